@@ -1,0 +1,671 @@
+/* loopchan: channels into a libuv event loop.
+ *
+ * A channel moves messages of a fixed size, by value, from any number of
+ * senders on any threads to one receiver. A loop receiver is a uv_async_t
+ * handle: its messages arrive by callback on the loop's thread. A thread
+ * receiver needs no loop: its thread takes messages with a blocking call.
+ * Closing the receiver tells every sender (UV_EPIPE); dropping the last sender
+ * tells the receiver (UV_EOF).
+ *
+ * This file is the whole contract. For every function:
+ *   - Errors are libuv's negative codes; uv_strerror() knows all of them.
+ *   - Sizes are in bytes. Times are in nanoseconds and say so in their names.
+ *   - Thread, Callback, Message, Blocks and Allocates say what they say; a
+ *     label that does not apply is left out.
+ *   - Signals and fork: nothing here is async-signal-safe, and a channel is of
+ *     no use in the child of a fork(), unless the function says otherwise.
+ *   - A NULL that is not expressly allowed is answered with UV_EINVAL, or
+ *     ignored where the function returns nothing, and changes nothing.
+ *   - Using a receiver on two threads at once is the caller's error: undefined,
+ *     and caught by an assert in debug builds of the library.
+ *
+ * Which calls may overlap, and when they may be made:
+ *
+ *                          any     several at   inside any  after     after
+ *   call                   thread  once on it   callback    shutdown  close
+ *   ---------------------  ------  -----------  ----------  --------  --------
+ *   send, try_send,        yes     yes          yes         UV_EPIPE  UV_EPIPE
+ *     send_many, reserve
+ *   commit                 yes     yes (1)      yes         UV_EPIPE  UV_EPIPE
+ *   abandon                yes     yes (1)      yes         yes       yes
+ *   sender_clone,          yes     yes          yes         yes       yes
+ *     is_closed
+ *   sender_drop            yes     no (2)       yes         yes       yes
+ *   recv_start             no (3)  no           yes         yes       UV_EINVAL
+ *   recv_stop              no (3)  no           yes         yes       yes
+ *   try_recv               no (3)  no           yes         yes       UV_EINVAL
+ *   recv, recv_timeout,    no (3)  no           yes         yes       UV_EINVAL
+ *     recv_many
+ *   shutdown, close        no (3)  no           yes         yes (4)   refused
+ *   stats                  no (3)  no           yes         yes       yes
+ *
+ *   (1) One thread at a time for one reserved place.
+ *   (2) It is the last use of that sender: nothing else may be using it.
+ *   (3) The receiver's thread only: the loop's thread for a loop receiver, the
+ *       one thread that receives for a thread receiver.
+ *   (4) A close after a shutdown is usual; a second shutdown, and a second
+ *       close, are refused with UV_EALREADY.
+ */
+
+#ifndef LOOPCHAN_H
+#define LOOPCHAN_H
+
+/* <uv.h> needs POSIX names; -std=c11 hides them from whoever includes this
+ * header first. */
+#if defined(__STRICT_ANSI__) && !defined(_DEFAULT_SOURCE)
+#define _DEFAULT_SOURCE
+#endif
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(_WIN32) && defined(LOOPCHAN_BUILDING_SHARED)
+#define LOOPCHAN_EXTERN __declspec(dllexport)
+#elif defined(_WIN32) && defined(LOOPCHAN_USING_SHARED)
+#define LOOPCHAN_EXTERN __declspec(dllimport)
+#elif defined(__GNUC__)
+#define LOOPCHAN_EXTERN __attribute__((visibility("default")))
+#else
+#define LOOPCHAN_EXTERN
+#endif
+
+#if defined(__GNUC__)
+#define LOOPCHAN_UNUSED __attribute__((unused))
+#else
+#define LOOPCHAN_UNUSED
+#endif
+
+#define LOOPCHAN_VERSION_MAJOR 0
+#define LOOPCHAN_VERSION_MINOR 1
+#define LOOPCHAN_VERSION_PATCH 0
+#define LOOPCHAN_VERSION_HEX                                        \
+  ((LOOPCHAN_VERSION_MAJOR << 16) | (LOOPCHAN_VERSION_MINOR << 8) | \
+   LOOPCHAN_VERSION_PATCH)
+
+/* Capacities. This version has unbounded channels only: any other capacity is
+ * UV_ENOTSUP at loopchan_open. */
+#define LOOPCHAN_UNBOUNDED ((size_t) 0)
+#define LOOPCHAN_RENDEZVOUS SIZE_MAX
+
+/* Flag: several threads share one thread receiver. UV_ENOTSUP so far. */
+#define LOOPCHAN_SHARED 1u
+
+/* A time-out that never comes. */
+#define LOOPCHAN_FOREVER UINT64_MAX
+
+/* One of a channel's sending ends: opaque, made by loopchan_open and by
+ * loopchan_sender_clone, given up by loopchan_sender_drop. */
+typedef struct loopchan_sender_s loopchan_sender_t;
+
+typedef struct loopchan_receiver_s loopchan_receiver_t;
+typedef struct loopchan_options_s loopchan_options_t;
+typedef struct loopchan_stats_s loopchan_stats_t;
+
+/**
+ * Delivers one message, or the end of file, on the loop's thread.
+ *
+ * status is 0 and msg points at the message, which is the callee's and stays
+ * valid until the callback returns; or status is UV_EOF and msg is NULL, once,
+ * after the last message. Everything is allowed inside: close, stop, shut down,
+ * try_recv, sending to any channel, this one included, dropping senders.
+ */
+typedef void (*loopchan_recv_cb)(loopchan_receiver_t *rx, int status,
+                                 void *msg);
+
+/**
+ * Tells that a receiver is closed, on the loop's thread (thread receivers: from
+ * inside loopchan_close). The library has let go of rx: its memory may be
+ * freed or opened again.
+ */
+typedef void (*loopchan_close_cb)(loopchan_receiver_t *rx);
+
+/**
+ * Disposes of a message that was accepted and will never be received, on the
+ * receiver's thread, from inside loopchan_close. msg is valid until fn returns;
+ * arg is options.drop_arg. Allowed inside: any call on other channels, and any
+ * call on this channel's senders (sends are refused).
+ */
+typedef void (*loopchan_drop_fn)(void *msg, void *arg);
+
+/* What loopchan_open makes. Zero-initialise it, then fill in what matters. */
+struct loopchan_options_s {
+  size_t msg_size;       /* bytes in a message; 0: a bare signal */
+  size_t capacity;       /* LOOPCHAN_UNBOUNDED */
+  loopchan_drop_fn drop; /* for messages never received; NULL: forget them */
+  void *drop_arg;        /* passed to drop */
+  unsigned flags;        /* 0 */
+  unsigned max_messages; /* messages delivered per loop turn; 0: 1024 */
+  uint64_t max_ns;       /* ns of delivery per loop turn; 0: 1000000 (1 ms) */
+  uint64_t spin_ns;      /* most ns to spin before sleeping; 0: 20000 */
+};
+
+/* What loopchan_stats tells. All counts are since loopchan_open. */
+struct loopchan_stats_s {
+  uint64_t sent;        /* messages accepted */
+  uint64_t received;    /* messages handed to the receiver's user */
+  uint64_t dropped;     /* messages accepted, never received */
+  uint64_t queued;      /* sent - received - dropped: waiting now */
+  uint64_t wakeups;     /* times that the receiver had to be woken */
+  uint64_t budget_cuts; /* loop turns that ended because of the budget */
+  size_t senders;       /* sending ends alive now */
+  size_t waiting;       /* senders that wait for room now */
+  size_t capacity;      /* messages that fit; 0: unbounded */
+};
+
+/* A channel's receiving end. The caller allocates it, wherever it likes, and
+ * keeps it in place until closed. (uv_handle_t *) rx is a libuv handle for
+ * uv_ref, uv_unref, uv_has_ref, uv_is_active, uv_is_closing, uv_walk and
+ * uv_handle_get_loop when it is a loop receiver; to close it, see
+ * loopchan_close and loopchan_close_handle. The library never touches data, nor
+ * the handle's own data. */
+struct loopchan_receiver_s {
+  uv_async_t async;
+  void *data; /* the user's */
+
+  /* private */
+  struct lc_channel *channel;
+  void (*typed_cb)(void);
+  loopchan_stats_t last;
+  unsigned state;
+};
+
+/* ------------------------------------------------------------------ making */
+
+/**
+ * Makes a channel: its receiver in *rx, its first sender in *tx.
+ *
+ * With a loop, rx becomes a loop receiver: an active, referenced handle that
+ * keeps uv_run() going until it is closed or unreferenced. With loop NULL it is
+ * a thread receiver. Messages are aligned as an object of msg_size bytes may
+ * need: to the largest power of two that divides msg_size, at most
+ * alignof(max_align_t).
+ *
+ * Thread:    loop receivers: the loop's. Thread receivers: any; the receiver's
+ *            thread is the one that then receives.
+ * Callback:  allowed.
+ * Message:   none yet. *options is copied.
+ * Blocks:    no.
+ * Allocates: the core and one sender.
+ * Returns:   0;
+ *            UV_EINVAL  a NULL, an unknown flag, or an msg_size so large that a
+ *                       message's place would overflow;
+ *            UV_ENOTSUP a capacity other than LOOPCHAN_UNBOUNDED, or
+ *                       LOOPCHAN_SHARED;
+ *            UV_ENOMEM;
+ *            what uv_async_init returned (UV_EMFILE, ...).
+ *            After an error nothing is left behind; *rx and *tx are as they
+ *            were.
+ * See:       uv_async_init; std::sync::mpsc::channel; examples/one_producer.c
+ */
+LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
+                                  loopchan_sender_t **tx,
+                                  const loopchan_options_t *options);
+
+/* ----------------------------------------------------------------- sending */
+
+/**
+ * Sends one message.
+ *
+ * The msg_size bytes at msg are copied. The accepted messages of a channel have
+ * one order, and it agrees with real time: a send that returned is received
+ * before any send that began later, on whatever threads.
+ *
+ * Thread:    any, several at once on one sender. A sender per thread is the
+ *            fastest: the first thread that sends on a sender owns its cache.
+ * Callback:  allowed in any callback, this channel's own included.
+ * Message:   0: the channel's. Anything else: still the caller's, untouched.
+ *            msg may be NULL when msg_size is 0.
+ * Blocks:    no. No lock and no system call, unless the receiver sleeps and has
+ *            to be woken, or a slab has to be allocated.
+ * Allocates: one slab at most; none in a steady state.
+ * Returns:   0; UV_EINVAL (a NULL); UV_EPIPE (closed or shut down); UV_ENOMEM.
+ * See:       loopchan_try_send, loopchan_send_many; examples/one_producer.c
+ */
+LOOPCHAN_EXTERN int loopchan_send(loopchan_sender_t *tx, const void *msg);
+
+/**
+ * Sends one message if that needs no waiting. On an unbounded channel this is
+ * loopchan_send.
+ *
+ * Thread:    any, several at once on one sender.
+ * Callback:  allowed in any callback.
+ * Message:   0: the channel's. Anything else: still the caller's, untouched.
+ * Blocks:    no.
+ * Allocates: one slab at most; none in a steady state.
+ * Returns:   0; UV_EINVAL (a NULL); UV_EPIPE (closed or shut down); UV_ENOMEM.
+ * See:       loopchan_send
+ */
+LOOPCHAN_EXTERN int loopchan_try_send(loopchan_sender_t *tx, const void *msg);
+
+/**
+ * Sends count messages that lie side by side at msgs.
+ *
+ * As a loop of loopchan_send that stops at the first error, but all that go
+ * are published in one step: no other sender's message comes between them, and
+ * the receiver is woken once at most.
+ *
+ * Thread:    any, several at once on one sender.
+ * Callback:  allowed in any callback.
+ * Message:   the first n, when n is returned, are the channel's; the others are
+ *            still the caller's. msgs may be NULL when msg_size or count is 0.
+ * Blocks:    no.
+ * Allocates: slabs for what the sender has no room for.
+ * Returns:   how many went: count, or fewer when memory ran out on the way;
+ *            an error when none went: UV_EINVAL (a NULL, or more than
+ *            SSIZE_MAX bytes), UV_EPIPE (closed or shut down), UV_ENOMEM.
+ *            With count 0: 0, or UV_EPIPE.
+ * See:       loopchan_send
+ */
+LOOPCHAN_EXTERN ssize_t loopchan_send_many(loopchan_sender_t *tx,
+                                           const void *msgs, size_t count);
+
+/**
+ * Reserves a place in the channel, to build a message in without a copy.
+ *
+ * *msg is set to msg_size writable, uninitialised bytes. The message counts
+ * from loopchan_commit on, and takes its turn in the order there. The place
+ * must be given back by a commit that returned 0, or by loopchan_abandon,
+ * before the sender it came from is dropped.
+ *
+ * Thread:    any, several at once on one sender. The place may be handed to
+ *            another thread.
+ * Callback:  allowed in any callback.
+ * Message:   the place is the caller's until committed or abandoned.
+ * Blocks:    no.
+ * Allocates: one slab at most; none in a steady state.
+ * Returns:   0; UV_EINVAL (a NULL); UV_EPIPE (closed or shut down); UV_ENOMEM.
+ *            After an error *msg is as it was.
+ * See:       loopchan_commit, loopchan_abandon
+ */
+LOOPCHAN_EXTERN int loopchan_reserve(loopchan_sender_t *tx, void **msg);
+
+/**
+ * Sends the message built in a reserved place.
+ *
+ * Thread:    any; tx is the sender that reserved.
+ * Callback:  allowed in any callback.
+ * Message:   0: the channel's, and the place is gone. UV_EPIPE: message and
+ *            place are still the caller's; give the place back with
+ *            loopchan_abandon.
+ * Blocks:    no.
+ * Allocates: no.
+ * Returns:   0; UV_EINVAL (a NULL); UV_EPIPE (closed or shut down).
+ * See:       loopchan_reserve
+ */
+LOOPCHAN_EXTERN int loopchan_commit(loopchan_sender_t *tx, void *msg);
+
+/**
+ * Gives a reserved place back unsent.
+ *
+ * What the caller had put there is forgotten, not passed to drop.
+ *
+ * Thread:    any; tx is the sender that reserved.
+ * Callback:  allowed in any callback.
+ * Blocks:    no.
+ * Allocates: no.
+ * See:       loopchan_reserve
+ */
+LOOPCHAN_EXTERN void loopchan_abandon(loopchan_sender_t *tx, void *msg);
+
+/**
+ * Makes another sender of the same channel.
+ *
+ * Thread:    any.
+ * Callback:  allowed in any callback.
+ * Blocks:    no; takes the channel's mutex for a moment.
+ * Allocates: the sender.
+ * Returns:   the sender, to be dropped like any other; NULL when out of memory
+ *            or when tx is NULL. Cloning works on a closed channel too: the
+ *            clone's sends are refused as tx's are.
+ * See:       loopchan_sender_drop; examples/several_producers.c
+ */
+LOOPCHAN_EXTERN loopchan_sender_t *loopchan_sender_clone(loopchan_sender_t *tx);
+
+/**
+ * Gives up a sender. When the last one goes, the receiver gets every accepted
+ * message and then UV_EOF.
+ *
+ * Thread:    any; nothing else may be using tx. NULL is ignored.
+ * Callback:  allowed in any callback.
+ * Blocks:    no; takes the channel's mutex for a moment.
+ * Allocates: no.
+ * See:       loopchan_sender_clone
+ */
+LOOPCHAN_EXTERN void loopchan_sender_drop(loopchan_sender_t *tx);
+
+/**
+ * Tells whether sends are refused: the receiver was closed or shut down.
+ *
+ * Thread:    any, several at once.
+ * Callback:  allowed in any callback.
+ * Blocks:    no.
+ * Returns:   1: closed, for ever. 0: it was open a moment ago. UV_EINVAL: tx is
+ *            NULL.
+ * See:       std::sync::mpsc::Sender; uv_is_closing
+ */
+LOOPCHAN_EXTERN int loopchan_is_closed(const loopchan_sender_t *tx);
+
+/* --------------------------------------------------------------- receiving */
+
+/**
+ * Starts delivery by callback, as uv_read_start does.
+ *
+ * What was sent before is delivered first, from the next turn of the loop on;
+ * cb is never called from inside this function. In one turn of the loop at most
+ * options.max_messages messages are delivered, during about options.max_ns;
+ * then timers, sockets and other receivers have their turn, and delivery goes
+ * on in the next. After UV_EOF nothing more is delivered; the handle stays
+ * open and active until it is closed.
+ *
+ * Thread:    the loop's.
+ * Callback:  allowed in any callback of this loop.
+ * Blocks:    no.
+ * Allocates: no.
+ * Returns:   0; UV_EINVAL (a NULL, a thread receiver, a closed receiver);
+ *            UV_EALREADY (started; the callback stays the old one); UV_EOF (the
+ *            end of file was delivered already).
+ * See:       uv_read_start; loopchan_recv_stop
+ */
+LOOPCHAN_EXTERN int loopchan_recv_start(loopchan_receiver_t *rx,
+                                        loopchan_recv_cb cb);
+
+/**
+ * Stops delivery, as uv_read_stop does: cb is not called again until the next
+ * loopchan_recv_start. Messages keep arriving and wait.
+ *
+ * Thread:    the loop's.
+ * Callback:  allowed in any callback of this loop; inside cb, the message in
+ *            hand is the last.
+ * Blocks:    no.
+ * Allocates: no.
+ * Returns:   0, also when it was not started, or is closed; UV_EINVAL (NULL, or
+ *            a thread receiver).
+ * See:       uv_read_stop; loopchan_recv_start
+ */
+LOOPCHAN_EXTERN int loopchan_recv_stop(loopchan_receiver_t *rx);
+
+/**
+ * Takes the oldest message, if there is one.
+ *
+ * A send that returned before this call began is found. On a loop receiver,
+ * started or not, it takes what the callback would have got next; the
+ * callback's own UV_EOF is not used up by the UV_EOF returned here.
+ *
+ * Thread:    the receiver's.
+ * Callback:  allowed in any callback of this loop.
+ * Message:   0: msg_size bytes are copied to msg and are the caller's. Anything
+ *            else: *msg is as it was. msg may be NULL when msg_size is 0.
+ * Blocks:    no.
+ * Allocates: no.
+ * Returns:   0; UV_EAGAIN (nothing there now); UV_EOF (nothing there and every
+ *            sender gone, or shut down); UV_EINVAL (a NULL, a closed receiver).
+ * See:       loopchan_recv
+ */
+LOOPCHAN_EXTERN int loopchan_try_recv(loopchan_receiver_t *rx, void *msg);
+
+/**
+ * Takes the oldest message, waiting for one.
+ *
+ * Thread:    the receiver's; thread receivers only: it would block a loop.
+ * Message:   0: msg_size bytes are copied to msg and are the caller's. Anything
+ *            else: *msg is as it was. msg may be NULL when msg_size is 0.
+ * Blocks:    until a message or the end of file; spins options.spin_ns at most,
+ *            then sleeps.
+ * Allocates: no.
+ * Returns:   0; UV_EOF (all received and every sender gone, or shut down), each
+ *            time it is called again too; UV_EINVAL (a NULL, a loop receiver, a
+ *            closed receiver).
+ * See:       loopchan_try_recv, loopchan_recv_timeout; examples/one_producer.c
+ */
+LOOPCHAN_EXTERN int loopchan_recv(loopchan_receiver_t *rx, void *msg);
+
+/**
+ * Takes the oldest message, waiting for one no longer than timeout_ns.
+ *
+ * Thread:    the receiver's; thread receivers only.
+ * Message:   as loopchan_recv.
+ * Blocks:    timeout_ns nanoseconds at most; 0 makes it loopchan_try_recv with
+ *            UV_ETIMEDOUT for UV_EAGAIN; LOOPCHAN_FOREVER makes it
+ *            loopchan_recv.
+ * Allocates: no.
+ * Returns:   0; UV_ETIMEDOUT (nothing came; nothing is lost); UV_EOF;
+ *            UV_EINVAL, as loopchan_recv.
+ * See:       loopchan_recv
+ */
+LOOPCHAN_EXTERN int loopchan_recv_timeout(loopchan_receiver_t *rx, void *msg,
+                                          uint64_t timeout_ns);
+
+/**
+ * Waits for one message, then takes what is there, at most max of them.
+ *
+ * As one loopchan_recv, then a loop of loopchan_try_recv that stops at the
+ * first error or when max are taken.
+ *
+ * Thread:    the receiver's; thread receivers only.
+ * Message:   the first n of the max places of msg_size bytes at msgs are filled
+ *            when n is returned; the others are as they were. msgs may be NULL
+ *            when msg_size or max is 0.
+ * Blocks:    as loopchan_recv; max 0 does not block.
+ * Allocates: no.
+ * Returns:   how many were taken: 1 to max, or 0 when max is 0; or UV_EOF;
+ *            UV_EINVAL (a NULL, more than SSIZE_MAX bytes, a loop receiver, a
+ *            closed receiver).
+ * See:       loopchan_recv
+ */
+LOOPCHAN_EXTERN ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs,
+                                           size_t max);
+
+/* ----------------------------------------------------------------- closing */
+
+/**
+ * Ends the channel gently: from its return every new send is refused with
+ * UV_EPIPE; what was accepted is still delivered, then UV_EOF.
+ *
+ * Thread:    the receiver's.
+ * Callback:  allowed in any callback of this loop.
+ * Blocks:    no.
+ * Allocates: no.
+ * Returns:   0; UV_EALREADY (shut down before, or closed); UV_EINVAL (NULL, or
+ *            never opened).
+ * See:       shutdown(2); tokio's Receiver::close; examples/shutdown.c
+ */
+LOOPCHAN_EXTERN int loopchan_shutdown(loopchan_receiver_t *rx);
+
+/**
+ * Closes the receiver and with it the channel, at once.
+ *
+ * From its return every send is refused with UV_EPIPE. Every message accepted
+ * and not received has been passed to options.drop, oldest first, on this
+ * thread, inside this call; the receive callback is not called again. A thread
+ * receiver is closed, and cb (which may be NULL) has run, when this returns. A
+ * loop receiver is closed when cb (which may be NULL) runs in a later turn of
+ * the loop; rx must stay in place until then. Senders stay valid, and refuse,
+ * until each is dropped. Inside drop the receiver counts as closed.
+ *
+ * Thread:    the receiver's.
+ * Callback:  allowed in any callback of this loop.
+ * Message:   inside cb called for this receiver's own delivery, the message in
+ *            hand stays valid until that callback returns.
+ * Blocks:    no; takes the channel's mutex for a moment, and the time of drop.
+ * Allocates: no.
+ * Returns:   0; UV_EALREADY (closing or closed; cb is not called a second
+ *            time); UV_EINVAL (NULL, or never opened).
+ * See:       uv_close; loopchan_close_handle
+ */
+LOOPCHAN_EXTERN int loopchan_close(loopchan_receiver_t *rx,
+                                   loopchan_close_cb cb);
+
+/**
+ * Tells whether a handle met in uv_walk is a loop receiver.
+ *
+ * Thread:    the loop's.
+ * Callback:  allowed.
+ * Returns:   the receiver whose handle this is; NULL for any other handle, and
+ *            for NULL.
+ * See:       loopchan_close_handle; uv_walk
+ */
+LOOPCHAN_EXTERN loopchan_receiver_t *loopchan_receiver_from_handle(
+    const uv_handle_t *handle);
+
+/**
+ * Closes any handle: a receiver by closing its channel, another by uv_close.
+ *
+ * So "walk and close everything" works with one word changed. A receiver that
+ * is closing already is left alone: cb is not called. For any other handle the
+ * rules of uv_close hold, also that it must not be closing.
+ *
+ * Thread:    the loop's.
+ * Callback:  allowed.
+ * Message:   as loopchan_close.
+ * Blocks:    no.
+ * See:       uv_close, uv_walk; loopchan_close
+ */
+LOOPCHAN_EXTERN void loopchan_close_handle(uv_handle_t *handle, uv_close_cb cb);
+
+/* -------------------------------------------------------------- looking in */
+
+/**
+ * Tells a channel's figures.
+ *
+ * A send that is being made right now may or may not be counted. After
+ * loopchan_close the figures are those of the close, where sent = received +
+ * dropped, until rx is opened again or its memory goes.
+ *
+ * Thread:    the receiver's.
+ * Callback:  allowed in any callback of this loop.
+ * Blocks:    no; takes the channel's mutex for a moment.
+ * Allocates: no.
+ * Returns:   0; UV_EINVAL (a NULL, or never opened).
+ */
+LOOPCHAN_EXTERN int loopchan_stats(const loopchan_receiver_t *rx,
+                                   loopchan_stats_t *stats);
+
+/**
+ * Replaces the memory functions of the library, as uv_replace_allocator does
+ * for libuv. The two are independent of each other.
+ *
+ * Thread:    any, while no other call of this library is being made.
+ * Returns:   0; UV_EINVAL (a NULL); UV_EBUSY (the library holds memory from the
+ *            functions in force: a channel or a sender is alive). After an
+ *            error the old functions stay in force.
+ * See:       uv_replace_allocator
+ */
+LOOPCHAN_EXTERN int loopchan_replace_allocator(uv_malloc_func malloc_func,
+                                               uv_realloc_func realloc_func,
+                                               uv_calloc_func calloc_func,
+                                               uv_free_func free_func);
+
+/**
+ * Returns LOOPCHAN_VERSION_HEX of the library that runs: 0xMMmmpp.
+ *
+ * Thread:    any.
+ * Signals:   safe.   Fork: safe.
+ */
+LOOPCHAN_EXTERN unsigned loopchan_version(void);
+
+/**
+ * Returns the same as text, such as "0.1.0"; static, never to be freed.
+ *
+ * Thread:    any.
+ * Signals:   safe.   Fork: safe.
+ */
+LOOPCHAN_EXTERN const char *loopchan_version_string(void);
+
+/* ------------------------------------------------------------------- types */
+
+/**
+ * Generates inline wrappers with typed messages, so that sending an int into a
+ * channel of struct job does not compile:
+ *
+ *   LOOPCHAN_TYPED(jobs, struct job)
+ *
+ * makes jobs_open, jobs_send, jobs_try_send, jobs_send_many, jobs_reserve,
+ * jobs_commit, jobs_abandon, jobs_recv_start, jobs_try_recv, jobs_recv,
+ * jobs_recv_timeout, jobs_recv_many and the callback type jobs_recv_cb. Each
+ * does what its loopchan_ namesake does, with struct job * for void *.
+ * jobs_open sets msg_size itself and accepts NULL options. Receivers and
+ * senders are the ordinary ones: all other calls take them as they are.
+ *
+ * See:       examples/typed.c
+ */
+#define LOOPCHAN_TYPED(name, T)                                                \
+  typedef void (*name##_recv_cb)(loopchan_receiver_t * rx, int status,         \
+                                 T *msg);                                      \
+  LOOPCHAN_UNUSED static inline int name##_open(                               \
+      uv_loop_t *loop, loopchan_receiver_t *rx, loopchan_sender_t **tx,        \
+      const loopchan_options_t *options) {                                     \
+    loopchan_options_t typed = {0, 0, NULL, NULL, 0, 0, 0, 0};                 \
+    if (options != NULL)                                                       \
+      typed = *options;                                                        \
+    typed.msg_size = sizeof(T);                                                \
+    return loopchan_open(loop, rx, tx, &typed);                                \
+  }                                                                            \
+  LOOPCHAN_UNUSED static inline int name##_send(loopchan_sender_t *tx,         \
+                                                const T *msg) {                \
+    return loopchan_send(tx, msg);                                             \
+  }                                                                            \
+  LOOPCHAN_UNUSED static inline int name##_try_send(loopchan_sender_t *tx,     \
+                                                    const T *msg) {            \
+    return loopchan_try_send(tx, msg);                                         \
+  }                                                                            \
+  LOOPCHAN_UNUSED static inline ssize_t name##_send_many(                      \
+      loopchan_sender_t *tx, const T *msgs, size_t count) {                    \
+    return loopchan_send_many(tx, msgs, count);                                \
+  }                                                                            \
+  LOOPCHAN_UNUSED static inline int name##_reserve(loopchan_sender_t *tx,      \
+                                                   T **msg) {                  \
+    void *place;                                                               \
+    int err = msg == NULL ? UV_EINVAL : loopchan_reserve(tx, &place);          \
+    if (err == 0)                                                              \
+      *msg = (T *) place;                                                      \
+    return err;                                                                \
+  }                                                                            \
+  LOOPCHAN_UNUSED static inline int name##_commit(loopchan_sender_t *tx,       \
+                                                  T *msg) {                    \
+    return loopchan_commit(tx, msg);                                           \
+  }                                                                            \
+  LOOPCHAN_UNUSED static inline void name##_abandon(loopchan_sender_t *tx,     \
+                                                    T *msg) {                  \
+    loopchan_abandon(tx, msg);                                                 \
+  }                                                                            \
+  LOOPCHAN_UNUSED static inline void name##_deliver(loopchan_receiver_t *rx,   \
+                                                    int status, void *msg) {   \
+    ((name##_recv_cb) rx->typed_cb)(rx, status, (T *) msg);                    \
+  }                                                                            \
+  LOOPCHAN_UNUSED static inline int name##_recv_start(loopchan_receiver_t *rx, \
+                                                      name##_recv_cb cb) {     \
+    int err = loopchan_recv_start(rx, cb == NULL ? NULL : name##_deliver);     \
+    if (err == 0)                                                              \
+      rx->typed_cb = (void (*)(void)) cb;                                      \
+    return err;                                                                \
+  }                                                                            \
+  LOOPCHAN_UNUSED static inline int name##_try_recv(loopchan_receiver_t *rx,   \
+                                                    T *msg) {                  \
+    return loopchan_try_recv(rx, msg);                                         \
+  }                                                                            \
+  LOOPCHAN_UNUSED static inline int name##_recv(loopchan_receiver_t *rx,       \
+                                                T *msg) {                      \
+    return loopchan_recv(rx, msg);                                             \
+  }                                                                            \
+  LOOPCHAN_UNUSED static inline int name##_recv_timeout(                       \
+      loopchan_receiver_t *rx, T *msg, uint64_t timeout_ns) {                  \
+    return loopchan_recv_timeout(rx, msg, timeout_ns);                         \
+  }                                                                            \
+  LOOPCHAN_UNUSED static inline ssize_t name##_recv_many(                      \
+      loopchan_receiver_t *rx, T *msgs, size_t max) {                          \
+    return loopchan_recv_many(rx, msgs, max);                                  \
+  }                                                                            \
+  /* Lets a semicolon follow the macro. */                                     \
+  struct name##_needs_a_semicolon
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LOOPCHAN_H */

@@ -1,0 +1,92 @@
+/* atomic: the only door to <stdatomic.h>.
+ *
+ * The explorer (test/explore) puts another door in its place and then decides
+ * which thread runs next and which store a load sees. So the rooms that use
+ * this one are tested as they are, not as a copy.
+ */
+#ifndef LC_ATOMIC_H
+#define LC_ATOMIC_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#if defined(LC_EXPLORE)
+#include "explore/atomic.h"
+#else
+
+#define lc_atomic(T) _Atomic(T)
+#define lc_atomic_init(at, value) atomic_init(at, value)
+#define lc_load(at, order) atomic_load_explicit(at, order)
+#define lc_store(at, value, order) atomic_store_explicit(at, value, order)
+#define lc_swap(at, value, order) atomic_exchange_explicit(at, value, order)
+#define lc_add(at, value, order) atomic_fetch_add_explicit(at, value, order)
+#define lc_cas(at, expected, value, order, order_failed)              \
+  atomic_compare_exchange_strong_explicit(at, expected, value, order, \
+                                          order_failed)
+#define lc_fence(order) atomic_thread_fence(order)
+
+/* Tells the processor that this is a spin. */
+static inline void lc_relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+  __asm__ volatile("yield");
+#endif
+}
+
+/* A number for the calling thread: never 0, never used again by another. */
+extern _Thread_local uintptr_t lc_thread_number
+#if defined(__ELF__)
+    __attribute__((tls_model("initial-exec")))
+#endif
+    ;
+uintptr_t lc_thread_number_take(void);
+
+static inline uintptr_t lc_thread_self(void) {
+  uintptr_t self = lc_thread_number;
+  return self != 0 ? self : lc_thread_number_take();
+}
+
+#endif /* LC_EXPLORE */
+
+/* Whose something is: the first thread that claims it has it for ever. */
+typedef lc_atomic(uintptr_t) lc_owner_t;
+
+#define lc_owner_init(owner) lc_atomic_init(owner, 0)
+
+static inline bool lc_owner_claim(lc_owner_t *owner) {
+  uintptr_t self = lc_thread_self();
+  /* relaxed, both: who reads its own number wrote it; another's hands nothing
+   * over */
+  uintptr_t is = lc_load(owner, memory_order_relaxed);
+
+  return is == self ||
+         (is == 0 &&
+          lc_cas(owner, &is, self, memory_order_relaxed, memory_order_relaxed));
+}
+
+/* Which thread is inside, to catch two at once; orders nothing, so that it does
+ * not hide the race that it is to catch. */
+typedef lc_atomic(uintptr_t) lc_occupant_t;
+
+#define lc_occupant_init(occupant) lc_atomic_init(occupant, 0)
+/* Returns who was inside before, to be handed to exit: 0 for nobody. */
+#define lc_occupant_enter(occupant) \
+  lc_swap(occupant, lc_thread_self(), memory_order_relaxed)
+#define lc_occupant_exit(occupant, was) \
+  lc_store(occupant, was, memory_order_relaxed)
+
+/* A number that several threads count with and that orders nothing else. */
+typedef lc_atomic(uint64_t) lc_counter_t;
+
+#define lc_counter_init(counter) lc_atomic_init(counter, 0)
+#define lc_counter_read(counter) lc_load(counter, memory_order_relaxed)
+#define lc_counter_add(counter, n) \
+  ((void) lc_add(counter, (uint64_t) (n), memory_order_relaxed))
+/* For a counter that only the calling thread changes: no locked operation. */
+#define lc_counter_add_alone(counter, n)                       \
+  lc_store(counter, lc_counter_read(counter) + (uint64_t) (n), \
+           memory_order_relaxed)
+
+#endif /* LC_ATOMIC_H */

@@ -1,0 +1,246 @@
+/* channel: the core that senders and receiver share.
+ *
+ * Knows:   all rooms below; who uses the core, and when the last one has left.
+ * Threads: senders' side from any, receiver's side from the receiver's.
+ * Promise: what was accepted is received or dropped, once. (sent = received +
+ *          dropped when the core goes.)
+ */
+#include "channel.h"
+
+#include "alloc.h"
+
+#define LC_DEFAULT_MESSAGES 1024
+#define LC_DEFAULT_NS 1000000
+#define LC_DEFAULT_SPIN_NS 20000
+
+static void set_options(lc_channel_t *channel, const loopchan_options_t *o) {
+  channel->msg_size = o->msg_size;
+  channel->drop = o->drop;
+  channel->drop_arg = o->drop_arg;
+  channel->max_messages =
+      o->max_messages != 0 ? o->max_messages : LC_DEFAULT_MESSAGES;
+  channel->max_ns = o->max_ns != 0 ? o->max_ns : LC_DEFAULT_NS;
+  lc_spin_init(&channel->spin,
+               o->spin_ns != 0 ? o->spin_ns : LC_DEFAULT_SPIN_NS);
+}
+
+int lc_channel_new(lc_channel_t **out, uv_async_t *async,
+                   const loopchan_options_t *options) {
+  lc_channel_t *channel;
+  lc_rack_t rack;
+  int err;
+
+  if (!lc_rack_init(&rack, options->msg_size))
+    return UV_EINVAL;
+  channel = lc_malloc(sizeof *channel);
+  if (channel == NULL)
+    return UV_ENOMEM;
+  memset(channel, 0, sizeof *channel);
+  err = lc_wake_init(&channel->wake, async);
+  if (err != 0)
+    goto no_wake;
+  err = uv_mutex_init(&channel->mutex);
+  if (err != 0)
+    goto no_mutex;
+  set_options(channel, options);
+  channel->rack = rack;
+  lc_inbox_init(&channel->inbox);
+  lc_link_init(&channel->goodbye, LC_CONTROL);
+  lc_occupant_init(&channel->occupant);
+  channel->users = 1;
+  *out = channel;
+  return 0;
+
+no_mutex:
+  lc_wake_destroy(&channel->wake);
+no_wake:
+  lc_free(channel);
+  return err;
+}
+
+void lc_channel_leave(lc_channel_t *channel) {
+  bool last;
+
+  uv_mutex_lock(&channel->mutex);
+  lc_assert(channel->users > 0);
+  last = --channel->users == 0;
+  uv_mutex_unlock(&channel->mutex);
+  if (!last)
+    return;
+  lc_assert(channel->senders == 0);
+  lc_assert(channel->to_recycle == NULL);
+  lc_assert(channel->sent_by_dropped == channel->received + channel->dropped);
+  lc_rack_free(&channel->rack);
+  uv_mutex_destroy(&channel->mutex);
+  lc_wake_destroy(&channel->wake);
+  lc_free(channel);
+}
+
+loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel) {
+  loopchan_sender_t *tx = lc_malloc(sizeof *tx);
+
+  if (tx == NULL)
+    return NULL;
+  tx->channel = channel;
+  lc_owner_init(&tx->owner);
+  tx->slab = NULL;
+  tx->bytes = LC_SLAB_LEAST;
+  lc_counter_init(&tx->sent);
+  lc_counter_init(&tx->sent_by_others);
+  tx->prev = NULL;
+  uv_mutex_lock(&channel->mutex);
+  tx->next = channel->first_sender;
+  if (tx->next != NULL)
+    tx->next->prev = tx;
+  channel->first_sender = tx;
+  channel->senders++;
+  channel->users++;
+  uv_mutex_unlock(&channel->mutex);
+  return tx;
+}
+
+static uint64_t sent_by(loopchan_sender_t *tx) {
+  return lc_counter_read(&tx->sent) + lc_counter_read(&tx->sent_by_others);
+}
+
+bool lc_channel_remove_sender(loopchan_sender_t *tx) {
+  lc_channel_t *channel = tx->channel;
+  bool last;
+
+  lc_assert(tx->slab == NULL);
+  uv_mutex_lock(&channel->mutex);
+  channel->sent_by_dropped += sent_by(tx);
+  if (tx->next != NULL)
+    tx->next->prev = tx->prev;
+  if (tx->prev != NULL)
+    tx->prev->next = tx->next;
+  else
+    channel->first_sender = tx->next;
+  last = --channel->senders == 0;
+  uv_mutex_unlock(&channel->mutex);
+  lc_free(tx);
+  return last;
+}
+
+int lc_channel_publish(lc_channel_t *channel, lc_link_t *newest,
+                       lc_link_t *oldest) {
+  switch (lc_inbox_push(&channel->inbox, newest, oldest)) {
+    case LC_REFUSED:
+      return UV_EPIPE;
+    case LC_PUSHED_OWES_WAKE:
+      lc_wake_pay(&channel->wake);
+      break;
+    case LC_PUSHED:
+      break;
+  }
+  return 0;
+}
+
+size_t lc_channel_gather(lc_channel_t *channel) {
+  size_t found = lc_inbox_take(&channel->inbox, &channel->backlog);
+
+  if (found != 0)
+    lc_spin_learn(&channel->spin, found);
+  return found;
+}
+
+static void pop(lc_list_t *list) {
+  list->oldest = lc_link_next(list->oldest);
+  if (list->oldest == NULL)
+    list->newest = NULL;
+}
+
+/* The link has been taken off the backlog. */
+static void obey(lc_channel_t *channel, lc_link_t *control) {
+  lc_slab_t *slab = (lc_slab_t *) (void *) control;
+
+  if (control == &channel->goodbye) {
+    channel->ended = true;
+  } else if (channel->lent) {
+    slab->next = channel->to_recycle;
+    channel->to_recycle = slab;
+  } else {
+    lc_rack_recycle(&channel->rack, slab);
+  }
+}
+
+lc_link_t *lc_channel_peek(lc_channel_t *channel) {
+  for (;;) {
+    lc_link_t *link = channel->backlog.oldest;
+    if (link == NULL) {
+      if (lc_channel_gather(channel) == 0)
+        return NULL;
+    } else if (LC_LIKELY(!lc_link_is_control(link))) {
+      return link;
+    } else {
+      pop(&channel->backlog);
+      obey(channel, link);
+    }
+  }
+}
+
+lc_link_t *lc_channel_next(lc_channel_t *channel) {
+  lc_link_t *node = lc_channel_peek(channel);
+
+  if (node != NULL)
+    pop(&channel->backlog);
+  return node;
+}
+
+void lc_channel_take_back(lc_channel_t *channel) {
+  channel->lent = false;
+  while (LC_UNLIKELY(channel->to_recycle != NULL)) {
+    lc_slab_t *slab = channel->to_recycle;
+    channel->to_recycle = slab->next;
+    lc_rack_recycle(&channel->rack, slab);
+  }
+}
+
+void lc_channel_refuse(lc_channel_t *channel) {
+  lc_inbox_close(&channel->inbox, &channel->backlog);
+  channel->ended = true;
+}
+
+void lc_channel_drop_all(lc_channel_t *channel) {
+  lc_link_t *node;
+
+  lc_assert(lc_inbox_is_closed(&channel->inbox));
+  while ((node = lc_channel_next(channel)) != NULL) {
+    channel->dropped++;
+    if (channel->drop != NULL)
+      channel->drop(lc_node_message(&channel->rack, node), channel->drop_arg);
+  }
+}
+
+void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats) {
+  uint64_t done = channel->received + channel->dropped;
+  loopchan_sender_t *tx;
+
+  memset(stats, 0, sizeof *stats);
+  stats->received = channel->received;
+  stats->dropped = channel->dropped;
+  stats->budget_cuts = channel->budget_cuts;
+  stats->wakeups = lc_wake_count(&channel->wake);
+  uv_mutex_lock(&channel->mutex);
+  stats->senders = channel->senders;
+  stats->sent = channel->sent_by_dropped;
+  for (tx = channel->first_sender; tx != NULL; tx = tx->next)
+    stats->sent += sent_by(tx);
+  uv_mutex_unlock(&channel->mutex);
+  /* A sender counts after it has published. */
+  if (stats->sent < done)
+    stats->sent = done;
+  stats->queued = stats->sent - done;
+}
+
+unsigned loopchan_version(void) {
+  return LOOPCHAN_VERSION_HEX;
+}
+
+#define LC_TEXT_(x) #x
+#define LC_TEXT(x) LC_TEXT_(x)
+
+const char *loopchan_version_string(void) {
+  return LC_TEXT(LOOPCHAN_VERSION_MAJOR) "." LC_TEXT(
+      LOOPCHAN_VERSION_MINOR) "." LC_TEXT(LOOPCHAN_VERSION_PATCH);
+}

@@ -1,0 +1,124 @@
+/* channel: the core that senders and receiver share.
+ *
+ * Its parts are kept apart by who writes them, a cache line's length between:
+ * what is fixed after open, the inbox's word, what is the receiver's alone, and
+ * what the mutex guards. The core goes when all its users have left: the
+ * senders, and the receiver.
+ */
+#ifndef LC_CHANNEL_H
+#define LC_CHANNEL_H
+
+#include <loopchan.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "debug.h"
+#include "atomic.h"
+#include "inbox.h"
+#include "node.h"
+#include "spin.h"
+#include "wake.h"
+
+#define LC_CACHE_LINE 64
+
+struct loopchan_sender_s {
+  struct lc_channel *channel;
+  /* The number of the thread that sent first: slab and bytes are its alone, and
+   * so is writing sent. 0: nobody so far. */
+  lc_owner_t owner;
+  lc_slab_t *slab; /* with room, or NULL */
+  size_t bytes;    /* of the next slab to be made */
+  lc_counter_t sent;
+  lc_counter_t sent_by_others;
+  struct loopchan_sender_s *prev, *next; /* channel's mutex */
+  char apart[LC_CACHE_LINE];
+};
+
+typedef struct lc_channel {
+  /* Fixed after open. */
+  size_t msg_size;
+  loopchan_drop_fn drop;
+  void *drop_arg;
+  unsigned max_messages;
+  uint64_t max_ns;
+  lc_rack_t rack;
+  char apart1[LC_CACHE_LINE];
+
+  lc_inbox_t inbox;
+  char apart2[LC_CACHE_LINE];
+
+  /* The receiver's. */
+  lc_list_t backlog; /* taken out of the inbox, not received yet */
+  lc_spin_t spin;
+  bool ended;            /* the goodbye came, or shut down: EOF when drained */
+  bool lent;             /* the loop callback has a message in hand */
+  lc_slab_t *to_recycle; /* when the message in hand is back */
+  uint64_t received, dropped, budget_cuts;
+  loopchan_recv_cb recv_cb; /* loop: NULL while stopped */
+  bool eof_delivered;
+  loopchan_close_cb close_cb;
+  uv_close_cb handle_close_cb;
+  lc_occupant_t occupant; /* debug: the thread in a call on the receiver */
+  char apart3[LC_CACHE_LINE];
+
+  lc_wake_t wake;
+  lc_link_t goodbye; /* the last sender's, behind all messages */
+  uv_mutex_t mutex;  /* guards all below */
+  size_t users;      /* senders, and the receiver */
+  size_t senders;
+  loopchan_sender_t *first_sender;
+  uint64_t sent_by_dropped; /* senders' counts that are gone with them */
+} lc_channel_t;
+
+/* A core with one user, the receiver. options have been checked. async is NULL
+ * for a thread receiver. */
+LC_MUST_USE int lc_channel_new(lc_channel_t **channel, uv_async_t *async,
+                               const loopchan_options_t *options);
+
+/* One user less. The last one frees the core. */
+void lc_channel_leave(lc_channel_t *channel);
+
+/* A sender of the core, which it uses from now on. NULL: out of memory. */
+loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel);
+
+/* Takes a sender off the list and frees it. True: it was the last. The sender's
+ * use of the core goes over to the caller. */
+LC_MUST_USE bool lc_channel_remove_sender(loopchan_sender_t *tx);
+
+/* Publishes a chain of links and pays the wake that this may owe. */
+LC_MUST_USE int lc_channel_publish(lc_channel_t *channel, lc_link_t *newest,
+                                   lc_link_t *oldest);
+
+/* Receiver. Moves what the inbox has to the backlog's end; returns how many
+ * links. */
+size_t lc_channel_gather(lc_channel_t *channel);
+
+/* Receiver. The oldest message's node, which stays the oldest; NULL: none now.
+ * What lc_channel_next returned before must be back. */
+lc_link_t *lc_channel_peek(lc_channel_t *channel);
+
+/* Receiver. Takes the oldest message's node; NULL: none now. It is valid until
+ * the next peek or next, or if lent until lc_channel_take_back. */
+lc_link_t *lc_channel_next(lc_channel_t *channel);
+
+/* Receiver. The message in hand is back. */
+void lc_channel_take_back(lc_channel_t *channel);
+
+/* Receiver. Refuses all later sends; what was accepted is in the backlog. */
+void lc_channel_refuse(lc_channel_t *channel);
+
+/* Receiver. Drops all messages of a channel that refuses. */
+void lc_channel_drop_all(lc_channel_t *channel);
+
+/* Receiver. Fills in what loopchan_stats tells. */
+void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats);
+
+/* A message of the sizes that a register holds is moved without a call. */
+static inline void lc_copy(void *to, const void *from, size_t size) {
+  if (size == sizeof(uint64_t))
+    memcpy(to, from, sizeof(uint64_t));
+  else if (size != 0)
+    memcpy(to, from, size);
+}
+
+#endif /* LC_CHANNEL_H */

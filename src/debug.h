@@ -1,0 +1,23 @@
+/* debug: programmer's errors, outcomes that must be looked at.
+ *
+ * Return codes answer what can happen; lc_assert states what cannot, and is
+ * checked in builds without NDEBUG.
+ */
+#ifndef LC_DEBUG_H
+#define LC_DEBUG_H
+
+#include <assert.h>
+
+#define lc_assert(condition) assert(condition)
+
+#if defined(__GNUC__)
+#define LC_MUST_USE __attribute__((warn_unused_result))
+#define LC_LIKELY(condition) __builtin_expect(!!(condition), 1)
+#define LC_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+#else
+#define LC_MUST_USE
+#define LC_LIKELY(condition) (condition)
+#define LC_UNLIKELY(condition) (condition)
+#endif
+
+#endif /* LC_DEBUG_H */

@@ -1,0 +1,72 @@
+/* inbox: the channel's one atomic word.
+ *
+ * Knows:   C11 atomics and links. Not libuv, not allocation, not messages. It
+ *          says that a wake is owed and wakes nobody.
+ * Threads: push and is_closed from any; the rest from the receiver's only.
+ * Promise: a link that push accepted leaves through exactly one take or close,
+ *          in the order of the pushes.
+ */
+#include "inbox.h"
+
+lc_link_t lc_inbox_parked, lc_inbox_closed;
+
+void lc_inbox_init(lc_inbox_t *inbox) {
+  lc_atomic_init(&inbox->word, LC_EMPTY);
+}
+
+/* The chain leads from newest to oldest; the list's order is the other one. */
+static size_t append_reversed(lc_list_t *list, lc_link_t *chain) {
+  lc_link_t *newest = chain, *newer = NULL;
+  size_t count = 0;
+
+  while (chain != NULL) {
+    lc_link_t *older = lc_link_next(chain);
+    lc_link_point(chain, newer);
+    newer = chain;
+    chain = older;
+    count++;
+  }
+  if (count == 0)
+    return 0;
+  if (list->newest == NULL)
+    list->oldest = newer;
+  else
+    lc_link_point(list->newest, newer);
+  list->newest = newest;
+  return count;
+}
+
+size_t lc_inbox_take(lc_inbox_t *inbox, lc_list_t *list) {
+  /* Only the receiver takes links out, so what is there stays there. And only
+   * links are swapped: PARKED must stay while the receiver counts on it. */
+  if (!lc_inbox_has_links(inbox))
+    return 0;
+  /* [inbox.publish] (B) */
+  return append_reversed(list,
+                         lc_swap(&inbox->word, LC_EMPTY, memory_order_acquire));
+}
+
+bool lc_inbox_park(lc_inbox_t *inbox) {
+  lc_link_t *old = LC_EMPTY;
+
+  /* [inbox.park] (C) relaxed on failure: take reads the word anew */
+  return lc_cas(&inbox->word, &old, LC_PARKED, memory_order_release,
+                memory_order_relaxed) ||
+         old == LC_PARKED;
+}
+
+bool lc_inbox_unpark(lc_inbox_t *inbox) {
+  lc_link_t *old = LC_PARKED;
+
+  /* relaxed: the receiver undoes its own park; nothing is handed over */
+  return lc_cas(&inbox->word, &old, LC_EMPTY, memory_order_relaxed,
+                memory_order_relaxed);
+}
+
+void lc_inbox_close(lc_inbox_t *inbox, lc_list_t *list) {
+  /* [inbox.publish] (B) [inbox.closed] (D) */
+  lc_link_t *old = lc_swap(&inbox->word, LC_CLOSED, memory_order_acq_rel);
+
+  if (old != LC_PARKED && old != LC_CLOSED)
+    append_reversed(list, old);
+}

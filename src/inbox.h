@@ -1,0 +1,157 @@
+/* inbox: the channel's one atomic word.
+ *
+ *                      push (any thread)
+ *            +---------+              +-----------+ push (any thread)
+ *            |         v              v           |
+ *   +--------+--+    +----------------------------+-+
+ *   |   EMPTY   |    |  newest link -> older -> ... |
+ *   +-----------+    +------------------------------+
+ *     |   ^   ^        |          ^              |
+ *     |   |   +--------+          |              |
+ *     |   |     take (receiver)   | push: OWES   |
+ *     |   | unpark (receiver)     | A WAKE       |
+ *     v   |                       | (any thread) |
+ *   +-----+-----+                 |              | close (receiver),
+ *   |  PARKED   +-----------------+              | from every state
+ *   +-----------+                                v
+ *     ^ park (receiver)                     +----------+
+ *                                           |  CLOSED  |  push: refused
+ *                                           +----------+
+ *
+ * To publish a message, to learn that the receiver sleeps and to learn that
+ * the channel is closed are one atomic step: there is no window between them.
+ *
+ * [inbox.publish]  What a sender wrote before its push is seen by the receiver
+ * that takes it.
+ *
+ *   sender                                  receiver
+ *   writes node and message
+ *   (A) CAS word: old -> newest  release    (B) swap word: newest -> EMPTY, or
+ *                                               -> CLOSED    acquire
+ *   B reads what the newest push wrote; the older pushes are in its release
+ *   sequence, for every push is a read-modify-write. Weaker: A or B relaxed ->
+ *   the receiver reads a message that is not there yet (explore: recycle).
+ *
+ * [inbox.park]  No wake is lost between a push and a park.
+ *
+ *   sender                                  receiver
+ *   (A) CAS word: old -> newest  acquire    (C) CAS word: EMPTY -> PARKED
+ *   if old was PARKED: owes a wake              release; fails: there is work
+ *
+ *   Same word, so one of them comes first in its modification order: A finds
+ *   PARKED and owes the wake, or C finds the link and fails. A acquires what
+ *   the receiver did before C, libuv's clear of `pending` included. Weaker: A
+ *   without acquire or C relaxed -> a wake-up that libuv swallows, were there
+ *   no fences in the wake room (explore: late_wake).
+ *
+ * [inbox.closed]  Who learns of the closure sees what the receiver did before.
+ *
+ *   receiver                                sender
+ *   (D) swap word: -> CLOSED     release    (E) load word: CLOSED   acquire
+ */
+#ifndef LC_INBOX_H
+#define LC_INBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "debug.h"
+#include "atomic.h"
+
+/* A link's next is the address of its neighbour. Bit 0 says of the link itself
+ * that it carries no message but a word to the receiver: a control link. */
+typedef struct lc_link {
+  uintptr_t next;
+} lc_link_t;
+
+#define LC_CONTROL ((uintptr_t) 1)
+
+static inline void lc_link_init(lc_link_t *link, uintptr_t control) {
+  link->next = control;
+}
+
+static inline bool lc_link_is_control(const lc_link_t *link) {
+  return (link->next & LC_CONTROL) != 0;
+}
+
+static inline lc_link_t *lc_link_next(const lc_link_t *link) {
+  return (lc_link_t *) (link->next & ~LC_CONTROL);
+}
+
+static inline void lc_link_point(lc_link_t *link, const lc_link_t *next) {
+  link->next = (uintptr_t) next | (link->next & LC_CONTROL);
+}
+
+/* Links in the order of their sending. */
+typedef struct {
+  lc_link_t *oldest, *newest; /* both NULL: none */
+} lc_list_t;
+
+typedef struct {
+  lc_atomic(lc_link_t *) word;
+} lc_inbox_t;
+
+extern lc_link_t lc_inbox_parked, lc_inbox_closed;
+
+#define LC_EMPTY ((lc_link_t *) NULL)
+#define LC_PARKED (&lc_inbox_parked)
+#define LC_CLOSED (&lc_inbox_closed)
+
+typedef enum {
+  LC_PUSHED,           /* accepted; the receiver is awake */
+  LC_PUSHED_OWES_WAKE, /* accepted; the caller must see lc_wake_pay called */
+  LC_REFUSED           /* closed; the links are still the caller's */
+} lc_push_t;
+
+void lc_inbox_init(lc_inbox_t *inbox);
+
+/* Any thread. Publishes a chain that leads from newest to oldest. */
+LC_MUST_USE static inline lc_push_t lc_inbox_push(lc_inbox_t *inbox,
+                                                  lc_link_t *newest,
+                                                  lc_link_t *oldest) {
+  /* relaxed: a guess, the CAS decides */
+  lc_link_t *old = lc_load(&inbox->word, memory_order_relaxed);
+
+  for (;;) {
+    if (LC_UNLIKELY(old == LC_CLOSED))
+      return LC_REFUSED;
+    lc_link_point(oldest, old == LC_PARKED ? LC_EMPTY : old);
+    /* [inbox.publish] (A) [inbox.park] (A) */
+    if (LC_LIKELY(lc_cas(&inbox->word, &old, newest, memory_order_acq_rel,
+                         memory_order_relaxed)))
+      return LC_UNLIKELY(old == LC_PARKED) ? LC_PUSHED_OWES_WAKE : LC_PUSHED;
+  }
+}
+
+/* Any thread. */
+static inline bool lc_inbox_is_closed(const lc_inbox_t *inbox) {
+  /* [inbox.closed] (E) */
+  return lc_load(&inbox->word, memory_order_acquire) == LC_CLOSED;
+}
+
+/* Receiver. A push that returned before is seen; whether more has come since is
+ * a guess. */
+static inline bool lc_inbox_has_links(const lc_inbox_t *inbox) {
+  /* relaxed: whoever wants the links takes them */
+  lc_link_t *word = lc_load(&inbox->word, memory_order_relaxed);
+
+  return word != LC_EMPTY && word != LC_PARKED && word != LC_CLOSED;
+}
+
+/* Receiver. Appends all links to the list; returns how many. Leaves EMPTY if
+ * there were any, else the word as it was. */
+size_t lc_inbox_take(lc_inbox_t *inbox, lc_list_t *list);
+
+/* Receiver. True: PARKED now, the next push owes a wake. False: there is work,
+ * or it is closed. */
+LC_MUST_USE bool lc_inbox_park(lc_inbox_t *inbox);
+
+/* Receiver. True: awake again, nobody owes a wake. False: somebody does. */
+LC_MUST_USE bool lc_inbox_unpark(lc_inbox_t *inbox);
+
+/* Receiver. From here on every push is refused. What was accepted and not taken
+ * is appended to the list. */
+void lc_inbox_close(lc_inbox_t *inbox, lc_list_t *list);
+
+#endif /* LC_INBOX_H */

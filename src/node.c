@@ -1,0 +1,149 @@
+/* node: slabs, and the rack that they wait in.
+ *
+ * Knows:   how large a node is, memory. Not whom a message is for; cannot wake.
+ * Threads: take, give and orphan from any; recycle from the receiver's.
+ * Promise: a slab has one user at a time, and none is lost.
+ */
+#include "node.h"
+
+#include "alloc.h"
+
+static size_t round_up(size_t size, size_t to) {
+  return (size + to - 1) / to * to;
+}
+
+/* An object of this size may need this alignment and no more: the largest power
+ * of two that divides the size. */
+static size_t alignment_of_size(size_t size) {
+  size_t align = size & ~(size - 1);
+
+  if (align < alignof(lc_link_t))
+    return alignof(lc_link_t);
+  return align < alignof(max_align_t) ? align : alignof(max_align_t);
+}
+
+bool lc_rack_init(lc_rack_t *rack, size_t msg_size) {
+  size_t align = alignment_of_size(msg_size);
+  size_t i;
+
+  if (msg_size > PTRDIFF_MAX - sizeof(lc_slab_t) - 2 * align)
+    return false;
+  rack->offset = round_up(sizeof(lc_link_t), align);
+  rack->stride = round_up(rack->offset + msg_size, align);
+  rack->most = sizeof(lc_slab_t) + rack->stride;
+  if (rack->most < LC_SLAB_MOST)
+    rack->most = LC_SLAB_MOST;
+  rack->slots = LC_RACK_BYTES / rack->most;
+  if (rack->slots == 0)
+    rack->slots = 1;
+  lc_atomic_init(&rack->largest, 0);
+  lc_atomic_init(&rack->orphans, NULL);
+  for (i = 0; i < LC_RACK_SLOTS; i++)
+    lc_atomic_init(&rack->slot[i], NULL);
+  return true;
+}
+
+static lc_slab_t *take_waiting(lc_rack_t *rack) {
+  size_t i;
+
+  for (i = 0; i < rack->slots; i++) {
+    lc_slab_t *slab;
+    /* relaxed: a guess, the swap decides */
+    if (lc_load(&rack->slot[i], memory_order_relaxed) == NULL)
+      continue;
+    /* [rack.hand] (B) */
+    slab = lc_swap(&rack->slot[i], NULL, memory_order_acquire);
+    if (slab != NULL)
+      return slab;
+  }
+  return NULL;
+}
+
+static lc_slab_t *make_slab(lc_rack_t *rack, size_t size) {
+  size_t least = sizeof(lc_slab_t) + rack->stride;
+  lc_slab_t *slab;
+
+  if (least < LC_SLAB_LEAST)
+    least = LC_SLAB_LEAST;
+  size = size < least ? least : size > rack->most ? rack->most : size;
+  slab = lc_malloc(size);
+  if (slab == NULL)
+    return NULL;
+  lc_link_init(&slab->retire, LC_CONTROL);
+  slab->bytes = size;
+  slab->count = (uint32_t) ((size - sizeof *slab) / rack->stride);
+  slab->used = 0;
+  /* relaxed, both: a hint; a size lost in a race is soon made again */
+  if (lc_load(&rack->largest, memory_order_relaxed) < size)
+    lc_store(&rack->largest, size, memory_order_relaxed);
+  return slab;
+}
+
+lc_slab_t *lc_rack_take(lc_rack_t *rack, size_t *bytes) {
+  lc_slab_t *slab = take_waiting(rack);
+
+  if (slab != NULL)
+    return slab;
+  /* relaxed: a hint */
+  slab = make_slab(
+      rack, bytes != NULL ? *bytes
+                          : 2 * lc_load(&rack->largest, memory_order_relaxed));
+  if (slab != NULL && bytes != NULL)
+    *bytes = 2 * slab->bytes;
+  return slab;
+}
+
+bool lc_rack_give(lc_rack_t *rack, lc_slab_t *slab) {
+  size_t i;
+
+  lc_assert(!lc_slab_is_full(slab));
+  for (i = 0; i < rack->slots; i++) {
+    lc_slab_t *none = NULL;
+    /* relaxed: a guess, the CAS decides */
+    if (lc_load(&rack->slot[i], memory_order_relaxed) != NULL)
+      continue;
+    /* [rack.hand] (A) */
+    if (lc_cas(&rack->slot[i], &none, slab, memory_order_release,
+               memory_order_relaxed))
+      return true;
+  }
+  if (slab->used > 0)
+    return false;
+  lc_free(slab);
+  return true;
+}
+
+void lc_rack_recycle(lc_rack_t *rack, lc_slab_t *slab) {
+  bool given = true;
+
+  lc_link_init(&slab->retire, LC_CONTROL);
+  slab->used = 0;
+  /* Small slabs from the start would fill the rack for ever. relaxed: a hint */
+  if (slab->bytes < lc_load(&rack->largest, memory_order_relaxed) / 2)
+    lc_free(slab);
+  else
+    given = lc_rack_give(rack, slab);
+  lc_assert(given);
+  (void) given;
+}
+
+void lc_rack_orphan(lc_rack_t *rack, lc_slab_t *slab) {
+  /* [rack.orphan] (C) */
+  slab->next = lc_load(&rack->orphans, memory_order_relaxed);
+  while (!lc_cas(&rack->orphans, &slab->next, slab, memory_order_relaxed,
+                 memory_order_relaxed)) {
+  }
+}
+
+void lc_rack_free(lc_rack_t *rack) {
+  /* [rack.orphan] (D) */
+  lc_slab_t *slab = lc_load(&rack->orphans, memory_order_relaxed);
+
+  while (slab != NULL) {
+    lc_slab_t *next = slab->next;
+    lc_free(slab);
+    slab = next;
+  }
+  while ((slab = take_waiting(rack)) != NULL)
+    lc_free(slab);
+}

@@ -1,0 +1,124 @@
+/* node: where messages lie.
+ *
+ * A node is a link and a message, nothing else. Nodes are carved one after the
+ * other from slabs, and a slab comes back whole:
+ *
+ *   slab:   | head, retire link | node | node | node | ... | node |
+ *                                 used ->        count nodes
+ *
+ *   rack ------ take ------> user (a sender, or one reserved place)
+ *    ^  ^                     |        |
+ *    |  +------- give --------+        | when the last node is carved, the
+ *    |       (nodes left)              | retire link is pushed behind it
+ *    |                                 v
+ *    +------ recycle ---------- receiver, when it meets the retire link: by
+ *                               then it has had every node of the slab
+ *
+ * At every moment a slab has one user, so carving takes no atomic operation,
+ * and nothing is done per message to recycle it.
+ *
+ * [rack.hand]  Who takes a slab from the rack sees what its last user did.
+ *
+ *   last user, receiver                     next user
+ *   writes the slab's head and nodes
+ *   (A) CAS slot: NULL -> slab   release    (B) swap slot: slab -> NULL acquire
+ *   A slot is filled only when empty and emptied only whole, so a slab's
+ *   address that comes back cannot be mistaken. Weaker: A or B relaxed -> two
+ *   users carve the same node (explore: recycle).
+ *
+ * [rack.orphan]  Whoever frees the rack sees the orphans.
+ *
+ *   sender whose push was refused           who frees the channel
+ *   (C) CAS orphans: old -> slab            (D) load orphans
+ *   relaxed, both: the channel's mutex, under which its users leave, lies
+ *   between them.
+ */
+#ifndef LC_NODE_H
+#define LC_NODE_H
+
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "debug.h"
+#include "atomic.h"
+#include "inbox.h"
+
+/* A sender's slabs double from the least to the most, in bytes; a message that
+ * is larger gets a slab of its own. The rack keeps LC_RACK_BYTES at most. */
+#ifndef LC_SLAB_LEAST
+#define LC_SLAB_LEAST 512
+#define LC_SLAB_MOST 16384
+#define LC_RACK_SLOTS 16
+#endif
+#define LC_RACK_BYTES ((size_t) LC_SLAB_MOST * LC_RACK_SLOTS)
+
+typedef struct lc_slab {
+  alignas(max_align_t) lc_link_t retire; /* first: the slab's own address */
+  size_t bytes;                          /* of the whole slab */
+  uint32_t count, used;                  /* nodes there are, nodes carved */
+  struct lc_slab *next; /* among orphans, or those to be recycled */
+} lc_slab_t;
+
+typedef struct {
+  size_t stride;             /* from node to node */
+  size_t offset;             /* from node to message */
+  size_t slots;              /* of the rack that are in use */
+  size_t most;               /* bytes of the largest slab to make */
+  lc_atomic(size_t) largest; /* bytes of the largest slab made so far */
+  lc_atomic(lc_slab_t *) slot[LC_RACK_SLOTS];
+  lc_atomic(lc_slab_t *) orphans;
+} lc_rack_t;
+
+/* False: msg_size is so large that a node would overflow. */
+LC_MUST_USE bool lc_rack_init(lc_rack_t *rack, size_t msg_size);
+
+/* Frees every slab there and every orphan. Nobody else uses the rack. */
+void lc_rack_free(lc_rack_t *rack);
+
+/* Any thread. A slab with room that is the caller's alone. If one has to be
+ * made, *bytes is its size, and becomes the size for the next; NULL stands for
+ * twice the largest so far. NULL: out of memory. */
+lc_slab_t *lc_rack_take(lc_rack_t *rack, size_t *bytes);
+
+/* Any thread. Hands back a slab that has room. False: the rack is full and
+ * nodes of the slab are under way, so its retire link must follow them. */
+LC_MUST_USE bool lc_rack_give(lc_rack_t *rack, lc_slab_t *slab);
+
+/* Receiver. Takes back a slab whose nodes it has all had. */
+void lc_rack_recycle(lc_rack_t *rack, lc_slab_t *slab);
+
+/* Any thread. Keeps a slab until lc_rack_free: its retire link was refused, so
+ * nobody will tell when the receiver is through with its nodes. */
+void lc_rack_orphan(lc_rack_t *rack, lc_slab_t *slab);
+
+static inline bool lc_slab_is_full(const lc_slab_t *slab) {
+  return slab->used == slab->count;
+}
+
+/* Carves the next node. The slab's user only, and only if it is not full. */
+static inline lc_link_t *lc_slab_carve(const lc_rack_t *rack, lc_slab_t *slab) {
+  lc_link_t *node;
+
+  lc_assert(slab->used < slab->count);
+  node = (lc_link_t *) ((char *) slab + sizeof *slab +
+                        rack->stride * slab->used++);
+  lc_link_init(node, 0);
+  return node;
+}
+
+/* Gives the node carved last back. */
+static inline void lc_slab_uncarve(lc_slab_t *slab) {
+  lc_assert(slab->used > 0);
+  slab->used--;
+}
+
+static inline void *lc_node_message(const lc_rack_t *rack, lc_link_t *node) {
+  return (char *) node + rack->offset;
+}
+
+static inline lc_link_t *lc_node_of_message(const lc_rack_t *rack, void *msg) {
+  return (lc_link_t *) ((char *) msg - rack->offset);
+}
+
+#endif /* LC_NODE_H */

@@ -1,0 +1,176 @@
+/* receiver_loop: delivery by callback, on a uv_async_t.
+ *
+ * Knows:   libuv's handle, the core, the delivery budget.
+ * Threads: the loop's.
+ * Promise: while started, the inbox is PARKED, or a callback runs or is on its
+ *          way. So a message that arrives is delivered without being asked for.
+ */
+#include "receiver.h"
+
+/* How much delivery one turn of the loop may have. */
+typedef struct {
+  unsigned messages;    /* left */
+  uint64_t start, last; /* ns: the turn's begin, the last look at the clock */
+  uint64_t most_ns;
+  unsigned stride, until_look; /* messages between two looks; till the next */
+} lc_budget_t;
+
+/* The clock costs as much as a few messages, so looks at it are rare while
+ * they find that callbacks are quick. */
+#define LC_STRIDE_MOST 32
+#define LC_STRETCH_NS 5000
+
+static void budget_start(lc_budget_t *budget, const lc_channel_t *channel) {
+  budget->messages = channel->max_messages;
+  budget->start = budget->last = uv_hrtime();
+  budget->most_ns = channel->max_ns;
+  budget->stride = budget->until_look = 1;
+}
+
+/* After each message: true when there must be no more in this turn. */
+static bool budget_is_spent(lc_budget_t *budget) {
+  uint64_t now;
+
+  if (--budget->messages == 0)
+    return true;
+  if (--budget->until_look > 0)
+    return false;
+  now = uv_hrtime();
+  if (now - budget->last > LC_STRETCH_NS)
+    budget->stride = 1;
+  else if (budget->stride < LC_STRIDE_MOST)
+    budget->stride *= 2;
+  budget->last = now;
+  budget->until_look = budget->stride;
+  return now - budget->start >= budget->most_ns;
+}
+
+static void hand_over(loopchan_receiver_t *rx, lc_link_t *node) {
+  lc_channel_t *channel = rx->channel;
+
+  channel->received++;
+  channel->lent = true;
+  channel->recv_cb(rx, 0, lc_node_message(&channel->rack, node));
+  lc_channel_take_back(channel);
+}
+
+static void deliver_end(loopchan_receiver_t *rx) {
+  loopchan_recv_cb cb = rx->channel->recv_cb;
+
+  rx->channel->recv_cb = NULL;
+  rx->channel->eof_delivered = true;
+  cb(rx, UV_EOF, NULL);
+}
+
+/* Delivers until drained, stopped, closed or out of budget. True: drained. */
+static bool deliver_messages(loopchan_receiver_t *rx) {
+  lc_channel_t *channel = rx->channel;
+  lc_budget_t budget;
+
+  budget_start(&budget, channel);
+  /* Takes a little at each turn: a long backlog takes long to turn round. */
+  lc_channel_gather(channel);
+  do {
+    lc_link_t *node;
+    while ((node = lc_channel_next(channel)) != NULL) {
+      hand_over(rx, node);
+      if (channel->recv_cb == NULL)
+        return false;
+      if (!budget_is_spent(&budget))
+        continue;
+      if (lc_channel_peek(channel) == NULL)
+        return true;
+      channel->budget_cuts++;
+      lc_wake_self(&channel->wake);
+      return false;
+    }
+  } while (!channel->ended &&
+           lc_spin_wait(&channel->spin, &channel->inbox, UINT64_MAX));
+  return true;
+}
+
+static void on_async(uv_async_t *async) {
+  loopchan_receiver_t *rx = (loopchan_receiver_t *) async;
+  lc_channel_t *channel = rx->channel;
+  uintptr_t was = lc_receiver_enter(channel);
+
+  lc_wake_heard();
+  if (channel->recv_cb != NULL && deliver_messages(rx)) {
+    if (channel->ended)
+      deliver_end(rx);
+    else if (!lc_inbox_park(&channel->inbox))
+      lc_wake_self(&channel->wake);
+  }
+  lc_receiver_exit(channel, was);
+}
+
+int lc_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx) {
+  if (loop != NULL)
+    return uv_async_init(loop, &rx->async, on_async);
+  rx->async.loop = NULL;
+  rx->async.type = UV_UNKNOWN_HANDLE;
+  return 0;
+}
+
+void lc_loop_end_came(lc_channel_t *channel) {
+  if (channel->recv_cb != NULL)
+    lc_wake_self(&channel->wake);
+}
+
+static void on_closed(uv_handle_t *handle) {
+  lc_receiver_let_go((loopchan_receiver_t *) handle);
+}
+
+void lc_loop_close(loopchan_receiver_t *rx) {
+  uv_close((uv_handle_t *) &rx->async, on_closed);
+}
+
+static int start(lc_channel_t *channel, loopchan_recv_cb cb) {
+  if (channel->eof_delivered)
+    return UV_EOF;
+  if (channel->recv_cb != NULL)
+    return UV_EALREADY;
+  channel->recv_cb = cb;
+  if (channel->backlog.oldest != NULL || !lc_inbox_park(&channel->inbox))
+    lc_wake_self(&channel->wake);
+  return 0;
+}
+
+int loopchan_recv_start(loopchan_receiver_t *rx, loopchan_recv_cb cb) {
+  uintptr_t was;
+  int err;
+
+  if (!lc_receiver_is_open(rx) || !lc_receiver_is_loop(rx) || cb == NULL)
+    return UV_EINVAL;
+  was = lc_receiver_enter(rx->channel);
+  err = start(rx->channel, cb);
+  lc_receiver_exit(rx->channel, was);
+  return err;
+}
+
+int loopchan_recv_stop(loopchan_receiver_t *rx) {
+  if (rx == NULL || rx->state == LC_NEVER_OPENED || !lc_receiver_is_loop(rx))
+    return UV_EINVAL;
+  if (lc_receiver_is_open(rx))
+    rx->channel->recv_cb = NULL;
+  return 0;
+}
+
+loopchan_receiver_t *loopchan_receiver_from_handle(const uv_handle_t *handle) {
+  const uv_async_t *async = (const uv_async_t *) handle;
+
+  if (handle == NULL || handle->type != UV_ASYNC || async->async_cb != on_async)
+    return NULL;
+  return (loopchan_receiver_t *) (uintptr_t) async;
+}
+
+void loopchan_close_handle(uv_handle_t *handle, uv_close_cb cb) {
+  loopchan_receiver_t *rx = loopchan_receiver_from_handle(handle);
+
+  if (handle == NULL)
+    return;
+  if (rx == NULL)
+    uv_close(handle, cb);
+  else
+    (void) lc_receiver_close(rx, NULL, cb);
+}

@@ -1,0 +1,244 @@
+/* sender: the sending calls.
+ *
+ * Knows:   the channel's core; which slab the next message goes to.
+ * Threads: any, several at once on one sender.
+ * Promise: 0 and the message is the channel's; anything else and it is still
+ *          the caller's.
+ *
+ * The thread that sent first on a sender owns its slab. Any other thread takes
+ * a slab off the rack for the time of its call, and so does each reserved
+ * place, which keeps it until commit or abandon.
+ */
+#include <limits.h>
+
+#include "channel.h"
+
+/* A slab with room for the caller alone. */
+static int take_slab(loopchan_sender_t *tx, bool mine, lc_slab_t **slab) {
+  if (LC_LIKELY(mine && tx->slab != NULL)) {
+    *slab = tx->slab;
+    tx->slab = NULL;
+    return 0;
+  }
+  if (lc_inbox_is_closed(&tx->channel->inbox))
+    return UV_EPIPE;
+  *slab = lc_rack_take(&tx->channel->rack, mine ? &tx->bytes : NULL);
+  return *slab == NULL ? UV_ENOMEM : 0;
+}
+
+static void shelve_slab(lc_channel_t *channel, lc_slab_t *slab) {
+  if (lc_rack_give(&channel->rack, slab))
+    return;
+  if (lc_channel_publish(channel, &slab->retire, &slab->retire) != 0)
+    lc_rack_orphan(&channel->rack, slab);
+}
+
+/* Gives back what take_slab gave, unless it is full. */
+static void put_slab(loopchan_sender_t *tx, bool mine, lc_slab_t *slab) {
+  if (LC_LIKELY(mine && tx->slab == NULL))
+    tx->slab = slab;
+  else
+    shelve_slab(tx->channel, slab);
+}
+
+/* Puts a link in front of a chain that leads from newest to oldest. */
+static void chain(lc_list_t *links, lc_link_t *link) {
+  lc_link_point(link, links->newest);
+  links->newest = link;
+  if (links->oldest == NULL)
+    links->oldest = link;
+}
+
+/* Chains the node carved last. True: with it the slab's retire link, so that
+ * the slab goes with the chain. */
+static bool chain_node(lc_list_t *links, lc_slab_t *slab, lc_link_t *node) {
+  chain(links, node);
+  if (LC_LIKELY(!lc_slab_is_full(slab)))
+    return false;
+  chain(links, &slab->retire);
+  return true;
+}
+
+static int publish(loopchan_sender_t *tx, bool mine, const lc_list_t *links,
+                   size_t count) {
+  int err = lc_channel_publish(tx->channel, links->newest, links->oldest);
+
+  if (err != 0)
+    return err;
+  if (LC_LIKELY(mine))
+    lc_counter_add_alone(&tx->sent, count);
+  else
+    lc_counter_add(&tx->sent_by_others, count);
+  return 0;
+}
+
+/* Publishes the node carved last. Refused: it is still the caller's, and so is
+ * the slab. */
+static int publish_node(loopchan_sender_t *tx, bool mine, lc_slab_t *slab,
+                        lc_link_t *node) {
+  lc_list_t links = {NULL, NULL};
+  bool slab_goes = chain_node(&links, slab, node);
+  int err = publish(tx, mine, &links, 1);
+
+  if (LC_LIKELY(err == 0 && !slab_goes))
+    put_slab(tx, mine, slab);
+  return err;
+}
+
+int loopchan_send(loopchan_sender_t *tx, const void *msg) {
+  lc_channel_t *channel;
+  lc_slab_t *slab;
+  lc_link_t *node;
+  bool mine;
+  int err;
+
+  if (tx == NULL || (msg == NULL && tx->channel->msg_size != 0))
+    return UV_EINVAL;
+  channel = tx->channel;
+  mine = lc_owner_claim(&tx->owner);
+  err = take_slab(tx, mine, &slab);
+  if (err != 0)
+    return err;
+  node = lc_slab_carve(&channel->rack, slab);
+  lc_copy(lc_node_message(&channel->rack, node), msg, channel->msg_size);
+  err = publish_node(tx, mine, slab, node);
+  if (err != 0) {
+    lc_slab_uncarve(slab);
+    put_slab(tx, mine, slab);
+  }
+  return err;
+}
+
+int loopchan_try_send(loopchan_sender_t *tx, const void *msg) {
+  return loopchan_send(tx, msg);
+}
+
+/* A chain was refused: its full slabs have no user any more. */
+static void orphan_slabs(lc_channel_t *channel, lc_link_t *newest) {
+  while (newest != NULL) {
+    lc_link_t *older = lc_link_next(newest);
+    if (lc_link_is_control(newest))
+      lc_rack_orphan(&channel->rack, (lc_slab_t *) (void *) newest);
+    newest = older;
+  }
+}
+
+ssize_t loopchan_send_many(loopchan_sender_t *tx, const void *msgs,
+                           size_t count) {
+  lc_list_t links = {NULL, NULL};
+  lc_slab_t *slab = NULL;
+  lc_channel_t *channel;
+  size_t size, n;
+  bool mine;
+  int err = 0;
+
+  if (tx == NULL)
+    return UV_EINVAL;
+  channel = tx->channel;
+  size = channel->msg_size;
+  if ((msgs == NULL && size != 0 && count != 0) ||
+      count > (size_t) SSIZE_MAX / (size != 0 ? size : 1))
+    return UV_EINVAL;
+  if (count == 0)
+    return lc_inbox_is_closed(&channel->inbox) ? UV_EPIPE : 0;
+  mine = lc_owner_claim(&tx->owner);
+  for (n = 0; n < count; n++) {
+    lc_link_t *node;
+    if (slab == NULL)
+      err = take_slab(tx, mine, &slab);
+    if (err != 0)
+      break;
+    node = lc_slab_carve(&channel->rack, slab);
+    lc_copy(lc_node_message(&channel->rack, node),
+            (const char *) msgs + n * size, size);
+    if (chain_node(&links, slab, node))
+      slab = NULL;
+  }
+  if (n > 0) {
+    err = publish(tx, mine, &links, n);
+    if (err != 0)
+      orphan_slabs(channel, links.newest);
+  }
+  if (slab != NULL)
+    put_slab(tx, mine, slab);
+  return err != 0 ? err : (ssize_t) n;
+}
+
+/* The slab of a reserved place waits in its node's link. */
+static lc_slab_t *reserved_slab(const lc_link_t *node) {
+  return (lc_slab_t *) (void *) lc_link_next(node);
+}
+
+static void remember_slab(lc_link_t *node, lc_slab_t *slab) {
+  lc_link_point(node, &slab->retire);
+}
+
+int loopchan_reserve(loopchan_sender_t *tx, void **msg) {
+  lc_slab_t *slab;
+  lc_link_t *node;
+  int err;
+
+  if (tx == NULL || msg == NULL)
+    return UV_EINVAL;
+  if (lc_inbox_is_closed(&tx->channel->inbox))
+    return UV_EPIPE;
+  err = take_slab(tx, lc_owner_claim(&tx->owner), &slab);
+  if (err != 0)
+    return err;
+  node = lc_slab_carve(&tx->channel->rack, slab);
+  remember_slab(node, slab);
+  *msg = lc_node_message(&tx->channel->rack, node);
+  return 0;
+}
+
+int loopchan_commit(loopchan_sender_t *tx, void *msg) {
+  lc_slab_t *slab;
+  lc_link_t *node;
+  int err;
+
+  if (tx == NULL || msg == NULL)
+    return UV_EINVAL;
+  node = lc_node_of_message(&tx->channel->rack, msg);
+  slab = reserved_slab(node);
+  err = publish_node(tx, lc_owner_claim(&tx->owner), slab, node);
+  if (err != 0)
+    remember_slab(node, slab);
+  return err;
+}
+
+void loopchan_abandon(loopchan_sender_t *tx, void *msg) {
+  lc_slab_t *slab;
+
+  if (tx == NULL || msg == NULL)
+    return;
+  slab = reserved_slab(lc_node_of_message(&tx->channel->rack, msg));
+  lc_slab_uncarve(slab);
+  put_slab(tx, lc_owner_claim(&tx->owner), slab);
+}
+
+loopchan_sender_t *loopchan_sender_clone(loopchan_sender_t *tx) {
+  return tx == NULL ? NULL : lc_channel_add_sender(tx->channel);
+}
+
+void loopchan_sender_drop(loopchan_sender_t *tx) {
+  lc_channel_t *channel;
+
+  if (tx == NULL)
+    return;
+  channel = tx->channel;
+  if (tx->slab != NULL) {
+    shelve_slab(channel, tx->slab);
+    tx->slab = NULL;
+  }
+  /* Refused: the receiver has gone and needs no goodbye. */
+  if (lc_channel_remove_sender(tx)) {
+    int refused =
+        lc_channel_publish(channel, &channel->goodbye, &channel->goodbye);
+    (void) refused;
+  }
+  lc_channel_leave(channel);
+}
+
+int loopchan_is_closed(const loopchan_sender_t *tx) {
+  return tx == NULL ? UV_EINVAL : lc_inbox_is_closed(&tx->channel->inbox);
+}

@@ -1,0 +1,38 @@
+/* spin: a moment's patience before the receiver sleeps.
+ *
+ * To sleep and be woken costs tens of microseconds, a message that comes
+ * meanwhile costs nanoseconds; but a spin that nothing comes of is waste. So
+ * the patience adapts: a spin that was in vain halves it, down to none; a spin
+ * that paid, or a wake that found several messages (the sender is faster than
+ * the waking), restores it.
+ *
+ * Looking at the inbox takes its cache line from the senders. So the pause
+ * between two looks adapts too: it doubles as long as several messages come at
+ * a time, and halves when they come singly, as answers do.
+ */
+#ifndef LC_SPIN_H
+#define LC_SPIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "inbox.h"
+
+typedef struct {
+  uint64_t most_ns; /* the longest spin */
+  uint64_t next_ns; /* the next spin's length; 0: none */
+  unsigned pause;   /* processor's pauses between two looks */
+} lc_spin_t;
+
+void lc_spin_init(lc_spin_t *spin, uint64_t most_ns);
+
+/* Receiver. True: there are links in the inbox. False: time to park, or
+ * uv_hrtime() is deadline_ns. */
+bool lc_spin_wait(lc_spin_t *spin, const lc_inbox_t *inbox,
+                  uint64_t deadline_ns);
+
+/* Receiver. Tells how many links a take found, after a spin or after a wake. */
+void lc_spin_learn(lc_spin_t *spin, size_t found);
+
+#endif /* LC_SPIN_H */

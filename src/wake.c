@@ -1,0 +1,94 @@
+/* wake: the debt paid.
+ *
+ * Knows:   libuv's async handle, mutex and condition. Not the inbox.
+ * Threads: pay from any; the rest from the receiver's.
+ * Promise: each debt rouses its receiver once, and after lc_wake_leave nobody
+ *          touches the handle or its loop.
+ */
+#include "wake.h"
+
+#include "atomic.h"
+
+int lc_wake_init(lc_wake_t *wake, uv_async_t *async) {
+  int err = uv_mutex_init(&wake->mutex);
+
+  if (err != 0)
+    return err;
+  err = uv_cond_init(&wake->roused_cond);
+  if (err != 0) {
+    uv_mutex_destroy(&wake->mutex);
+    return err;
+  }
+  wake->async = async;
+  wake->gone = false;
+  wake->roused = false;
+  wake->count = 0;
+  return 0;
+}
+
+void lc_wake_destroy(lc_wake_t *wake) {
+  uv_cond_destroy(&wake->roused_cond);
+  uv_mutex_destroy(&wake->mutex);
+}
+
+void lc_wake_pay(lc_wake_t *wake) {
+  uv_mutex_lock(&wake->mutex);
+  wake->count++;
+  if (wake->async == NULL) {
+    lc_assert(!wake->roused);
+    wake->roused = true;
+    uv_cond_signal(&wake->roused_cond);
+  } else if (!wake->gone) {
+    lc_fence(memory_order_seq_cst); /* [wake.fence] (A) */
+    uv_async_send(wake->async);
+  }
+  uv_mutex_unlock(&wake->mutex);
+}
+
+void lc_wake_self(lc_wake_t *wake) {
+  /* No mutex: only this thread closes. No fence: the handle's own thread reads
+   * its latest clear of `pending`, or a later set whose callback is to come. */
+  lc_assert(wake->async != NULL && !wake->gone);
+  uv_async_send(wake->async);
+}
+
+void lc_wake_heard(void) {
+  lc_fence(memory_order_seq_cst); /* [wake.fence] (B) */
+}
+
+bool lc_wake_wait(lc_wake_t *wake, uint64_t deadline_ns) {
+  uint64_t now = 0;
+  bool roused;
+
+  uv_mutex_lock(&wake->mutex);
+  while (!wake->roused) {
+    if (deadline_ns == UINT64_MAX) {
+      uv_cond_wait(&wake->roused_cond, &wake->mutex);
+      continue;
+    }
+    now = uv_hrtime();
+    if (now >= deadline_ns)
+      break;
+    uv_cond_timedwait(&wake->roused_cond, &wake->mutex, deadline_ns - now);
+  }
+  roused = wake->roused;
+  wake->roused = false;
+  uv_mutex_unlock(&wake->mutex);
+  return roused;
+}
+
+void lc_wake_leave(lc_wake_t *wake) {
+  uv_mutex_lock(&wake->mutex);
+  lc_assert(!wake->gone);
+  wake->gone = true;
+  uv_mutex_unlock(&wake->mutex);
+}
+
+uint64_t lc_wake_count(lc_wake_t *wake) {
+  uint64_t count;
+
+  uv_mutex_lock(&wake->mutex);
+  count = wake->count;
+  uv_mutex_unlock(&wake->mutex);
+  return count;
+}
