@@ -25,7 +25,9 @@ bool lc_spin_wait(lc_spin_t *spin, const lc_inbox_t *inbox,
   if (spin->next_ns == 0)
     return false;
   now = uv_hrtime();
-  end = deadline_ns - now < spin->next_ns ? deadline_ns : now + spin->next_ns;
+  end = now + spin->next_ns;
+  if (end > deadline_ns)
+    end = deadline_ns;
   while (now < end) {
     for (i = 0; i < spin->pause; i++)
       lc_relax();

@@ -1,0 +1,44 @@
+/* Room alloc: blocks are counted, and the functions change only between. */
+#include "alloc.h"
+
+#include <loopchan.h>
+
+#include "support/memory.h"
+#include "support/suite.h"
+
+START_TEST(the_functions_stay_while_a_block_is_out) {
+  void *block;
+
+  memory_watch();
+  block = lc_malloc(10);
+  ck_assert_ptr_nonnull(block);
+  ck_assert_uint_eq(memory_blocks(), 1);
+  ck_assert_int_eq(loopchan_replace_allocator(malloc, realloc, calloc, free),
+                   UV_EBUSY);
+  lc_free(block);
+  ck_assert_uint_eq(memory_blocks(), 0);
+  ck_assert_int_eq(loopchan_replace_allocator(malloc, realloc, calloc, free),
+                   0);
+  lc_free(lc_malloc(10));
+  ck_assert_uint_eq(memory_allocations(), 1);
+}
+END_TEST
+
+START_TEST(a_failed_allocation_is_not_a_block) {
+  memory_watch();
+  memory_fail(1);
+  ck_assert_ptr_null(lc_malloc(10));
+  lc_free(NULL);
+  ck_assert_int_eq(loopchan_replace_allocator(malloc, realloc, calloc, free),
+                   0);
+}
+END_TEST
+
+static Suite *suite(void) {
+  Suite *suite = suite_create("room alloc");
+
+  SUITE_CASE(suite, "alloc", NULL, NULL,
+             the_functions_stay_while_a_block_is_out,
+             a_failed_allocation_is_not_a_block);
+  return suite;
+}

@@ -1,0 +1,74 @@
+/* Room atomic: thread numbers, owners, counters. */
+#include "atomic.h"
+
+#include <uv.h>
+
+#include "support/suite.h"
+
+#define THREADS 8
+
+static uintptr_t numbers[THREADS];
+static lc_owner_t owner;
+static lc_counter_t claims;
+
+static void number_and_claim(void *arg) {
+  uintptr_t *number = arg;
+
+  *number = lc_thread_self();
+  if (lc_owner_claim(&owner) && lc_owner_claim(&owner))
+    lc_counter_add(&claims, 1);
+  if (*number != lc_thread_self())
+    *number = 0;
+}
+
+static void run_threads(void) {
+  uv_thread_t threads[THREADS];
+  size_t i;
+
+  lc_owner_init(&owner);
+  lc_counter_init(&claims);
+  for (i = 0; i < THREADS; i++)
+    ck_assert_int_eq(
+        uv_thread_create(&threads[i], number_and_claim, &numbers[i]), 0);
+  for (i = 0; i < THREADS; i++)
+    ck_assert_int_eq(uv_thread_join(&threads[i]), 0);
+}
+
+START_TEST(no_two_threads_have_one_number) {
+  size_t i, j;
+
+  run_threads();
+  for (i = 0; i < THREADS; i++) {
+    ck_assert_uint_ne(numbers[i], 0);
+    ck_assert_uint_ne(numbers[i], lc_thread_self());
+    for (j = 0; j < i; j++)
+      ck_assert_uint_ne(numbers[i], numbers[j]);
+  }
+}
+END_TEST
+
+START_TEST(one_thread_becomes_the_owner) {
+  run_threads();
+  ck_assert_uint_eq(lc_counter_read(&claims), 1);
+  ck_assert(!lc_owner_claim(&owner));
+}
+END_TEST
+
+START_TEST(an_occupant_sees_who_was_there) {
+  lc_occupant_t occupant;
+
+  lc_occupant_init(&occupant);
+  ck_assert_uint_eq(lc_occupant_enter(&occupant), 0);
+  ck_assert_uint_eq(lc_occupant_enter(&occupant), lc_thread_self());
+  lc_occupant_exit(&occupant, 0);
+  ck_assert_uint_eq(lc_occupant_enter(&occupant), 0);
+}
+END_TEST
+
+static Suite *suite(void) {
+  Suite *suite = suite_create("room atomic");
+
+  SUITE_CASE(suite, "atomic", NULL, NULL, no_two_threads_have_one_number,
+             one_thread_becomes_the_owner, an_occupant_sees_who_was_there);
+  return suite;
+}

@@ -1,0 +1,146 @@
+/* Room channel: links in, messages out; control links are obeyed on the way. */
+#include "channel.h"
+
+#include "support/memory.h"
+#include "support/suite.h"
+
+static lc_channel_t *channel;
+static loopchan_sender_t *tx;
+
+static void fresh(void) {
+  loopchan_options_t options = {0};
+
+  memory_watch();
+  options.msg_size = sizeof(int);
+  ck_assert_int_eq(lc_channel_new(&channel, NULL, &options), 0);
+  tx = lc_channel_add_sender(channel);
+  ck_assert_ptr_nonnull(tx);
+}
+
+/* The receiver leaves, and then the sender if it is still there. */
+static void expect_nothing_left(void) {
+  lc_channel_refuse(channel);
+  lc_channel_drop_all(channel);
+  lc_channel_leave(channel);
+  loopchan_sender_drop(tx);
+  ck_assert_uint_eq(memory_blocks(), 0);
+}
+
+static void send_ints(int first, int count) {
+  while (count-- > 0) {
+    ck_assert_int_eq(loopchan_send(tx, &first), 0);
+    first++;
+  }
+}
+
+static void expect(int first, int count) {
+  while (count-- > 0) {
+    lc_link_t *node = lc_channel_next(channel);
+    ck_assert_ptr_nonnull(node);
+    ck_assert_int_eq(*(int *) lc_node_message(&channel->rack, node), first);
+    channel->received++;
+    first++;
+  }
+}
+
+START_TEST(peek_leaves_and_next_takes) {
+  send_ints(1, 2);
+  ck_assert_ptr_eq(lc_channel_peek(channel), lc_channel_peek(channel));
+  expect(1, 2);
+  ck_assert_ptr_null(lc_channel_peek(channel));
+  ck_assert_ptr_null(lc_channel_next(channel));
+}
+END_TEST
+
+START_TEST(slabs_are_recycled_when_all_their_messages_are_out) {
+  size_t allocations;
+  int round;
+
+  send_ints(0, 5000);
+  expect(0, 5000);
+  allocations = memory_allocations();
+  for (round = 0; round < 100; round++) {
+    send_ints(0, 500);
+    expect(0, 500);
+  }
+  ck_assert_uint_eq(memory_allocations(), allocations);
+}
+END_TEST
+
+START_TEST(a_slab_is_kept_while_a_message_is_lent) {
+  lc_link_t *node;
+  int *message;
+
+  send_ints(7, 1);
+  node = lc_channel_next(channel);
+  message = lc_node_message(&channel->rack, node);
+  channel->received++;
+  channel->lent = true;
+  /* Many slabs come and go, the one of the message in hand among them. */
+  send_ints(100, 3000);
+  expect(100, 3000);
+  ck_assert_ptr_nonnull(channel->to_recycle);
+  send_ints(5000, 3000);
+  ck_assert_int_eq(*message, 7);
+  lc_channel_take_back(channel);
+  ck_assert_ptr_null(channel->to_recycle);
+  expect(5000, 3000);
+}
+END_TEST
+
+START_TEST(the_last_senders_goodbye_comes_behind_its_messages) {
+  loopchan_sender_t *other = lc_channel_add_sender(channel);
+
+  ck_assert_ptr_nonnull(other);
+  send_ints(1, 3);
+  loopchan_sender_drop(tx);
+  tx = NULL;
+  expect(1, 2);
+  loopchan_sender_drop(other);
+  expect(3, 1);
+  ck_assert(!channel->ended);
+  ck_assert_ptr_null(lc_channel_next(channel));
+  ck_assert(channel->ended);
+}
+END_TEST
+
+START_TEST(refuse_keeps_what_was_accepted) {
+  int message = 9;
+
+  send_ints(1, 2);
+  lc_channel_refuse(channel);
+  ck_assert_int_eq(loopchan_send(tx, &message), UV_EPIPE);
+  expect(1, 2);
+  ck_assert_ptr_null(lc_channel_next(channel));
+}
+END_TEST
+
+START_TEST(senders_are_summed_when_alive_and_when_gone) {
+  loopchan_sender_t *other = lc_channel_add_sender(channel);
+  loopchan_stats_t stats;
+
+  ck_assert_ptr_nonnull(other);
+  send_ints(0, 3);
+  ck_assert_int_eq(loopchan_send(other, &(int){3}), 0);
+  loopchan_sender_drop(other);
+  expect(0, 1);
+  lc_channel_stats(channel, &stats);
+  ck_assert_uint_eq(stats.sent, 4);
+  ck_assert_uint_eq(stats.received, 1);
+  ck_assert_uint_eq(stats.queued, 3);
+  ck_assert_uint_eq(stats.senders, 1);
+}
+END_TEST
+
+static Suite *suite(void) {
+  Suite *suite = suite_create("room channel");
+
+  SUITE_CASE(suite, "channel", fresh, expect_nothing_left,
+             peek_leaves_and_next_takes,
+             slabs_are_recycled_when_all_their_messages_are_out,
+             a_slab_is_kept_while_a_message_is_lent,
+             the_last_senders_goodbye_comes_behind_its_messages,
+             refuse_keeps_what_was_accepted,
+             senders_are_summed_when_alive_and_when_gone);
+  return suite;
+}

@@ -1,0 +1,248 @@
+/* Room node: places are apart and aligned, slabs go round and none is lost. */
+#include "node.h"
+
+#include <stdalign.h>
+#include <string.h>
+#include <uv.h>
+
+#include "support/memory.h"
+#include "support/suite.h"
+
+static lc_rack_t rack;
+
+static void fresh(void) {
+  memory_watch();
+  ck_assert(lc_rack_init(&rack, 8));
+}
+
+static void expect_nothing_left(void) {
+  lc_rack_free(&rack);
+  ck_assert_uint_eq(memory_blocks(), 0);
+}
+
+static lc_slab_t *take(size_t bytes) {
+  lc_slab_t *slab = lc_rack_take(&rack, &bytes);
+
+  ck_assert_ptr_nonnull(slab);
+  return slab;
+}
+
+START_TEST(a_node_of_eight_bytes_takes_sixteen) {
+  ck_assert_uint_eq(rack.stride, sizeof(lc_link_t) + 8);
+}
+END_TEST
+
+START_TEST(places_are_aligned_as_their_size_demands) {
+  size_t size;
+
+  for (size = 0; size < 200; size++) {
+    size_t align = size == 0 ? 1 : size & ~(size - 1);
+    lc_slab_t *slab;
+    char *first, *second;
+    if (align > alignof(max_align_t))
+      align = alignof(max_align_t);
+    ck_assert(lc_rack_init(&rack, size));
+    slab = take(LC_SLAB_LEAST);
+    first = lc_node_message(&rack, lc_slab_carve(&rack, slab));
+    second = lc_node_message(&rack, lc_slab_carve(&rack, slab));
+    ck_assert_uint_eq((uintptr_t) first % align, 0);
+    ck_assert_uint_eq((uintptr_t) second % align, 0);
+    ck_assert(second - first >= (ptrdiff_t) (size + sizeof(lc_link_t)));
+    lc_rack_recycle(&rack, slab);
+    lc_rack_free(&rack);
+  }
+}
+END_TEST
+
+START_TEST(every_place_of_a_slab_lies_inside_it) {
+  lc_slab_t *slab = take(LC_SLAB_LEAST);
+  lc_link_t *node = NULL;
+
+  while (!lc_slab_is_full(slab)) {
+    node = lc_slab_carve(&rack, slab);
+    memset(lc_node_message(&rack, node), 0xff, 8);
+    ck_assert_ptr_eq(lc_node_of_message(&rack, lc_node_message(&rack, node)),
+                     node);
+  }
+  ck_assert((char *) node + rack.stride <= (char *) slab + slab->bytes);
+  ck_assert(lc_link_is_control(&slab->retire));
+  lc_rack_recycle(&rack, slab);
+}
+END_TEST
+
+START_TEST(a_size_that_overflows_is_refused) {
+  size_t size;
+
+  ck_assert(!lc_rack_init(&rack, SIZE_MAX));
+  ck_assert(!lc_rack_init(&rack, SIZE_MAX / 2));
+  for (size = 0; size < sizeof(lc_slab_t); size++)
+    ck_assert(!lc_rack_init(&rack, (size_t) PTRDIFF_MAX - size));
+  ck_assert(lc_rack_init(&rack, (size_t) PTRDIFF_MAX - 1024));
+  ck_assert(rack.most > rack.stride);
+  ck_assert(lc_rack_init(&rack, 8));
+}
+END_TEST
+
+START_TEST(a_slab_given_is_the_slab_taken) {
+  lc_slab_t *slab = take(LC_SLAB_LEAST);
+
+  lc_slab_carve(&rack, slab);
+  ck_assert(lc_rack_give(&rack, slab));
+  ck_assert_ptr_eq(take(LC_SLAB_LEAST), slab);
+  ck_assert_uint_eq(slab->used, 1);
+  ck_assert(lc_rack_give(&rack, slab));
+}
+END_TEST
+
+START_TEST(slabs_double_up_to_the_most) {
+  size_t bytes = LC_SLAB_LEAST, last = 0, i;
+  lc_slab_t *slabs[12];
+
+  for (i = 0; i < 12; i++) {
+    slabs[i] = lc_rack_take(&rack, &bytes);
+    ck_assert_ptr_nonnull(slabs[i]);
+    ck_assert_uint_ge(slabs[i]->bytes, last);
+    ck_assert_uint_le(slabs[i]->bytes, LC_SLAB_MOST);
+    last = slabs[i]->bytes;
+  }
+  ck_assert_uint_eq(slabs[0]->bytes, LC_SLAB_LEAST);
+  ck_assert_uint_eq(last, LC_SLAB_MOST);
+  for (i = 0; i < 12; i++)
+    lc_rack_recycle(&rack, slabs[i]);
+}
+END_TEST
+
+START_TEST(without_a_size_slabs_are_twice_the_largest) {
+  lc_slab_t *first = take(1024), *second = lc_rack_take(&rack, NULL);
+
+  ck_assert_uint_eq(second->bytes, 2048);
+  lc_rack_recycle(&rack, first);
+  lc_rack_recycle(&rack, second);
+}
+END_TEST
+
+START_TEST(a_full_rack_frees_the_unused_and_refuses_the_used) {
+  lc_slab_t *slabs[LC_RACK_SLOTS + 2];
+  size_t i;
+
+  for (i = 0; i < LC_RACK_SLOTS + 2; i++)
+    slabs[i] = take(LC_SLAB_LEAST);
+  for (i = 0; i < LC_RACK_SLOTS; i++)
+    ck_assert(lc_rack_give(&rack, slabs[i]));
+  ck_assert(lc_rack_give(&rack, slabs[i]));
+  ck_assert_uint_eq(memory_blocks(), LC_RACK_SLOTS + 1);
+  lc_slab_carve(&rack, slabs[i + 1]);
+  ck_assert(!lc_rack_give(&rack, slabs[i + 1]));
+  lc_rack_orphan(&rack, slabs[i + 1]);
+}
+END_TEST
+
+START_TEST(the_rack_keeps_no_more_than_its_bytes) {
+  static const size_t sizes[] = {0, 8, 1000, 20000, 100000, 1000000};
+  size_t s, i;
+
+  for (s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+    lc_slab_t *slabs[64];
+    ck_assert(lc_rack_init(&rack, sizes[s]));
+    for (i = 0; i < 64; i++)
+      slabs[i] = take(LC_SLAB_MOST);
+    for (i = 0; i < 64; i++)
+      lc_rack_recycle(&rack, slabs[i]);
+    ck_assert_uint_le(memory_blocks(), LC_RACK_SLOTS);
+    ck_assert(memory_blocks() == 1 || memory_bytes() <= LC_RACK_BYTES);
+    lc_rack_free(&rack);
+    ck_assert_uint_eq(memory_blocks(), 0);
+  }
+  ck_assert(lc_rack_init(&rack, 8));
+}
+END_TEST
+
+START_TEST(small_slabs_do_not_stay_when_large_ones_are_made) {
+  lc_slab_t *small = take(LC_SLAB_LEAST), *large = take(LC_SLAB_MOST);
+
+  lc_rack_recycle(&rack, small);
+  ck_assert_uint_eq(memory_blocks(), 1);
+  lc_rack_recycle(&rack, large);
+  ck_assert_ptr_eq(take(LC_SLAB_LEAST), large);
+  ck_assert(lc_rack_give(&rack, large));
+}
+END_TEST
+
+START_TEST(out_of_memory_is_told) {
+  size_t bytes = 2048;
+
+  memory_fail(1);
+  ck_assert_ptr_null(lc_rack_take(&rack, &bytes));
+  ck_assert_uint_eq(bytes, 2048);
+}
+END_TEST
+
+START_TEST(uncarve_gives_the_same_place_again) {
+  lc_slab_t *slab = take(LC_SLAB_LEAST);
+  lc_link_t *node = lc_slab_carve(&rack, slab);
+
+  lc_slab_uncarve(slab);
+  ck_assert_ptr_eq(lc_slab_carve(&rack, slab), node);
+  ck_assert(lc_rack_give(&rack, slab));
+}
+END_TEST
+
+/* Threads take, mark, and give; a slab in two hands shows by its mark. */
+#define THREADS 4
+#define ROUNDS 20000
+
+static void take_and_give(void *arg) {
+  size_t *clashes = arg, round, bytes = LC_SLAB_LEAST;
+
+  for (round = 0; round < ROUNDS; round++) {
+    lc_slab_t *slab = lc_rack_take(&rack, &bytes);
+    if (slab == NULL)
+      continue;
+    if (slab->next != NULL)
+      ++*clashes;
+    slab->next = slab;
+    slab->used = 0;
+    slab->next = NULL;
+    if (!lc_rack_give(&rack, slab))
+      ++*clashes;
+  }
+}
+
+START_TEST(a_slab_has_one_user_at_a_time) {
+  uv_thread_t threads[THREADS];
+  size_t clashes[THREADS] = {0}, i;
+  lc_slab_t *slabs[LC_RACK_SLOTS];
+
+  for (i = 0; i < LC_RACK_SLOTS; i++) {
+    slabs[i] = take(LC_SLAB_LEAST);
+    slabs[i]->next = NULL;
+  }
+  for (i = 0; i < LC_RACK_SLOTS; i++)
+    ck_assert(lc_rack_give(&rack, slabs[i]));
+  for (i = 0; i < THREADS; i++)
+    ck_assert_int_eq(uv_thread_create(&threads[i], take_and_give, &clashes[i]),
+                     0);
+  for (i = 0; i < THREADS; i++) {
+    ck_assert_int_eq(uv_thread_join(&threads[i]), 0);
+    ck_assert_uint_eq(clashes[i], 0);
+  }
+  ck_assert_uint_eq(memory_blocks(), LC_RACK_SLOTS);
+}
+END_TEST
+
+static Suite *suite(void) {
+  Suite *suite = suite_create("room node");
+
+  SUITE_CASE(
+      suite, "node", fresh, expect_nothing_left,
+      a_node_of_eight_bytes_takes_sixteen,
+      places_are_aligned_as_their_size_demands,
+      every_place_of_a_slab_lies_inside_it, a_size_that_overflows_is_refused,
+      a_slab_given_is_the_slab_taken, slabs_double_up_to_the_most,
+      without_a_size_slabs_are_twice_the_largest,
+      a_full_rack_frees_the_unused_and_refuses_the_used,
+      the_rack_keeps_no_more_than_its_bytes,
+      small_slabs_do_not_stay_when_large_ones_are_made, out_of_memory_is_told,
+      uncarve_gives_the_same_place_again, a_slab_has_one_user_at_a_time);
+  return suite;
+}

@@ -1,0 +1,163 @@
+/* Room sender: whose slab a message goes to. */
+#include "channel.h"
+#include "support/memory.h"
+#include "support/suite.h"
+
+static loopchan_receiver_t rx;
+static loopchan_sender_t *tx;
+
+static void fresh(void) {
+  loopchan_options_t options = {0};
+
+  memory_watch();
+  options.msg_size = sizeof(int);
+  ck_assert_int_eq(loopchan_open(NULL, &rx, &tx, &options), 0);
+}
+
+static void expect_nothing_left(void) {
+  ck_assert_int_eq(loopchan_close(&rx, NULL), 0);
+  loopchan_sender_drop(tx);
+  ck_assert_uint_eq(memory_blocks(), 0);
+}
+
+static void send_one(void *arg) {
+  int message = 1;
+
+  *(int *) arg = loopchan_send(tx, &message);
+}
+
+static void send_on_another_thread(void) {
+  uv_thread_t thread;
+  int err = 1;
+
+  ck_assert_int_eq(uv_thread_create(&thread, send_one, &err), 0);
+  ck_assert_int_eq(uv_thread_join(&thread), 0);
+  ck_assert_int_eq(err, 0);
+}
+
+START_TEST(the_first_thread_keeps_its_slab) {
+  lc_slab_t *slab;
+
+  ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
+  slab = tx->slab;
+  ck_assert_ptr_nonnull(slab);
+  ck_assert_int_eq(loopchan_send(tx, &(int){1}), 0);
+  ck_assert_ptr_eq(tx->slab, slab);
+  ck_assert_uint_eq(slab->used, 2);
+}
+END_TEST
+
+START_TEST(another_thread_leaves_that_slab_alone) {
+  lc_slab_t *slab;
+
+  ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
+  slab = tx->slab;
+  send_on_another_thread();
+  send_on_another_thread();
+  ck_assert_ptr_eq(tx->slab, slab);
+  ck_assert_uint_eq(slab->used, 1);
+  ck_assert_uint_eq(lc_counter_read(&tx->sent), 1);
+  ck_assert_uint_eq(lc_counter_read(&tx->sent_by_others), 2);
+}
+END_TEST
+
+START_TEST(the_first_thread_may_be_any) {
+  send_on_another_thread();
+  ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
+  ck_assert_uint_eq(lc_counter_read(&tx->sent), 1);
+  ck_assert_uint_eq(lc_counter_read(&tx->sent_by_others), 1);
+}
+END_TEST
+
+START_TEST(a_reserved_place_holds_its_slab_alone) {
+  void *first, *second;
+  lc_slab_t *slab;
+
+  ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
+  slab = tx->slab;
+  ck_assert_int_eq(loopchan_reserve(tx, &first), 0);
+  ck_assert_ptr_null(tx->slab);
+  ck_assert_int_eq(loopchan_reserve(tx, &second), 0);
+  *(int *) first = *(int *) second = 1;
+  ck_assert_int_eq(loopchan_commit(tx, first), 0);
+  ck_assert_ptr_eq(tx->slab, slab);
+  loopchan_abandon(tx, second);
+  ck_assert_ptr_eq(tx->slab, slab);
+  ck_assert_uint_eq(slab->used, 2);
+}
+END_TEST
+
+START_TEST(an_abandoned_place_is_used_again) {
+  void *first, *again;
+
+  ck_assert_int_eq(loopchan_reserve(tx, &first), 0);
+  loopchan_abandon(tx, first);
+  ck_assert_int_eq(loopchan_reserve(tx, &again), 0);
+  ck_assert_ptr_eq(again, first);
+  loopchan_abandon(tx, again);
+}
+END_TEST
+
+START_TEST(a_dropped_senders_slab_serves_the_next) {
+  loopchan_sender_t *other = loopchan_sender_clone(tx);
+  lc_slab_t *slab;
+
+  ck_assert_ptr_nonnull(other);
+  ck_assert_int_eq(loopchan_send(other, &(int){0}), 0);
+  slab = other->slab;
+  loopchan_sender_drop(other);
+  ck_assert_int_eq(loopchan_send(tx, &(int){1}), 0);
+  ck_assert_ptr_eq(tx->slab, slab);
+  ck_assert_uint_eq(slab->used, 2);
+}
+END_TEST
+
+START_TEST(slabs_beyond_the_rack_are_retired_and_come_back) {
+  loopchan_sender_t *many[2 * LC_RACK_SLOTS];
+  size_t i;
+  int message;
+
+  for (i = 0; i < 2 * LC_RACK_SLOTS; i++) {
+    many[i] = loopchan_sender_clone(tx);
+    ck_assert_int_eq(loopchan_send(many[i], &(int){(int) i}), 0);
+  }
+  for (i = 0; i < 2 * LC_RACK_SLOTS; i++)
+    loopchan_sender_drop(many[i]);
+  for (i = 0; i < 2 * LC_RACK_SLOTS; i++) {
+    ck_assert_int_eq(loopchan_recv(&rx, &message), 0);
+    ck_assert_int_eq(message, (int) i);
+  }
+  ck_assert_int_eq(loopchan_try_recv(&rx, &message), UV_EAGAIN);
+  ck_assert_uint_le(memory_blocks(), LC_RACK_SLOTS + 2);
+}
+END_TEST
+
+START_TEST(a_slab_refused_by_a_closed_channel_is_kept_for_its_end) {
+  loopchan_sender_t *many[LC_RACK_SLOTS + 1];
+  size_t i;
+
+  for (i = 0; i < LC_RACK_SLOTS + 1; i++) {
+    many[i] = loopchan_sender_clone(tx);
+    ck_assert_int_eq(loopchan_send(many[i], &(int){0}), 0);
+  }
+  ck_assert_int_eq(loopchan_shutdown(&rx), 0);
+  for (i = 0; i < LC_RACK_SLOTS + 1; i++)
+    loopchan_sender_drop(many[i]);
+  for (i = 0; i < LC_RACK_SLOTS + 1; i++)
+    ck_assert_int_eq(loopchan_recv(&rx, &(int){0}), 0);
+  ck_assert_int_eq(loopchan_recv(&rx, &(int){0}), UV_EOF);
+}
+END_TEST
+
+static Suite *suite(void) {
+  Suite *suite = suite_create("room sender");
+
+  SUITE_CASE(
+      suite, "sender", fresh, expect_nothing_left,
+      the_first_thread_keeps_its_slab, another_thread_leaves_that_slab_alone,
+      the_first_thread_may_be_any, a_reserved_place_holds_its_slab_alone,
+      an_abandoned_place_is_used_again, a_dropped_senders_slab_serves_the_next,
+      slabs_beyond_the_rack_are_retired_and_come_back,
+      a_slab_refused_by_a_closed_channel_is_kept_for_its_end);
+  return suite;
+}

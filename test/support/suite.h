@@ -1,0 +1,39 @@
+/* suite: the main function of a test file.
+ *
+ * Each test file defines `static Suite *suite(void)` and includes this header.
+ * Every test runs in a process of its own, so that a lost wake-up shows as a
+ * time-out of that test and of no other. CK_FORK=no runs them in one.
+ */
+#ifndef SUPPORT_SUITE_H
+#define SUPPORT_SUITE_H
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static Suite *suite(void);
+
+/* Adds tests to a new case with the setup and teardown; either may be NULL. */
+#define SUITE_CASE(suite, name, setup, teardown, ...)                  \
+  do {                                                                 \
+    const TTest *const tests_of_case[] = {__VA_ARGS__};                \
+    TCase *new_case = tcase_create(name);                              \
+    size_t t;                                                          \
+    tcase_add_checked_fixture(new_case, setup, teardown);              \
+    tcase_set_timeout(new_case, 60);                                   \
+    for (t = 0; t < sizeof tests_of_case / sizeof *tests_of_case; t++) \
+      tcase_add_test(new_case, tests_of_case[t]);                      \
+    suite_add_tcase(suite, new_case);                                  \
+  } while (0)
+
+int main(void) {
+  SRunner *runner = srunner_create(suite());
+  int failed;
+
+  srunner_run_all(runner, CK_ENV);
+  failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+#endif /* SUPPORT_SUITE_H */
