@@ -595,71 +595,71 @@ LOOPCHAN_EXTERN const char *loopchan_version_string(void);
  * See:       examples/typed.c
  */
 #define LOOPCHAN_TYPED(name, T)                                                \
-  typedef void (*name##_recv_cb)(loopchan_receiver_t * rx, int status,         \
-                                 T *msg);                                      \
+  typedef void (*name##_recv_cb)(loopchan_receiver_t * rx_, int status_,       \
+                                 T *msg_);                                     \
   LOOPCHAN_UNUSED static inline int name##_open(                               \
-      uv_loop_t *loop, loopchan_receiver_t *rx, loopchan_sender_t **tx,        \
-      const loopchan_options_t *options) {                                     \
-    loopchan_options_t typed = {0, 0, NULL, NULL, 0, 0, 0, 0};                 \
-    if (options != NULL)                                                       \
-      typed = *options;                                                        \
-    typed.msg_size = sizeof(T);                                                \
-    return loopchan_open(loop, rx, tx, &typed);                                \
+      uv_loop_t *loop_, loopchan_receiver_t *rx_, loopchan_sender_t **tx_,     \
+      const loopchan_options_t *options_) {                                    \
+    loopchan_options_t typed_ = {0, 0, NULL, NULL, 0, 0, 0, 0};                \
+    if (options_ != NULL)                                                      \
+      typed_ = *options_;                                                      \
+    typed_.msg_size = sizeof(T);                                               \
+    return loopchan_open(loop_, rx_, tx_, &typed_);                            \
   }                                                                            \
-  LOOPCHAN_UNUSED static inline int name##_send(loopchan_sender_t *tx,         \
-                                                const T *msg) {                \
-    return loopchan_send(tx, msg);                                             \
+  LOOPCHAN_UNUSED static inline int name##_send(loopchan_sender_t *tx_,        \
+                                                T const *msg_) {               \
+    return loopchan_send(tx_, msg_);                                           \
   }                                                                            \
-  LOOPCHAN_UNUSED static inline int name##_try_send(loopchan_sender_t *tx,     \
-                                                    const T *msg) {            \
-    return loopchan_try_send(tx, msg);                                         \
+  LOOPCHAN_UNUSED static inline int name##_try_send(loopchan_sender_t *tx_,    \
+                                                    T const *msg_) {           \
+    return loopchan_try_send(tx_, msg_);                                       \
   }                                                                            \
   LOOPCHAN_UNUSED static inline ssize_t name##_send_many(                      \
-      loopchan_sender_t *tx, const T *msgs, size_t count) {                    \
-    return loopchan_send_many(tx, msgs, count);                                \
+      loopchan_sender_t *tx_, T const *msgs_, size_t count_) {                 \
+    return loopchan_send_many(tx_, msgs_, count_);                             \
   }                                                                            \
-  LOOPCHAN_UNUSED static inline int name##_reserve(loopchan_sender_t *tx,      \
-                                                   T **msg) {                  \
-    void *place;                                                               \
-    int err = msg == NULL ? UV_EINVAL : loopchan_reserve(tx, &place);          \
-    if (err == 0)                                                              \
-      *msg = (T *) place;                                                      \
-    return err;                                                                \
+  LOOPCHAN_UNUSED static inline int name##_reserve(loopchan_sender_t *tx_,     \
+                                                   T **msg_) {                 \
+    void *place_;                                                              \
+    int err_ = msg_ == NULL ? UV_EINVAL : loopchan_reserve(tx_, &place_);      \
+    if (err_ == 0)                                                             \
+      *msg_ = (T *) place_;                                                    \
+    return err_;                                                               \
   }                                                                            \
-  LOOPCHAN_UNUSED static inline int name##_commit(loopchan_sender_t *tx,       \
-                                                  T *msg) {                    \
-    return loopchan_commit(tx, msg);                                           \
+  LOOPCHAN_UNUSED static inline int name##_commit(loopchan_sender_t *tx_,      \
+                                                  T *msg_) {                   \
+    return loopchan_commit(tx_, msg_);                                         \
   }                                                                            \
-  LOOPCHAN_UNUSED static inline void name##_abandon(loopchan_sender_t *tx,     \
-                                                    T *msg) {                  \
-    loopchan_abandon(tx, msg);                                                 \
+  LOOPCHAN_UNUSED static inline void name##_abandon(loopchan_sender_t *tx_,    \
+                                                    T *msg_) {                 \
+    loopchan_abandon(tx_, msg_);                                               \
   }                                                                            \
-  LOOPCHAN_UNUSED static inline void name##_deliver(loopchan_receiver_t *rx,   \
-                                                    int status, void *msg) {   \
-    ((name##_recv_cb) rx->typed_cb)(rx, status, (T *) msg);                    \
+  LOOPCHAN_UNUSED static inline void name##_deliver(loopchan_receiver_t *rx_,  \
+                                                    int status_, void *msg_) { \
+    ((name##_recv_cb) rx_->typed_cb)(rx_, status_, (T *) msg_);                \
   }                                                                            \
-  LOOPCHAN_UNUSED static inline int name##_recv_start(loopchan_receiver_t *rx, \
-                                                      name##_recv_cb cb) {     \
-    int err = loopchan_recv_start(rx, cb == NULL ? NULL : name##_deliver);     \
-    if (err == 0)                                                              \
-      rx->typed_cb = (void (*)(void)) cb;                                      \
-    return err;                                                                \
+  LOOPCHAN_UNUSED static inline int name##_recv_start(                         \
+      loopchan_receiver_t *rx_, name##_recv_cb cb_) {                          \
+    int err_ = loopchan_recv_start(rx_, cb_ == NULL ? NULL : name##_deliver);  \
+    if (err_ == 0)                                                             \
+      rx_->typed_cb = (void (*)(void)) cb_;                                    \
+    return err_;                                                               \
   }                                                                            \
-  LOOPCHAN_UNUSED static inline int name##_try_recv(loopchan_receiver_t *rx,   \
-                                                    T *msg) {                  \
-    return loopchan_try_recv(rx, msg);                                         \
+  LOOPCHAN_UNUSED static inline int name##_try_recv(loopchan_receiver_t *rx_,  \
+                                                    T *msg_) {                 \
+    return loopchan_try_recv(rx_, msg_);                                       \
   }                                                                            \
-  LOOPCHAN_UNUSED static inline int name##_recv(loopchan_receiver_t *rx,       \
-                                                T *msg) {                      \
-    return loopchan_recv(rx, msg);                                             \
+  LOOPCHAN_UNUSED static inline int name##_recv(loopchan_receiver_t *rx_,      \
+                                                T *msg_) {                     \
+    return loopchan_recv(rx_, msg_);                                           \
   }                                                                            \
   LOOPCHAN_UNUSED static inline int name##_recv_timeout(                       \
-      loopchan_receiver_t *rx, T *msg, uint64_t timeout_ns) {                  \
-    return loopchan_recv_timeout(rx, msg, timeout_ns);                         \
+      loopchan_receiver_t *rx_, T *msg_, uint64_t timeout_ns_) {               \
+    return loopchan_recv_timeout(rx_, msg_, timeout_ns_);                      \
   }                                                                            \
   LOOPCHAN_UNUSED static inline ssize_t name##_recv_many(                      \
-      loopchan_receiver_t *rx, T *msgs, size_t max) {                          \
-    return loopchan_recv_many(rx, msgs, max);                                  \
+      loopchan_receiver_t *rx_, T *msgs_, size_t max_) {                       \
+    return loopchan_recv_many(rx_, msgs_, max_);                               \
   }                                                                            \
   /* Lets a semicolon follow the macro. */                                     \
   struct name##_needs_a_semicolon

@@ -101,7 +101,7 @@ extern lc_link_t lc_inbox_parked, lc_inbox_closed;
 typedef enum {
   LC_PUSHED,           /* accepted; the receiver is awake */
   LC_PUSHED_OWES_WAKE, /* accepted; the caller must see lc_wake_pay called */
-  LC_REFUSED           /* closed; the links are still the caller's */
+  LC_REFUSED           /* closed; the chain is still the caller's, as it was */
 } lc_push_t;
 
 void lc_inbox_init(lc_inbox_t *inbox);
@@ -114,8 +114,11 @@ LC_MUST_USE static inline lc_push_t lc_inbox_push(lc_inbox_t *inbox,
   lc_link_t *old = lc_load(&inbox->word, memory_order_relaxed);
 
   for (;;) {
-    if (LC_UNLIKELY(old == LC_CLOSED))
+    if (LC_UNLIKELY(old == LC_CLOSED)) {
+      /* It may point at what others pushed meanwhile. */
+      lc_link_point(oldest, NULL);
       return LC_REFUSED;
+    }
     lc_link_point(oldest, old == LC_PARKED ? LC_EMPTY : old);
     /* [inbox.publish] (A) [inbox.park] (A) */
     if (LC_LIKELY(lc_cas(&inbox->word, &old, newest, memory_order_acq_rel,

@@ -131,7 +131,8 @@ static int start(lc_channel_t *channel, loopchan_recv_cb cb) {
   if (channel->recv_cb != NULL)
     return UV_EALREADY;
   channel->recv_cb = cb;
-  if (channel->backlog.oldest != NULL || !lc_inbox_park(&channel->inbox))
+  if (channel->ended || channel->backlog.oldest != NULL ||
+      !lc_inbox_park(&channel->inbox))
     lc_wake_self(&channel->wake);
   return 0;
 }

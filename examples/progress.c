@@ -1,0 +1,43 @@
+/* progress: a worker thread reports to a loop. Prints 20% to 100%.
+ * Without (1) the program never ends: nobody tells the receiver that its last
+ * sender has gone. Nor without (2): an open receiver keeps uv_run() going. */
+#include <stdio.h>
+
+#include <loopchan.h>
+
+static void work(void *arg) {
+  loopchan_sender_t *tx = arg;
+  for (int percent = 20; percent <= 100; percent += 20)
+    if (loopchan_send(tx, &percent) != 0)
+      break; /* the receiver is closed: nobody wants to know */
+  loopchan_sender_drop(tx); /* (1) */
+}
+
+static void on_percent(loopchan_receiver_t *rx, int status, void *msg) {
+  if (status == UV_EOF)
+    loopchan_close(rx, NULL); /* (2) */
+  else
+    printf("%d%%\n", *(int *) msg);
+}
+
+int main(void) {
+  loopchan_options_t options = {.msg_size = sizeof(int)};
+  loopchan_receiver_t rx;
+  loopchan_sender_t *tx;
+  uv_thread_t worker;
+
+  int err = loopchan_open(uv_default_loop(), &rx, &tx, &options);
+  if (err == 0)
+    err = loopchan_recv_start(&rx, on_percent);
+  if (err == 0)
+    err = uv_thread_create(&worker, work, tx);
+  if (err == 0)
+    err = uv_run(uv_default_loop(), UV_RUN_DEFAULT);
+  if (err == 0)
+    err = uv_thread_join(&worker);
+  if (err == 0)
+    err = uv_loop_close(uv_default_loop());
+  if (err != 0)
+    fprintf(stderr, "%s\n", uv_strerror(err));
+  return err != 0;
+}

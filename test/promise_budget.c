@@ -1,0 +1,205 @@
+/* Promise §3.3: one turn of the loop delivers so much and no more; timers and
+ * other receivers have their turns between. Counted in turns, not in time. */
+#include "support/channel.h"
+#include "support/suite.h"
+
+#define MOST 16
+
+static uv_prepare_t turn_begins;
+static uv_timer_t timer;
+static loopchan_receiver_t other_rx;
+static loopchan_sender_t *other_tx;
+static int turns, in_this_turn, most_in_a_turn, received, timer_calls;
+static int timer_late_turns, other_received;
+
+static void on_turn(uv_prepare_t *handle) {
+  (void) handle;
+  turns++;
+  in_this_turn = 0;
+}
+
+static void setup(void) {
+  start_clean();
+  ck_assert_int_eq(uv_prepare_init(&loop, &turn_begins), 0);
+  ck_assert_int_eq(uv_prepare_start(&turn_begins, on_turn), 0);
+  uv_unref((uv_handle_t *) &turn_begins);
+}
+
+static void teardown(void) {
+  uv_close((uv_handle_t *) &turn_begins, NULL);
+  expect_clean();
+}
+
+static void count(loopchan_receiver_t *receiver, int status, void *msg) {
+  if (status == UV_EOF) {
+    ck_assert_int_eq(loopchan_close(receiver, NULL), 0);
+    return;
+  }
+  ck_assert_int_eq(*(int *) msg, received++);
+  if (++in_this_turn > most_in_a_turn)
+    most_in_a_turn = in_this_turn;
+}
+
+START_TEST(a_turn_delivers_no_more_than_max_messages) {
+  loopchan_options_t options = int_options();
+  loopchan_stats_t stats;
+
+  options.max_messages = MOST;
+  options.max_ns = LOOPCHAN_FOREVER;
+  open_with(&loop, &options);
+  send_ints(0, 10 * MOST);
+  drop_tx();
+  ck_assert_int_eq(loopchan_recv_start(&rx, count), 0);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  ck_assert_int_eq(received, 10 * MOST);
+  ck_assert_int_eq(most_in_a_turn, MOST);
+  ck_assert_int_ge(turns, 10);
+  ck_assert_int_eq(loopchan_stats(&rx, &stats), 0);
+  ck_assert_uint_eq(stats.budget_cuts, 9);
+}
+END_TEST
+
+START_TEST(the_default_is_1024) {
+  loopchan_options_t options = int_options();
+
+  options.max_ns = LOOPCHAN_FOREVER;
+  open_with(&loop, &options);
+  send_ints(0, 5000);
+  drop_tx();
+  ck_assert_int_eq(loopchan_recv_start(&rx, count), 0);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  ck_assert_int_eq(received, 5000);
+  ck_assert_int_eq(most_in_a_turn, 1024);
+}
+END_TEST
+
+static void take_a_millisecond(loopchan_receiver_t *receiver, int status,
+                               void *msg) {
+  uint64_t end = uv_hrtime() + 1000000;
+
+  while (status == 0 && uv_hrtime() < end) {
+  }
+  count(receiver, status, msg);
+}
+
+/* The callback's time is its own: each takes at least half of the budget. */
+START_TEST(a_turn_ends_when_its_time_is_up) {
+  loopchan_options_t options = int_options();
+
+  options.max_ns = 2000000;
+  open_with(&loop, &options);
+  send_ints(0, 20);
+  drop_tx();
+  ck_assert_int_eq(loopchan_recv_start(&rx, take_a_millisecond), 0);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  ck_assert_int_eq(received, 20);
+  ck_assert_int_le(most_in_a_turn, 2);
+}
+END_TEST
+
+static void become_slow(loopchan_receiver_t *receiver, int status, void *msg) {
+  if (status == 0 && received >= 500)
+    take_a_millisecond(receiver, status, msg);
+  else
+    count(receiver, status, msg);
+}
+
+/* Looks at the clock are rare while callbacks are quick. */
+START_TEST(callbacks_that_become_slow_are_noticed) {
+  loopchan_options_t options = int_options();
+
+  options.max_ns = 100000000;
+  options.max_messages = 1000000;
+  open_with(&loop, &options);
+  send_ints(0, 1000);
+  drop_tx();
+  ck_assert_int_eq(loopchan_recv_start(&rx, become_slow), 0);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  ck_assert_int_eq(received, 1000);
+  ck_assert_int_lt(most_in_a_turn, 500 + 100 + 32);
+}
+END_TEST
+
+static void on_timer(uv_timer_t *handle) {
+  static int last_turn;
+
+  if (timer_calls++ > 0 && turns - last_turn > timer_late_turns)
+    timer_late_turns = turns - last_turn;
+  last_turn = turns;
+  if (timer_calls == 20) {
+    uv_close((uv_handle_t *) handle, NULL);
+    close_rx();
+  }
+}
+
+static void flood(void *arg) {
+  loopchan_sender_t *mine = arg;
+  int message = 0;
+
+  while (loopchan_send(mine, &message) == 0)
+    message++;
+  loopchan_sender_drop(mine);
+}
+
+/* Each message takes as long as the whole budget, and a sender floods. A timer
+ * that is due runs in the next turn: so between two of its calls there are no
+ * more turns than its milliseconds, and one. */
+START_TEST(a_timer_runs_while_a_sender_floods_a_slow_callback) {
+  loopchan_options_t options = int_options();
+  uv_thread_t sender;
+
+  options.max_ns = 1;
+  open_with(&loop, &options);
+  ck_assert_int_eq(uv_timer_init(&loop, &timer), 0);
+  ck_assert_int_eq(uv_timer_start(&timer, on_timer, 1, 1), 0);
+  ck_assert_int_eq(loopchan_recv_start(&rx, take_a_millisecond), 0);
+  ck_assert_int_eq(uv_thread_create(&sender, flood, tx), 0);
+  tx = NULL;
+  uv_run(&loop, UV_RUN_DEFAULT);
+  ck_assert_int_eq(uv_thread_join(&sender), 0);
+  ck_assert_int_eq(timer_calls, 20);
+  ck_assert_int_eq(most_in_a_turn, 1);
+  /* A turn takes a millisecond at least, so the timer is due in each. */
+  ck_assert_int_le(timer_late_turns, 3);
+}
+END_TEST
+
+static void on_other(loopchan_receiver_t *receiver, int status, void *msg) {
+  (void) msg;
+  ck_assert_int_eq(status, 0);
+  if (++other_received == 1) {
+    /* The flooded one has had its first turns and no more. */
+    ck_assert_int_le(received, 2 * MOST);
+    ck_assert_int_eq(loopchan_close(receiver, NULL), 0);
+  }
+}
+
+START_TEST(another_receiver_has_its_turn) {
+  loopchan_options_t options = int_options();
+
+  options.max_messages = MOST;
+  open_with(&loop, &options);
+  ck_assert_int_eq(loopchan_open(&loop, &other_rx, &other_tx, &options), 0);
+  send_ints(0, 100 * MOST);
+  drop_tx();
+  ck_assert_int_eq(loopchan_send(other_tx, &received), 0);
+  ck_assert_int_eq(loopchan_recv_start(&rx, count), 0);
+  ck_assert_int_eq(loopchan_recv_start(&other_rx, on_other), 0);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  ck_assert_int_eq(received, 100 * MOST);
+  ck_assert_int_eq(other_received, 1);
+  loopchan_sender_drop(other_tx);
+}
+END_TEST
+
+static Suite *suite(void) {
+  Suite *suite = suite_create("promise budget");
+
+  SUITE_CASE(suite, "budget", setup, teardown,
+             a_turn_delivers_no_more_than_max_messages, the_default_is_1024,
+             a_turn_ends_when_its_time_is_up,
+             callbacks_that_become_slow_are_noticed,
+             a_timer_runs_while_a_sender_floods_a_slow_callback,
+             another_receiver_has_its_turn);
+  return suite;
+}

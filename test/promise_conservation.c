@@ -1,0 +1,216 @@
+/* Promise §3.6: each message accepted is received once or dropped once, each
+ * refused is still its sender's; whatever sends, closes, shutdowns and drops do
+ * to each other.
+ *
+ * A message is a heap block with its sender's number and its own. Whoever ends
+ * up with it frees it, so a loss is a leak and a double is a double free; and
+ * the books must balance. */
+#include <stdbool.h>
+
+#include "support/channel.h"
+#include "support/suite.h"
+
+#define MOST_SENDERS 8
+#ifdef SLOW /* under a sanitizer */
+#define ROUNDS 100
+#else
+#define ROUNDS 400
+#endif
+
+typedef struct {
+  int sender, number;
+} block_t;
+
+typedef enum { DROP_ALL, CLOSE, SHUT_DOWN } ending_t;
+
+static struct {
+  uv_thread_t thread;
+  loopchan_sender_t *tx;
+  unsigned seed;
+  int quota, accepted, refused; /* the sender's book */
+  int received, dropped, next;  /* the receiver's, about this sender */
+} senders[MOST_SENDERS];
+
+static int end_after, taken;
+static ending_t ending;
+static bool ended;
+
+static unsigned draw(unsigned *seed, unsigned below) {
+  *seed = *seed * 1103515245u + 12345u;
+  return (*seed >> 16) % below;
+}
+
+static block_t *new_block(int sender, int number) {
+  block_t *block = malloc(sizeof *block);
+
+  if (block == NULL)
+    abort();
+  block->sender = sender;
+  block->number = number;
+  return block;
+}
+
+/* Sends the blocks first, first + 1, ... in one of the ways there are; returns
+ * how many went. */
+static int send_some(int s, int first, int count) {
+  loopchan_sender_t *mine = senders[s].tx;
+  block_t *blocks[8];
+  void *place;
+  int i, went = 0;
+
+  for (i = 0; i < count; i++)
+    blocks[i] = new_block(s, first + i);
+  if (count > 1) {
+    ssize_t n = loopchan_send_many(mine, blocks, (size_t) count);
+    went = n < 0 ? 0 : (int) n;
+  } else if (draw(&senders[s].seed, 3) != 0) {
+    went = loopchan_send(mine, &blocks[0]) == 0;
+  } else if (loopchan_reserve(mine, &place) == 0) {
+    memcpy(place, &blocks[0], sizeof blocks[0]);
+    went = loopchan_commit(mine, place) == 0;
+    if (!went)
+      loopchan_abandon(mine, place);
+  }
+  for (i = went; i < count; i++)
+    free(blocks[i]);
+  return went;
+}
+
+static void send_quota(void *arg) {
+  int s = *(int *) arg, sent = 0;
+
+  while (sent < senders[s].quota) {
+    int count = draw(&senders[s].seed, 4) == 0 ? 5 : 1, went;
+    went = send_some(s, sent, count);
+    senders[s].accepted += went;
+    if (went < count) {
+      senders[s].refused++;
+      break;
+    }
+    sent += count;
+    if (draw(&senders[s].seed, 50) == 0) {
+      loopchan_sender_t *clone = loopchan_sender_clone(senders[s].tx);
+      loopchan_sender_drop(senders[s].tx);
+      senders[s].tx = clone;
+    }
+  }
+  loopchan_sender_drop(senders[s].tx);
+}
+
+/* On the receiver's thread: the block's way ends here. */
+static void settle(void *msg, bool dropped) {
+  block_t *block = *(block_t **) msg;
+
+  ck_assert_int_eq(block->number, senders[block->sender].next++);
+  if (dropped)
+    senders[block->sender].dropped++;
+  else
+    senders[block->sender].received++;
+  free(block);
+}
+
+static void on_drop(void *msg, void *arg) {
+  (void) arg;
+  settle(msg, true);
+}
+
+static void on_message(loopchan_receiver_t *receiver, int status, void *msg) {
+  if (status == UV_EOF) {
+    ended = true;
+    ck_assert_int_eq(loopchan_close(receiver, NULL), 0);
+    return;
+  }
+  settle(msg, false);
+  if (++taken != end_after)
+    return;
+  if (ending == CLOSE) {
+    ended = true;
+    ck_assert_int_eq(loopchan_close(receiver, NULL), 0);
+  } else if (ending == SHUT_DOWN) {
+    ck_assert_int_eq(loopchan_shutdown(receiver), 0);
+  }
+}
+
+static void receive_on_thread(void) {
+  block_t *block;
+
+  while (!ended) {
+    int err = loopchan_recv(&rx, &block);
+    on_message(&rx, err, err == 0 ? &block : NULL);
+  }
+}
+
+static void play(int count, unsigned *seed, bool on_loop) {
+  loopchan_options_t options = int_options();
+  static int numbers[MOST_SENDERS];
+  loopchan_stats_t stats;
+  uint64_t accepted = 0;
+  int s;
+
+  options.msg_size = sizeof(block_t *);
+  options.drop = on_drop;
+  options.max_messages = 1 + draw(seed, 100);
+  options.spin_ns = draw(seed, 2) ? 1 : 0;
+  open_with(on_loop ? &loop : NULL, &options);
+  memset(senders, 0, sizeof senders);
+  ending = (ending_t) draw(seed, 3);
+  end_after = 1 + (int) draw(seed, 300);
+  taken = 0;
+  ended = false;
+  for (s = 0; s < count; s++) {
+    numbers[s] = s;
+    senders[s].seed = *seed + (unsigned) s;
+    senders[s].quota = 1 + (int) draw(seed, 400);
+    senders[s].tx = loopchan_sender_clone(tx);
+    ck_assert_int_eq(
+        uv_thread_create(&senders[s].thread, send_quota, &numbers[s]), 0);
+  }
+  drop_tx();
+  if (on_loop) {
+    ck_assert_int_eq(loopchan_recv_start(&rx, on_message), 0);
+    uv_run(&loop, UV_RUN_DEFAULT);
+  } else {
+    receive_on_thread();
+  }
+  for (s = 0; s < count; s++) {
+    ck_assert_int_eq(uv_thread_join(&senders[s].thread), 0);
+    ck_assert_int_eq(senders[s].accepted,
+                     senders[s].received + senders[s].dropped);
+    ck_assert(senders[s].refused == 0 || ending != DROP_ALL);
+    accepted += (uint64_t) senders[s].accepted;
+  }
+  ck_assert_int_eq(loopchan_stats(&rx, &stats), 0);
+  ck_assert_uint_eq(stats.sent, accepted);
+  ck_assert_uint_eq(stats.received + stats.dropped, accepted);
+  ck_assert_uint_eq(memory_blocks(), 0);
+}
+
+static void play_rounds(int count, bool on_loop) {
+  unsigned seed = (unsigned) count * 2 + on_loop;
+  int round;
+
+  for (round = 0; round < ROUNDS; round++)
+    play(count, &seed, on_loop);
+}
+
+START_TEST(on_a_loop_the_books_balance) {
+  play_rounds(1 << _i, true);
+}
+END_TEST
+
+START_TEST(on_a_thread_the_books_balance) {
+  play_rounds(1 << _i, false);
+}
+END_TEST
+
+static Suite *suite(void) {
+  Suite *suite = suite_create("promise conservation");
+  TCase *books = tcase_create("books");
+
+  tcase_add_checked_fixture(books, start_clean, expect_clean);
+  tcase_set_timeout(books, 120);
+  tcase_add_loop_test(books, on_a_loop_the_books_balance, 0, 4);
+  tcase_add_loop_test(books, on_a_thread_the_books_balance, 0, 4);
+  suite_add_tcase(suite, books);
+  return suite;
+}

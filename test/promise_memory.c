@@ -1,0 +1,189 @@
+/* Promise: a steady state allocates nothing, a burst's memory goes back, and
+ * every allocation may fail. */
+#include <stdbool.h>
+
+#include "support/channel.h"
+#include "support/suite.h"
+
+static int received;
+
+static void on_message(loopchan_receiver_t *receiver, int status, void *msg) {
+  (void) receiver;
+  ck_assert_int_eq(status, 0);
+  (void) msg;
+  received++;
+}
+
+START_TEST(a_steady_state_on_one_thread_allocates_nothing) {
+  size_t allocations = 0;
+  int round;
+
+  for (round = 0; round < 2000; round++) {
+    if (round == 100)
+      allocations = memory_allocations();
+    send_ints(0, 500);
+    expect_ints(0, 500);
+  }
+  ck_assert_uint_eq(memory_allocations(), allocations);
+  drop_tx();
+  close_rx();
+}
+END_TEST
+
+#define STEPS 1000
+#define STEP 1000
+
+static uv_sem_t may_send;
+
+static void send_in_step(void *arg) {
+  int i, step;
+
+  (void) arg;
+  for (step = 0; step < STEPS; step++) {
+    uv_sem_wait(&may_send);
+    for (i = 0; i < STEP; i++)
+      if (loopchan_send(tx, &i) != 0)
+        return;
+  }
+}
+
+/* The sender is never more than two steps ahead of the loop. */
+START_TEST(a_steady_state_across_threads_allocates_and_wakes_hardly) {
+  uv_thread_t sender;
+  loopchan_stats_t stats;
+  size_t allocations = 0;
+  int step;
+
+  ck_assert_int_eq(uv_sem_init(&may_send, 2), 0);
+  ck_assert_int_eq(loopchan_recv_start(&rx, on_message), 0);
+  ck_assert_int_eq(uv_thread_create(&sender, send_in_step, NULL), 0);
+  for (step = 1; step <= STEPS; step++) {
+    while (received < step * STEP)
+      uv_run(&loop, UV_RUN_ONCE);
+    if (step == 100)
+      allocations = memory_allocations();
+    uv_sem_post(&may_send);
+  }
+  ck_assert_int_eq(uv_thread_join(&sender), 0);
+  ck_assert_uint_eq(memory_allocations(), allocations);
+  ck_assert_int_eq(loopchan_stats(&rx, &stats), 0);
+  ck_assert_uint_le(stats.wakeups, STEPS * STEP / 100);
+  uv_sem_destroy(&may_send);
+  drop_tx();
+  close_rx();
+}
+END_TEST
+
+#ifdef SLOW /* under a sanitizer */
+#define BURST 500000
+#else
+#define BURST 10000000
+#endif
+
+START_TEST(the_memory_of_a_burst_is_tight_and_goes_back) {
+  loopchan_options_t options = int_options();
+  uint64_t message;
+
+  options.msg_size = sizeof message;
+  close_rx();
+  drop_tx();
+  uv_run(&loop, UV_RUN_DEFAULT);
+  open_with(NULL, &options);
+  for (message = 0; message < BURST; message++)
+    ck_assert_int_eq(loopchan_send(tx, &message), 0);
+  ck_assert_uint_le(memory_bytes(), (size_t) 24 * BURST);
+  while (message-- > 0) {
+    uint64_t got;
+    ck_assert_int_eq(loopchan_recv(&rx, &got), 0);
+    ck_assert_uint_eq(got, BURST - 1 - message);
+  }
+  ck_assert_uint_le(memory_bytes(), 512 * 1024);
+  drop_tx();
+  close_rx();
+}
+END_TEST
+
+/* A life: open, clone, send in every way, receive, close. Returns false when
+ * it met UV_ENOMEM; everything is given back either way. */
+static bool live(uv_loop_t *on) {
+  loopchan_options_t options = int_options();
+  loopchan_sender_t *clone = NULL;
+  static int many[300];
+  bool fine = false;
+  void *place, *other = NULL;
+  int err = loopchan_open(on, &rx, &tx, &options);
+
+  if (err != 0) {
+    ck_assert_int_eq(err, UV_ENOMEM);
+    return false;
+  }
+  clone = loopchan_sender_clone(tx);
+  if (clone == NULL)
+    goto out;
+  err = loopchan_send(clone, &many[0]);
+  if (err == 0)
+    err = (int) loopchan_send_many(tx, many, 300);
+  if (err >= 0 && err < 300)
+    err = UV_ENOMEM;
+  if (err > 0)
+    err = loopchan_reserve(tx, &place);
+  if (err == 0) {
+    err = loopchan_reserve(tx, &other);
+    ck_assert_int_eq(loopchan_commit(tx, place), 0);
+  }
+  if (err == 0)
+    loopchan_abandon(tx, other);
+  ck_assert(err == 0 || err == UV_ENOMEM);
+  fine = err == 0;
+
+out:
+  loopchan_sender_drop(clone);
+  drop_tx();
+  while (loopchan_try_recv(&rx, &many[0]) == 0)
+    received++;
+  close_rx();
+  uv_run(&loop, UV_RUN_DEFAULT);
+  return fine;
+}
+
+static void sweep(uv_loop_t *on) {
+  size_t n;
+
+  ck_assert(live(on));
+  ck_assert_int_eq(received, 302);
+  for (n = 1;; n++) {
+    bool fine;
+    received = 0;
+    memory_fail(n);
+    fine = live(on);
+    ck_assert_uint_eq(memory_blocks(), 0);
+    if (!memory_has_failed())
+      break;
+    ck_assert(!fine);
+  }
+  ck_assert_uint_gt(n, 5);
+  ck_assert_int_eq(received, 302);
+}
+
+START_TEST(every_allocation_may_fail_once_on_a_loop) {
+  sweep(&loop);
+}
+END_TEST
+
+START_TEST(every_allocation_may_fail_once_on_a_thread) {
+  sweep(NULL);
+}
+END_TEST
+
+static Suite *suite(void) {
+  Suite *suite = suite_create("promise memory");
+
+  SUITE_CASE(suite, "steady", open_loop, expect_clean,
+             a_steady_state_on_one_thread_allocates_nothing,
+             a_steady_state_across_threads_allocates_and_wakes_hardly,
+             the_memory_of_a_burst_is_tight_and_goes_back);
+  SUITE_CASE(suite, "sweep", start_clean, expect_clean,
+             every_allocation_may_fail_once_on_a_loop,
+             every_allocation_may_fail_once_on_a_thread);
+  return suite;
+}

@@ -1,0 +1,91 @@
+/* Promise §3.2: all accepted messages have one order, and it agrees with real
+ * time. */
+#include <stdbool.h>
+
+#include "support/channel.h"
+#include "support/suite.h"
+
+#define THREADS 4
+#define TURNS 2000
+
+static uv_barrier_t barrier;
+static loopchan_sender_t *senders[THREADS];
+static int failures[THREADS];
+
+/* The threads take turns: each sends only after the one before has returned
+ * from its send, and the barrier between says so. */
+static void take_turns(void *arg) {
+  int self = *(int *) arg, turn;
+
+  for (turn = 0; turn < TURNS; turn++) {
+    if (turn % THREADS == self && loopchan_send(senders[self], &turn) != 0)
+      failures[self]++;
+    uv_barrier_wait(&barrier);
+  }
+}
+
+static void run_turns(bool one_sender) {
+  uv_thread_t threads[THREADS];
+  int numbers[THREADS], i;
+
+  ck_assert_int_eq(uv_barrier_init(&barrier, THREADS), 0);
+  for (i = 0; i < THREADS; i++) {
+    senders[i] = one_sender ? tx : loopchan_sender_clone(tx);
+    numbers[i] = i;
+    ck_assert_int_eq(uv_thread_create(&threads[i], take_turns, &numbers[i]), 0);
+  }
+  for (i = 0; i < TURNS; i++) {
+    int message = -1;
+    ck_assert_int_eq(loopchan_recv(&rx, &message), 0);
+    ck_assert_int_eq(message, i);
+  }
+  for (i = 0; i < THREADS; i++) {
+    ck_assert_int_eq(uv_thread_join(&threads[i]), 0);
+    ck_assert_int_eq(failures[i], 0);
+    if (!one_sender)
+      loopchan_sender_drop(senders[i]);
+  }
+  uv_barrier_destroy(&barrier);
+  drop_tx();
+  close_rx();
+}
+
+START_TEST(a_send_that_returned_comes_first_with_a_sender_per_thread) {
+  run_turns(false);
+}
+END_TEST
+
+START_TEST(a_send_that_returned_comes_first_with_one_sender_for_all) {
+  run_turns(true);
+}
+END_TEST
+
+static void send_on_another_thread(void *arg) {
+  if (loopchan_send(tx, arg) != 0)
+    failures[0]++;
+}
+
+START_TEST(try_recv_finds_what_another_thread_has_sent) {
+  int i;
+
+  for (i = 0; i < 500; i++) {
+    uv_thread_t thread;
+    ck_assert_int_eq(uv_thread_create(&thread, send_on_another_thread, &i), 0);
+    ck_assert_int_eq(uv_thread_join(&thread), 0);
+    expect_ints(i, 1);
+  }
+  ck_assert_int_eq(failures[0], 0);
+  drop_tx();
+  close_rx();
+}
+END_TEST
+
+static Suite *suite(void) {
+  Suite *suite = suite_create("promise order");
+
+  SUITE_CASE(suite, "order", open_thread, expect_clean,
+             a_send_that_returned_comes_first_with_a_sender_per_thread,
+             a_send_that_returned_comes_first_with_one_sender_for_all,
+             try_recv_finds_what_another_thread_has_sent);
+  return suite;
+}

@@ -1,0 +1,79 @@
+/* Promise: typed wrappers do what their namesakes do. That a wrong type does
+ * not compile is tested by header_alone. */
+#include "support/channel.h"
+#include "support/suite.h"
+
+struct job {
+  int id;
+  double weight;
+};
+
+LOOPCHAN_TYPED(jobs, struct job);
+
+static int received;
+
+static void on_job(loopchan_receiver_t *receiver, int status, struct job *job) {
+  if (status == UV_EOF) {
+    ck_assert_ptr_null(job);
+    ck_assert_int_eq(loopchan_close(receiver, NULL), 0);
+    return;
+  }
+  ck_assert_int_eq(job->id, received);
+  ck_assert(job->weight == received / 2.0);
+  received++;
+}
+
+START_TEST(typed_calls_work_on_a_loop) {
+  loopchan_receiver_t typed;
+  loopchan_sender_t *jobs;
+  struct job two[2] = {{1, 0.5}, {2, 1.0}}, *place = NULL;
+
+  ck_assert_int_eq(jobs_open(&loop, &typed, &jobs, NULL), 0);
+  ck_assert_int_eq(jobs_send(jobs, &(struct job){0, 0.0}), 0);
+  ck_assert_int_eq(jobs_send_many(jobs, two, 2), 2);
+  ck_assert_int_eq(jobs_try_send(jobs, &(struct job){3, 1.5}), 0);
+  ck_assert_int_eq(jobs_reserve(jobs, NULL), UV_EINVAL);
+  ck_assert_int_eq(jobs_reserve(jobs, &place), 0);
+  jobs_abandon(jobs, place);
+  ck_assert_int_eq(jobs_reserve(jobs, &place), 0);
+  *place = (struct job){4, 2.0};
+  ck_assert_int_eq(jobs_commit(jobs, place), 0);
+  loopchan_sender_drop(jobs);
+  ck_assert_int_eq(jobs_recv_start(&typed, NULL), UV_EINVAL);
+  ck_assert_int_eq(jobs_recv_start(&typed, on_job), 0);
+  ck_assert_int_eq(jobs_recv_start(&typed, NULL), UV_EINVAL);
+  ck_assert_int_eq(uv_run(&loop, UV_RUN_DEFAULT), 0);
+  ck_assert_int_eq(received, 5);
+}
+END_TEST
+
+START_TEST(typed_calls_work_on_a_thread) {
+  loopchan_receiver_t typed;
+  loopchan_sender_t *jobs;
+  struct job job, more[3];
+  int i;
+
+  ck_assert_int_eq(jobs_open(NULL, &typed, &jobs, NULL), 0);
+  for (i = 0; i < 6; i++)
+    ck_assert_int_eq(jobs_send(jobs, &(struct job){i, i * 2.0}), 0);
+  ck_assert_int_eq(jobs_recv(&typed, &job), 0);
+  ck_assert_int_eq(job.id, 0);
+  ck_assert_int_eq(jobs_try_recv(&typed, &job), 0);
+  ck_assert_int_eq(job.id, 1);
+  ck_assert_int_eq(jobs_recv_timeout(&typed, &job, 0), 0);
+  ck_assert_int_eq(job.id, 2);
+  ck_assert_int_eq(jobs_recv_many(&typed, more, 3), 3);
+  ck_assert_int_eq(more[2].id, 5);
+  ck_assert(more[2].weight == 10.0);
+  loopchan_sender_drop(jobs);
+  ck_assert_int_eq(loopchan_close(&typed, NULL), 0);
+}
+END_TEST
+
+static Suite *suite(void) {
+  Suite *suite = suite_create("promise typed");
+
+  SUITE_CASE(suite, "typed", start_clean, expect_clean,
+             typed_calls_work_on_a_loop, typed_calls_work_on_a_thread);
+  return suite;
+}
