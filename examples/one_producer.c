@@ -23,8 +23,7 @@ static void produce(void *arg) {
 
 int main(void) {
   loopchan_options_t options = {
-      .msg_size = sizeof(char *),
-      .drop = free_string, /* (3) */
+      .msg_size = sizeof(char *), .drop = free_string, /* (3) */
   };
   loopchan_receiver_t rx;
   loopchan_sender_t *tx;

@@ -9,7 +9,7 @@ static void work(void *arg) {
   loopchan_sender_t *tx = arg;
   for (int percent = 20; percent <= 100; percent += 20)
     if (loopchan_send(tx, &percent) != 0)
-      break; /* the receiver is closed: nobody wants to know */
+      break;                /* the receiver is closed: nobody wants to know */
   loopchan_sender_drop(tx); /* (1) */
 }
 

@@ -1,7 +1,8 @@
 /* several_producers: two threads, each with a sender of its own, feed one loop.
  * Each one's values arrive in its order; how the two interleave, nobody says.
  * Without the clone at (1) both threads would drop the same sender, the second
- * time after it was freed. Without (2) the loop would end after one of them. */
+ * time after it was freed. (2) comes once, after both have dropped theirs;
+ * without it the loop never ends. */
 #include <loopchan.h>
 
 #include "check.h"
@@ -30,8 +31,8 @@ static void produce(void *arg) {
 
 static void on_value(loopchan_receiver_t *rx, int status, void *msg) {
   const struct value *value = msg;
-  if (status == UV_EOF) /* (2): both are done, not only the first */
-    check(loopchan_close(rx, NULL));
+  if (status == UV_EOF)
+    check(loopchan_close(rx, NULL)); /* (2) */
   else if (value->number != received[value->producer]++)
     check(UV_EPROTO);
 }

@@ -9,9 +9,9 @@ static int received;
 
 static void on_message(loopchan_receiver_t *receiver, int status, void *msg) {
   (void) receiver;
-  ck_assert_int_eq(status, 0);
   (void) msg;
-  received++;
+  if (status == 0)
+    received++;
 }
 
 START_TEST(a_steady_state_on_one_thread_allocates_nothing) {
@@ -90,12 +90,13 @@ START_TEST(the_memory_of_a_burst_is_tight_and_goes_back) {
   uv_run(&loop, UV_RUN_DEFAULT);
   open_with(NULL, &options);
   for (message = 0; message < BURST; message++)
-    ck_assert_int_eq(loopchan_send(tx, &message), 0);
+    if (loopchan_send(tx, &message) != 0)
+      ck_abort_msg("out of memory?");
   ck_assert_uint_le(memory_bytes(), (size_t) 24 * BURST);
-  while (message-- > 0) {
+  for (message = 0; message < BURST; message++) {
     uint64_t got;
-    ck_assert_int_eq(loopchan_recv(&rx, &got), 0);
-    ck_assert_uint_eq(got, BURST - 1 - message);
+    if (loopchan_recv(&rx, &got) != 0 || got != message)
+      ck_abort_msg("lost at %d", (int) message);
   }
   ck_assert_uint_le(memory_bytes(), 512 * 1024);
   drop_tx();

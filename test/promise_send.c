@@ -64,7 +64,8 @@ START_TEST(no_other_message_comes_between_those_of_one_send_many) {
         0);
   drop_tx();
   while (loopchan_recv(&rx, &message) == 0)
-    ck_assert_int_eq(message, received++ % BLOCK);
+    if (message != received++ % BLOCK)
+      ck_abort_msg("%d is out of its block", message);
   ck_assert_int_eq(received, 4 * BLOCKS * BLOCK);
   for (i = 0; i < 4; i++)
     ck_assert_int_eq(uv_thread_join(&threads[i]), 0);
@@ -167,7 +168,8 @@ START_TEST(several_threads_use_one_sender_at_once) {
     ck_assert_int_eq(
         uv_thread_create(&threads[i], send_on_shared, &failures[i]), 0);
   for (i = 0; i < 4 * SHARED_EACH; i++) {
-    ck_assert_int_eq(loopchan_recv(&rx, &message), 0);
+    if (loopchan_recv(&rx, &message) != 0)
+      ck_abort_msg("lost after %d", i);
     seen[message]++;
   }
   for (i = 0; i < 4; i++) {

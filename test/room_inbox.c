@@ -218,7 +218,8 @@ START_TEST(pushes_of_many_threads_are_kept_in_order_and_counted) {
   }
   for (link = list.oldest; link != NULL; link = lc_link_next(link)) {
     item_t *item = (item_t *) (void *) link;
-    ck_assert_uint_eq(item->index, got[item->thread]++);
+    if (item->index != got[item->thread]++)
+      ck_abort_msg("out of order: %u", item->index);
   }
   for (i = 0; i < THREADS; i++)
     ck_assert_uint_eq(got[i], pushers[i].pushed);

@@ -1,0 +1,83 @@
+/* options: the command line. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "options.h"
+
+enum { MOST_WORKERS = 1024 };
+
+static const char help[] =
+    "Usage: treesum [OPTION]... DIR...\n"
+    "Prints the SHA-256 of every regular file below each DIR, as sha256sum\n"
+    "would, so that sha256sum -c can check them. Symbolic links are skipped.\n"
+    "\n"
+    "  --sorted       print in order of the names, at the end (the default)\n"
+    "  --arrival      print each file as soon as it is done\n"
+    "  -j N           use N threads; by default one per processor\n"
+    "  --progress     show progress on stderr (the default on a terminal)\n"
+    "  --no-progress  do not\n"
+    "  --summary      end with a line of totals on stderr\n"
+    "  --help         print this\n"
+    "\n"
+    "Ctrl-C stops; what is done by then is printed.\n"
+    "Exit status: 0 all is well, 1 some files failed, 2 it could not run,\n"
+    "130 after Ctrl-C.\n";
+
+static size_t processors(void) {
+  long n = sysconf(_SC_NPROCESSORS_ONLN);
+  return n < 1 ? 1 : n > MOST_WORKERS ? MOST_WORKERS : (size_t) n;
+}
+
+/* Returns 0 for what is not a number of workers. */
+static size_t read_workers(const char *text) {
+  char *end;
+  long n = strtol(text, &end, 10);
+  return end == text || *end != '\0' || n < 1 || n > MOST_WORKERS ? 0
+                                                                  : (size_t) n;
+}
+
+static int complain(const char *what) {
+  fprintf(stderr, "treesum: %s\nTry 'treesum --help'.\n", what);
+  return EXIT_CANNOT;
+}
+
+int options_read(struct options *o, int argc, char **argv, int *status) {
+  const struct option known[] = {
+      {"sorted", no_argument, &o->sorted, 1},
+      {"arrival", no_argument, &o->sorted, 0},
+      {"progress", no_argument, &o->progress, 1},
+      {"no-progress", no_argument, &o->progress, 0},
+      {"summary", no_argument, &o->summary, 1},
+      {"help", no_argument, NULL, 'h'},
+      {NULL, 0, NULL, 0},
+  };
+  int option;
+
+  o->sorted = 1;
+  o->progress = isatty(STDERR_FILENO);
+  o->summary = 0;
+  o->workers = processors();
+  while ((option = getopt_long(argc, argv, "hj:", known, NULL)) != -1) {
+    if (option == 'h') {
+      *status = fputs(help, stdout) < 0 || fflush(stdout) != 0 ? EXIT_CANNOT
+                                                               : EXIT_SUCCESS;
+      return 0;
+    }
+    if (option == 'j')
+      o->workers = read_workers(optarg);
+    if (option == '?') {
+      *status = EXIT_CANNOT; /* getopt_long has said why */
+      return 0;
+    }
+  }
+  o->roots = argv + optind;
+  if (o->workers == 0)
+    *status = complain("-j takes a number from 1 to 1024");
+  else if (o->roots[0] == NULL)
+    *status = complain("which directory?");
+  else
+    return 1;
+  return 0;
+}

@@ -1,0 +1,50 @@
+/* report: what the threads tell the loop, and the jobs that they share out.
+ *
+ * A message owns its path: whoever holds it last, frees it. While it is in a
+ * channel that is the channel, by its drop function.
+ */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <loopchan.h>
+
+enum { SUM_BYTES = 32 };
+
+enum report_kind {
+  REPORT_FOUND,  /* a file of bytes bytes is to be read */
+  REPORT_LINK,   /* a symbolic link was skipped */
+  REPORT_WALKED, /* nothing more will be found */
+  REPORT_READ,   /* bytes more bytes have been read */
+  REPORT_DONE,   /* path has this sum */
+  REPORT_FAILED  /* path has no sum, because of err */
+};
+
+struct report {
+  enum report_kind kind;
+  int err; /* a code of libuv's */
+  uint64_t bytes;
+  char *path; /* of REPORT_DONE and REPORT_FAILED; NULL in all others */
+  unsigned char sum[SUM_BYTES];
+};
+
+struct job {
+  char *path;
+};
+
+LOOPCHAN_TYPED(reports, struct report);
+LOOPCHAN_TYPED(jobs, struct job);
+
+static inline void report_drop(void *msg, void *arg) {
+  (void) arg;
+  free(((struct report *) msg)->path);
+}
+
+static inline void job_drop(void *msg, void *arg) {
+  (void) arg;
+  free(((struct job *) msg)->path);
+}
+
+#endif

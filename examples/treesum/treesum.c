@@ -1,0 +1,181 @@
+/* treesum: prints the SHA-256 of every file of a tree.
+ *
+ *   walker -- jobs --> workers       a channel per worker, blocking receivers
+ *   walker, workers -- reports --> loop        one channel, a loop receiver
+ *
+ * The loop ends when all of them have dropped their senders (UV_EOF). Ctrl-C
+ * shuts the reports down: what was accepted still arrives, then UV_EOF; every
+ * thread's next report is refused, and it ends.
+ */
+#include <signal.h>
+#include <stdio.h>
+
+#include "listing.h"
+#include "options.h"
+#include "screen.h"
+#include "walker.h"
+
+enum { TICK_MS = 100 };
+
+struct treesum {
+  uv_loop_t loop;
+  loopchan_receiver_t reports;
+  uv_signal_t interrupt;
+  uv_timer_t tick;
+  struct screen screen;
+  struct listing listing;
+  struct walker walker;
+  int interrupted;
+  int err; /* why it could not go on */
+};
+
+static void close_one(uv_handle_t *handle, void *arg) {
+  (void) arg;
+  if (!uv_is_closing(handle))
+    loopchan_close_handle(handle, NULL);
+}
+
+/* From here no report is accepted; those under way go to report_drop. */
+static void stop(struct treesum *t, int err) {
+  if (t->err == 0)
+    t->err = err;
+  uv_walk(&t->loop, close_one, NULL);
+}
+
+static void on_report(loopchan_receiver_t *rx, int status, struct report *r) {
+  struct treesum *t = rx->data;
+  int err = 0;
+  if (status == UV_EOF) {
+    stop(t, 0);
+    return;
+  }
+  screen_add(&t->screen, r);
+  if (r->kind == REPORT_DONE) {
+    if (!t->listing.sorted)
+      screen_hide_progress(&t->screen); /* the same terminal, perhaps */
+    err = listing_add(&t->listing, r);
+  }
+  if (r->kind == REPORT_FAILED || err != 0)
+    free(r->path);
+  if (err != 0)
+    stop(t, err);
+}
+
+/* A second Ctrl-C finds no handler, and kills. */
+static void on_interrupt(uv_signal_t *handle, int signum) {
+  struct treesum *t = handle->data;
+  int err = loopchan_shutdown(&t->reports);
+  (void) signum;
+  t->interrupted = 1;
+  if (err == 0)
+    err = uv_signal_stop(handle);
+  if (err != 0)
+    stop(t, err);
+}
+
+static void on_tick(uv_timer_t *handle) {
+  struct treesum *t = handle->data;
+  screen_show_progress(&t->screen);
+}
+
+static int watch(struct treesum *t, int progress) {
+  int err = uv_signal_init(&t->loop, &t->interrupt);
+  t->interrupt.data = t;
+  if (err == 0)
+    err = uv_signal_start(&t->interrupt, on_interrupt, SIGINT);
+  if (err != 0 || !progress)
+    return err;
+  err = uv_timer_init(&t->loop, &t->tick);
+  t->tick.data = t;
+  if (err == 0)
+    err = uv_timer_start(&t->tick, on_tick, TICK_MS, TICK_MS);
+  return err;
+}
+
+/* Leaves t->walker.worker_count threads to join, and the walker's if it
+ * returns 0. */
+static int start(struct treesum *t, const struct options *o) {
+  loopchan_options_t options = {.drop = report_drop};
+  struct walker *w = &t->walker;
+  int err = reports_open(&t->loop, &t->reports, &w->reports, &options);
+  if (err != 0)
+    return err;
+  t->reports.data = t;
+  err = reports_recv_start(&t->reports, on_report);
+  if (err == 0)
+    err = watch(t, o->progress);
+  while (err == 0 && w->worker_count < o->workers) {
+    err = worker_start(&w->workers[w->worker_count], w->reports);
+    if (err == 0)
+      w->worker_count++;
+  }
+  if (err == 0)
+    err = walker_start(w);
+  if (err != 0)
+    walker_let_go(w);
+  return err;
+}
+
+/* Ends a thread; keeps the first error. */
+static void join(struct treesum *t, uv_thread_t *thread, const int *its_err) {
+  int err = uv_thread_join(thread);
+  if (err == 0)
+    err = *its_err;
+  if (t->err == 0)
+    t->err = err;
+}
+
+static void run(struct treesum *t, const struct options *o) {
+  struct walker *w = &t->walker;
+  int err;
+
+  t->err = uv_loop_init(&t->loop);
+  if (t->err != 0)
+    return;
+  err = start(t, o);
+  if (err != 0)
+    stop(t, err);
+  uv_run(&t->loop, UV_RUN_DEFAULT);
+  if (err == 0)
+    join(t, &w->thread, &w->err);
+  for (size_t i = 0; i < w->worker_count; i++)
+    join(t, &w->workers[i].thread, &w->workers[i].err);
+  err = uv_loop_close(&t->loop);
+  if (t->err == 0)
+    t->err = err;
+}
+
+int main(int argc, char **argv) {
+  struct treesum t = {0};
+  struct options o;
+  int status, err;
+
+  if (!options_read(&o, argc, argv, &status))
+    return status;
+  if (!o.sorted)
+    setvbuf(stdout, NULL, _IOLBF, 0); /* a line is there when it is printed */
+  t.screen.begun_ns = uv_hrtime();
+  t.listing.sorted = o.sorted;
+  t.walker.roots = o.roots;
+  t.walker.workers = calloc(o.workers, sizeof(*t.walker.workers));
+  if (t.walker.workers == NULL)
+    t.err = UV_ENOMEM;
+  else
+    run(&t, &o);
+
+  screen_hide_progress(&t.screen);
+  err = listing_print(&t.listing); /* whatever happened: what is done */
+  if (t.err == 0)
+    t.err = err;
+  if (t.err != 0)
+    fprintf(stderr, "treesum: cannot go on: %s\n", uv_strerror(t.err));
+  if (o.summary)
+    screen_sum_up(&t.screen);
+  listing_free(&t.listing);
+  free(t.walker.workers);
+  if (t.err != 0)
+    return EXIT_CANNOT;
+  if (t.interrupted)
+    return EXIT_INTERRUPTED;
+  return t.screen.failed > 0 ? EXIT_FAILED : EXIT_SUCCESS;
+}

@@ -1,0 +1,158 @@
+/* walker: a thread that finds the files and shares them out to the workers.
+ *
+ * Knows:   directories, and who has how much to do. Not what files contain.
+ * Threads: walker_start on the loop's thread, all else on the walker's own.
+ * Ends:    when all is found, or when a report or a job is refused (UV_EPIPE).
+ *
+ * Its list of directories to visit is a channel to itself, so what is on it
+ * when the walk is cut short goes to job_drop.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "walker.h"
+
+struct walk {
+  struct walker *walker;
+  loopchan_receiver_t todo;
+  loopchan_sender_t *later;
+};
+
+/* Takes path over. */
+static int fail(struct walk *k, char *path, int why) {
+  struct report r = {.kind = REPORT_FAILED, .err = why, .path = path};
+  int err = reports_send(k->walker->reports, &r);
+  if (err != 0)
+    free(path);
+  return err;
+}
+
+/* Takes path over. The next job is for whoever was given the least so far. */
+static int share_out(struct walk *k, char *path, uint64_t bytes) {
+  enum { BYTES_WORTH_AN_OPEN = 4096 };
+  struct walker *w = k->walker;
+  struct worker *least = &w->workers[0];
+  struct report found = {.kind = REPORT_FOUND, .bytes = bytes};
+  struct job job = {path};
+  int err;
+
+  for (size_t i = 1; i < w->worker_count; i++)
+    if (w->workers[i].given < least->given)
+      least = &w->workers[i];
+  err = reports_send(w->reports, &found);
+  if (err == 0)
+    err = jobs_send(least->inlet, &job);
+  if (err != 0)
+    free(path);
+  least->given += bytes + BYTES_WORTH_AN_OPEN;
+  return err;
+}
+
+/* Takes path over. */
+static int put_off(struct walk *k, char *path) {
+  struct job directory = {path};
+  int err = jobs_send(k->later, &directory);
+  if (err != 0)
+    free(path);
+  return err;
+}
+
+/* Takes path over. */
+static int visit(struct walk *k, char *path) {
+  struct report link = {.kind = REPORT_LINK};
+  struct stat st;
+  if (lstat(path, &st) != 0)
+    return fail(k, path, uv_translate_sys_error(errno));
+  switch (st.st_mode & S_IFMT) {
+    case S_IFREG:
+      return share_out(k, path, (uint64_t) st.st_size);
+    case S_IFDIR:
+      return put_off(k, path);
+    case S_IFLNK:
+      free(path);
+      return reports_send(k->walker->reports, &link);
+    default:
+      return fail(k, path, UV_EFTYPE);
+  }
+}
+
+/* NULL: out of memory. */
+static char *join(const char *directory, const char *name) {
+  size_t length = strlen(directory);
+  size_t size = length + strlen(name) + 2;
+  const char *slash = length > 0 && directory[length - 1] == '/' ? "" : "/";
+  char *path = malloc(size);
+  if (path != NULL)
+    snprintf(path, size, "%s%s%s", directory, slash, name);
+  return path;
+}
+
+/* Takes path over: it is reported if the directory cannot be read. */
+static int list(struct walk *k, char *path) {
+  int err = 0;
+  struct dirent *entry;
+  DIR *directory = opendir(path);
+  if (directory == NULL)
+    return fail(k, path, uv_translate_sys_error(errno));
+
+  while (errno = 0, err == 0 && (entry = readdir(directory)) != NULL) {
+    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+      continue;
+    char *child = join(path, entry->d_name);
+    err = child == NULL ? UV_ENOMEM : visit(k, child);
+  }
+  int unread = errno;
+  closedir(directory);
+  if (err == 0 && unread != 0)
+    return fail(k, path, uv_translate_sys_error(unread));
+  free(path);
+  return err;
+}
+
+/* A root may be a symbolic link to a directory: the user named it. */
+static int visit_root(struct walk *k, const char *root) {
+  struct stat st;
+  char *path = strdup(root);
+  if (path == NULL)
+    return UV_ENOMEM;
+  if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+    return put_off(k, path);
+  return visit(k, path);
+}
+
+static void run(void *arg) {
+  struct walker *w = arg;
+  struct walk k = {.walker = w};
+  loopchan_options_t options = {.drop = job_drop};
+  struct report walked = {.kind = REPORT_WALKED};
+  struct job directory;
+  int err = jobs_open(NULL, &k.todo, &k.later, &options);
+
+  if (err == 0) {
+    for (char *const *root = w->roots; err == 0 && *root != NULL; root++)
+      err = visit_root(&k, *root);
+    while (err == 0 && (err = jobs_try_recv(&k.todo, &directory)) == 0)
+      err = list(&k, directory.path);
+    if (err == UV_EAGAIN)
+      err = reports_send(w->reports, &walked);
+    loopchan_sender_drop(k.later);
+    loopchan_close(&k.todo, NULL);
+  }
+  if (err != UV_EPIPE)
+    w->err = err;
+  walker_let_go(w);
+}
+
+void walker_let_go(struct walker *w) {
+  for (size_t i = 0; i < w->worker_count; i++)
+    loopchan_sender_drop(w->workers[i].inlet);
+  loopchan_sender_drop(w->reports);
+}
+
+int walker_start(struct walker *w) {
+  w->err = 0;
+  return uv_thread_create(&w->thread, run, w);
+}

@@ -1,0 +1,117 @@
+/* worker: a thread that takes paths and reports their files' SHA-256.
+ *
+ * Knows:   files and digests. Not directories, not the screen.
+ * Threads: worker_start on the loop's thread, all else on the worker's own.
+ * Ends:    when its jobs end (UV_EOF), or when a report is refused (UV_EPIPE):
+ *          that is how it learns of Ctrl-C, between two reads of a file too.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+#include "worker.h"
+
+enum { BUFFER_BYTES = 128 * 1024 };
+
+struct bench {
+  loopchan_sender_t *reports;
+  EVP_MD_CTX *digest;
+  unsigned char *buffer;
+};
+
+/* O_NONBLOCK: the open of a FIFO would wait for its writer. The walker has
+ * looked already, but the path may be another thing by now. */
+static int open_regular(const char *path) {
+  struct stat st;
+  int err;
+  int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0)
+    return uv_translate_sys_error(errno);
+  if (fstat(fd, &st) != 0)
+    err = uv_translate_sys_error(errno);
+  else if (!S_ISREG(st.st_mode))
+    err = UV_EFTYPE;
+  else
+    return fd;
+  close(fd);
+  return err;
+}
+
+/* Fills in r->sum, or r->err when the file fails. Returns what became of the
+ * reports on the way. */
+static int hash(struct bench *b, int fd, struct report *r) {
+  struct report progress = {.kind = REPORT_READ};
+  int ok = EVP_DigestInit_ex(b->digest, EVP_sha256(), NULL);
+  ssize_t n = 0;
+  while (ok && (n = read(fd, b->buffer, BUFFER_BYTES)) > 0) {
+    progress.bytes = (uint64_t) n;
+    int err = reports_send(b->reports, &progress);
+    if (err != 0)
+      return err;
+    ok = EVP_DigestUpdate(b->digest, b->buffer, (size_t) n);
+  }
+  if (n < 0)
+    r->err = uv_translate_sys_error(errno);
+  else if (!ok || !EVP_DigestFinal_ex(b->digest, r->sum, NULL))
+    r->err = UV_ENOMEM;
+  return 0;
+}
+
+/* Takes path over. Returns what became of the reports. */
+static int do_job(struct bench *b, char *path) {
+  struct report r = {.path = path};
+  int err = 0;
+  int fd = open_regular(path);
+  if (fd < 0) {
+    r.err = fd;
+  } else {
+    err = hash(b, fd, &r);
+    close(fd);
+  }
+  r.kind = r.err == 0 ? REPORT_DONE : REPORT_FAILED;
+  if (err == 0)
+    err = reports_send(b->reports, &r);
+  if (err != 0)
+    free(path);
+  return err;
+}
+
+static void run(void *arg) {
+  struct worker *w = arg;
+  struct bench b = {w->reports, EVP_MD_CTX_new(), malloc(BUFFER_BYTES)};
+  struct job job;
+  int err = b.digest == NULL || b.buffer == NULL ? UV_ENOMEM : 0;
+
+  while (err == 0 && (err = jobs_recv(&w->jobs, &job)) == 0)
+    err = do_job(&b, job.path);
+  if (err != UV_EOF && err != UV_EPIPE)
+    w->err = err;
+  err = loopchan_close(&w->jobs, NULL); /* drops the jobs that are left */
+  if (w->err == 0)
+    w->err = err;
+  loopchan_sender_drop(w->reports);
+  EVP_MD_CTX_free(b.digest);
+  free(b.buffer);
+}
+
+int worker_start(struct worker *w, loopchan_sender_t *reports) {
+  loopchan_options_t options = {.drop = job_drop};
+  int err;
+
+  w->given = 0;
+  w->err = 0;
+  err = jobs_open(NULL, &w->jobs, &w->inlet, &options);
+  if (err != 0)
+    return err;
+  w->reports = loopchan_sender_clone(reports);
+  err = w->reports == NULL ? UV_ENOMEM : uv_thread_create(&w->thread, run, w);
+  if (err != 0) {
+    loopchan_sender_drop(w->reports);
+    loopchan_sender_drop(w->inlet);
+    loopchan_close(&w->jobs, NULL);
+  }
+  return err;
+}
