@@ -10,11 +10,25 @@
 
 #define LC_SPIN_LEAST_NS 500
 #define LC_SPIN_PAUSE_MOST 64
+#define LC_SPIN_DOUBTS_MOST 63
 
 void lc_spin_init(lc_spin_t *spin, uint64_t most_ns) {
   spin->most_ns = most_ns;
   spin->next_ns = most_ns;
   spin->pause = 1;
+  spin->doubts = 0;
+  spin->crowds = 0;
+}
+
+/* A spin was in vain. */
+static void doubt(lc_spin_t *spin) {
+  spin->next_ns /= 2;
+  if (spin->next_ns >= LC_SPIN_LEAST_NS)
+    return;
+  spin->next_ns = 0;
+  spin->crowds = 0;
+  if (spin->doubts < LC_SPIN_DOUBTS_MOST)
+    spin->doubts = 2 * spin->doubts + 1;
 }
 
 bool lc_spin_wait(lc_spin_t *spin, const lc_inbox_t *inbox,
@@ -33,19 +47,19 @@ bool lc_spin_wait(lc_spin_t *spin, const lc_inbox_t *inbox,
       lc_relax();
     if (lc_inbox_has_links(inbox)) {
       spin->next_ns = spin->most_ns;
+      spin->doubts = 0;
       return true;
     }
     now = uv_hrtime();
   }
-  spin->next_ns /= 2;
-  if (spin->next_ns < LC_SPIN_LEAST_NS)
-    spin->next_ns = 0;
+  doubt(spin);
   return false;
 }
 
 void lc_spin_learn(lc_spin_t *spin, size_t found) {
   if (found > 1) {
-    spin->next_ns = spin->most_ns;
+    if (spin->next_ns == 0 && ++spin->crowds > spin->doubts)
+      spin->next_ns = spin->most_ns;
     if (spin->pause < LC_SPIN_PAUSE_MOST)
       spin->pause *= 2;
   } else if (spin->pause > 1) {

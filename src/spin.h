@@ -2,9 +2,10 @@
  *
  * To sleep and be woken costs tens of microseconds, a message that comes
  * meanwhile costs nanoseconds; but a spin that nothing comes of is waste. So
- * the patience adapts: a spin that was in vain halves it, down to none; a spin
- * that paid, or a wake that found several messages (the sender is faster than
- * the waking), restores it.
+ * the patience adapts: a spin in vain halves it, down to none; a spin that paid
+ * restores it. Once it is gone, takes that find several messages (the sender
+ * may be faster than the waking) give it another chance, the rarer the more
+ * chances were in vain.
  *
  * Looking at the inbox takes its cache line from the senders. So the pause
  * between two looks adapts too: it doubles as long as several messages come at
@@ -23,6 +24,8 @@ typedef struct {
   uint64_t most_ns; /* the longest spin */
   uint64_t next_ns; /* the next spin's length; 0: none */
   unsigned pause;   /* processor's pauses between two looks */
+  unsigned doubts;  /* crowds to let pass before the next chance */
+  unsigned crowds;  /* passed so far */
 } lc_spin_t;
 
 void lc_spin_init(lc_spin_t *spin, uint64_t most_ns);

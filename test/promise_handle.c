@@ -51,7 +51,7 @@ START_TEST(both_data_pointers_are_the_users) {
   drop_tx();
   uv_run(&loop, UV_RUN_DEFAULT);
   rx.data = &one;
-  ((uv_handle_t *) &rx)->data = &two;
+  rx.async.data = &two;
   options = int_options();
   open_with(&loop, &options);
   ck_assert_int_eq(loopchan_recv_start(&rx, nothing), 0);
@@ -61,7 +61,7 @@ START_TEST(both_data_pointers_are_the_users) {
   close_rx();
   uv_run(&loop, UV_RUN_DEFAULT);
   ck_assert_ptr_eq(rx.data, &one);
-  ck_assert_ptr_eq(((uv_handle_t *) &rx)->data, &two);
+  ck_assert_ptr_eq(rx.async.data, &two);
 }
 END_TEST
 

@@ -1,0 +1,134 @@
+/* handwritten: what a libuv program with threads writes for itself: a mutex, a
+ * malloc'd list, a uv_async_t and one uv_async_send for each message; for a
+ * thread, a condition variable. The receiver takes the whole list at once. */
+#include <malloc.h>
+#include <stdlib.h>
+
+#include "peer.h"
+
+typedef struct item {
+  struct item *next;
+  uint64_t message;
+} item_t;
+
+typedef struct {
+  uv_async_t async; /* first */
+  uv_mutex_t mutex;
+  uv_cond_t cond;
+  item_t *first, **end; /* under the mutex */
+  item_t *taken;        /* the receiving thread's */
+  bool has_loop;
+  uint64_t wakeups;
+  bench_cb cb;
+  void *arg;
+} channel_t;
+
+static item_t *take_all(channel_t *channel) {
+  item_t *first = channel->first;
+
+  channel->first = NULL;
+  channel->end = &channel->first;
+  return first;
+}
+
+static void on_async(uv_async_t *async) {
+  channel_t *channel = (channel_t *) async;
+  item_t *item;
+
+  uv_mutex_lock(&channel->mutex);
+  item = take_all(channel);
+  uv_mutex_unlock(&channel->mutex);
+  while (item != NULL) {
+    item_t *next = item->next;
+    channel->cb(channel->arg, item->message);
+    free(item);
+    item = next;
+  }
+}
+
+static void *open_channel(uv_loop_t *loop, bench_cb cb, void *arg) {
+  channel_t *channel = calloc(1, sizeof *channel);
+
+  bench_check(channel != NULL, "memory");
+  channel->cb = cb;
+  channel->arg = arg;
+  channel->has_loop = loop != NULL;
+  channel->end = &channel->first;
+  bench_check(uv_mutex_init(&channel->mutex) == 0, "mutex");
+  bench_check(uv_cond_init(&channel->cond) == 0, "cond");
+  if (loop != NULL)
+    bench_check(uv_async_init(loop, &channel->async, on_async) == 0, "async");
+  return channel;
+}
+
+static void *add_sender(void *channel) {
+  return channel;
+}
+
+static void send_message(void *arg, uint64_t message) {
+  channel_t *channel = arg;
+  item_t *item = malloc(sizeof *item);
+
+  bench_check(item != NULL, "memory");
+  item->next = NULL;
+  item->message = message;
+  uv_mutex_lock(&channel->mutex);
+  *channel->end = item;
+  channel->end = &item->next;
+  if (!channel->has_loop)
+    uv_cond_signal(&channel->cond);
+  channel->wakeups++;
+  uv_mutex_unlock(&channel->mutex);
+  if (channel->has_loop)
+    bench_check(uv_async_send(&channel->async) == 0, "async send");
+}
+
+static void drop_sender(void *sender) {
+  (void) sender;
+}
+
+static uint64_t recv_message(void *arg) {
+  channel_t *channel = arg;
+  item_t *item = channel->taken;
+  uint64_t message;
+
+  if (item == NULL) {
+    uv_mutex_lock(&channel->mutex);
+    while ((item = take_all(channel)) == NULL)
+      uv_cond_wait(&channel->cond, &channel->mutex);
+    uv_mutex_unlock(&channel->mutex);
+  }
+  channel->taken = item->next;
+  message = item->message;
+  free(item);
+  return message;
+}
+
+static uint64_t wakeups(void *arg) {
+  return ((channel_t *) arg)->wakeups;
+}
+
+static void on_close(uv_handle_t *handle) {
+  channel_t *channel = (channel_t *) handle;
+
+  uv_cond_destroy(&channel->cond);
+  uv_mutex_destroy(&channel->mutex);
+  free(channel);
+}
+
+static void close_channel(void *arg) {
+  channel_t *channel = arg;
+
+  if (channel->has_loop)
+    uv_close((uv_handle_t *) &channel->async, on_close);
+  else
+    on_close((uv_handle_t *) channel);
+}
+
+static size_t memory(void) {
+  return mallinfo2().uordblks;
+}
+
+const bench_peer_t bench_handwritten = {
+    "handwritten", open_channel, add_sender,    send_message, drop_sender,
+    recv_message,  wakeups,      close_channel, memory};
