@@ -15,10 +15,6 @@ static int by_path(const void *a, const void *b) {
                 ((const struct line *) b)->path);
 }
 
-int listing_is_odd(const char *path) {
-  return strpbrk(path, "\\\n\r") != NULL;
-}
-
 void listing_put_name(FILE *to, const char *path) {
   for (; *path != '\0'; path++) {
     if (*path == '\\')
@@ -35,7 +31,7 @@ void listing_put_name(FILE *to, const char *path) {
 /* A backslash at the head of the line says that the name is escaped. */
 static int put_line(const char *path, const unsigned char *sum) {
   errno = 0;
-  if (listing_is_odd(path))
+  if (strpbrk(path, "\\\n\r") != NULL)
     putchar('\\');
   for (int i = 0; i < SUM_BYTES; i++)
     printf("%02x", sum[i]);

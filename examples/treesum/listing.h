@@ -22,9 +22,6 @@ int listing_print(struct listing *l);
 
 void listing_free(struct listing *l);
 
-/* Whether sha256sum escapes something in this name. */
-int listing_is_odd(const char *path);
-
 /* Prints a name as sha256sum does: on one line, whatever it contains. */
 void listing_put_name(FILE *to, const char *path);
 

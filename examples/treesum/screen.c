@@ -5,7 +5,7 @@
 #include "listing.h"
 #include "screen.h"
 
-enum { SIZE_CHARS = 16, BAR_CHARS = 20 };
+enum { SIZE_CHARS = 16, BAR_CHARS = 10 };
 
 static const char *size_text(char text[SIZE_CHARS], double bytes) {
   const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
@@ -18,6 +18,16 @@ static const char *size_text(char text[SIZE_CHARS], double bytes) {
 
 static double seconds_since(uint64_t begun_ns) {
   return (double) (uv_hrtime() - begun_ns) / 1e9;
+}
+
+/* Not uv_strerror: it leaks on codes that it does not know. */
+static void complain(const char *path, int err) {
+  char why[64] = "not a regular file";
+  if (err != UV_EFTYPE)
+    uv_strerror_r(err, why, sizeof(why));
+  fputs("treesum: ", stderr);
+  listing_put_name(stderr, path);
+  fprintf(stderr, ": %s\n", why);
 }
 
 void screen_add(struct screen *s, const struct report *r) {
@@ -41,9 +51,7 @@ void screen_add(struct screen *s, const struct report *r) {
     case REPORT_FAILED:
       s->failed++;
       screen_hide_progress(s);
-      fputs("treesum: ", stderr);
-      listing_put_name(stderr, r->path);
-      fprintf(stderr, ": %s\n", uv_strerror(r->err));
+      complain(r->path, r->err);
       break;
   }
 }

@@ -16,7 +16,7 @@
 
 enum { BUFFER_BYTES = 128 * 1024 };
 
-struct bench {
+struct tools {
   loopchan_sender_t *reports;
   EVP_MD_CTX *digest;
   unsigned char *buffer;
@@ -42,38 +42,38 @@ static int open_regular(const char *path) {
 
 /* Fills in r->sum, or r->err when the file fails. Returns what became of the
  * reports on the way. */
-static int hash(struct bench *b, int fd, struct report *r) {
+static int hash(struct tools *t, int fd, struct report *r) {
   struct report progress = {.kind = REPORT_READ};
-  int ok = EVP_DigestInit_ex(b->digest, EVP_sha256(), NULL);
+  int ok = EVP_DigestInit_ex(t->digest, EVP_sha256(), NULL);
   ssize_t n = 0;
-  while (ok && (n = read(fd, b->buffer, BUFFER_BYTES)) > 0) {
+  while (ok && (n = read(fd, t->buffer, BUFFER_BYTES)) > 0) {
     progress.bytes = (uint64_t) n;
-    int err = reports_send(b->reports, &progress);
+    int err = reports_send(t->reports, &progress);
     if (err != 0)
       return err;
-    ok = EVP_DigestUpdate(b->digest, b->buffer, (size_t) n);
+    ok = EVP_DigestUpdate(t->digest, t->buffer, (size_t) n);
   }
   if (n < 0)
     r->err = uv_translate_sys_error(errno);
-  else if (!ok || !EVP_DigestFinal_ex(b->digest, r->sum, NULL))
-    r->err = UV_ENOMEM;
+  else if (!ok || !EVP_DigestFinal_ex(t->digest, r->sum, NULL))
+    r->err = UV_ENOMEM; /* what else could fail in a digest */
   return 0;
 }
 
 /* Takes path over. Returns what became of the reports. */
-static int do_job(struct bench *b, char *path) {
+static int do_job(struct tools *t, char *path) {
   struct report r = {.path = path};
   int err = 0;
   int fd = open_regular(path);
   if (fd < 0) {
     r.err = fd;
   } else {
-    err = hash(b, fd, &r);
+    err = hash(t, fd, &r);
     close(fd);
   }
   r.kind = r.err == 0 ? REPORT_DONE : REPORT_FAILED;
   if (err == 0)
-    err = reports_send(b->reports, &r);
+    err = reports_send(t->reports, &r);
   if (err != 0)
     free(path);
   return err;
@@ -81,20 +81,20 @@ static int do_job(struct bench *b, char *path) {
 
 static void run(void *arg) {
   struct worker *w = arg;
-  struct bench b = {w->reports, EVP_MD_CTX_new(), malloc(BUFFER_BYTES)};
+  struct tools t = {w->reports, EVP_MD_CTX_new(), malloc(BUFFER_BYTES)};
   struct job job;
-  int err = b.digest == NULL || b.buffer == NULL ? UV_ENOMEM : 0;
+  int err = t.digest == NULL || t.buffer == NULL ? UV_ENOMEM : 0;
 
   while (err == 0 && (err = jobs_recv(&w->jobs, &job)) == 0)
-    err = do_job(&b, job.path);
+    err = do_job(&t, job.path);
   if (err != UV_EOF && err != UV_EPIPE)
     w->err = err;
   err = loopchan_close(&w->jobs, NULL); /* drops the jobs that are left */
   if (w->err == 0)
     w->err = err;
   loopchan_sender_drop(w->reports);
-  EVP_MD_CTX_free(b.digest);
-  free(b.buffer);
+  EVP_MD_CTX_free(t.digest);
+  free(t.buffer);
 }
 
 int worker_start(struct worker *w, loopchan_sender_t *reports) {
