@@ -1,43 +1,35 @@
 /* ours: loopchan as a peer of the benchmark. */
 #include <loopchan.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
-#include "peer.h"
+#include "bench.h"
 
 typedef struct {
-  loopchan_receiver_t rx;
-  loopchan_sender_t *first;
+  loopchan_receiver_t rx; /* first */
+  loopchan_sender_t *tx;  /* that all others are cloned from */
   bench_cb cb;
   void *arg;
 } channel_t;
 
-/* A block's size lies in front of it. */
-typedef union {
-  size_t size;
-  max_align_t align;
-} head_t;
+static atomic_size_t bytes_held;
 
-static size_t bytes_out;
-
-/* Counted on one thread only: the scenario of memory runs alone. */
 static void *counted_malloc(size_t size) {
-  head_t *head = malloc(sizeof *head + size);
+  void *block = malloc(size);
 
-  if (head == NULL)
-    return NULL;
-  head->size = sizeof *head + size;
-  __atomic_fetch_add(&bytes_out, head->size, __ATOMIC_RELAXED);
-  return head + 1;
+  if (block != NULL)
+    bytes_held += bench_block_bytes(block);
+  return block;
 }
 
 static void counted_free(void *block) {
-  head_t *head = (head_t *) block - 1;
-
-  __atomic_fetch_sub(&bytes_out, head->size, __ATOMIC_RELAXED);
-  free(head);
+  bytes_held -= bench_block_bytes(block);
+  free(block);
 }
 
-static size_t memory(void) {
+/* In force in all scenarios: counting costs something per slab, not per
+ * message. */
+static void count_memory(void) {
   static bool counts;
 
   if (!counts)
@@ -45,14 +37,13 @@ static size_t memory(void) {
                                            counted_free) == 0,
                 "replace the allocator");
   counts = true;
-  return bytes_out;
 }
 
 static void on_message(loopchan_receiver_t *rx, int status, void *msg) {
   channel_t *channel = (channel_t *) rx;
 
-  if (status == 0)
-    channel->cb(channel->arg, *(uint64_t *) msg);
+  bench_check(status == 0, "end of file");
+  channel->cb(channel->arg, *(uint64_t *) msg);
 }
 
 static void *open_channel(uv_loop_t *loop, bench_cb cb, void *arg) {
@@ -60,9 +51,10 @@ static void *open_channel(uv_loop_t *loop, bench_cb cb, void *arg) {
   channel_t *channel = malloc(sizeof *channel);
 
   bench_check(channel != NULL, "memory");
+  count_memory();
   channel->cb = cb;
   channel->arg = arg;
-  bench_check(loopchan_open(loop, &channel->rx, &channel->first, &options) == 0,
+  bench_check(loopchan_open(loop, &channel->rx, &channel->tx, &options) == 0,
               "open");
   if (loop != NULL)
     bench_check(loopchan_recv_start(&channel->rx, on_message) == 0, "start");
@@ -70,7 +62,7 @@ static void *open_channel(uv_loop_t *loop, bench_cb cb, void *arg) {
 }
 
 static void *add_sender(void *arg) {
-  loopchan_sender_t *tx = loopchan_sender_clone(((channel_t *) arg)->first);
+  loopchan_sender_t *tx = loopchan_sender_clone(((channel_t *) arg)->tx);
 
   bench_check(tx != NULL, "clone");
   return tx;
@@ -98,17 +90,26 @@ static uint64_t wakeups(void *arg) {
   return stats.wakeups;
 }
 
+/* The only channel there is when this is asked. */
+static size_t held(void *channel) {
+  return bytes_held + bench_block_bytes(channel);
+}
+
 static void on_close(loopchan_receiver_t *rx) {
   free(rx);
 }
 
 static void close_channel(void *arg) {
   channel_t *channel = arg;
+  loopchan_stats_t stats;
 
-  loopchan_sender_drop(channel->first);
+  loopchan_sender_drop(channel->tx);
+  bench_check(loopchan_stats(&channel->rx, &stats) == 0 &&
+                  stats.sent == stats.received && stats.queued == 0,
+              "the channel's own count");
   bench_check(loopchan_close(&channel->rx, on_close) == 0, "close");
 }
 
-const bench_peer_t bench_ours = {"loopchan",   open_channel,  add_sender,
-                                 send_message, drop_sender,   recv_message,
-                                 wakeups,      close_channel, memory};
+const bench_peer_t bench_loopchan = {"loopchan",   open_channel, add_sender,
+                                     send_message, drop_sender,  recv_message,
+                                     wakeups,      held,         close_channel};

@@ -1,10 +1,9 @@
 /* handwritten: what a libuv program with threads writes for itself: a mutex, a
  * malloc'd list, a uv_async_t and one uv_async_send for each message; for a
  * thread, a condition variable. The receiver takes the whole list at once. */
-#include <malloc.h>
 #include <stdlib.h>
 
-#include "peer.h"
+#include "bench.h"
 
 typedef struct item {
   struct item *next;
@@ -13,12 +12,12 @@ typedef struct item {
 
 typedef struct {
   uv_async_t async; /* first */
+  bool has_loop;
   uv_mutex_t mutex;
   uv_cond_t cond;
   item_t *first, **end; /* under the mutex */
   item_t *taken;        /* the receiving thread's */
-  bool has_loop;
-  uint64_t wakeups;
+  uint64_t wakeups;     /* the receiver's */
   bench_cb cb;
   void *arg;
 } channel_t;
@@ -35,6 +34,7 @@ static void on_async(uv_async_t *async) {
   channel_t *channel = (channel_t *) async;
   item_t *item;
 
+  channel->wakeups++;
   uv_mutex_lock(&channel->mutex);
   item = take_all(channel);
   uv_mutex_unlock(&channel->mutex);
@@ -75,12 +75,11 @@ static void send_message(void *arg, uint64_t message) {
   uv_mutex_lock(&channel->mutex);
   *channel->end = item;
   channel->end = &item->next;
-  if (!channel->has_loop)
-    uv_cond_signal(&channel->cond);
-  channel->wakeups++;
   uv_mutex_unlock(&channel->mutex);
   if (channel->has_loop)
     bench_check(uv_async_send(&channel->async) == 0, "async send");
+  else
+    uv_cond_signal(&channel->cond);
 }
 
 static void drop_sender(void *sender) {
@@ -94,8 +93,11 @@ static uint64_t recv_message(void *arg) {
 
   if (item == NULL) {
     uv_mutex_lock(&channel->mutex);
-    while ((item = take_all(channel)) == NULL)
+    while (channel->first == NULL) {
       uv_cond_wait(&channel->cond, &channel->mutex);
+      channel->wakeups++;
+    }
+    item = take_all(channel);
     uv_mutex_unlock(&channel->mutex);
   }
   channel->taken = item->next;
@@ -104,8 +106,23 @@ static uint64_t recv_message(void *arg) {
   return message;
 }
 
-static uint64_t wakeups(void *arg) {
-  return ((channel_t *) arg)->wakeups;
+static uint64_t wakeups(void *channel) {
+  return ((channel_t *) channel)->wakeups;
+}
+
+static size_t list_bytes(item_t *item) {
+  size_t bytes = 0;
+
+  for (; item != NULL; item = item->next)
+    bytes += bench_block_bytes(item);
+  return bytes;
+}
+
+static size_t held(void *arg) {
+  channel_t *channel = arg;
+
+  return bench_block_bytes(channel) + list_bytes(channel->first) +
+         list_bytes(channel->taken);
 }
 
 static void on_close(uv_handle_t *handle) {
@@ -119,16 +136,13 @@ static void on_close(uv_handle_t *handle) {
 static void close_channel(void *arg) {
   channel_t *channel = arg;
 
+  bench_check(channel->first == NULL && channel->taken == NULL, "a remainder");
   if (channel->has_loop)
     uv_close((uv_handle_t *) &channel->async, on_close);
   else
     on_close((uv_handle_t *) channel);
 }
 
-static size_t memory(void) {
-  return mallinfo2().uordblks;
-}
-
 const bench_peer_t bench_handwritten = {
-    "handwritten", open_channel, add_sender,    send_message, drop_sender,
-    recv_message,  wakeups,      close_channel, memory};
+    "handwritten", open_channel, add_sender, send_message, drop_sender,
+    recv_message,  wakeups,      held,       close_channel};

@@ -1,0 +1,51 @@
+/* atomic: the door that the explorer puts in place of <stdatomic.h>'s.
+ *
+ * Every operation goes to the explorer, which decides which thread runs next
+ * and which store a load sees. The name of the function that it stands in says
+ * which site it is, so that a twin can weaken it (see explore.h). */
+#ifndef EXPLORE_ATOMIC_H
+#define EXPLORE_ATOMIC_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum { EXPLORE_LOAD, EXPLORE_STORE, EXPLORE_RMW } explore_kind_t;
+
+uint64_t explore_load(const void *at, memory_order order, const char *site);
+void explore_store(void *at, uint64_t value, memory_order order,
+                   const char *site);
+uint64_t explore_swap(void *at, uint64_t value, memory_order order,
+                      const char *site);
+uint64_t explore_add(void *at, uint64_t value, memory_order order,
+                     const char *site);
+bool explore_cas(void *at, void *expected, uint64_t value, memory_order order,
+                 const char *site);
+void explore_fence(memory_order order, const char *site);
+void explore_init(void *at, uint64_t value);
+uintptr_t explore_self(void);
+
+#define EXPLORE_BITS(value) ((uint64_t) (uintptr_t) (value))
+
+#define lc_atomic(T) \
+  struct {           \
+    T value;         \
+  }
+#define lc_atomic_init(at, v) explore_init(&(at)->value, EXPLORE_BITS(v))
+#define lc_load(at, order) \
+  ((__typeof__((at)->value)) explore_load(&(at)->value, order, __func__))
+#define lc_store(at, v, order) \
+  explore_store(&(at)->value, EXPLORE_BITS(v), order, __func__)
+#define lc_swap(at, v, order)                                            \
+  ((__typeof__((at)->value)) explore_swap(&(at)->value, EXPLORE_BITS(v), \
+                                          order, __func__))
+#define lc_add(at, v, order)                                                   \
+  ((__typeof__((at)->value)) explore_add(&(at)->value, EXPLORE_BITS(v), order, \
+                                         __func__))
+#define lc_cas(at, expected, v, order, order_failed) \
+  explore_cas(&(at)->value, expected, EXPLORE_BITS(v), order, __func__)
+#define lc_fence(order) explore_fence(order, __func__)
+#define lc_relax() ((void) 0)
+#define lc_thread_self() explore_self()
+
+#endif /* EXPLORE_ATOMIC_H */

@@ -1,0 +1,50 @@
+/* explore: every interleaving of a few threads, on a weak memory.
+ *
+ * A program is a function that spawns threads, which use the library, and then
+ * checks what came of it. The explorer runs it again and again, each time with
+ * other choices, until there are none left. See README.md. */
+#ifndef EXPLORE_H
+#define EXPLORE_H
+
+#include <loopchan.h>
+#include <stdbool.h>
+
+/* A variant of a program that must fail: something weakened. */
+typedef struct {
+  const char *name;
+  const char *site;  /* the function whose atomic operations are weakened */
+  int kind;          /* explore_kind_t, or EXPLORE_FENCE: fences left out */
+  int order;         /* memory_order to use instead */
+  const char *site2; /* a second one, or NULL; of the same kind, to relaxed */
+  bool no_order;     /* mutexes do nothing */
+  bool no_exclusion; /* mutexes order what they guard, but lock nobody out */
+  bool no_signals;   /* wakes are forgotten */
+  const char *caught_as; /* part of what the failure says */
+} explore_twin_t;
+
+enum { EXPLORE_FENCE = 3 };
+
+typedef struct {
+  const char *name;
+  void (*run)(void);
+  int preemptions;             /* at most, in one run; -1: any number */
+  const explore_twin_t *twins; /* ends with a name that is NULL */
+} explore_program_t;
+
+/* The main function of a program. */
+int explore_main(int argc, char **argv, const explore_program_t *program);
+
+/* Inside a program. */
+void explore_spawn(void (*work)(void *), void *arg);
+void explore_join(void); /* all that were spawned */
+void explore_check(bool fine, const char *what);
+/* Marks an access to plain memory that has to be free of races. */
+void explore_read(const void *at);
+void explore_write(const void *at);
+
+/* The loop of the calling thread: waits for wakes, makes the callbacks, until
+ * all handles are closed. */
+extern uv_loop_t explore_loop;
+void explore_loop_run(void);
+
+#endif /* EXPLORE_H */

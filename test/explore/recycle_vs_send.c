@@ -1,0 +1,61 @@
+/* recycle_vs_send: slabs of two nodes go round between a sender and a receiver
+ * that is quick to give them back. No node is in two hands. */
+#include <stdatomic.h>
+
+#include "atomic.h"
+#include "explore.h"
+
+#define MESSAGES 5
+
+static loopchan_receiver_t rx;
+
+static void send_all(void *arg) {
+  loopchan_sender_t *tx = arg;
+  uint64_t message;
+
+  for (message = 0; message < MESSAGES; message++)
+    explore_check(loopchan_send(tx, &message) == 0, "send");
+  loopchan_sender_drop(tx);
+}
+
+static void run(void) {
+  loopchan_options_t options = {.msg_size = sizeof(uint64_t), .spin_ns = 1};
+  uint64_t message, expected = 0;
+  loopchan_sender_t *tx;
+
+  explore_check(loopchan_open(NULL, &rx, &tx, &options) == 0, "open");
+  explore_spawn(send_all, tx);
+  while (loopchan_recv(&rx, &message) == 0)
+    explore_check(message == expected++, "order");
+  explore_check(expected == MESSAGES, "count");
+  explore_join();
+  explore_check(loopchan_close(&rx, NULL) == 0, "close");
+}
+
+static const explore_twin_t twins[] = {{.name = "push_hides_the_message",
+                                        .site = "lc_inbox_push",
+                                        .kind = EXPLORE_RMW,
+                                        .order = memory_order_acquire,
+                                        .caught_as = "race"},
+                                       {.name = "take_looks_too_early",
+                                        .site = "lc_inbox_take",
+                                        .kind = EXPLORE_RMW,
+                                        .order = memory_order_relaxed,
+                                        .caught_as = "race"},
+                                       {.name = "rack_hides_the_last_user",
+                                        .site = "lc_rack_give",
+                                        .kind = EXPLORE_RMW,
+                                        .order = memory_order_relaxed,
+                                        .caught_as = "race"},
+                                       {.name = "rack_gives_too_early",
+                                        .site = "take_waiting",
+                                        .kind = EXPLORE_RMW,
+                                        .order = memory_order_relaxed,
+                                        .caught_as = "race"},
+                                       {.name = NULL}};
+
+static const explore_program_t program = {"recycle_vs_send", run, 2, twins};
+
+int main(int argc, char **argv) {
+  return explore_main(argc, argv, &program);
+}

@@ -1,0 +1,280 @@
+/* uv_stub: the part of libuv that the library uses, as the explorer's own.
+ *
+ * uv_async_send is as libuv's: a relaxed look at `pending`, nothing more if it
+ * is set; then it is set, and the loop's thread is told. The loop clears it
+ * before it calls back. What tells the loop's thread, a descriptor, orders
+ * nothing here. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "atomic.h"
+#include "engine.h"
+
+#define HANDLES_MOST 4
+#define LOCKS_MOST 24
+#define ARENA_SIZE (64 * 1024)
+
+typedef struct {
+  uv_async_t *async;
+  uint64_t *pending; /* an atomic place in the arena */
+  uv_close_cb close_cb;
+  bool closing, closed;
+} handle_t;
+
+/* A mutex, or a condition. */
+typedef struct {
+  const void *at;
+  bool free;   /* mutex */
+  bool *waits; /* condition: of the one that waits */
+  view_t view;
+} lock_t;
+
+uv_loop_t explore_loop;
+bool uv_stub_weakened;
+
+static handle_t handles[HANDLES_MOST];
+static size_t handles_count;
+static lock_t locks[LOCKS_MOST];
+static size_t locks_count;
+static bool loop_told;
+static uint64_t clock_ns;
+static _Alignas(16) char arena[ARENA_SIZE];
+static size_t arena_used, blocks;
+
+/* Memory is never used again within a run; freeing it is a write to it, so
+ * that a use by another thread that is not ordered before shows as a race. */
+typedef union {
+  size_t size;
+  max_align_t align;
+} head_t;
+
+static void *arena_malloc(size_t size) {
+  head_t *head = (head_t *) (void *) (arena + arena_used);
+
+  size = (size + 15) / 16 * 16;
+  if (arena_used + sizeof *head + size > ARENA_SIZE)
+    engine_fail("explorer: the arena is used up");
+  arena_used += sizeof *head + size;
+  blocks++;
+  head->size = size;
+  memset(head + 1, 0, size);
+  return head + 1;
+}
+
+static void arena_free(void *block) {
+  size_t i;
+
+  explore_check(blocks > 0, "freed twice");
+  for (i = 0; i < ((head_t *) block - 1)->size; i += 8)
+    explore_write((char *) block + i);
+  blocks--;
+}
+
+static void *arena_calloc(size_t count, size_t size) {
+  return arena_malloc(count * size);
+}
+
+static void *arena_realloc(void *block, size_t size) {
+  (void) block;
+  return arena_malloc(size);
+}
+
+void uv_stub_reset(void) {
+  handles_count = locks_count = 0;
+  loop_told = false;
+  clock_ns = 0;
+  arena_used = blocks = 0;
+  if (loopchan_replace_allocator(arena_malloc, arena_realloc, arena_calloc,
+                                 arena_free) != 0)
+    engine_fail("explorer: blocks are left from the run before");
+}
+
+size_t uv_stub_blocks(void) {
+  return blocks;
+}
+
+uint64_t uv_hrtime(void) {
+  return clock_ns += 1000000;
+}
+
+/* Whether the twin leaves something out; says so if it does. */
+static bool left_out(bool twins_flag) {
+  uv_stub_weakened = uv_stub_weakened || twins_flag;
+  return twins_flag;
+}
+
+static bool no_order(void) {
+  return engine_twin != NULL && left_out(engine_twin->no_order);
+}
+
+static bool no_exclusion(void) {
+  return engine_twin != NULL && left_out(engine_twin->no_exclusion);
+}
+
+static bool no_signals(void) {
+  return engine_twin != NULL && left_out(engine_twin->no_signals);
+}
+
+static lock_t *lock_of(const void *at) {
+  size_t i;
+
+  for (i = 0; i < locks_count; i++)
+    if (locks[i].at == at)
+      return &locks[i];
+  if (locks_count == LOCKS_MOST)
+    engine_fail("explorer: more than %d locks", LOCKS_MOST);
+  memset(&locks[locks_count], 0, sizeof *locks);
+  locks[locks_count].at = at;
+  locks[locks_count].free = true;
+  return &locks[locks_count++];
+}
+
+int uv_mutex_init(uv_mutex_t *mutex) {
+  lock_of(mutex);
+  return 0;
+}
+
+void uv_mutex_destroy(uv_mutex_t *mutex) {
+  explore_check(lock_of(mutex)->free, "a held mutex is destroyed");
+}
+
+void uv_mutex_lock(uv_mutex_t *mutex) {
+  lock_t *lock = lock_of(mutex);
+
+  engine_yield();
+  if (no_order())
+    return;
+  if (!no_exclusion())
+    engine_wait_for(&lock->free, "a mutex");
+  lock->free = false;
+  memory_acquire(&lock->view);
+}
+
+void uv_mutex_unlock(uv_mutex_t *mutex) {
+  lock_t *lock = lock_of(mutex);
+
+  if (no_order())
+    return;
+  memory_release(&lock->view);
+  lock->free = true;
+}
+
+int uv_cond_init(uv_cond_t *cond) {
+  lock_of(cond);
+  return 0;
+}
+
+void uv_cond_destroy(uv_cond_t *cond) {
+  (void) cond;
+}
+
+void uv_cond_signal(uv_cond_t *cond) {
+  lock_t *lock = lock_of(cond);
+
+  if (!no_signals() && lock->waits != NULL)
+    *lock->waits = true;
+}
+
+void uv_cond_wait(uv_cond_t *cond, uv_mutex_t *mutex) {
+  static bool signalled[THREADS_MOST];
+  bool *mine = &signalled[engine_self()];
+
+  *mine = false;
+  lock_of(cond)->waits = mine;
+  uv_mutex_unlock(mutex);
+  engine_wait_for(mine, "a signal");
+  lock_of(cond)->waits = NULL;
+  uv_mutex_lock(mutex);
+}
+
+int uv_cond_timedwait(uv_cond_t *cond, uv_mutex_t *mutex, uint64_t timeout) {
+  (void) cond;
+  (void) timeout;
+  uv_mutex_unlock(mutex);
+  uv_mutex_lock(mutex);
+  return UV_ETIMEDOUT;
+}
+
+static handle_t *handle_of(const void *at) {
+  size_t i;
+
+  for (i = handles_count; i > 0; i--)
+    if ((const void *) handles[i - 1].async == at)
+      return &handles[i - 1];
+  engine_fail("wrong: a handle that was never opened is used");
+}
+
+int uv_async_init(uv_loop_t *loop, uv_async_t *async, uv_async_cb cb) {
+  handle_t *handle = &handles[handles_count++];
+
+  memset(handle, 0, sizeof *handle);
+  handle->async = async;
+  handle->pending = (uint64_t *) (void *) (arena + arena_used);
+  arena_used += 16;
+  explore_init(handle->pending, 0);
+  async->loop = loop;
+  async->type = UV_ASYNC;
+  async->async_cb = cb;
+  return 0;
+}
+
+int uv_async_send(uv_async_t *async) {
+  handle_t *handle = handle_of(async);
+
+  explore_check(!handle->closing, "uv_async_send after uv_close");
+  if (explore_load(handle->pending, memory_order_relaxed, __func__) != 0)
+    return 0;
+  if (explore_swap(handle->pending, 1, memory_order_acq_rel, __func__) != 0)
+    return 0;
+  engine_yield();
+  explore_check(!handle->closing, "uv_async_send after uv_close");
+  if (!no_signals())
+    loop_told = true;
+  return 0;
+}
+
+void uv_close(uv_handle_t *at, uv_close_cb cb) {
+  handle_t *handle = handle_of(at);
+
+  explore_check(!handle->closing, "uv_close twice");
+  handle->closing = true;
+  handle->close_cb = cb;
+  loop_told = true;
+}
+
+int uv_is_closing(const uv_handle_t *at) {
+  return handle_of(at)->closing;
+}
+
+static bool all_closed(void) {
+  size_t i;
+
+  for (i = 0; i < handles_count; i++)
+    if (!handles[i].closed)
+      return false;
+  return true;
+}
+
+static void close_one(handle_t *handle) {
+  handle->closed = true;
+  handle->close_cb((uv_handle_t *) handle->async);
+}
+
+void explore_loop_run(void) {
+  size_t i;
+
+  while (!all_closed()) {
+    engine_wait_for(&loop_told, "a wake of the loop");
+    loop_told = false;
+    for (i = 0; i < handles_count; i++) {
+      handle_t *handle = &handles[i];
+      if (handle->closing)
+        continue;
+      if (explore_swap(handle->pending, 0, memory_order_acq_rel, __func__) == 1)
+        handle->async->async_cb(handle->async);
+    }
+    for (i = 0; i < handles_count; i++)
+      if (handles[i].closing && !handles[i].closed)
+        close_one(&handles[i]);
+  }
+}
