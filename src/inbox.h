@@ -30,7 +30,7 @@
  *                                               -> CLOSED    acquire
  *   B reads what the newest push wrote; the older pushes are in its release
  *   sequence, for every push is a read-modify-write. Weaker: A or B relaxed ->
- *   the receiver reads a message that is not there yet (explore: recycle).
+ *   the receiver reads a message that is not there yet (recycle_vs_send).
  *
  * [inbox.park]  No wake is lost between a push and a park.
  *
@@ -40,14 +40,16 @@
  *
  *   Same word, so one of them comes first in its modification order: A finds
  *   PARKED and owes the wake, or C finds the link and fails. A acquires what
- *   the receiver did before C, libuv's clear of `pending` included. Weaker: A
- *   without acquire or C relaxed -> a wake-up that libuv swallows, were there
- *   no fences in the wake room (explore: late_wake).
+ *   the receiver did before C, libuv's clear of `pending` included. Weaker: the
+ *   fences of [wake.fence] alone then stand between a late wake and a lost one.
  *
  * [inbox.closed]  Who learns of the closure sees what the receiver did before.
  *
  *   receiver                                sender
  *   (D) swap word: -> CLOSED     release    (E) load word: CLOSED   acquire
+ *
+ *   Weaker: D or E -> what was written before the close is not there yet for
+ *   the sender that knows of it (close_vs_send).
  */
 #ifndef LC_INBOX_H
 #define LC_INBOX_H

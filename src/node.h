@@ -24,7 +24,7 @@
  *   (A) CAS slot: NULL -> slab   release    (B) swap slot: slab -> NULL acquire
  *   A slot is filled only when empty and emptied only whole, so a slab's
  *   address that comes back cannot be mistaken. Weaker: A or B relaxed -> two
- *   users carve the same node (explore: recycle).
+ *   users carve the same node (recycle_vs_send).
  *
  * [rack.orphan]  Whoever frees the rack sees the orphans.
  *

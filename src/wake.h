@@ -15,7 +15,7 @@
  *   Reads pending == 1, from before libuv cleared it, and the callback misses
  *   the link: the fences forbid both at once. Weaker: without A or B -> a
  *   sender that was held up between its push and its uv_async_send makes the
- *   next wake be lost (explore: late_wake).
+ *   next wake be lost (late_wake).
  */
 #ifndef LC_WAKE_H
 #define LC_WAKE_H

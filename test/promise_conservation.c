@@ -4,17 +4,21 @@
  *
  * A message is a heap block with its sender's number and its own. Whoever ends
  * up with it frees it, so a loss is a leak and a double is a double free; and
- * the books must balance. */
+ * the books must balance.
+ *
+ * Each game is printed with its seed; LOOPCHAN_SEED in the environment plays it
+ * again, as far as the scheduler does. */
 #include <stdbool.h>
 
 #include "support/channel.h"
 #include "support/suite.h"
 
 #define MOST_SENDERS 8
+#define MOST_AT_ONCE 60
 #ifdef SLOW /* under a sanitizer */
-#define ROUNDS 100
+#define ROUNDS 300
 #else
-#define ROUNDS 400
+#define ROUNDS 1000
 #endif
 
 typedef struct {
@@ -54,7 +58,7 @@ static block_t *new_block(int sender, int number) {
  * how many went. */
 static int send_some(int s, int first, int count) {
   loopchan_sender_t *mine = senders[s].tx;
-  block_t *blocks[8];
+  block_t *blocks[MOST_AT_ONCE];
   void *place;
   int i, went = 0;
 
@@ -80,7 +84,9 @@ static void send_quota(void *arg) {
   int s = *(int *) arg, sent = 0;
 
   while (sent < senders[s].quota) {
-    int count = draw(&senders[s].seed, 4) == 0 ? 5 : 1, went;
+    unsigned at_once = draw(&senders[s].seed, 4) == 0 ? MOST_AT_ONCE : 1;
+    int count = 1 + (int) draw(&senders[s].seed, at_once), went;
+
     went = send_some(s, sent, count);
     senders[s].accepted += went;
     if (went < count) {
@@ -115,6 +121,16 @@ static void on_drop(void *msg, void *arg) {
   settle(msg, true);
 }
 
+static void end_game(loopchan_receiver_t *receiver) {
+  if (ending == CLOSE) {
+    ended = true;
+    ck_assert_int_eq(loopchan_close(receiver, NULL), 0);
+  } else if (ending == SHUT_DOWN) {
+    int err = loopchan_shutdown(receiver);
+    ck_assert(err == 0 || err == UV_EALREADY);
+  }
+}
+
 static void on_message(loopchan_receiver_t *receiver, int status, void *msg) {
   if (status == UV_EOF) {
     ended = true;
@@ -122,14 +138,35 @@ static void on_message(loopchan_receiver_t *receiver, int status, void *msg) {
     return;
   }
   settle(msg, false);
-  if (++taken != end_after)
-    return;
-  if (ending == CLOSE) {
-    ended = true;
-    ck_assert_int_eq(loopchan_close(receiver, NULL), 0);
-  } else if (ending == SHUT_DOWN) {
-    ck_assert_int_eq(loopchan_shutdown(receiver), 0);
+  if (++taken == end_after)
+    end_game(receiver);
+}
+
+/* Stops, takes a few by hand, starts again. */
+static void be_restless(unsigned *seed) {
+  int more = (int) draw(seed, 20);
+  block_t *block;
+
+  ck_assert_int_eq(loopchan_recv_stop(&rx), 0);
+  while (!ended && more-- > 0 && loopchan_try_recv(&rx, &block) == 0)
+    on_message(&rx, 0, &block);
+  if (!ended)
+    ck_assert_int_eq(loopchan_recv_start(&rx, on_message), 0);
+}
+
+/* A game may end between two turns of the loop, too. */
+static void receive_on_loop(unsigned *seed) {
+  int turns = 1 + (int) draw(seed, 30);
+
+  ck_assert_int_eq(loopchan_recv_start(&rx, on_message), 0);
+  while (!ended) {
+    uv_run(&loop, UV_RUN_ONCE);
+    if (!ended && draw(seed, 4) == 0)
+      be_restless(seed);
+    if (!ended && --turns == 0)
+      end_game(&rx);
   }
+  uv_run(&loop, UV_RUN_DEFAULT);
 }
 
 static void receive_on_thread(void) {
@@ -168,8 +205,7 @@ static void play(int count, unsigned *seed, bool on_loop) {
   }
   drop_tx();
   if (on_loop) {
-    ck_assert_int_eq(loopchan_recv_start(&rx, on_message), 0);
-    uv_run(&loop, UV_RUN_DEFAULT);
+    receive_on_loop(seed);
   } else {
     receive_on_thread();
   }
@@ -187,9 +223,13 @@ static void play(int count, unsigned *seed, bool on_loop) {
 }
 
 static void play_rounds(int count, bool on_loop) {
-  unsigned seed = (unsigned) count * 2 + on_loop;
+  const char *wanted = getenv("LOOPCHAN_SEED");
+  unsigned seed = wanted != NULL ? (unsigned) strtoul(wanted, NULL, 10)
+                                 : (unsigned) uv_hrtime();
   int round;
 
+  printf("%d senders: LOOPCHAN_SEED=%u\n", count, seed);
+  fflush(stdout);
   for (round = 0; round < ROUNDS; round++)
     play(count, &seed, on_loop);
 }

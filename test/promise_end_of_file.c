@@ -86,6 +86,18 @@ START_TEST(a_shutdown_after_the_last_drop_ends_once) {
 }
 END_TEST
 
+START_TEST(a_shutdown_after_the_end_tells_nothing_more) {
+  drop_tx();
+  ck_assert_int_eq(loopchan_recv_start(&rx, on_message), 0);
+  uv_run(&loop, UV_RUN_NOWAIT);
+  ck_assert_int_eq(eofs, 1);
+  ck_assert_int_eq(loopchan_shutdown(&rx), 0);
+  uv_run(&loop, UV_RUN_NOWAIT);
+  ck_assert_int_eq(eofs, 1);
+  close_rx();
+}
+END_TEST
+
 START_TEST(only_the_last_of_many_senders_ends_the_channel) {
   loopchan_sender_t *clones[10];
   int i;
@@ -114,6 +126,7 @@ static Suite *suite(void) {
              a_shut_down_loop_receiver_drains_then_ends,
              a_shutdown_of_an_idle_loop_receiver_is_told,
              a_shutdown_before_the_start_is_told_after_it,
-             a_shutdown_after_the_last_drop_ends_once);
+             a_shutdown_after_the_last_drop_ends_once,
+             a_shutdown_after_the_end_tells_nothing_more);
   return suite;
 }

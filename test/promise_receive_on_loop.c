@@ -174,6 +174,56 @@ START_TEST(the_end_seen_by_try_recv_is_still_called_back) {
 }
 END_TEST
 
+#define TRIPS 2000
+
+static loopchan_receiver_t far_rx;
+static loopchan_sender_t *far_tx;
+static int far_failures;
+
+static void send_back(loopchan_receiver_t *receiver, int status, void *msg) {
+  if (status == UV_EOF)
+    far_failures += loopchan_close(receiver, NULL) != 0;
+  else
+    far_failures += loopchan_send(tx, msg) != 0;
+}
+
+static void run_far(void *arg) {
+  uv_run(arg, UV_RUN_DEFAULT);
+}
+
+static void send_there(loopchan_receiver_t *receiver, int status, void *msg) {
+  ck_assert_int_eq(status, 0);
+  ck_assert_int_eq(*(int *) msg, received++);
+  if (received < TRIPS) {
+    ck_assert_int_eq(loopchan_send(far_tx, &received), 0);
+    return;
+  }
+  loopchan_sender_drop(far_tx);
+  ck_assert_int_eq(loopchan_close(receiver, NULL), 0);
+}
+
+/* One message is under way, so a single wake-up that is lost ends it all. */
+START_TEST(two_loops_answer_each_other) {
+  loopchan_options_t options = int_options();
+  uv_loop_t far;
+  uv_thread_t worker;
+
+  options.spin_ns = 1;
+  ck_assert_int_eq(uv_loop_init(&far), 0);
+  ck_assert_int_eq(loopchan_open(&far, &far_rx, &far_tx, &options), 0);
+  ck_assert_int_eq(loopchan_recv_start(&far_rx, send_back), 0);
+  ck_assert_int_eq(loopchan_recv_start(&rx, send_there), 0);
+  ck_assert_int_eq(loopchan_send(far_tx, &received), 0);
+  ck_assert_int_eq(uv_thread_create(&worker, run_far, &far), 0);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  ck_assert_int_eq(uv_thread_join(&worker), 0);
+  ck_assert_int_eq(uv_loop_close(&far), 0);
+  ck_assert_int_eq(received, TRIPS);
+  ck_assert_int_eq(far_failures, 0);
+  drop_tx();
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("promise receive_on_loop");
 
@@ -186,6 +236,7 @@ static Suite *suite(void) {
              the_end_is_told_once_behind_all_messages,
              the_end_keeps_until_the_start, the_last_drop_wakes_a_waiting_loop,
              try_recv_on_the_loops_thread_finds_what_was_sent,
-             the_end_seen_by_try_recv_is_still_called_back);
+             the_end_seen_by_try_recv_is_still_called_back,
+             two_loops_answer_each_other);
   return suite;
 }

@@ -85,6 +85,57 @@ START_TEST(a_time_out_comes_not_before_its_time) {
 }
 END_TEST
 
+/* Who gave up is awake: the next send need not wake it. */
+START_TEST(after_a_time_out_nobody_sleeps) {
+  loopchan_stats_t stats;
+  int message;
+
+  ck_assert_int_eq(loopchan_recv_timeout(&rx, &message, 100000), UV_ETIMEDOUT);
+  send_ints(0, 1);
+  ck_assert_int_eq(loopchan_stats(&rx, &stats), 0);
+  ck_assert_uint_eq(stats.wakeups, 0);
+  expect_ints(0, 1);
+  finish();
+}
+END_TEST
+
+#define TRIPS 2000
+
+static uv_sem_t go_on;
+
+static void send_when_told(void *arg) {
+  int i;
+
+  (void) arg;
+  for (i = 0; i < TRIPS; i++) {
+    uv_sem_wait(&go_on);
+    if (loopchan_send(tx, &i) != 0)
+      return;
+  }
+}
+
+/* The sender sets out as the receiver lies down for a time that differs from
+ * trip to trip: they meet before, at and after its end. */
+START_TEST(a_time_out_and_a_send_meet_and_nothing_is_lost) {
+  uv_thread_t worker;
+  int i, message;
+
+  ck_assert_int_eq(uv_sem_init(&go_on, 0), 0);
+  worker = run(send_when_told);
+  for (i = 0; i < TRIPS; i++) {
+    uint64_t timeout = 1 + (uint64_t) i % 50 * 1000;
+    int err;
+    uv_sem_post(&go_on);
+    while ((err = loopchan_recv_timeout(&rx, &message, timeout)) != 0)
+      ck_assert_int_eq(err, UV_ETIMEDOUT);
+    ck_assert_int_eq(message, i);
+  }
+  ck_assert_int_eq(uv_thread_join(&worker), 0);
+  uv_sem_destroy(&go_on);
+  finish();
+}
+END_TEST
+
 START_TEST(time_outs_that_never_come_wait) {
   uv_thread_t worker = run(send_five);
   int message, i;
@@ -129,8 +180,6 @@ START_TEST(recv_many_waits_for_one) {
 }
 END_TEST
 
-#define TRIPS 2000
-
 static loopchan_receiver_t back_rx;
 static loopchan_sender_t *back_tx;
 
@@ -169,6 +218,8 @@ static Suite *suite(void) {
   SUITE_CASE(suite, "receive_on_thread", open_thread, expect_clean,
              recv_waits_for_a_message, recv_waits_for_the_last_drop,
              try_recv_does_not_wait, a_time_out_comes_not_before_its_time,
+             after_a_time_out_nobody_sleeps,
+             a_time_out_and_a_send_meet_and_nothing_is_lost,
              time_outs_that_never_come_wait, recv_many_takes_what_is_there,
              recv_many_waits_for_one, two_threads_answer_each_other);
   return suite;

@@ -53,6 +53,22 @@ START_TEST(an_abandoned_place_is_nothing) {
 }
 END_TEST
 
+START_TEST(abandoned_places_are_used_again) {
+  size_t allocations;
+  int i;
+
+  loopchan_abandon(tx, reserve());
+  allocations = memory_allocations();
+  for (i = 0; i < 100000; i++)
+    loopchan_abandon(tx, reserve());
+  ck_assert_uint_eq(memory_allocations(), allocations);
+  send_ints(0, 1000);
+  expect_ints(0, 1000);
+  drop_tx();
+  close_rx();
+}
+END_TEST
+
 START_TEST(a_commit_after_close_is_refused_and_the_place_stays) {
   int *place = reserve(), *other = reserve();
   void *more = &rx;
@@ -67,6 +83,21 @@ START_TEST(a_commit_after_close_is_refused_and_the_place_stays) {
   ck_assert_int_eq(loopchan_reserve(tx, &more), UV_EPIPE);
   ck_assert_ptr_eq(more, &rx);
   drop_tx();
+}
+END_TEST
+
+START_TEST(a_commit_after_shutdown_is_refused_too) {
+  int *place = reserve();
+
+  send_ints(0, 1);
+  *place = 1;
+  ck_assert_int_eq(loopchan_shutdown(&rx), 0);
+  ck_assert_int_eq(loopchan_commit(tx, place), UV_EPIPE);
+  loopchan_abandon(tx, place);
+  expect_ints(0, 1);
+  ck_assert_int_eq(loopchan_try_recv(&rx, &(int){0}), UV_EOF);
+  drop_tx();
+  close_rx();
 }
 END_TEST
 
@@ -124,9 +155,9 @@ static Suite *suite(void) {
 
   SUITE_CASE(suite, "reserve", open_thread, expect_clean,
              a_committed_place_is_received, order_is_that_of_the_commits,
-             an_abandoned_place_is_nothing,
+             an_abandoned_place_is_nothing, abandoned_places_are_used_again,
              a_commit_after_close_is_refused_and_the_place_stays,
-             reserve_tells_of_no_memory, another_thread_may_commit,
-             many_places_at_once_are_all_apart);
+             a_commit_after_shutdown_is_refused_too, reserve_tells_of_no_memory,
+             another_thread_may_commit, many_places_at_once_are_all_apart);
   return suite;
 }

@@ -69,16 +69,22 @@ END_TEST
 
 START_TEST(several_producers_by_clone) {
   loopchan_sender_t *clone = loopchan_sender_clone(words_tx);
+  static const char *const expected[2][5] = {
+      {"hi", "from", "the", "thread", ""},
+      {"more", "messages", "for", "you", ""}};
   uv_thread_t first, second;
   const char *word;
-  int received = 0;
+  int next[2] = {0, 0};
 
   ck_assert_ptr_nonnull(clone);
   ck_assert_int_eq(uv_thread_create(&first, say_four, clone), 0);
   ck_assert_int_eq(uv_thread_create(&second, say_more, words_tx), 0);
-  while (words_recv(&words_rx, &word) == 0)
-    received++;
-  ck_assert_int_eq(received, 8);
+  while (words_recv(&words_rx, &word) == 0) {
+    int of_second = strcmp(word, expected[0][next[0]]) != 0;
+    ck_assert_str_eq(word, expected[of_second][next[of_second]++]);
+  }
+  ck_assert_int_eq(next[0], 4);
+  ck_assert_int_eq(next[1], 4);
   ck_assert_int_eq(uv_thread_join(&first), 0);
   ck_assert_int_eq(uv_thread_join(&second), 0);
 }

@@ -2,6 +2,7 @@
  * not has left its message alone. */
 #include "support/channel.h"
 #include "support/suite.h"
+#include "support/threads.h"
 
 START_TEST(what_was_sent_is_received_in_order) {
   send_ints(0, 1000);
@@ -38,37 +39,37 @@ START_TEST(send_many_sends_all_in_order) {
 }
 END_TEST
 
+#define THREADS 4
 #define BLOCKS 400
 #define BLOCK 50
 
-static void send_blocks(void *arg) {
-  loopchan_sender_t *mine = arg;
+static loopchan_sender_t *senders[THREADS];
+static int failures[THREADS];
+
+static void send_blocks(int self) {
   int block[BLOCK], i, n;
 
   for (n = 0; n < BLOCKS; n++) {
     for (i = 0; i < BLOCK; i++)
       block[i] = i;
-    if (loopchan_send_many(mine, block, BLOCK) != BLOCK)
+    if (loopchan_send_many(senders[self], block, BLOCK) != BLOCK)
       break;
   }
-  loopchan_sender_drop(mine);
+  loopchan_sender_drop(senders[self]);
 }
 
 START_TEST(no_other_message_comes_between_those_of_one_send_many) {
-  uv_thread_t threads[4];
   int i, message, received = 0;
 
-  for (i = 0; i < 4; i++)
-    ck_assert_int_eq(
-        uv_thread_create(&threads[i], send_blocks, loopchan_sender_clone(tx)),
-        0);
+  for (i = 0; i < THREADS; i++)
+    senders[i] = loopchan_sender_clone(tx);
   drop_tx();
+  threads_start(THREADS, send_blocks);
   while (loopchan_recv(&rx, &message) == 0)
     if (message != received++ % BLOCK)
       ck_abort_msg("%d is out of its block", message);
-  ck_assert_int_eq(received, 4 * BLOCKS * BLOCK);
-  for (i = 0; i < 4; i++)
-    ck_assert_int_eq(uv_thread_join(&threads[i]), 0);
+  ck_assert_int_eq(received, THREADS * BLOCKS * BLOCK);
+  threads_join();
   close_rx();
 }
 END_TEST
@@ -149,36 +150,67 @@ START_TEST(a_clone_is_a_sender_of_its_own) {
 }
 END_TEST
 
-#define SHARED_EACH 5000
+#ifdef SLOW /* under a sanitizer */
+#define EACH 5000
+#else
+#define EACH 50000
+#endif
 
-static void send_on_shared(void *arg) {
-  int *failures = arg, i;
+/* Each worker's messages come whole and in its order. */
+static void expect_all(void) {
+  int i, message, next[THREADS] = {0};
 
-  for (i = 0; i < SHARED_EACH; i++)
+  for (i = 0; i < THREADS * EACH; i++) {
+    if (loopchan_recv(&rx, &message) != 0)
+      ck_abort_msg("lost after %d", i);
+    if (message % EACH != next[message / EACH]++)
+      ck_abort_msg("%d is out of order", message);
+  }
+  threads_join();
+  for (i = 0; i < THREADS; i++)
+    ck_assert_int_eq(failures[i], 0);
+  ck_assert_int_eq(loopchan_try_recv(&rx, &message), UV_EAGAIN);
+}
+
+static void send_on_shared(int self) {
+  int i;
+
+  for (i = self * EACH; i < (self + 1) * EACH; i++)
     if (loopchan_send(tx, &i) != 0)
-      ++*failures;
+      failures[self]++;
 }
 
 START_TEST(several_threads_use_one_sender_at_once) {
-  uv_thread_t threads[4];
-  int failures[4] = {0}, seen[SHARED_EACH] = {0};
-  int i, message;
-
-  for (i = 0; i < 4; i++)
-    ck_assert_int_eq(
-        uv_thread_create(&threads[i], send_on_shared, &failures[i]), 0);
-  for (i = 0; i < 4 * SHARED_EACH; i++) {
-    if (loopchan_recv(&rx, &message) != 0)
-      ck_abort_msg("lost after %d", i);
-    seen[message]++;
-  }
-  for (i = 0; i < 4; i++) {
-    ck_assert_int_eq(uv_thread_join(&threads[i]), 0);
-    ck_assert_int_eq(failures[i], 0);
-  }
-  for (i = 0; i < SHARED_EACH; i++)
-    ck_assert_int_eq(seen[i], 4);
+  threads_start(THREADS, send_on_shared);
+  expect_all();
   drop_tx();
+  close_rx();
+}
+END_TEST
+
+static void clone_send_and_drop(int self) {
+  int i;
+
+  for (i = self * EACH; i < (self + 1) * EACH; i++) {
+    loopchan_sender_t *clone = loopchan_sender_clone(tx);
+    loopchan_sender_t *second = loopchan_sender_clone(clone);
+    loopchan_sender_drop(clone);
+    if (second == NULL || loopchan_send(second, &i) != 0)
+      failures[self]++;
+    loopchan_sender_drop(second);
+  }
+}
+
+START_TEST(several_threads_clone_and_drop_at_once) {
+  loopchan_stats_t stats;
+
+  threads_start(THREADS, clone_send_and_drop);
+  expect_all();
+  ck_assert_int_eq(loopchan_stats(&rx, &stats), 0);
+  ck_assert_uint_eq(stats.sent, THREADS * EACH);
+  ck_assert_uint_eq(stats.senders, 1);
+  drop_tx();
+  ck_assert_int_eq(loopchan_try_recv(&rx, &(int){0}), UV_EOF);
   close_rx();
 }
 END_TEST
@@ -194,6 +226,7 @@ static Suite *suite(void) {
              send_many_tells_how_many_went_when_memory_runs_out,
              send_many_of_which_none_went_is_an_error,
              a_refused_message_is_untouched, a_clone_is_a_sender_of_its_own,
-             several_threads_use_one_sender_at_once);
+             several_threads_use_one_sender_at_once,
+             several_threads_clone_and_drop_at_once);
   return suite;
 }

@@ -10,6 +10,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef EXPLORE_PLAIN /* the programs as plain C11, for another checker */
+
+#include <pthread.h>
+
+#define lc_atomic(T) _Atomic(T)
+#define lc_atomic_init(at, v) atomic_init(at, v)
+#define lc_load(at, order) atomic_load_explicit(at, order)
+#define lc_store(at, v, order) atomic_store_explicit(at, v, order)
+#define lc_swap(at, v, order) atomic_exchange_explicit(at, v, order)
+#define lc_add(at, v, order) atomic_fetch_add_explicit(at, v, order)
+#define lc_cas(at, expected, v, order, order_failed) \
+  atomic_compare_exchange_strong_explicit(at, expected, v, order, order_failed)
+#define lc_fence(order) atomic_thread_fence(order)
+#define lc_relax() ((void) 0)
+#define lc_thread_self() ((uintptr_t) pthread_self() + 1)
+
+enum { EXPLORE_LOAD, EXPLORE_STORE, EXPLORE_RMW };
+
+#else
+
 typedef enum { EXPLORE_LOAD, EXPLORE_STORE, EXPLORE_RMW } explore_kind_t;
 
 uint64_t explore_load(const void *at, memory_order order, const char *site);
@@ -47,5 +67,7 @@ uintptr_t explore_self(void);
 #define lc_fence(order) explore_fence(order, __func__)
 #define lc_relax() ((void) 0)
 #define lc_thread_self() explore_self()
+
+#endif /* EXPLORE_PLAIN */
 
 #endif /* EXPLORE_ATOMIC_H */
