@@ -1,25 +1,71 @@
 /* plain: the programs as plain C11 and pthreads, run once.
  *
  * For a model checker of C11 programs, which is given this one file with
- * -DPROGRAM='"lost_wake.c"': it includes the sources, what they need of libuv,
+ * -DPROGRAM=lost_wake: it includes the sources, what they need of libuv,
  * and the program. Run without one, it is a test like any other.
  */
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "../../src/alloc.c"
-#include "../../src/atomic.c"
-#include "../../src/channel.c"
-#include "../../src/inbox.c"
-#include "../../src/node.c"
-#include "../../src/receiver.c"
-#include "../../src/receiver_loop.c"
-#include "../../src/receiver_thread.c"
-#include "../../src/sender.c"
-#include "../../src/spin.c"
-#include "../../src/wake.c"
-#include "explore.h"
-#include PROGRAM
+/* The checker knows accesses of one size to one place, and has no memset or
+ * memcpy for memory without a type. So these move words, of which all that the
+ * programs set or copy is made; and the core, which is set to zero whole, is
+ * zero from the start. */
+static void *plain_malloc(size_t size);
+static void plain_free(void *memory);
+static void plain_zero(void *at, size_t size);
+static void plain_copy(void *to, const void *from, size_t size);
+
+#define malloc plain_malloc
+#define free plain_free
+#define memset(at, zero, size) plain_zero(at, size)
+#define memcpy(to, from, size) plain_copy(to, from, size)
+
+#include "../../../src/alloc.c"
+#include "../../../src/atomic.c"
+#include "../../../src/channel.c"
+#include "../../../src/inbox.c"
+#include "../../../src/node.c"
+#include "../../../src/receiver.c"
+#include "../../../src/receiver_loop.c"
+#include "../../../src/receiver_thread.c"
+#include "../../../src/sender.c"
+#include "../../../src/spin.c"
+#include "../../../src/wake.c"
+#include "../explore.h"
+
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
+#include TEXT(../PROGRAM.c)
+
+#undef malloc
+#undef free
+
+static lc_channel_t core; /* of a program's only channel */
+
+static void *plain_malloc(size_t size) {
+  return size == sizeof core ? &core : malloc(size);
+}
+
+static void plain_free(void *memory) {
+  if (memory != &core)
+    free(memory);
+}
+
+static void plain_zero(void *at, size_t size) {
+  size_t i;
+
+  for (i = 0; at != &core && i < size / sizeof(uint64_t); i++)
+    ((uint64_t *) at)[i] = 0;
+}
+
+static void plain_copy(void *to, const void *from, size_t size) {
+  size_t i;
+
+  for (i = 0; i < size / sizeof(uint64_t); i++)
+    ((uint64_t *) to)[i] = ((const uint64_t *) from)[i];
+}
 
 #define THREADS_MOST 4
 
