@@ -100,6 +100,7 @@ START_TEST(walk_and_close_everything) {
   uv_async_t async;
   int i, found = 0;
 
+  closed = 0;
   ck_assert_int_eq(uv_timer_init(&loop, &timer), 0);
   ck_assert_int_eq(uv_timer_start(&timer, no_timer, 1000000, 0), 0);
   ck_assert_int_eq(uv_async_init(&loop, &async, no_async), 0);
@@ -121,6 +122,7 @@ START_TEST(walk_and_close_everything) {
 END_TEST
 
 START_TEST(a_closing_receiver_is_left_alone) {
+  closed = 0;
   close_rx();
   loopchan_close_handle((uv_handle_t *) &rx, on_handle_close);
   uv_run(&loop, UV_RUN_DEFAULT);

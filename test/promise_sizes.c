@@ -69,6 +69,7 @@ START_TEST(the_callbacks_message_is_aligned) {
 
   open_with(&loop, &options);
   rx.data = &size;
+  received = 0;
   fill(size, 1);
   for (n = 0; n < 50; n++)
     ck_assert_int_eq(loopchan_send(tx, out), 0);
