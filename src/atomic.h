@@ -50,6 +50,11 @@ static inline uintptr_t lc_thread_self(void) {
 
 #endif /* LC_EXPLORE */
 
+static inline void lc_pause(unsigned times) {
+  for (; times > 0; times--)
+    lc_relax();
+}
+
 /* Whose something is: the first thread that claims it has it for ever. */
 typedef lc_atomic(uintptr_t) lc_owner_t;
 

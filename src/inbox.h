@@ -100,6 +100,11 @@ extern lc_link_t lc_inbox_parked, lc_inbox_closed;
 #define LC_PARKED (&lc_inbox_parked)
 #define LC_CLOSED (&lc_inbox_closed)
 
+/* How long a push waits that another sender's push has outrun: the processor's
+ * pauses, of some ten nanoseconds each. */
+#define LC_BACK_OFF_LEAST 8
+#define LC_BACK_OFF_MOST 64
+
 typedef enum {
   LC_PUSHED,           /* accepted; the receiver is awake */
   LC_PUSHED_OWES_WAKE, /* accepted; the caller must see lc_wake_pay called */
@@ -108,12 +113,30 @@ typedef enum {
 
 void lc_inbox_init(lc_inbox_t *inbox);
 
+static inline bool lc_inbox_is_link(const lc_link_t *word) {
+  return word != LC_EMPTY && word != LC_PARKED && word != LC_CLOSED;
+}
+
+/* Another sender's push came first. Two that push at once are slower than one
+ * after the other, for the word's cache line travels at each message; so this
+ * one lets the other go on for a moment, the longer the oftener. Returns the
+ * word as it is then. */
+static inline lc_link_t *lc_inbox_back_off(lc_inbox_t *inbox,
+                                           unsigned *pauses) {
+  lc_pause(*pauses);
+  if (*pauses < LC_BACK_OFF_MOST)
+    *pauses *= 2;
+  /* relaxed: a guess, the CAS decides */
+  return lc_load(&inbox->word, memory_order_relaxed);
+}
+
 /* Any thread. Publishes a chain that leads from newest to oldest. */
 LC_MUST_USE static inline lc_push_t lc_inbox_push(lc_inbox_t *inbox,
                                                   lc_link_t *newest,
                                                   lc_link_t *oldest) {
   /* relaxed: a guess, the CAS decides */
   lc_link_t *old = lc_load(&inbox->word, memory_order_relaxed);
+  unsigned pauses = LC_BACK_OFF_LEAST;
 
   for (;;) {
     if (LC_UNLIKELY(old == LC_CLOSED)) {
@@ -126,6 +149,8 @@ LC_MUST_USE static inline lc_push_t lc_inbox_push(lc_inbox_t *inbox,
     if (LC_LIKELY(lc_cas(&inbox->word, &old, newest, memory_order_acq_rel,
                          memory_order_relaxed)))
       return LC_UNLIKELY(old == LC_PARKED) ? LC_PUSHED_OWES_WAKE : LC_PUSHED;
+    if (lc_inbox_is_link(old))
+      old = lc_inbox_back_off(inbox, &pauses);
   }
 }
 
@@ -139,9 +164,7 @@ static inline bool lc_inbox_is_closed(const lc_inbox_t *inbox) {
  * a guess. */
 static inline bool lc_inbox_has_links(const lc_inbox_t *inbox) {
   /* relaxed: whoever wants the links takes them */
-  lc_link_t *word = lc_load(&inbox->word, memory_order_relaxed);
-
-  return word != LC_EMPTY && word != LC_PARKED && word != LC_CLOSED;
+  return lc_inbox_is_link(lc_load(&inbox->word, memory_order_relaxed));
 }
 
 /* Receiver. Appends all links to the list; returns how many. Leaves EMPTY if

@@ -34,7 +34,6 @@ static void doubt(lc_spin_t *spin) {
 bool lc_spin_wait(lc_spin_t *spin, const lc_inbox_t *inbox,
                   uint64_t deadline_ns) {
   uint64_t now, end;
-  unsigned i;
 
   if (spin->next_ns == 0)
     return false;
@@ -43,8 +42,7 @@ bool lc_spin_wait(lc_spin_t *spin, const lc_inbox_t *inbox,
   if (end > deadline_ns)
     end = deadline_ns;
   while (now < end) {
-    for (i = 0; i < spin->pause; i++)
-      lc_relax();
+    lc_pause(spin->pause);
     if (lc_inbox_has_links(inbox)) {
       spin->next_ns = spin->most_ns;
       spin->doubts = 0;
