@@ -122,20 +122,6 @@ bool lc_channel_remove_sender(loopchan_sender_t *tx) {
   return last;
 }
 
-int lc_channel_publish(lc_channel_t *channel, lc_link_t *newest,
-                       lc_link_t *oldest) {
-  switch (lc_inbox_push(&channel->inbox, newest, oldest)) {
-    case LC_REFUSED:
-      return UV_EPIPE;
-    case LC_PUSHED_OWES_WAKE:
-      lc_wake_pay(&channel->wake);
-      break;
-    case LC_PUSHED:
-      break;
-  }
-  return 0;
-}
-
 size_t lc_channel_gather(lc_channel_t *channel) {
   size_t found = lc_inbox_take(&channel->inbox, &channel->backlog);
 

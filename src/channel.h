@@ -85,9 +85,17 @@ loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel);
  * use of the core goes over to the caller. */
 LC_MUST_USE bool lc_channel_remove_sender(loopchan_sender_t *tx);
 
-/* Publishes a chain of links and pays the wake that this may owe. */
-LC_MUST_USE int lc_channel_publish(lc_channel_t *channel, lc_link_t *newest,
-                                   lc_link_t *oldest);
+/* Any thread. Publishes a chain of links and pays the wake that this may owe.
+ * UV_EPIPE: refused. */
+LC_MUST_USE static inline int lc_channel_publish(lc_channel_t *channel,
+                                                 lc_link_t *newest,
+                                                 lc_link_t *oldest) {
+  lc_push_t pushed = lc_inbox_push(&channel->inbox, newest, oldest);
+
+  if (LC_UNLIKELY(pushed == LC_PUSHED_OWES_WAKE))
+    lc_wake_pay(&channel->wake);
+  return LC_UNLIKELY(pushed == LC_REFUSED) ? UV_EPIPE : 0;
+}
 
 /* Receiver. Moves what the inbox has to the backlog's end; returns how many
  * links. */

@@ -1,4 +1,5 @@
-/* debug: programmer's errors, outcomes that must be looked at.
+/* debug: programmer's errors, outcomes that must be looked at, and hints to the
+ * compiler.
  *
  * Return codes answer what can happen; lc_assert states what cannot, and is
  * checked in builds without NDEBUG.
@@ -12,10 +13,12 @@
 
 #if defined(__GNUC__)
 #define LC_MUST_USE __attribute__((warn_unused_result))
+#define LC_NOINLINE __attribute__((noinline))
 #define LC_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define LC_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 #else
 #define LC_MUST_USE
+#define LC_NOINLINE
 #define LC_LIKELY(condition) (condition)
 #define LC_UNLIKELY(condition) (condition)
 #endif

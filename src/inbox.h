@@ -137,14 +137,15 @@ LC_MUST_USE static inline lc_push_t lc_inbox_push(lc_inbox_t *inbox,
   /* relaxed: a guess, the CAS decides */
   lc_link_t *old = lc_load(&inbox->word, memory_order_relaxed);
   unsigned pauses = LC_BACK_OFF_LEAST;
+  uintptr_t control = oldest->next & LC_CONTROL;
 
   for (;;) {
     if (LC_UNLIKELY(old == LC_CLOSED)) {
       /* It may point at what others pushed meanwhile. */
-      lc_link_point(oldest, NULL);
+      oldest->next = control;
       return LC_REFUSED;
     }
-    lc_link_point(oldest, old == LC_PARKED ? LC_EMPTY : old);
+    oldest->next = (uintptr_t) (old == LC_PARKED ? LC_EMPTY : old) | control;
     /* [inbox.publish] (A) [inbox.park] (A) */
     if (LC_LIKELY(lc_cas(&inbox->word, &old, newest, memory_order_acq_rel,
                          memory_order_relaxed)))

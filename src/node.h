@@ -92,19 +92,20 @@ void lc_rack_recycle(lc_rack_t *rack, lc_slab_t *slab);
  * nobody will tell when the receiver is through with its nodes. */
 void lc_rack_orphan(lc_rack_t *rack, lc_slab_t *slab);
 
-static inline bool lc_slab_is_full(const lc_slab_t *slab) {
-  return slab->used == slab->count;
+static inline uint32_t lc_slab_left(const lc_slab_t *slab) {
+  return slab->count - slab->used;
 }
 
-/* Carves the next node. The slab's user only, and only if it is not full. */
-static inline lc_link_t *lc_slab_carve(const lc_rack_t *rack, lc_slab_t *slab) {
-  lc_link_t *node;
+static inline bool lc_slab_is_full(const lc_slab_t *slab) {
+  return lc_slab_left(slab) == 0;
+}
 
-  lc_assert(slab->used < slab->count);
-  node = (lc_link_t *) ((char *) slab + sizeof *slab +
+/* Carves the next node, not initialised. The slab's user only, and only if it
+ * is not full. */
+static inline lc_link_t *lc_slab_carve(const lc_rack_t *rack, lc_slab_t *slab) {
+  lc_assert(!lc_slab_is_full(slab));
+  return (lc_link_t *) ((char *) slab + sizeof *slab +
                         rack->stride * slab->used++);
-  lc_link_init(node, 0);
-  return node;
 }
 
 /* Gives the node carved last back. */
