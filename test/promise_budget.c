@@ -45,7 +45,6 @@ START_TEST(a_turn_delivers_no_more_than_max_messages) {
   loopchan_stats_t stats;
 
   options.max_messages = MOST;
-  options.max_ns = LOOPCHAN_FOREVER;
   open_with(&loop, &options);
   send_ints(0, 10 * MOST);
   drop_tx();
@@ -62,7 +61,6 @@ END_TEST
 START_TEST(the_default_is_1024) {
   loopchan_options_t options = int_options();
 
-  options.max_ns = LOOPCHAN_FOREVER;
   open_with(&loop, &options);
   send_ints(0, 5000);
   drop_tx();
