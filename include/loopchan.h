@@ -24,7 +24,8 @@
  *                          any     several at   inside any  after     after
  *   call                   thread  once on it   callback    shutdown  close
  *   ---------------------  ------  -----------  ----------  --------  --------
- *   send, try_send,        yes     yes          yes         UV_EPIPE  UV_EPIPE
+ *   send, try_send,        yes     yes          yes (5)     UV_EPIPE  UV_EPIPE
+ *     send_timeout,
  *     send_many, reserve
  *   commit                 yes     yes (1)      yes         UV_EPIPE  UV_EPIPE
  *   abandon                yes     yes (1)      yes         yes       yes
@@ -45,6 +46,8 @@
  *       one thread that receives for a thread receiver.
  *   (4) A close after a shutdown is usual; a second shutdown, and a second
  *       close, are refused with UV_EALREADY.
+ *   (5) A call that may have to wait for room waits in any thread but the
+ *       receiver's own loop's, where it answers UV_EAGAIN.
  */
 
 #ifndef LOOPCHAN_H
@@ -88,8 +91,9 @@ extern "C" {
   ((LOOPCHAN_VERSION_MAJOR << 16) | (LOOPCHAN_VERSION_MINOR << 8) | \
    LOOPCHAN_VERSION_PATCH)
 
-/* Capacities. This version has unbounded channels only: any other capacity is
- * UV_ENOTSUP at loopchan_open. */
+/* Capacities. Any other number is a bound: so many messages may be accepted and
+ * not received yet; reserved places count. By rendezvous no message is ever
+ * kept: it goes from hand to hand, when sender and receiver meet. */
 #define LOOPCHAN_UNBOUNDED ((size_t) 0)
 #define LOOPCHAN_RENDEZVOUS SIZE_MAX
 
@@ -136,7 +140,7 @@ typedef void (*loopchan_drop_fn)(void *msg, void *arg);
 /* What loopchan_open makes. Zero-initialise it, then fill in what matters. */
 struct loopchan_options_s {
   size_t msg_size;       /* bytes in a message; 0: a bare signal */
-  size_t capacity;       /* LOOPCHAN_UNBOUNDED */
+  size_t capacity;       /* messages, or one of the two names above */
   loopchan_drop_fn drop; /* for messages never received; NULL: forget them */
   void *drop_arg;        /* passed to drop */
   unsigned flags;        /* 0 */
@@ -155,7 +159,7 @@ struct loopchan_stats_s {
   uint64_t budget_cuts; /* loop turns that ended because of the budget */
   size_t senders;       /* sending ends alive now */
   size_t waiting;       /* senders that wait for room now */
-  size_t capacity;      /* messages that fit; 0: unbounded */
+  size_t capacity;      /* as in the options */
 };
 
 /* A channel's receiving end. The caller allocates it, wherever it likes, and
@@ -195,8 +199,7 @@ struct loopchan_receiver_s {
  * Returns:   0;
  *            UV_EINVAL  a NULL, an unknown flag, or an msg_size so large that a
  *                       message's place would overflow;
- *            UV_ENOTSUP a capacity other than LOOPCHAN_UNBOUNDED, or
- *                       LOOPCHAN_SHARED;
+ *            UV_ENOTSUP LOOPCHAN_SHARED;
  *            UV_ENOMEM;
  *            what uv_async_init returned (UV_EMFILE, ...).
  *            After an error nothing is left behind; *rx and *tx are as they
@@ -210,56 +213,94 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
 /* ----------------------------------------------------------------- sending */
 
 /**
- * Sends one message.
+ * Sends one message, waiting for room if the channel is bounded and full.
  *
  * The msg_size bytes at msg are copied. The accepted messages of a channel have
  * one order, and it agrees with real time: a send that returned is received
- * before any send that began later, on whatever threads.
+ * before any send that began later, on whatever threads. Those who wait are
+ * served first come, first served, several at a time: when half of the capacity
+ * is free, or 100 microseconds later when less is. By rendezvous it waits until
+ * its message has been received: a receive returned it, or the callback that
+ * got it has returned.
  *
  * Thread:    any, several at once on one sender. A sender per thread is the
  *            fastest: the first thread that sends on a sender owns its cache.
+ *            A loop never waits for itself: on the thread of the receiver's
+ *            own loop (the one that opened it or last ran its callbacks) this
+ *            is loopchan_try_send.
  * Callback:  allowed in any callback, this channel's own included.
  * Message:   0: the channel's. Anything else: still the caller's, untouched.
  *            msg may be NULL when msg_size is 0.
- * Blocks:    no. No lock and no system call, unless the receiver sleeps and has
- *            to be woken, or a slab has to be allocated.
+ * Blocks:    unbounded: no. Bounded: while full. No lock and no system call,
+ *            unless it waits, others wait, the receiver sleeps and has to be
+ *            woken, or a slab has to be allocated.
  * Allocates: one slab at most; none in a steady state.
- * Returns:   0; UV_EINVAL (a NULL); UV_EPIPE (closed or shut down); UV_ENOMEM.
- * See:       loopchan_try_send, loopchan_send_many; examples/one_producer.c
+ * Returns:   0; UV_EINVAL (a NULL); UV_EPIPE (closed or shut down, also while
+ *            it waited); UV_EAGAIN (see Thread); UV_ENOMEM.
+ * See:       loopchan_try_send, loopchan_send_timeout, loopchan_send_many;
+ *            std::sync::mpsc::sync_channel; examples/one_producer.c
  */
 LOOPCHAN_EXTERN int loopchan_send(loopchan_sender_t *tx, const void *msg);
 
 /**
- * Sends one message if that needs no waiting. On an unbounded channel this is
- * loopchan_send.
+ * Sends one message if that needs no waiting.
+ *
+ * Unbounded it is loopchan_send. Bounded it is refused only while as many
+ * messages as the capacity are accepted and not received, and never goes before
+ * a send that waits. By rendezvous it is accepted only by a receiver that waits
+ * at that moment: asleep in loopchan_recv, or a started loop receiver whose
+ * loop has nothing more of it to do; if that is closed before it comes to
+ * receive, the message is dropped like any accepted one.
  *
  * Thread:    any, several at once on one sender.
  * Callback:  allowed in any callback.
  * Message:   0: the channel's. Anything else: still the caller's, untouched.
  * Blocks:    no.
  * Allocates: one slab at most; none in a steady state.
- * Returns:   0; UV_EINVAL (a NULL); UV_EPIPE (closed or shut down); UV_ENOMEM.
+ * Returns:   0; UV_EAGAIN (full, or by rendezvous no receiver waits);
+ *            UV_EINVAL (a NULL); UV_EPIPE (closed or shut down); UV_ENOMEM.
  * See:       loopchan_send
  */
 LOOPCHAN_EXTERN int loopchan_try_send(loopchan_sender_t *tx, const void *msg);
 
 /**
- * Sends count messages that lie side by side at msgs.
- *
- * As a loop of loopchan_send that stops at the first error, but all that go
- * are published in one step: no other sender's message comes between them, and
- * the receiver is woken once at most.
+ * Sends one message, waiting for room no longer than timeout_ns.
  *
  * Thread:    any, several at once on one sender.
+ * Callback:  allowed in any callback; where it would have to wait on the
+ *            receiver's own loop thread it returns UV_EAGAIN at once.
+ * Message:   0: the channel's. Anything else: still the caller's, untouched.
+ * Blocks:    as loopchan_send, timeout_ns nanoseconds at most; 0 makes it
+ *            loopchan_try_send with UV_ETIMEDOUT for UV_EAGAIN;
+ *            LOOPCHAN_FOREVER makes it loopchan_send.
+ * Allocates: one slab at most; none in a steady state.
+ * Returns:   0; UV_ETIMEDOUT (no room, or by rendezvous no receiver, in that
+ *            time); UV_EAGAIN (see Callback); UV_EINVAL (a NULL); UV_EPIPE
+ *            (closed or shut down, also while it waited); UV_ENOMEM.
+ * See:       loopchan_send
+ */
+LOOPCHAN_EXTERN int loopchan_send_timeout(loopchan_sender_t *tx,
+                                          const void *msg, uint64_t timeout_ns);
+
+/**
+ * Sends count messages that lie side by side at msgs.
+ *
+ * As a loop of loopchan_send that stops at the first error, but those that
+ * need not wait are published in one step: no other sender's message comes
+ * between them, and the receiver is woken once at most. Unbounded, these are
+ * all; bounded, as many as fit, again and again; by rendezvous, none.
+ *
+ * Thread:    any, several at once on one sender; see loopchan_send.
  * Callback:  allowed in any callback.
  * Message:   the first n, when n is returned, are the channel's; the others are
  *            still the caller's. msgs may be NULL when msg_size or count is 0.
- * Blocks:    no.
+ * Blocks:    as loopchan_send.
  * Allocates: slabs for what the sender has no room for.
- * Returns:   how many went: count, or fewer when memory ran out on the way;
- *            an error when none went: UV_EINVAL (a NULL, or more than
- *            SSIZE_MAX bytes), UV_EPIPE (closed or shut down), UV_ENOMEM.
- *            With count 0: 0, or UV_EPIPE.
+ * Returns:   how many went: count, or fewer when one was refused on the way:
+ *            the channel ended, memory ran out, or a loop would have waited for
+ *            itself; an error when none went: UV_EINVAL (a NULL, or more than
+ *            SSIZE_MAX bytes), UV_EPIPE (closed or shut down), UV_EAGAIN (see
+ *            loopchan_send), UV_ENOMEM. With count 0: 0, or UV_EPIPE.
  * See:       loopchan_send
  */
 LOOPCHAN_EXTERN ssize_t loopchan_send_many(loopchan_sender_t *tx,
@@ -269,9 +310,10 @@ LOOPCHAN_EXTERN ssize_t loopchan_send_many(loopchan_sender_t *tx,
  * Reserves a place in the channel, to build a message in without a copy.
  *
  * *msg is set to msg_size writable, uninitialised bytes. The message counts
- * from loopchan_commit on, and takes its turn in the order there. The place
- * must be given back by a commit that returned 0, or by loopchan_abandon,
- * before the sender it came from is dropped.
+ * from loopchan_commit on, and takes its turn in the order there; of a bounded
+ * channel's capacity the place is taken from now on. It must be given back by a
+ * commit that returned 0, or by loopchan_abandon, before the sender it came
+ * from is dropped.
  *
  * Thread:    any, several at once on one sender. The place may be handed to
  *            another thread.
@@ -279,8 +321,8 @@ LOOPCHAN_EXTERN ssize_t loopchan_send_many(loopchan_sender_t *tx,
  * Message:   the place is the caller's until committed or abandoned.
  * Blocks:    no.
  * Allocates: one slab at most; none in a steady state.
- * Returns:   0; UV_EINVAL (a NULL); UV_EPIPE (closed or shut down); UV_ENOMEM.
- *            After an error *msg is as it was.
+ * Returns:   0; UV_EAGAIN (bounded and full); UV_EINVAL (a NULL); UV_EPIPE
+ *            (closed or shut down); UV_ENOMEM. After an error *msg is as it was.
  * See:       loopchan_commit, loopchan_abandon
  */
 LOOPCHAN_EXTERN int loopchan_reserve(loopchan_sender_t *tx, void **msg);
@@ -290,12 +332,13 @@ LOOPCHAN_EXTERN int loopchan_reserve(loopchan_sender_t *tx, void **msg);
  *
  * Thread:    any; tx is the sender that reserved.
  * Callback:  allowed in any callback.
- * Message:   0: the channel's, and the place is gone. UV_EPIPE: message and
- *            place are still the caller's; give the place back with
- *            loopchan_abandon.
+ * Message:   0: the channel's, and the place is gone. UV_EPIPE or UV_EAGAIN:
+ *            message and place are still the caller's; give the place back
+ *            with loopchan_abandon, or try again.
  * Blocks:    no.
  * Allocates: no.
- * Returns:   0; UV_EINVAL (a NULL); UV_EPIPE (closed or shut down).
+ * Returns:   0; UV_EINVAL (a NULL); UV_EPIPE (closed or shut down); UV_EAGAIN
+ *            (by rendezvous, as loopchan_try_send: no receiver waits).
  * See:       loopchan_reserve
  */
 LOOPCHAN_EXTERN int loopchan_commit(loopchan_sender_t *tx, void *msg);
@@ -464,8 +507,9 @@ LOOPCHAN_EXTERN ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs,
 /* ----------------------------------------------------------------- closing */
 
 /**
- * Ends the channel gently: from its return every new send is refused with
- * UV_EPIPE; what was accepted is still delivered, then UV_EOF.
+ * Ends the channel gently: from its return every send is refused with UV_EPIPE,
+ * those that waited included; what was accepted is still delivered, then
+ * UV_EOF.
  *
  * Thread:    the receiver's.
  * Callback:  allowed in any callback of this loop.
@@ -480,7 +524,8 @@ LOOPCHAN_EXTERN int loopchan_shutdown(loopchan_receiver_t *rx);
 /**
  * Closes the receiver and with it the channel, at once.
  *
- * From its return every send is refused with UV_EPIPE. Every message accepted
+ * From its return every send is refused with UV_EPIPE, and every sender that
+ * waited has been woken, its message still its own. Every message accepted
  * and not received has been passed to options.drop, oldest first, on this
  * thread, inside this call; the receive callback is not called again. A thread
  * receiver is closed, and cb (which may be NULL) has run, when this returns. A
@@ -539,7 +584,7 @@ LOOPCHAN_EXTERN void loopchan_close_handle(uv_handle_t *handle, uv_close_cb cb);
  *
  * Thread:    the receiver's.
  * Callback:  allowed in any callback of this loop.
- * Blocks:    no; takes the channel's mutex for a moment.
+ * Blocks:    no; takes the channel's mutexes for a moment.
  * Allocates: no.
  * Returns:   0; UV_EINVAL (a NULL, or never opened).
  */
@@ -585,9 +630,10 @@ LOOPCHAN_EXTERN const char *loopchan_version_string(void);
  *
  *   LOOPCHAN_TYPED(jobs, struct job)
  *
- * makes jobs_open, jobs_send, jobs_try_send, jobs_send_many, jobs_reserve,
- * jobs_commit, jobs_abandon, jobs_recv_start, jobs_try_recv, jobs_recv,
- * jobs_recv_timeout, jobs_recv_many and the callback type jobs_recv_cb. Each
+ * makes jobs_open, jobs_send, jobs_try_send, jobs_send_timeout, jobs_send_many,
+ * jobs_reserve, jobs_commit, jobs_abandon, jobs_recv_start, jobs_try_recv,
+ * jobs_recv, jobs_recv_timeout, jobs_recv_many and the callback type
+ * jobs_recv_cb. Each
  * does what its loopchan_ namesake does, with struct job * for void *.
  * jobs_open sets msg_size itself and accepts NULL options. Receivers and
  * senders are the ordinary ones: all other calls take them as they are.
@@ -613,6 +659,10 @@ LOOPCHAN_EXTERN const char *loopchan_version_string(void);
   LOOPCHAN_UNUSED static inline int name##_try_send(loopchan_sender_t *tx_,    \
                                                     T const *msg_) {           \
     return loopchan_try_send(tx_, msg_);                                       \
+  }                                                                            \
+  LOOPCHAN_UNUSED static inline int name##_send_timeout(                       \
+      loopchan_sender_t *tx_, T const *msg_, uint64_t timeout_ns_) {           \
+    return loopchan_send_timeout(tx_, msg_, timeout_ns_);                      \
   }                                                                            \
   LOOPCHAN_UNUSED static inline ssize_t name##_send_many(                      \
       loopchan_sender_t *tx_, T const *msgs_, size_t count_) {                 \

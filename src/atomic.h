@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What different threads write lies at least this far apart. */
+#define LC_CACHE_LINE 64
+
 #if defined(LC_EXPLORE)
 #include "explore/atomic.h"
 #else
@@ -69,6 +72,21 @@ static inline bool lc_owner_claim(lc_owner_t *owner) {
   return is == self ||
          (is == 0 &&
           lc_cas(owner, &is, self, memory_order_relaxed, memory_order_relaxed));
+}
+
+/* Which thread a receiver's loop runs on, as far as is known. */
+typedef lc_atomic(uintptr_t) lc_home_t;
+
+#define lc_home_init(home) lc_atomic_init(home, 0)
+
+static inline bool lc_home_is_here(lc_home_t *home) {
+  /* relaxed: a thread looks for its own number, which it stored itself */
+  return lc_load(home, memory_order_relaxed) == lc_thread_self();
+}
+
+static inline void lc_home_set_here(lc_home_t *home) {
+  /* relaxed: see above */
+  lc_store(home, lc_thread_self(), memory_order_relaxed);
 }
 
 /* Which thread is inside, to catch two at once; orders nothing, so that it does

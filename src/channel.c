@@ -13,19 +13,32 @@
 #define LC_DEFAULT_NS 1000000
 #define LC_DEFAULT_SPIN_NS 20000
 
+/* How long a send waits for a batch of places, before it asks for the first. */
+#define LC_PATIENCE_NS 100000
+
 static void set_options(lc_channel_t *channel, const loopchan_options_t *o) {
   channel->msg_size = o->msg_size;
+  channel->capacity = o->capacity;
   channel->drop = o->drop;
   channel->drop_arg = o->drop_arg;
   channel->max_messages =
       o->max_messages != 0 ? o->max_messages : LC_DEFAULT_MESSAGES;
   channel->max_ns = o->max_ns != 0 ? o->max_ns : LC_DEFAULT_NS;
-  lc_spin_init(&channel->spin,
-               o->spin_ns != 0 ? o->spin_ns : LC_DEFAULT_SPIN_NS);
+  /* A try_send by hand wants a receiver that is parked. */
+  lc_spin_init(&channel->spin, channel->kind == LC_BY_HAND ? 0
+                               : o->spin_ns != 0           ? o->spin_ns
+                                                 : LC_DEFAULT_SPIN_NS);
+}
+
+static lc_kind_t kind_of(size_t capacity) {
+  return capacity == LOOPCHAN_UNBOUNDED    ? LC_UNBOUNDED
+         : capacity == LOOPCHAN_RENDEZVOUS ? LC_BY_HAND
+                                           : LC_BOUNDED;
 }
 
 int lc_channel_new(lc_channel_t **out, uv_async_t *async,
                    const loopchan_options_t *options) {
+  lc_kind_t kind = kind_of(options->capacity);
   lc_channel_t *channel;
   lc_rack_t rack;
   int err;
@@ -36,6 +49,12 @@ int lc_channel_new(lc_channel_t **out, uv_async_t *async,
   if (channel == NULL)
     return UV_ENOMEM;
   memset(channel, 0, sizeof *channel);
+  channel->kind = kind;
+  err = lc_line_init(&channel->line, &channel->inbox,
+                     kind == LC_BOUNDED ? options->capacity : 0,
+                     kind == LC_BY_HAND);
+  if (err != 0)
+    goto no_line;
   err = lc_wake_init(&channel->wake, async);
   if (err != 0)
     goto no_wake;
@@ -47,6 +66,7 @@ int lc_channel_new(lc_channel_t **out, uv_async_t *async,
   lc_inbox_init(&channel->inbox);
   lc_link_init(&channel->goodbye, LC_CONTROL);
   lc_occupant_init(&channel->occupant);
+  lc_home_init(&channel->home);
   channel->users = 1;
   *out = channel;
   return 0;
@@ -54,6 +74,8 @@ int lc_channel_new(lc_channel_t **out, uv_async_t *async,
 no_mutex:
   lc_wake_destroy(&channel->wake);
 no_wake:
+  lc_line_destroy(&channel->line);
+no_line:
   lc_free(channel);
   return err;
 }
@@ -68,8 +90,10 @@ void lc_channel_leave(lc_channel_t *channel) {
   if (!last)
     return;
   lc_assert(channel->senders == 0);
-  lc_assert(channel->to_recycle == NULL);
-  lc_assert(channel->sent_by_dropped == channel->received + channel->dropped);
+  lc_assert(channel->to_recycle == NULL && channel->pulled == NULL);
+  lc_assert(channel->sent_by_dropped + channel->line.sent ==
+            channel->received + channel->dropped);
+  lc_line_destroy(&channel->line);
   lc_rack_free(&channel->rack);
   uv_mutex_destroy(&channel->mutex);
   lc_wake_destroy(&channel->wake);
@@ -122,6 +146,88 @@ bool lc_channel_remove_sender(loopchan_sender_t *tx) {
   return last;
 }
 
+uint64_t lc_deadline(uint64_t timeout_ns) {
+  uint64_t now = uv_hrtime();
+
+  return timeout_ns > LC_NEVER - now ? LC_NEVER : now + timeout_ns;
+}
+
+void lc_channel_serve(lc_channel_t *channel) {
+  if (lc_line_serve(&channel->line))
+    lc_wake_pay(&channel->wake);
+}
+
+ssize_t lc_channel_take_places_slowly(lc_channel_t *channel, size_t most) {
+  lc_credit_t *credit = &channel->line.credit;
+
+  for (;;) {
+    size_t places;
+    if (lc_inbox_is_closed(&channel->inbox))
+      return UV_EPIPE;
+    if (lc_credit_is_full(credit))
+      return UV_EAGAIN;
+    /* There is room, and a line: whoever stands there goes first. */
+    lc_channel_serve(channel);
+    places = lc_credit_take(credit, most);
+    if (places > 0)
+      return (ssize_t) places;
+  }
+}
+
+int lc_channel_wait(lc_channel_t *channel, lc_link_t *newest, lc_link_t *oldest,
+                    uint64_t deadline_ns) {
+  lc_line_t *line = &channel->line;
+  uint64_t patient_ns = lc_deadline(LC_PATIENCE_NS);
+  lc_pending_t pending;
+  lc_answers_t answers;
+  bool answered;
+  int err = lc_answers_init(&answers, NULL);
+
+  if (err != 0)
+    return err;
+  memset(&pending, 0, sizeof pending);
+  pending.newest = newest;
+  pending.oldest = oldest;
+  pending.answers = &answers;
+  if (lc_line_join(line, &pending))
+    lc_wake_pay(&channel->wake);
+  answered = lc_wake_wait(&answers.wake,
+                          deadline_ns < patient_ns ? deadline_ns : patient_ns);
+  if (!answered && deadline_ns >= patient_ns) {
+    if (lc_line_hurry(line, &pending))
+      lc_wake_pay(&channel->wake);
+    answered = lc_wake_wait(&answers.wake, deadline_ns);
+  }
+  if (!answered && lc_line_leave(line, &pending))
+    pending.result = UV_ETIMEDOUT;
+  else if (!answered)
+    while (!lc_wake_wait(&answers.wake, LC_NEVER)) {
+    }
+  lc_answers_destroy(&answers);
+  return pending.result;
+}
+
+int lc_channel_offer(lc_channel_t *channel, lc_link_t *newest,
+                     lc_link_t *oldest) {
+  lc_push_t pushed = lc_inbox_offer(&channel->inbox, newest, oldest);
+
+  if (pushed == LC_REFUSED)
+    return lc_inbox_is_closed(&channel->inbox) ? UV_EPIPE : UV_EAGAIN;
+  lc_wake_pay(&channel->wake);
+  return 0;
+}
+
+bool lc_channel_park(lc_channel_t *channel) {
+  uint64_t sent;
+
+  if (!lc_inbox_park(&channel->inbox))
+    return false;
+  /* Who joined the line before saw the receiver awake, and roused nobody. */
+  return channel->kind != LC_BY_HAND ||
+         lc_line_length(&channel->line, &sent) == 0 ||
+         !lc_inbox_unpark(&channel->inbox);
+}
+
 size_t lc_channel_gather(lc_channel_t *channel) {
   size_t found = lc_inbox_take(&channel->inbox, &channel->backlog);
 
@@ -168,8 +274,15 @@ lc_link_t *lc_channel_peek(lc_channel_t *channel) {
 lc_link_t *lc_channel_next(lc_channel_t *channel) {
   lc_link_t *node = lc_channel_peek(channel);
 
-  if (node != NULL)
+  if (LC_LIKELY(node != NULL)) {
     pop(&channel->backlog);
+    lc_channel_free_place(channel);
+  } else if (channel->kind == LC_BY_HAND) {
+    lc_assert(channel->pulled == NULL);
+    channel->pulled = lc_line_pull(&channel->line);
+    if (channel->pulled != NULL)
+      node = channel->pulled->oldest;
+  }
   return node;
 }
 
@@ -184,6 +297,7 @@ void lc_channel_take_back(lc_channel_t *channel) {
 
 void lc_channel_refuse(lc_channel_t *channel) {
   lc_inbox_close(&channel->inbox, &channel->backlog);
+  lc_line_refuse(&channel->line);
   channel->ended = true;
 }
 
@@ -201,15 +315,21 @@ void lc_channel_drop_all(lc_channel_t *channel) {
 void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats) {
   uint64_t done = channel->received + channel->dropped;
   loopchan_sender_t *tx;
+  uint64_t sent;
 
   memset(stats, 0, sizeof *stats);
+  /* Nobody is told to wait for whom there is room. */
+  if (channel->kind == LC_BOUNDED)
+    lc_channel_serve(channel);
+  stats->capacity = channel->capacity;
+  stats->waiting = lc_line_length(&channel->line, &sent);
   stats->received = channel->received;
   stats->dropped = channel->dropped;
   stats->budget_cuts = channel->budget_cuts;
   stats->wakeups = lc_wake_count(&channel->wake);
   uv_mutex_lock(&channel->mutex);
   stats->senders = channel->senders;
-  stats->sent = channel->sent_by_dropped;
+  stats->sent = sent + channel->sent_by_dropped;
   for (tx = channel->first_sender; tx != NULL; tx = tx->next)
     stats->sent += sent_by(tx);
   uv_mutex_unlock(&channel->mutex);

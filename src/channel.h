@@ -15,11 +15,10 @@
 #include "debug.h"
 #include "atomic.h"
 #include "inbox.h"
+#include "line.h"
 #include "node.h"
 #include "spin.h"
 #include "wake.h"
-
-#define LC_CACHE_LINE 64
 
 struct loopchan_sender_s {
   struct lc_channel *channel;
@@ -34,9 +33,14 @@ struct loopchan_sender_s {
   char apart[LC_CACHE_LINE];
 };
 
+/* What a channel's capacity makes of it. */
+typedef enum { LC_UNBOUNDED, LC_BOUNDED, LC_BY_HAND } lc_kind_t;
+
 typedef struct lc_channel {
   /* Fixed after open. */
   size_t msg_size;
+  lc_kind_t kind;
+  size_t capacity; /* as the user said it */
   loopchan_drop_fn drop;
   void *drop_arg;
   unsigned max_messages;
@@ -45,6 +49,7 @@ typedef struct lc_channel {
   char apart1[LC_CACHE_LINE];
 
   lc_inbox_t inbox;
+  lc_line_t line;
   char apart2[LC_CACHE_LINE];
 
   /* The receiver's. */
@@ -52,6 +57,7 @@ typedef struct lc_channel {
   lc_spin_t spin;
   bool ended;            /* the goodbye came, or shut down: EOF when drained */
   bool lent;             /* the loop callback has a message in hand */
+  lc_pending_t *pulled;  /* out of the line: whose message next returned */
   lc_slab_t *to_recycle; /* when the message in hand is back */
   uint64_t received, dropped, budget_cuts;
   loopchan_recv_cb recv_cb; /* loop: NULL while stopped */
@@ -59,6 +65,7 @@ typedef struct lc_channel {
   loopchan_close_cb close_cb;
   uv_close_cb handle_close_cb;
   lc_occupant_t occupant; /* debug: the thread in a call on the receiver */
+  lc_home_t home;         /* loop: the thread that must never wait */
   char apart3[LC_CACHE_LINE];
 
   lc_wake_t wake;
@@ -97,6 +104,56 @@ LC_MUST_USE static inline int lc_channel_publish(lc_channel_t *channel,
   return LC_UNLIKELY(pushed == LC_REFUSED) ? UV_EPIPE : 0;
 }
 
+/* A time that has always passed, and one that never comes: of uv_hrtime(). */
+#define LC_NOW ((uint64_t) 0)
+#define LC_NEVER UINT64_MAX
+
+/* Any thread. When it will be timeout_ns from now. */
+uint64_t lc_deadline(uint64_t timeout_ns);
+
+/* Any thread. Takes up to most places, of which there are always enough without
+ * a bound, and by hand; how many, or UV_EAGAIN: full, or UV_EPIPE. */
+ssize_t lc_channel_take_places_slowly(lc_channel_t *channel, size_t most);
+
+LC_MUST_USE static inline ssize_t lc_channel_take_places(lc_channel_t *channel,
+                                                         size_t most) {
+  size_t places = most;
+
+  if (channel->kind == LC_BOUNDED)
+    places = lc_credit_take(&channel->line.credit, most);
+  return LC_LIKELY(places > 0) ? (ssize_t) places
+                               : lc_channel_take_places_slowly(channel, most);
+}
+
+/* Any thread. False: try the slow way. */
+LC_MUST_USE static inline bool lc_channel_take_place_quickly(
+    lc_channel_t *channel) {
+  return channel->kind == LC_UNBOUNDED ||
+         (channel->kind == LC_BOUNDED &&
+          LC_LIKELY(lc_credit_take(&channel->line.credit, 1) != 0));
+}
+
+/* Any thread. Serves those who wait for a place. */
+void lc_channel_serve(lc_channel_t *channel);
+
+static inline void lc_channel_free_place(lc_channel_t *channel) {
+  if (channel->kind == LC_BOUNDED && lc_credit_free(&channel->line.credit))
+    lc_channel_serve(channel);
+}
+
+/* Any thread but the loop's own. Sends a chain that waits for its turn, until
+ * the deadline. 0, UV_EPIPE, UV_ETIMEDOUT; or UV_ENOMEM. */
+LC_MUST_USE int lc_channel_wait(lc_channel_t *channel, lc_link_t *newest,
+                                lc_link_t *oldest, uint64_t deadline_ns);
+
+/* Any thread. Rendezvous: publishes a chain if the receiver waits. 0, UV_EAGAIN
+ * or UV_EPIPE. */
+LC_MUST_USE int lc_channel_offer(lc_channel_t *channel, lc_link_t *newest,
+                                 lc_link_t *oldest);
+
+/* Receiver. True: parked, the next send owes a wake. */
+LC_MUST_USE bool lc_channel_park(lc_channel_t *channel);
+
 /* Receiver. Moves what the inbox has to the backlog's end; returns how many
  * links. */
 size_t lc_channel_gather(lc_channel_t *channel);
@@ -111,6 +168,21 @@ lc_link_t *lc_channel_next(lc_channel_t *channel);
 
 /* Receiver. The message in hand is back. */
 void lc_channel_take_back(lc_channel_t *channel);
+
+/* Receiver. The send whose message lc_channel_next has just returned, if it
+ * waits for that: lc_channel_answer it when the message has been received. */
+static inline lc_pending_t *lc_channel_pulled(lc_channel_t *channel) {
+  lc_pending_t *pulled = channel->pulled;
+
+  channel->pulled = NULL;
+  return pulled;
+}
+
+static inline void lc_channel_answer(lc_channel_t *channel,
+                                     lc_pending_t *pulled) {
+  if (LC_UNLIKELY(pulled != NULL))
+    lc_line_answer(&channel->line, pulled);
+}
 
 /* Receiver. Refuses all later sends; what was accepted is in the backlog. */
 void lc_channel_refuse(lc_channel_t *channel);

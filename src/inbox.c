@@ -63,6 +63,26 @@ bool lc_inbox_unpark(lc_inbox_t *inbox) {
                 memory_order_relaxed);
 }
 
+bool lc_inbox_rouse(lc_inbox_t *inbox) {
+  lc_link_t *old = LC_PARKED;
+
+  /* [inbox.park] (A) relaxed on failure: it is awake, and looks for itself */
+  return lc_cas(&inbox->word, &old, LC_EMPTY, memory_order_acq_rel,
+                memory_order_relaxed);
+}
+
+lc_push_t lc_inbox_offer(lc_inbox_t *inbox, lc_link_t *newest,
+                         lc_link_t *oldest) {
+  lc_link_t *old = LC_PARKED;
+
+  lc_link_point(oldest, NULL);
+  /* [inbox.publish] (A) [inbox.park] (A) relaxed on failure: nothing is said */
+  return lc_cas(&inbox->word, &old, newest, memory_order_acq_rel,
+                memory_order_relaxed)
+             ? LC_PUSHED_OWES_WAKE
+             : LC_REFUSED;
+}
+
 void lc_inbox_close(lc_inbox_t *inbox, lc_list_t *list) {
   /* [inbox.publish] (B) [inbox.closed] (D) */
   lc_link_t *old = lc_swap(&inbox->word, LC_CLOSED, memory_order_acq_rel);

@@ -9,8 +9,9 @@
  *     |   ^   ^        |          ^              |
  *     |   |   +--------+          |              |
  *     |   |     take (receiver)   | push: OWES   |
- *     |   | unpark (receiver)     | A WAKE       |
- *     v   |                       | (any thread) |
+ *     |   | unpark (receiver)     | A WAKE, and  |
+ *     |   | rouse: OWES A WAKE    | offer too    |
+ *     v   |  (any thread)         | (any thread) |
  *   +-----+-----+                 |              | close (receiver),
  *   |  PARKED   +-----------------+              | from every state
  *   +-----------+                                v
@@ -178,6 +179,15 @@ LC_MUST_USE bool lc_inbox_park(lc_inbox_t *inbox);
 
 /* Receiver. True: awake again, nobody owes a wake. False: somebody does. */
 LC_MUST_USE bool lc_inbox_unpark(lc_inbox_t *inbox);
+
+/* Any thread. Rouses a receiver that is parked, with nothing to take. True: the
+ * caller owes the wake. */
+LC_MUST_USE bool lc_inbox_rouse(lc_inbox_t *inbox);
+
+/* Any thread. As push, but only if the receiver is parked, so that a wake is
+ * owed. Otherwise LC_REFUSED, be it closed or awake. */
+LC_MUST_USE lc_push_t lc_inbox_offer(lc_inbox_t *inbox, lc_link_t *newest,
+                                     lc_link_t *oldest);
 
 /* Receiver. From here on every push is refused. What was accepted and not taken
  * is appended to the list. */

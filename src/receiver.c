@@ -10,7 +10,7 @@
 static int check_options(const loopchan_options_t *options) {
   if ((options->flags & ~LOOPCHAN_SHARED) != 0)
     return UV_EINVAL;
-  if (options->capacity != LOOPCHAN_UNBOUNDED || options->flags != 0)
+  if (options->flags != 0)
     return UV_ENOTSUP;
   return 0;
 }
@@ -34,6 +34,8 @@ int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
     lc_channel_leave(channel);
     return UV_ENOMEM;
   }
+  if (loop != NULL)
+    lc_home_set_here(&channel->home);
   err = lc_loop_open(loop, rx);
   if (err != 0) {
     loopchan_sender_drop(first);
@@ -54,6 +56,7 @@ int lc_receiver_take(lc_channel_t *channel, void *msg) {
     return channel->ended ? UV_EOF : UV_EAGAIN;
   lc_copy(msg, lc_node_message(&channel->rack, node), channel->msg_size);
   channel->received++;
+  lc_channel_answer(channel, lc_channel_pulled(channel));
   return 0;
 }
 

@@ -47,11 +47,13 @@ static bool budget_is_spent(lc_budget_t *budget) {
 
 static void hand_over(loopchan_receiver_t *rx, lc_link_t *node) {
   lc_channel_t *channel = rx->channel;
+  lc_pending_t *pulled = lc_channel_pulled(channel);
 
   channel->received++;
   channel->lent = true;
   channel->recv_cb(rx, 0, lc_node_message(&channel->rack, node));
   lc_channel_take_back(channel);
+  lc_channel_answer(channel, pulled);
 }
 
 static void deliver_end(loopchan_receiver_t *rx) {
@@ -95,10 +97,11 @@ static void on_async(uv_async_t *async) {
   uintptr_t was = lc_receiver_enter(channel);
 
   lc_wake_heard();
+  lc_home_set_here(&channel->home);
   if (channel->recv_cb != NULL && deliver_messages(rx)) {
     if (channel->ended)
       deliver_end(rx);
-    else if (!lc_inbox_park(&channel->inbox))
+    else if (!lc_channel_park(channel))
       lc_wake_self(&channel->wake);
   }
   lc_receiver_exit(channel, was);
@@ -132,7 +135,7 @@ static int start(lc_channel_t *channel, loopchan_recv_cb cb) {
     return UV_EALREADY;
   channel->recv_cb = cb;
   if (channel->ended || channel->backlog.oldest != NULL ||
-      !lc_inbox_park(&channel->inbox))
+      !lc_channel_park(channel))
     lc_wake_self(&channel->wake);
   return 0;
 }
@@ -152,8 +155,13 @@ int loopchan_recv_start(loopchan_receiver_t *rx, loopchan_recv_cb cb) {
 int loopchan_recv_stop(loopchan_receiver_t *rx) {
   if (rx == NULL || rx->state == LC_NEVER_OPENED || !lc_receiver_is_loop(rx))
     return UV_EINVAL;
-  if (lc_receiver_is_open(rx))
-    rx->channel->recv_cb = NULL;
+  if (!lc_receiver_is_open(rx))
+    return 0;
+  rx->channel->recv_cb = NULL;
+  /* By hand, PARKED says that a receiver waits. If it is not, then what came is
+   * kept for the next start. */
+  if (rx->channel->kind == LC_BY_HAND)
+    (void) !lc_inbox_unpark(&rx->channel->inbox);
   return 0;
 }
 

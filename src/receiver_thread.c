@@ -16,14 +16,14 @@ static int receive(lc_channel_t *channel, void *msg, uint64_t deadline_ns) {
     if (err != UV_EAGAIN)
       return err;
     if (lc_spin_wait(&channel->spin, &channel->inbox, deadline_ns) ||
-        !lc_inbox_park(&channel->inbox))
+        !lc_channel_park(channel))
       continue;
     if (lc_wake_wait(&channel->wake, deadline_ns))
       continue;
     if (lc_inbox_unpark(&channel->inbox))
       return UV_ETIMEDOUT;
     /* A sender came between: it pays in a moment, and it brought something. */
-    while (!lc_wake_wait(&channel->wake, UINT64_MAX)) {
+    while (!lc_wake_wait(&channel->wake, LC_NEVER)) {
     }
   }
 }
@@ -48,15 +48,12 @@ static int receive_one(loopchan_receiver_t *rx, void *msg,
 }
 
 int loopchan_recv(loopchan_receiver_t *rx, void *msg) {
-  return receive_one(rx, msg, UINT64_MAX);
+  return receive_one(rx, msg, LC_NEVER);
 }
 
 int loopchan_recv_timeout(loopchan_receiver_t *rx, void *msg,
                           uint64_t timeout_ns) {
-  uint64_t now = uv_hrtime();
-  bool overflows = timeout_ns > UINT64_MAX - now;
-
-  return receive_one(rx, msg, overflows ? UINT64_MAX : now + timeout_ns);
+  return receive_one(rx, msg, lc_deadline(timeout_ns));
 }
 
 ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs, size_t max) {
@@ -75,7 +72,7 @@ ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs, size_t max) {
   if (max == 0)
     return 0;
   was = lc_receiver_enter(channel);
-  err = receive(channel, msgs, UINT64_MAX);
+  err = receive(channel, msgs, LC_NEVER);
   for (n = 0; err == 0;) {
     if (++n == max)
       break;

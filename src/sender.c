@@ -60,17 +60,24 @@ static bool chain_node(lc_list_t *links, lc_slab_t *slab, lc_link_t *node) {
   return true;
 }
 
-static int publish(loopchan_sender_t *tx, bool mine, const lc_list_t *links,
-                   size_t count) {
-  int err = lc_channel_publish(tx->channel, links->newest, links->oldest);
-
-  if (err != 0)
-    return err;
+static void count_sent(loopchan_sender_t *tx, bool mine, size_t count) {
   if (LC_LIKELY(mine))
     lc_counter_add_alone(&tx->sent, count);
   else
     lc_counter_add(&tx->sent_by_others, count);
-  return 0;
+}
+
+/* By hand, a chain is only for a receiver that waits: UV_EAGAIN. */
+static int publish(loopchan_sender_t *tx, bool mine, const lc_list_t *links,
+                   size_t count) {
+  lc_channel_t *channel = tx->channel;
+  int err = channel->kind == LC_BY_HAND
+                ? lc_channel_offer(channel, links->newest, links->oldest)
+                : lc_channel_publish(channel, links->newest, links->oldest);
+
+  if (err == 0)
+    count_sent(tx, mine, count);
+  return err;
 }
 
 /* Publishes the node carved last. Refused: it is still the caller's, and so is
@@ -86,8 +93,8 @@ static int publish_node(loopchan_sender_t *tx, bool mine, lc_slab_t *slab,
   return err;
 }
 
-/* The usual case: the caller owns the sender, and after this message its slab
- * still has room. */
+/* The usual case: the caller owns the sender, has a place, and after this
+ * message its slab still has room. */
 static inline int send_from_own_slab(loopchan_sender_t *tx, const void *msg) {
   lc_channel_t *channel = tx->channel;
   lc_link_t *node = lc_slab_carve(&channel->rack, tx->slab);
@@ -103,19 +110,49 @@ static inline int send_from_own_slab(loopchan_sender_t *tx, const void *msg) {
   return err;
 }
 
+/* Sends the node carved last, at the end of the line. By hand it is received
+ * where it lies, and is back when the answer is there. */
+static int line_up(loopchan_sender_t *tx, bool mine, lc_slab_t *slab,
+                   lc_link_t *node, uint64_t deadline_ns) {
+  bool by_hand = tx->channel->kind == LC_BY_HAND, slab_goes = false;
+  lc_list_t links = {node, node};
+  int err;
+
+  if (!by_hand) {
+    links.newest = links.oldest = NULL;
+    slab_goes = chain_node(&links, slab, node);
+  }
+  err = lc_channel_wait(tx->channel, links.newest, links.oldest, deadline_ns);
+  if (err == 0 && by_hand)
+    lc_slab_uncarve(slab);
+  if (err == 0 && !slab_goes)
+    put_slab(tx, mine, slab);
+  return err;
+}
+
 /* Apart, so that the usual case saves no registers for it. */
-static LC_NOINLINE int send_from_any_slab(loopchan_sender_t *tx, bool mine,
-                                          const void *msg) {
+static LC_NOINLINE int send_slowly(loopchan_sender_t *tx, bool mine,
+                                   const void *msg, uint64_t deadline_ns) {
   lc_channel_t *channel = tx->channel;
+  bool may_wait = deadline_ns != LC_NOW && !lc_home_is_here(&channel->home);
+  ssize_t place = lc_channel_take_places(channel, 1);
   lc_slab_t *slab;
   lc_link_t *node;
-  int err = take_slab(tx, mine, &slab);
+  int err;
 
-  if (err != 0)
+  if (place < 0 && (place != UV_EAGAIN || !may_wait))
+    return (int) place;
+  err = take_slab(tx, mine, &slab);
+  if (err != 0) {
+    if (place > 0)
+      lc_channel_free_place(channel);
     return err;
+  }
   node = lc_slab_carve(&channel->rack, slab);
   lc_copy(lc_node_message(&channel->rack, node), msg, channel->msg_size);
-  err = publish_node(tx, mine, slab, node);
+  err = may_wait && (place < 0 || channel->kind == LC_BY_HAND)
+            ? line_up(tx, mine, slab, node, deadline_ns)
+            : publish_node(tx, mine, slab, node);
   if (err != 0) {
     lc_slab_uncarve(slab);
     put_slab(tx, mine, slab);
@@ -123,19 +160,37 @@ static LC_NOINLINE int send_from_any_slab(loopchan_sender_t *tx, bool mine,
   return err;
 }
 
-int loopchan_send(loopchan_sender_t *tx, const void *msg) {
-  bool mine;
+static inline int send_until(loopchan_sender_t *tx, const void *msg,
+                             uint64_t deadline_ns) {
+  lc_channel_t *channel = tx->channel;
+  bool mine = lc_owner_claim(&tx->owner);
 
-  if (tx == NULL || (msg == NULL && tx->channel->msg_size != 0))
-    return UV_EINVAL;
-  mine = lc_owner_claim(&tx->owner);
-  if (LC_LIKELY(mine && tx->slab != NULL && lc_slab_left(tx->slab) > 1))
+  if (LC_LIKELY(mine && tx->slab != NULL && lc_slab_left(tx->slab) > 1 &&
+                lc_channel_take_place_quickly(channel)))
     return send_from_own_slab(tx, msg);
-  return send_from_any_slab(tx, mine, msg);
+  return send_slowly(tx, mine, msg, deadline_ns);
+}
+
+static inline bool can_send(const loopchan_sender_t *tx, const void *msg) {
+  return tx != NULL && (msg != NULL || tx->channel->msg_size == 0);
+}
+
+int loopchan_send(loopchan_sender_t *tx, const void *msg) {
+  return can_send(tx, msg) ? send_until(tx, msg, LC_NEVER) : UV_EINVAL;
 }
 
 int loopchan_try_send(loopchan_sender_t *tx, const void *msg) {
-  return loopchan_send(tx, msg);
+  return can_send(tx, msg) ? send_until(tx, msg, LC_NOW) : UV_EINVAL;
+}
+
+int loopchan_send_timeout(loopchan_sender_t *tx, const void *msg,
+                          uint64_t timeout_ns) {
+  int err;
+
+  if (!can_send(tx, msg))
+    return UV_EINVAL;
+  err = send_until(tx, msg, timeout_ns == 0 ? LC_NOW : lc_deadline(timeout_ns));
+  return timeout_ns == 0 && err == UV_EAGAIN ? UV_ETIMEDOUT : err;
 }
 
 /* A chain was refused: its full slabs have no user any more. */
@@ -148,45 +203,69 @@ static void orphan_slabs(lc_channel_t *channel, lc_link_t *newest) {
   }
 }
 
-ssize_t loopchan_send_many(loopchan_sender_t *tx, const void *msgs,
-                           size_t count) {
+/* Sends the messages from *sent on, as many as there are places for, and adds
+ * to *sent how many went. An error: not all of them. */
+static int send_chain(loopchan_sender_t *tx, bool mine, const char *msgs,
+                      size_t places, size_t *sent) {
   lc_list_t links = {NULL, NULL};
+  lc_channel_t *channel = tx->channel;
+  size_t n, size = channel->msg_size;
   lc_slab_t *slab = NULL;
-  lc_channel_t *channel;
-  size_t size, n;
-  bool mine;
-  int err = 0;
+  int err = 0, refused = 0;
 
-  if (tx == NULL)
-    return UV_EINVAL;
-  channel = tx->channel;
-  size = channel->msg_size;
-  if ((msgs == NULL && size != 0 && count != 0) ||
-      count > (size_t) SSIZE_MAX / (size != 0 ? size : 1))
-    return UV_EINVAL;
-  if (count == 0)
-    return lc_inbox_is_closed(&channel->inbox) ? UV_EPIPE : 0;
-  mine = lc_owner_claim(&tx->owner);
-  for (n = 0; n < count; n++) {
+  for (n = 0; n < places; n++) {
     lc_link_t *node;
     if (slab == NULL)
       err = take_slab(tx, mine, &slab);
     if (err != 0)
       break;
     node = lc_slab_carve(&channel->rack, slab);
-    lc_copy(lc_node_message(&channel->rack, node),
-            (const char *) msgs + n * size, size);
+    lc_copy(lc_node_message(&channel->rack, node), msgs + (*sent + n) * size,
+            size);
     if (chain_node(&links, slab, node))
       slab = NULL;
   }
-  if (n > 0) {
-    err = publish(tx, mine, &links, n);
-    if (err != 0)
-      orphan_slabs(channel, links.newest);
-  }
+  if (n > 0)
+    refused = publish(tx, mine, &links, n);
+  if (refused != 0)
+    orphan_slabs(channel, links.newest);
+  else
+    *sent += n;
   if (slab != NULL)
     put_slab(tx, mine, slab);
-  return err != 0 ? err : (ssize_t) n;
+  for (; n < places; n++)
+    lc_channel_free_place(channel);
+  return refused != 0 ? refused : err;
+}
+
+ssize_t loopchan_send_many(loopchan_sender_t *tx, const void *msgs,
+                           size_t count) {
+  size_t size, sent = 0;
+  int err = 0;
+  bool mine;
+
+  if (tx == NULL)
+    return UV_EINVAL;
+  size = tx->channel->msg_size;
+  if ((msgs == NULL && size != 0 && count != 0) ||
+      count > (size_t) SSIZE_MAX / (size != 0 ? size : 1))
+    return UV_EINVAL;
+  if (count == 0)
+    return lc_inbox_is_closed(&tx->channel->inbox) ? UV_EPIPE : 0;
+  mine = lc_owner_claim(&tx->owner);
+  while (err == 0 && sent < count) {
+    ssize_t places = lc_channel_take_places(tx->channel, count - sent);
+    if (places > 0 && tx->channel->kind != LC_BY_HAND) {
+      err = send_chain(tx, mine, msgs, (size_t) places, &sent);
+    } else if (places > 0 || places == UV_EAGAIN) {
+      /* One that waits; by then there is room for others. */
+      err = send_slowly(tx, mine, (const char *) msgs + sent * size, LC_NEVER);
+      sent += err == 0;
+    } else {
+      err = (int) places;
+    }
+  }
+  return sent > 0 ? (ssize_t) sent : err;
 }
 
 /* The slab of a reserved place waits in its node's link. */
@@ -202,15 +281,21 @@ static void remember_slab(lc_link_t *node, lc_slab_t *slab) {
 int loopchan_reserve(loopchan_sender_t *tx, void **msg) {
   lc_slab_t *slab;
   lc_link_t *node;
+  ssize_t place;
   int err;
 
   if (tx == NULL || msg == NULL)
     return UV_EINVAL;
   if (lc_inbox_is_closed(&tx->channel->inbox))
     return UV_EPIPE;
+  place = lc_channel_take_places(tx->channel, 1);
+  if (place < 0)
+    return (int) place;
   err = take_slab(tx, lc_owner_claim(&tx->owner), &slab);
-  if (err != 0)
+  if (err != 0) {
+    lc_channel_free_place(tx->channel);
     return err;
+  }
   node = lc_slab_carve(&tx->channel->rack, slab);
   remember_slab(node, slab);
   *msg = lc_node_message(&tx->channel->rack, node);
@@ -240,6 +325,7 @@ void loopchan_abandon(loopchan_sender_t *tx, void *msg) {
   slab = reserved_slab(lc_node_of_message(&tx->channel->rack, msg));
   lc_slab_uncarve(slab);
   put_slab(tx, lc_owner_claim(&tx->owner), slab);
+  lc_channel_free_place(tx->channel);
 }
 
 loopchan_sender_t *loopchan_sender_clone(loopchan_sender_t *tx) {

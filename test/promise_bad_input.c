@@ -52,11 +52,6 @@ START_TEST(open_refuses_what_this_version_does_not_have) {
 
   options.flags = LOOPCHAN_SHARED;
   expect_refused(NULL, &options, UV_ENOTSUP);
-  options.flags = 0;
-  options.capacity = 1;
-  expect_refused(&loop, &options, UV_ENOTSUP);
-  options.capacity = LOOPCHAN_RENDEZVOUS;
-  expect_refused(NULL, &options, UV_ENOTSUP);
 }
 END_TEST
 

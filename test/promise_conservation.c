@@ -16,9 +16,9 @@
 #define MOST_SENDERS 8
 #define MOST_AT_ONCE 60
 #ifdef SLOW /* under a sanitizer */
-#define ROUNDS 300
+#define ROUNDS 200
 #else
-#define ROUNDS 1000
+#define ROUNDS 500
 #endif
 
 typedef struct {
@@ -54,26 +54,49 @@ static block_t *new_block(int sender, int number) {
   return block;
 }
 
-/* Sends the blocks first, first + 1, ... in one of the ways there are; returns
- * how many went. */
+/* Sends one block in one of the ways there are. Whoever was refused for want of
+ * room asks again, and waits in the end. */
+static int send_one(loopchan_sender_t *mine, unsigned *seed, block_t **block) {
+  void *place;
+  int err;
+
+  switch (draw(seed, 4)) {
+    case 0:
+      err = loopchan_reserve(mine, &place);
+      if (err != 0)
+        break;
+      memcpy(place, block, sizeof *block);
+      err = loopchan_commit(mine, place);
+      if (err != 0)
+        loopchan_abandon(mine, place);
+      break;
+    case 1:
+      err = loopchan_try_send(mine, block);
+      break;
+    case 2:
+      err = loopchan_send_timeout(mine, block, draw(seed, 200) * 1000);
+      break;
+    default:
+      err = UV_EAGAIN;
+  }
+  if (err == UV_EAGAIN || err == UV_ETIMEDOUT)
+    err = loopchan_send(mine, block);
+  return err;
+}
+
+/* Sends the blocks first, first + 1, ...; returns how many went. */
 static int send_some(int s, int first, int count) {
   loopchan_sender_t *mine = senders[s].tx;
   block_t *blocks[MOST_AT_ONCE];
-  void *place;
-  int i, went = 0;
+  int i, went;
 
   for (i = 0; i < count; i++)
     blocks[i] = new_block(s, first + i);
   if (count > 1) {
     ssize_t n = loopchan_send_many(mine, blocks, (size_t) count);
     went = n < 0 ? 0 : (int) n;
-  } else if (draw(&senders[s].seed, 3) != 0) {
-    went = loopchan_send(mine, &blocks[0]) == 0;
-  } else if (loopchan_reserve(mine, &place) == 0) {
-    memcpy(place, &blocks[0], sizeof blocks[0]);
-    went = loopchan_commit(mine, place) == 0;
-    if (!went)
-      loopchan_abandon(mine, place);
+  } else {
+    went = send_one(mine, &senders[s].seed, &blocks[0]) == 0;
   }
   for (i = went; i < count; i++)
     free(blocks[i]);
@@ -179,6 +202,8 @@ static void receive_on_thread(void) {
 }
 
 static void play(int count, unsigned *seed, bool on_loop) {
+  static const size_t capacities[] = {LOOPCHAN_UNBOUNDED,  1, 2, 7, 1024,
+                                      LOOPCHAN_RENDEZVOUS, 64};
   loopchan_options_t options = int_options();
   static int numbers[MOST_SENDERS];
   loopchan_stats_t stats;
@@ -186,6 +211,7 @@ static void play(int count, unsigned *seed, bool on_loop) {
   int s;
 
   options.msg_size = sizeof(block_t *);
+  options.capacity = capacities[draw(seed, 7)];
   options.drop = on_drop;
   options.max_messages = 1 + draw(seed, 100);
   options.spin_ns = draw(seed, 2) ? 1 : 0;

@@ -55,7 +55,7 @@ START_TEST(typed_calls_work_on_a_thread) {
 
   ck_assert_int_eq(jobs_open(NULL, &typed, &jobs, NULL), 0);
   for (i = 0; i < 6; i++)
-    ck_assert_int_eq(jobs_send(jobs, &(struct job){i, i * 2.0}), 0);
+    ck_assert_int_eq(jobs_send_timeout(jobs, &(struct job){i, i * 2.0}, 0), 0);
   ck_assert_int_eq(jobs_recv(&typed, &job), 0);
   ck_assert_int_eq(job.id, 0);
   ck_assert_int_eq(jobs_try_recv(&typed, &job), 0);

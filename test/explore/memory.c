@@ -144,11 +144,11 @@ static memory_order weakened(memory_order order, int kind, const char *site) {
 /* Counters, owners and hints: whatever they read is right, so there is nothing
  * to explore there. */
 static bool is_quiet(const char *site) {
-  static const char *const sites[] = {"lc_malloc",         "lc_free",
-                                      "lc_owner_claim",    "publish",
-                                      "lc_receiver_enter", "lc_receiver_exit",
-                                      "make_slab",         "lc_rack_recycle",
-                                      "sent_by",           "lc_rack_take"};
+  static const char *const sites[] = {
+      "lc_malloc",         "lc_free",          "lc_owner_claim",
+      "count_sent",        "lc_home_is_here",  "lc_home_set_here",
+      "lc_receiver_enter", "lc_receiver_exit", "make_slab",
+      "lc_rack_recycle",   "sent_by",          "lc_rack_take"};
   size_t i;
 
   for (i = 0; i < sizeof sites / sizeof *sites; i++)
@@ -253,10 +253,18 @@ uint64_t explore_swap(void *at, uint64_t value, memory_order order,
 
 uint64_t explore_add(void *at, uint64_t value, memory_order order,
                      const char *site) {
-  size_t p = place_of(at);
+  uint64_t old;
+  size_t p;
 
-  (void) site;
-  return replace(p, last_store(p)->value + value, order);
+  if (!is_quiet(site))
+    engine_yield();
+  p = place_of(at);
+  old = replace(p, last_store(p)->value + value,
+                weakened(order, EXPLORE_RMW, site));
+  if (!is_quiet(site))
+    engine_trace("%s: add place %zu %#llx + %#llx", site, p,
+                 (unsigned long long) old, (unsigned long long) value);
+  return old;
 }
 
 bool explore_cas(void *at, void *expected, uint64_t value, memory_order order,

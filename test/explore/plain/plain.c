@@ -25,7 +25,9 @@ static void plain_copy(void *to, const void *from, size_t size);
 #include "../../../src/alloc.c"
 #include "../../../src/atomic.c"
 #include "../../../src/channel.c"
+#include "../../../src/credit.c"
 #include "../../../src/inbox.c"
+#include "../../../src/line.c"
 #include "../../../src/node.c"
 #include "../../../src/receiver.c"
 #include "../../../src/receiver_loop.c"
@@ -37,7 +39,7 @@ static void plain_copy(void *to, const void *from, size_t size);
 
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
-#include TEXT(../PROGRAM.c)
+#include TEXT(../ PROGRAM.c)
 
 #undef malloc
 #undef free
@@ -116,11 +118,10 @@ int explore_main(int argc, char **argv, const explore_program_t *what) {
   return 0;
 }
 
-/* Only the receiver asks for the time. */
 uint64_t uv_hrtime(void) {
-  static uint64_t now;
+  static atomic_ullong now;
 
-  return now += 1000000;
+  return atomic_fetch_add(&now, 1000000) + 1000000;
 }
 
 int uv_mutex_init(uv_mutex_t *mutex) {
@@ -139,11 +140,9 @@ void uv_mutex_unlock(uv_mutex_t *mutex) {
   pthread_mutex_unlock(mutex);
 }
 
-/* A condition is a number that a signal changes: there is one waiter. */
-static atomic_int signals;
-
+/* A condition is a number that a signal changes: each has one waiter. */
 int uv_cond_init(uv_cond_t *cond) {
-  (void) cond;
+  atomic_init(cond, 0);
   return 0;
 }
 
@@ -152,15 +151,13 @@ void uv_cond_destroy(uv_cond_t *cond) {
 }
 
 void uv_cond_signal(uv_cond_t *cond) {
-  (void) cond;
-  atomic_store(&signals, 1);
+  atomic_store(cond, 1);
 }
 
 void uv_cond_wait(uv_cond_t *cond, uv_mutex_t *mutex) {
-  (void) cond;
-  atomic_store(&signals, 0);
+  atomic_store(cond, 0);
   uv_mutex_unlock(mutex);
-  while (atomic_load(&signals) == 0) {
+  while (atomic_load(cond) == 0) {
   }
   uv_mutex_lock(mutex);
 }

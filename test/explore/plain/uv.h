@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,7 +47,7 @@ struct uv_async_s {
 };
 
 typedef pthread_mutex_t uv_mutex_t;
-typedef int uv_cond_t;
+typedef atomic_int uv_cond_t;
 
 typedef void *(*uv_malloc_func)(size_t size);
 typedef void *(*uv_realloc_func)(void *memory, size_t size);

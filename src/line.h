@@ -1,0 +1,84 @@
+/* line: sends that wait for their turn.
+ *
+ * Who finds a bounded channel full joins the line with the message ready to be
+ * pushed. Whoever serves the line - the receiver when it has freed a place,
+ * or a sender that comes by - pushes the first one's message for it. So a
+ * message is in the channel the moment there is room, in the order of joining,
+ * whenever its sender comes to run.
+ *
+ *   sender:    joins ............ waits for the answer .......... goes on
+ *   server:               takes a place, pushes, answers
+ *
+ * On a rendezvous channel nothing is pushed: the receiver pulls the first one
+ * out, receives its message where it lies, and answers then.
+ */
+#ifndef LC_LINE_H
+#define LC_LINE_H
+
+#include <uv.h>
+
+#include "credit.h"
+#include "inbox.h"
+#include "wake.h"
+
+/* Where a thread, or a writer, learns what became of its sends. */
+typedef struct {
+  lc_wake_t wake;
+  struct lc_pending *oldest, *newest; /* answered; the line's mutex */
+} lc_answers_t;
+
+/* One send in line. */
+typedef struct lc_pending {
+  struct lc_pending *prev, *next; /* in line, then among the answers */
+  lc_link_t *newest, *oldest;     /* what is to be pushed */
+  lc_answers_t *answers;
+  int result; /* when answered: 0, or UV_EPIPE, or UV_ECANCELED */
+  bool in_line, hurried;
+} lc_pending_t;
+
+typedef struct {
+  lc_credit_t credit;
+  lc_inbox_t *inbox; /* what is served is pushed here */
+  bool by_hand;      /* rendezvous: nobody serves, the receiver pulls */
+  uv_mutex_t mutex;  /* guards all below, and answers */
+  bool refuses;
+  lc_pending_t *first, *last;
+  size_t length, hurried;
+  uint64_t sent; /* messages of the line that were accepted */
+} lc_line_t;
+
+LC_MUST_USE int lc_line_init(lc_line_t *line, lc_inbox_t *inbox,
+                             size_t capacity, bool by_hand);
+void lc_line_destroy(lc_line_t *line);
+
+LC_MUST_USE int lc_answers_init(lc_answers_t *answers, uv_async_t *async);
+void lc_answers_destroy(lc_answers_t *answers);
+
+/* The calls that return a bool of debt: true, and the caller owes the receiver
+ * a wake. */
+
+/* Any thread. Joins at the end; the answer may be there at once. */
+LC_MUST_USE bool lc_line_join(lc_line_t *line, lc_pending_t *pending);
+
+/* Any thread. From now on each place that is freed serves the line, until this
+ * one has its answer. */
+LC_MUST_USE bool lc_line_hurry(lc_line_t *line, lc_pending_t *pending);
+
+/* Any thread. Pushes for those whose turn it is. */
+LC_MUST_USE bool lc_line_serve(lc_line_t *line);
+
+/* Any thread. True: it is out of the line, unanswered. False: its answer is
+ * there, or it is being received. */
+LC_MUST_USE bool lc_line_leave(lc_line_t *line, lc_pending_t *pending);
+
+/* Receiver, rendezvous. Takes the first out, to be answered; NULL: none. */
+lc_pending_t *lc_line_pull(lc_line_t *line);
+void lc_line_answer(lc_line_t *line, lc_pending_t *pending);
+
+/* Receiver. Refuses everybody, now and later. The inbox is closed. */
+void lc_line_refuse(lc_line_t *line);
+
+/* Any thread. How many stand in line; how many messages it brought in. */
+size_t lc_line_length(lc_line_t *line, uint64_t *sent);
+
+#endif /* LC_LINE_H */

@@ -1,0 +1,212 @@
+/* Room line: who joins is answered once, in turn, or leaves. */
+#include "line.h"
+
+#include "support/suite.h"
+
+#define MOST 4
+
+static lc_inbox_t inbox;
+static lc_line_t line;
+static lc_answers_t answers[MOST];
+static lc_link_t links[MOST];
+static lc_pending_t pendings[MOST];
+
+static void open_line(size_t capacity, bool by_hand) {
+  size_t i;
+
+  lc_inbox_init(&inbox);
+  ck_assert_int_eq(lc_line_init(&line, &inbox, capacity, by_hand), 0);
+  for (i = 0; i < MOST; i++) {
+    ck_assert_int_eq(lc_answers_init(&answers[i], NULL), 0);
+    lc_link_init(&links[i], 0);
+    pendings[i].newest = pendings[i].oldest = &links[i];
+    pendings[i].answers = &answers[i];
+    pendings[i].hurried = false;
+  }
+}
+
+static void open_bounded(void) {
+  open_line(1, false);
+}
+
+static void open_by_hand(void) {
+  open_line(0, true);
+}
+
+static void close_line(void) {
+  size_t i;
+
+  for (i = 0; i < MOST; i++)
+    lc_answers_destroy(&answers[i]);
+  lc_line_destroy(&line);
+}
+
+static void expect_length(size_t length) {
+  uint64_t sent;
+
+  ck_assert_uint_eq(lc_line_length(&line, &sent), length);
+}
+
+/* uv_hrtime() has passed 1: looks, and does not wait. */
+static bool is_answered(size_t i) {
+  return lc_wake_wait(&answers[i].wake, 1);
+}
+
+static void expect_link(lc_link_t *link) {
+  lc_list_t list = {NULL, NULL};
+
+  ck_assert_uint_eq(lc_inbox_take(&inbox, &list), link != NULL);
+  ck_assert_ptr_eq(list.oldest, link);
+}
+
+START_TEST(with_room_the_answer_is_there_at_once) {
+  ck_assert(!lc_line_join(&line, &pendings[0]));
+  ck_assert(is_answered(0));
+  ck_assert_int_eq(pendings[0].result, 0);
+  expect_link(&links[0]);
+  expect_length(0);
+}
+END_TEST
+
+START_TEST(a_parked_receiver_is_owed_a_wake) {
+  ck_assert(lc_inbox_park(&inbox));
+  ck_assert(lc_line_join(&line, &pendings[0]));
+  ck_assert(is_answered(0));
+}
+END_TEST
+
+START_TEST(each_place_serves_the_first) {
+  size_t i;
+
+  for (i = 0; i < MOST; i++)
+    ck_assert(!lc_line_join(&line, &pendings[i]));
+  for (i = 0; i < MOST; i++) {
+    ck_assert(is_answered(i));
+    ck_assert(i + 1 == MOST || !is_answered(i + 1));
+    expect_length(MOST - 1 - i);
+    expect_link(&links[i]);
+    ck_assert_int_eq(lc_credit_free(&line.credit), i + 1 < MOST);
+    ck_assert(!lc_line_serve(&line));
+  }
+  ck_assert_uint_eq(line.sent, MOST);
+}
+END_TEST
+
+START_TEST(who_leaves_is_served_no_more) {
+  size_t i;
+
+  for (i = 0; i < MOST; i++)
+    ck_assert(!lc_line_join(&line, &pendings[i]));
+  ck_assert(!lc_line_leave(&line, &pendings[0]));
+  ck_assert(lc_line_leave(&line, &pendings[2]));
+  ck_assert(!lc_line_leave(&line, &pendings[2]));
+  ck_assert(lc_line_leave(&line, &pendings[3]));
+  expect_length(1);
+  expect_link(&links[0]);
+  ck_assert(lc_credit_free(&line.credit));
+  ck_assert(!lc_line_serve(&line));
+  expect_link(&links[1]);
+  ck_assert(is_answered(1));
+  ck_assert(!is_answered(2));
+  ck_assert(!is_answered(3));
+}
+END_TEST
+
+START_TEST(when_the_last_leaves_the_gate_is_open) {
+  ck_assert(!lc_line_join(&line, &pendings[0]));
+  ck_assert(!lc_line_join(&line, &pendings[1]));
+  ck_assert(lc_line_leave(&line, &pendings[1]));
+  ck_assert(!lc_credit_free(&line.credit));
+  ck_assert_uint_eq(lc_credit_take(&line.credit, 1), 1);
+}
+END_TEST
+
+START_TEST(who_hurries_is_served_by_the_first_place) {
+  close_line();
+  open_line(4, false);
+  ck_assert_uint_eq(lc_credit_take(&line.credit, 4), 4);
+  ck_assert(!lc_line_join(&line, &pendings[0]));
+  ck_assert(!lc_credit_free(&line.credit));
+  ck_assert(!is_answered(0));
+  /* The place is free: the hurry itself serves. */
+  ck_assert(!lc_line_hurry(&line, &pendings[0]));
+  ck_assert(is_answered(0));
+  ck_assert(!lc_line_hurry(&line, &pendings[0]));
+  ck_assert(!lc_line_join(&line, &pendings[1]));
+  ck_assert(!lc_line_hurry(&line, &pendings[1]));
+  ck_assert(!is_answered(1));
+  ck_assert(lc_credit_free(&line.credit));
+  ck_assert(!lc_line_serve(&line));
+  ck_assert(is_answered(1));
+  ck_assert_uint_eq(line.hurried, 0);
+}
+END_TEST
+
+START_TEST(a_refusal_is_an_answer_for_all_and_for_later) {
+  lc_list_t list = {NULL, NULL};
+  size_t i;
+
+  for (i = 0; i < 3; i++)
+    ck_assert(!lc_line_join(&line, &pendings[i]));
+  lc_inbox_close(&inbox, &list);
+  ck_assert_ptr_eq(list.oldest, &links[0]);
+  lc_line_refuse(&line);
+  ck_assert(!lc_line_join(&line, &pendings[3]));
+  for (i = 0; i < MOST; i++) {
+    ck_assert(is_answered(i));
+    ck_assert_int_eq(pendings[i].result, i == 0 ? 0 : UV_EPIPE);
+  }
+  expect_length(0);
+}
+END_TEST
+
+START_TEST(a_push_that_is_refused_is_the_answer) {
+  lc_list_t list = {NULL, NULL};
+
+  lc_inbox_close(&inbox, &list);
+  ck_assert(!lc_line_join(&line, &pendings[0]));
+  ck_assert(is_answered(0));
+  ck_assert_int_eq(pendings[0].result, UV_EPIPE);
+}
+END_TEST
+
+START_TEST(by_hand_the_receiver_pulls_and_answers) {
+  ck_assert(!lc_line_join(&line, &pendings[0]));
+  ck_assert(!lc_line_join(&line, &pendings[1]));
+  expect_link(NULL);
+  ck_assert_ptr_eq(lc_line_pull(&line), &pendings[0]);
+  ck_assert(!is_answered(0));
+  ck_assert(!lc_line_leave(&line, &pendings[0]));
+  lc_line_answer(&line, &pendings[0]);
+  ck_assert(is_answered(0));
+  ck_assert_int_eq(pendings[0].result, 0);
+  ck_assert(lc_line_leave(&line, &pendings[1]));
+  ck_assert_ptr_null(lc_line_pull(&line));
+}
+END_TEST
+
+START_TEST(by_hand_who_joins_rouses_a_parked_receiver_once) {
+  ck_assert(lc_inbox_park(&inbox));
+  ck_assert(lc_line_join(&line, &pendings[0]));
+  ck_assert(!lc_line_join(&line, &pendings[1]));
+  ck_assert(!lc_inbox_unpark(&inbox));
+  lc_line_refuse(&line);
+}
+END_TEST
+
+static Suite *suite(void) {
+  Suite *suite = suite_create("room line");
+
+  SUITE_CASE(suite, "bounded", open_bounded, close_line,
+             with_room_the_answer_is_there_at_once,
+             a_parked_receiver_is_owed_a_wake, each_place_serves_the_first,
+             who_leaves_is_served_no_more,
+             when_the_last_leaves_the_gate_is_open,
+             who_hurries_is_served_by_the_first_place,
+             a_refusal_is_an_answer_for_all_and_for_later,
+             a_push_that_is_refused_is_the_answer);
+  SUITE_CASE(suite, "by hand", open_by_hand, close_line,
+             by_hand_the_receiver_pulls_and_answers,
+             by_hand_who_joins_rouses_a_parked_receiver_once);
+  return suite;
+}
