@@ -322,7 +322,8 @@ LOOPCHAN_EXTERN ssize_t loopchan_send_many(loopchan_sender_t *tx,
  * Blocks:    no.
  * Allocates: one slab at most; none in a steady state.
  * Returns:   0; UV_EAGAIN (bounded and full); UV_EINVAL (a NULL); UV_EPIPE
- *            (closed or shut down); UV_ENOMEM. After an error *msg is as it was.
+ *            (closed or shut down); UV_ENOMEM. After an error *msg is as it
+ *            was.
  * See:       loopchan_commit, loopchan_abandon
  */
 LOOPCHAN_EXTERN int loopchan_reserve(loopchan_sender_t *tx, void **msg);

@@ -16,6 +16,10 @@
 /* How long a send waits for a batch of places, before it asks for the first. */
 #define LC_PATIENCE_NS 100000
 
+static uint64_t spin_ns(const loopchan_options_t *o) {
+  return o->spin_ns != 0 ? o->spin_ns : LC_DEFAULT_SPIN_NS;
+}
+
 static void set_options(lc_channel_t *channel, const loopchan_options_t *o) {
   channel->msg_size = o->msg_size;
   channel->capacity = o->capacity;
@@ -52,7 +56,7 @@ int lc_channel_new(lc_channel_t **out, uv_async_t *async,
   channel->kind = kind;
   err = lc_line_init(&channel->line, &channel->inbox,
                      kind == LC_BOUNDED ? options->capacity : 0,
-                     kind == LC_BY_HAND);
+                     kind == LC_BY_HAND, spin_ns(options));
   if (err != 0)
     goto no_line;
   err = lc_wake_init(&channel->wake, async);
@@ -174,13 +178,31 @@ ssize_t lc_channel_take_places_slowly(lc_channel_t *channel, size_t most) {
   }
 }
 
+/* Until the deadline, for the answer to a send in line. False: none so far. */
+static bool wait_in_line(lc_channel_t *channel, lc_pending_t *pending,
+                         uint64_t deadline_ns, uint64_t spin_ns) {
+  uint64_t patient_ns = lc_deadline(LC_PATIENCE_NS);
+  lc_wake_t *wake = &pending->answers->wake;
+
+  if (spin_ns > 0 && deadline_ns >= patient_ns) {
+    bool paid = lc_wake_look_out(wake, spin_ns);
+    if (paid != (spin_ns == channel->line.patience.most_ns))
+      lc_line_learn(&channel->line, paid);
+  }
+  if (deadline_ns < patient_ns)
+    return lc_wake_wait(wake, deadline_ns);
+  if (lc_wake_wait(wake, patient_ns))
+    return true;
+  if (lc_line_hurry(&channel->line, pending))
+    lc_wake_pay(&channel->wake);
+  return lc_wake_wait(wake, deadline_ns);
+}
+
 int lc_channel_wait(lc_channel_t *channel, lc_link_t *newest, lc_link_t *oldest,
                     uint64_t deadline_ns) {
-  lc_line_t *line = &channel->line;
-  uint64_t patient_ns = lc_deadline(LC_PATIENCE_NS);
-  lc_pending_t pending;
   lc_answers_t answers;
-  bool answered;
+  lc_pending_t pending;
+  uint64_t spin_ns;
   int err = lc_answers_init(&answers, NULL);
 
   if (err != 0)
@@ -189,20 +211,15 @@ int lc_channel_wait(lc_channel_t *channel, lc_link_t *newest, lc_link_t *oldest,
   pending.newest = newest;
   pending.oldest = oldest;
   pending.answers = &answers;
-  if (lc_line_join(line, &pending))
+  if (lc_line_join(&channel->line, &pending, &spin_ns))
     lc_wake_pay(&channel->wake);
-  answered = lc_wake_wait(&answers.wake,
-                          deadline_ns < patient_ns ? deadline_ns : patient_ns);
-  if (!answered && deadline_ns >= patient_ns) {
-    if (lc_line_hurry(line, &pending))
-      lc_wake_pay(&channel->wake);
-    answered = lc_wake_wait(&answers.wake, deadline_ns);
+  if (!wait_in_line(channel, &pending, deadline_ns, spin_ns)) {
+    if (lc_line_leave(&channel->line, &pending))
+      pending.result = UV_ETIMEDOUT;
+    else
+      while (!lc_wake_wait(&answers.wake, LC_NEVER)) {
+      }
   }
-  if (!answered && lc_line_leave(line, &pending))
-    pending.result = UV_ETIMEDOUT;
-  else if (!answered)
-    while (!lc_wake_wait(&answers.wake, LC_NEVER)) {
-    }
   lc_answers_destroy(&answers);
   return pending.result;
 }

@@ -55,10 +55,11 @@ typedef struct lc_channel {
   /* The receiver's. */
   lc_list_t backlog; /* taken out of the inbox, not received yet */
   lc_spin_t spin;
-  bool ended;            /* the goodbye came, or shut down: EOF when drained */
-  bool lent;             /* the loop callback has a message in hand */
-  lc_pending_t *pulled;  /* out of the line: whose message next returned */
-  lc_slab_t *to_recycle; /* when the message in hand is back */
+  lc_patience_t patience; /* by hand */
+  bool ended;             /* the goodbye came, or shut down: EOF when drained */
+  bool lent;              /* the loop callback has a message in hand */
+  lc_pending_t *pulled;   /* out of the line: whose message next returned */
+  lc_slab_t *to_recycle;  /* when the message in hand is back */
   uint64_t received, dropped, budget_cuts;
   loopchan_recv_cb recv_cb; /* loop: NULL while stopped */
   bool eof_delivered;

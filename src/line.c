@@ -8,13 +8,14 @@
 #include "line.h"
 
 int lc_line_init(lc_line_t *line, lc_inbox_t *inbox, size_t capacity,
-                 bool by_hand) {
+                 bool by_hand, uint64_t most_spin_ns) {
   lc_credit_init(&line->credit, capacity);
   line->inbox = inbox;
   line->by_hand = by_hand;
   line->refuses = false;
   line->first = line->last = NULL;
   line->length = line->hurried = 0;
+  lc_patience_init(&line->patience, most_spin_ns);
   line->sent = 0;
   return uv_mutex_init(&line->mutex);
 }
@@ -112,10 +113,11 @@ bool lc_line_serve(lc_line_t *line) {
   return owes;
 }
 
-bool lc_line_join(lc_line_t *line, lc_pending_t *pending) {
+bool lc_line_join(lc_line_t *line, lc_pending_t *pending, uint64_t *spin_ns) {
   bool owes = false;
 
   uv_mutex_lock(&line->mutex);
+  *spin_ns = line->length == 0 ? line->patience.next_ns : 0;
   if (line->refuses) {
     pending->in_line = false;
     answer(pending, UV_EPIPE);
@@ -125,6 +127,12 @@ bool lc_line_join(lc_line_t *line, lc_pending_t *pending) {
   }
   uv_mutex_unlock(&line->mutex);
   return owes;
+}
+
+void lc_line_learn(lc_line_t *line, bool paid) {
+  uv_mutex_lock(&line->mutex);
+  lc_patience_learn(&line->patience, paid);
+  uv_mutex_unlock(&line->mutex);
 }
 
 bool lc_line_hurry(lc_line_t *line, lc_pending_t *pending) {

@@ -19,6 +19,7 @@
 
 #include "credit.h"
 #include "inbox.h"
+#include "spin.h"
 #include "wake.h"
 
 /* Where a thread, or a writer, learns what became of its sends. */
@@ -44,11 +45,13 @@ typedef struct {
   bool refuses;
   lc_pending_t *first, *last;
   size_t length, hurried;
-  uint64_t sent; /* messages of the line that were accepted */
+  lc_patience_t patience; /* of the first in line */
+  uint64_t sent;          /* messages of the line that were accepted */
 } lc_line_t;
 
 LC_MUST_USE int lc_line_init(lc_line_t *line, lc_inbox_t *inbox,
-                             size_t capacity, bool by_hand);
+                             size_t capacity, bool by_hand,
+                             uint64_t most_spin_ns);
 void lc_line_destroy(lc_line_t *line);
 
 LC_MUST_USE int lc_answers_init(lc_answers_t *answers, uv_async_t *async);
@@ -57,8 +60,13 @@ void lc_answers_destroy(lc_answers_t *answers);
 /* The calls that return a bool of debt: true, and the caller owes the receiver
  * a wake. */
 
-/* Any thread. Joins at the end; the answer may be there at once. */
-LC_MUST_USE bool lc_line_join(lc_line_t *line, lc_pending_t *pending);
+/* Any thread. Joins at the end; the answer may be there at once. *spin_ns: how
+ * long to look out for it before sleeping. */
+LC_MUST_USE bool lc_line_join(lc_line_t *line, lc_pending_t *pending,
+                              uint64_t *spin_ns);
+
+/* Any thread. To look out has paid, or has not. */
+void lc_line_learn(lc_line_t *line, bool paid);
 
 /* Any thread. From now on each place that is freed serves the line, until this
  * one has its answer. */

@@ -18,6 +18,10 @@ static int receive(lc_channel_t *channel, void *msg, uint64_t deadline_ns) {
     if (lc_spin_wait(&channel->spin, &channel->inbox, deadline_ns) ||
         !lc_channel_park(channel))
       continue;
+    if (channel->kind == LC_BY_HAND && deadline_ns == LC_NEVER)
+      lc_patience_learn(
+          &channel->patience,
+          lc_wake_look_out(&channel->wake, channel->patience.next_ns));
     if (lc_wake_wait(&channel->wake, deadline_ns))
       continue;
     if (lc_inbox_unpark(&channel->inbox))

@@ -11,6 +11,7 @@
 #define LC_SPIN_LEAST_NS 500
 #define LC_SPIN_PAUSE_MOST 64
 #define LC_SPIN_DOUBTS_MOST 63
+#define LC_PATIENCE_LEAST_NS 1000
 
 void lc_spin_init(lc_spin_t *spin, uint64_t most_ns) {
   spin->most_ns = most_ns;
@@ -63,4 +64,20 @@ void lc_spin_learn(lc_spin_t *spin, size_t found) {
   } else if (spin->pause > 1) {
     spin->pause /= 2;
   }
+}
+
+void lc_patience_init(lc_patience_t *patience, uint64_t most_ns) {
+  patience->most_ns = patience->next_ns = most_ns;
+}
+
+void lc_patience_learn(lc_patience_t *patience, bool paid) {
+  uint64_t least = LC_PATIENCE_LEAST_NS;
+
+  if (least > patience->most_ns)
+    least = patience->most_ns;
+  patience->next_ns /= 2;
+  if (patience->next_ns < least)
+    patience->next_ns = least;
+  if (paid)
+    patience->next_ns = patience->most_ns;
 }

@@ -7,7 +7,17 @@
  */
 #include "wake.h"
 
-#include "atomic.h"
+/* The processor's pauses between two looks for a payment. */
+#define LC_LOOK_OUT_PAUSES 4
+
+/* relaxed, both: under the mutex, or a look that it is taken after */
+static bool is_roused(const lc_wake_t *wake) {
+  return lc_load(&wake->roused, memory_order_relaxed) != 0;
+}
+
+static void set_roused(lc_wake_t *wake, bool roused) {
+  lc_store(&wake->roused, roused, memory_order_relaxed);
+}
 
 int lc_wake_init(lc_wake_t *wake, uv_async_t *async) {
   int err = uv_mutex_init(&wake->mutex);
@@ -21,7 +31,7 @@ int lc_wake_init(lc_wake_t *wake, uv_async_t *async) {
   }
   wake->async = async;
   wake->gone = false;
-  wake->roused = false;
+  lc_atomic_init(&wake->roused, 0);
   wake->count = 0;
   return 0;
 }
@@ -35,8 +45,8 @@ void lc_wake_pay(lc_wake_t *wake) {
   uv_mutex_lock(&wake->mutex);
   wake->count++;
   if (wake->async == NULL) {
-    lc_assert(!wake->roused);
-    wake->roused = true;
+    lc_assert(!is_roused(wake));
+    set_roused(wake, true);
     uv_cond_signal(&wake->roused_cond);
   } else if (!wake->gone) {
     lc_fence(memory_order_seq_cst); /* [wake.fence] (A) */
@@ -61,7 +71,7 @@ bool lc_wake_wait(lc_wake_t *wake, uint64_t deadline_ns) {
   bool roused;
 
   uv_mutex_lock(&wake->mutex);
-  while (!wake->roused) {
+  while (!is_roused(wake)) {
     if (deadline_ns == UINT64_MAX) {
       uv_cond_wait(&wake->roused_cond, &wake->mutex);
       continue;
@@ -71,10 +81,21 @@ bool lc_wake_wait(lc_wake_t *wake, uint64_t deadline_ns) {
       break;
     uv_cond_timedwait(&wake->roused_cond, &wake->mutex, deadline_ns - now);
   }
-  roused = wake->roused;
-  wake->roused = false;
+  roused = is_roused(wake);
+  set_roused(wake, false);
   uv_mutex_unlock(&wake->mutex);
   return roused;
+}
+
+bool lc_wake_look_out(const lc_wake_t *wake, uint64_t most_ns) {
+  uint64_t begin = uv_hrtime();
+
+  while (!is_roused(wake)) {
+    lc_pause(LC_LOOK_OUT_PAUSES);
+    if (uv_hrtime() - begin >= most_ns)
+      return is_roused(wake);
+  }
+  return true;
 }
 
 void lc_wake_leave(lc_wake_t *wake) {

@@ -25,14 +25,15 @@
 #include <uv.h>
 
 #include "debug.h"
+#include "atomic.h"
 
 typedef struct {
   uv_mutex_t mutex; /* guards all below */
   uv_cond_t roused_cond;
-  uv_async_t *async; /* NULL: a thread receiver */
-  bool gone;         /* closed: async must not be touched any more */
-  bool roused;       /* thread: a debt was paid and not collected yet */
-  uint64_t count;    /* debts paid */
+  uv_async_t *async;           /* NULL: a thread receiver */
+  bool gone;                   /* closed: async must not be touched any more */
+  lc_atomic(uintptr_t) roused; /* thread: a debt paid and not collected yet */
+  uint64_t count;              /* debts paid */
 } lc_wake_t;
 
 /* 0, or an error of libuv, and nothing is left behind. */
@@ -52,6 +53,10 @@ void lc_wake_heard(void);
  * collects it; or until uv_hrtime() is deadline_ns, UINT64_MAX being never.
  * False: not paid so far. */
 LC_MUST_USE bool lc_wake_wait(lc_wake_t *wake, uint64_t deadline_ns);
+
+/* The same thread, before that: looks out for the payment, most_ns at most.
+ * True: it is there, to be collected. */
+bool lc_wake_look_out(const lc_wake_t *wake, uint64_t most_ns);
 
 /* Receiver. From its return on no wake touches the handle. */
 void lc_wake_leave(lc_wake_t *wake);

@@ -15,7 +15,7 @@ static void open_line(size_t capacity, bool by_hand) {
   size_t i;
 
   lc_inbox_init(&inbox);
-  ck_assert_int_eq(lc_line_init(&line, &inbox, capacity, by_hand), 0);
+  ck_assert_int_eq(lc_line_init(&line, &inbox, capacity, by_hand, 1000), 0);
   for (i = 0; i < MOST; i++) {
     ck_assert_int_eq(lc_answers_init(&answers[i], NULL), 0);
     lc_link_init(&links[i], 0);
@@ -41,6 +41,14 @@ static void close_line(void) {
   lc_line_destroy(&line);
 }
 
+static bool join(size_t i) {
+  uint64_t spin_ns;
+  bool owes = lc_line_join(&line, &pendings[i], &spin_ns);
+
+  ck_assert(spin_ns == 0 || spin_ns == line.patience.next_ns);
+  return owes;
+}
+
 static void expect_length(size_t length) {
   uint64_t sent;
 
@@ -60,7 +68,7 @@ static void expect_link(lc_link_t *link) {
 }
 
 START_TEST(with_room_the_answer_is_there_at_once) {
-  ck_assert(!lc_line_join(&line, &pendings[0]));
+  ck_assert(!join(0));
   ck_assert(is_answered(0));
   ck_assert_int_eq(pendings[0].result, 0);
   expect_link(&links[0]);
@@ -70,7 +78,7 @@ END_TEST
 
 START_TEST(a_parked_receiver_is_owed_a_wake) {
   ck_assert(lc_inbox_park(&inbox));
-  ck_assert(lc_line_join(&line, &pendings[0]));
+  ck_assert(join(0));
   ck_assert(is_answered(0));
 }
 END_TEST
@@ -79,7 +87,7 @@ START_TEST(each_place_serves_the_first) {
   size_t i;
 
   for (i = 0; i < MOST; i++)
-    ck_assert(!lc_line_join(&line, &pendings[i]));
+    ck_assert(!join(i));
   for (i = 0; i < MOST; i++) {
     ck_assert(is_answered(i));
     ck_assert(i + 1 == MOST || !is_answered(i + 1));
@@ -96,7 +104,7 @@ START_TEST(who_leaves_is_served_no_more) {
   size_t i;
 
   for (i = 0; i < MOST; i++)
-    ck_assert(!lc_line_join(&line, &pendings[i]));
+    ck_assert(!join(i));
   ck_assert(!lc_line_leave(&line, &pendings[0]));
   ck_assert(lc_line_leave(&line, &pendings[2]));
   ck_assert(!lc_line_leave(&line, &pendings[2]));
@@ -113,8 +121,8 @@ START_TEST(who_leaves_is_served_no_more) {
 END_TEST
 
 START_TEST(when_the_last_leaves_the_gate_is_open) {
-  ck_assert(!lc_line_join(&line, &pendings[0]));
-  ck_assert(!lc_line_join(&line, &pendings[1]));
+  ck_assert(!join(0));
+  ck_assert(!join(1));
   ck_assert(lc_line_leave(&line, &pendings[1]));
   ck_assert(!lc_credit_free(&line.credit));
   ck_assert_uint_eq(lc_credit_take(&line.credit, 1), 1);
@@ -125,14 +133,14 @@ START_TEST(who_hurries_is_served_by_the_first_place) {
   close_line();
   open_line(4, false);
   ck_assert_uint_eq(lc_credit_take(&line.credit, 4), 4);
-  ck_assert(!lc_line_join(&line, &pendings[0]));
+  ck_assert(!join(0));
   ck_assert(!lc_credit_free(&line.credit));
   ck_assert(!is_answered(0));
   /* The place is free: the hurry itself serves. */
   ck_assert(!lc_line_hurry(&line, &pendings[0]));
   ck_assert(is_answered(0));
   ck_assert(!lc_line_hurry(&line, &pendings[0]));
-  ck_assert(!lc_line_join(&line, &pendings[1]));
+  ck_assert(!join(1));
   ck_assert(!lc_line_hurry(&line, &pendings[1]));
   ck_assert(!is_answered(1));
   ck_assert(lc_credit_free(&line.credit));
@@ -147,11 +155,11 @@ START_TEST(a_refusal_is_an_answer_for_all_and_for_later) {
   size_t i;
 
   for (i = 0; i < 3; i++)
-    ck_assert(!lc_line_join(&line, &pendings[i]));
+    ck_assert(!join(i));
   lc_inbox_close(&inbox, &list);
   ck_assert_ptr_eq(list.oldest, &links[0]);
   lc_line_refuse(&line);
-  ck_assert(!lc_line_join(&line, &pendings[3]));
+  ck_assert(!join(3));
   for (i = 0; i < MOST; i++) {
     ck_assert(is_answered(i));
     ck_assert_int_eq(pendings[i].result, i == 0 ? 0 : UV_EPIPE);
@@ -164,15 +172,15 @@ START_TEST(a_push_that_is_refused_is_the_answer) {
   lc_list_t list = {NULL, NULL};
 
   lc_inbox_close(&inbox, &list);
-  ck_assert(!lc_line_join(&line, &pendings[0]));
+  ck_assert(!join(0));
   ck_assert(is_answered(0));
   ck_assert_int_eq(pendings[0].result, UV_EPIPE);
 }
 END_TEST
 
 START_TEST(by_hand_the_receiver_pulls_and_answers) {
-  ck_assert(!lc_line_join(&line, &pendings[0]));
-  ck_assert(!lc_line_join(&line, &pendings[1]));
+  ck_assert(!join(0));
+  ck_assert(!join(1));
   expect_link(NULL);
   ck_assert_ptr_eq(lc_line_pull(&line), &pendings[0]);
   ck_assert(!is_answered(0));
@@ -187,8 +195,8 @@ END_TEST
 
 START_TEST(by_hand_who_joins_rouses_a_parked_receiver_once) {
   ck_assert(lc_inbox_park(&inbox));
-  ck_assert(lc_line_join(&line, &pendings[0]));
-  ck_assert(!lc_line_join(&line, &pendings[1]));
+  ck_assert(join(0));
+  ck_assert(!join(1));
   ck_assert(!lc_inbox_unpark(&inbox));
   lc_line_refuse(&line);
 }
