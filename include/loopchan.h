@@ -16,8 +16,9 @@
  *     no use in the child of a fork(), unless the function says otherwise.
  *   - A NULL that is not expressly allowed is answered with UV_EINVAL, or
  *     ignored where the function returns nothing, and changes nothing.
- *   - Using a receiver on two threads at once is the caller's error: undefined,
- *     and caught by an assert in debug builds of the library.
+ *   - Using a receiver on two threads at once, without LOOPCHAN_SHARED, is the
+ *     caller's error: undefined, and caught by an assert in debug builds of the
+ *     library.
  *
  * Which calls may overlap, and when they may be made:
  *
@@ -43,7 +44,8 @@
  *   (1) One thread at a time for one reserved place.
  *   (2) It is the last use of that sender: nothing else may be using it.
  *   (3) The receiver's thread only: the loop's thread for a loop receiver, the
- *       one thread that receives for a thread receiver.
+ *       one thread that receives for a thread receiver. With LOOPCHAN_SHARED
+ *       yes: any thread, several at once; after the close UV_EOF for UV_EINVAL.
  *   (4) A close after a shutdown is usual; a second shutdown, and a second
  *       close, are refused with UV_EALREADY.
  *   (5) A call that may have to wait for room waits in any thread but the
@@ -97,7 +99,11 @@ extern "C" {
 #define LOOPCHAN_UNBOUNDED ((size_t) 0)
 #define LOOPCHAN_RENDEZVOUS SIZE_MAX
 
-/* Flag: several threads share one thread receiver. UV_ENOTSUP so far. */
+/* Flag, thread receivers only: any number of threads may use the receiver at
+ * once. Each message is received by exactly one of them, and all of them get
+ * UV_EOF. A close by one of them lets those inside a call return UV_EOF, and
+ * waits until they have; who calls later gets UV_EOF too, as long as the memory
+ * of the receiver is there. */
 #define LOOPCHAN_SHARED 1u
 
 /* A time-out that never comes. */
@@ -143,7 +149,7 @@ struct loopchan_options_s {
   size_t capacity;       /* messages, or one of the two names above */
   loopchan_drop_fn drop; /* for messages never received; NULL: forget them */
   void *drop_arg;        /* passed to drop */
-  unsigned flags;        /* 0 */
+  unsigned flags;        /* 0, or LOOPCHAN_SHARED */
   unsigned max_messages; /* messages delivered per loop turn; 0: 1024 */
   uint64_t max_ns;       /* ns of delivery per loop turn; 0: 1000000 (1 ms) */
   uint64_t spin_ns;      /* most ns to spin before sleeping; 0: 20000 */
@@ -176,7 +182,9 @@ struct loopchan_receiver_s {
   struct lc_channel *channel;
   void (*typed_cb)(void);
   loopchan_stats_t last;
+  uintptr_t gate;
   unsigned state;
+  unsigned shared;
 };
 
 /* ------------------------------------------------------------------ making */
@@ -197,9 +205,9 @@ struct loopchan_receiver_s {
  * Blocks:    no.
  * Allocates: the core and one sender.
  * Returns:   0;
- *            UV_EINVAL  a NULL, an unknown flag, or an msg_size so large that a
- *                       message's place would overflow;
- *            UV_ENOTSUP LOOPCHAN_SHARED;
+ *            UV_EINVAL  a NULL, an unknown flag, LOOPCHAN_SHARED on a loop, or
+ *                       an msg_size so large that a message's place would
+ *                       overflow;
  *            UV_ENOMEM;
  *            what uv_async_init returned (UV_EMFILE, ...).
  *            After an error nothing is left behind; *rx and *tx are as they
@@ -421,7 +429,8 @@ LOOPCHAN_EXTERN int loopchan_recv_start(loopchan_receiver_t *rx,
 
 /**
  * Stops delivery, as uv_read_stop does: cb is not called again until the next
- * loopchan_recv_start. Messages keep arriving and wait.
+ * loopchan_recv_start. Messages keep arriving and wait, and push back when the
+ * channel is bounded.
  *
  * Thread:    the loop's.
  * Callback:  allowed in any callback of this loop; inside cb, the message in
@@ -464,7 +473,8 @@ LOOPCHAN_EXTERN int loopchan_try_recv(loopchan_receiver_t *rx, void *msg);
  * Allocates: no.
  * Returns:   0; UV_EOF (all received and every sender gone, or shut down), each
  *            time it is called again too; UV_EINVAL (a NULL, a loop receiver, a
- *            closed receiver).
+ *            closed receiver). With LOOPCHAN_SHARED also UV_EOF when closed, and
+ *            UV_ENOMEM or UV_EAGAIN if the system gives no mutex to wait with.
  * See:       loopchan_try_recv, loopchan_recv_timeout; examples/one_producer.c
  */
 LOOPCHAN_EXTERN int loopchan_recv(loopchan_receiver_t *rx, void *msg);

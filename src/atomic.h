@@ -89,6 +89,36 @@ static inline void lc_home_set_here(lc_home_t *home) {
   lc_store(home, lc_thread_self(), memory_order_relaxed);
 }
 
+/* A gate that many pass, both ways, and one shuts for ever: 2 for each inside,
+ * and 1 when it is shut. It lies in a struct that the user sees as a number. */
+typedef lc_atomic(uintptr_t) lc_gate_t;
+
+#define lc_gate_init(gate) lc_atomic_init(gate, 0)
+
+/* False: it is shut. */
+static inline bool lc_gate_enter(lc_gate_t *gate) {
+  /* relaxed: a guess, the CAS decides */
+  uintptr_t word = lc_load(gate, memory_order_relaxed);
+
+  while ((word & 1) == 0)
+    /* acquire: what was there when the gate was opened */
+    if (lc_cas(gate, &word, word + 2, memory_order_acquire,
+               memory_order_relaxed))
+      return true;
+  return false;
+}
+
+/* True: it is shut, and nobody is inside any more. */
+static inline bool lc_gate_leave(lc_gate_t *gate) {
+  /* acq_rel: the last one, and who shuts, come after all that was inside */
+  return lc_add(gate, (uintptr_t) -2, memory_order_acq_rel) == 3;
+}
+
+/* True: nobody is inside. */
+static inline bool lc_gate_shut(lc_gate_t *gate) {
+  return lc_add(gate, 1, memory_order_acq_rel) == 0;
+}
+
 /* Which thread is inside, to catch two at once; orders nothing, so that it does
  * not hide the race that it is to catch. */
 typedef lc_atomic(uintptr_t) lc_occupant_t;

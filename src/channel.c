@@ -245,6 +245,23 @@ bool lc_channel_park(lc_channel_t *channel) {
          !lc_inbox_unpark(&channel->inbox);
 }
 
+int lc_channel_sleep(lc_channel_t *channel, uint64_t deadline_ns) {
+  lc_wake_t *wake = &channel->wake;
+
+  /* Otherwise it has spun before it parked. */
+  if (channel->kind == LC_BY_HAND || channel->shared != NULL)
+    lc_patience_learn(&channel->patience,
+                      lc_wake_look_out(wake, channel->patience.next_ns));
+  if (lc_wake_wait(wake, deadline_ns))
+    return 0;
+  if (lc_inbox_unpark(&channel->inbox))
+    return UV_ETIMEDOUT;
+  /* Somebody came between, and pays in a moment. */
+  while (!lc_wake_wait(wake, LC_NEVER)) {
+  }
+  return 0;
+}
+
 size_t lc_channel_gather(lc_channel_t *channel) {
   size_t found = lc_inbox_take(&channel->inbox, &channel->backlog);
 
@@ -312,10 +329,12 @@ void lc_channel_take_back(lc_channel_t *channel) {
   }
 }
 
-void lc_channel_refuse(lc_channel_t *channel) {
-  lc_inbox_close(&channel->inbox, &channel->backlog);
+bool lc_channel_refuse(lc_channel_t *channel) {
+  bool was_parked = lc_inbox_close(&channel->inbox, &channel->backlog);
+
   lc_line_refuse(&channel->line);
   channel->ended = true;
+  return was_parked;
 }
 
 void lc_channel_drop_all(lc_channel_t *channel) {

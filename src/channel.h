@@ -40,7 +40,8 @@ typedef struct lc_channel {
   /* Fixed after open. */
   size_t msg_size;
   lc_kind_t kind;
-  size_t capacity; /* as the user said it */
+  size_t capacity;          /* as the user said it */
+  struct lc_shared *shared; /* NULL: the receiver has one thread */
   loopchan_drop_fn drop;
   void *drop_arg;
   unsigned max_messages;
@@ -55,7 +56,7 @@ typedef struct lc_channel {
   /* The receiver's. */
   lc_list_t backlog; /* taken out of the inbox, not received yet */
   lc_spin_t spin;
-  lc_patience_t patience; /* by hand */
+  lc_patience_t patience; /* when parked: by hand, and shared */
   bool ended;             /* the goodbye came, or shut down: EOF when drained */
   bool lent;              /* the loop callback has a message in hand */
   lc_pending_t *pulled;   /* out of the line: whose message next returned */
@@ -155,6 +156,10 @@ LC_MUST_USE int lc_channel_offer(lc_channel_t *channel, lc_link_t *newest,
 /* Receiver. True: parked, the next send owes a wake. */
 LC_MUST_USE bool lc_channel_park(lc_channel_t *channel);
 
+/* Receiving thread, parked. Sleeps until it is woken: 0; or until the deadline:
+ * UV_ETIMEDOUT. Either way it is parked no more, and nobody owes it a wake. */
+LC_MUST_USE int lc_channel_sleep(lc_channel_t *channel, uint64_t deadline_ns);
+
 /* Receiver. Moves what the inbox has to the backlog's end; returns how many
  * links. */
 size_t lc_channel_gather(lc_channel_t *channel);
@@ -185,8 +190,9 @@ static inline void lc_channel_answer(lc_channel_t *channel,
     lc_line_answer(&channel->line, pulled);
 }
 
-/* Receiver. Refuses all later sends; what was accepted is in the backlog. */
-void lc_channel_refuse(lc_channel_t *channel);
+/* Receiver. Refuses all later sends, and those that wait; what was accepted is
+ * in the backlog. True: it was parked, and nobody owes it a wake. */
+bool lc_channel_refuse(lc_channel_t *channel);
 
 /* Receiver. Drops all messages of a channel that refuses. */
 void lc_channel_drop_all(lc_channel_t *channel);

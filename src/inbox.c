@@ -83,10 +83,11 @@ lc_push_t lc_inbox_offer(lc_inbox_t *inbox, lc_link_t *newest,
              : LC_REFUSED;
 }
 
-void lc_inbox_close(lc_inbox_t *inbox, lc_list_t *list) {
+bool lc_inbox_close(lc_inbox_t *inbox, lc_list_t *list) {
   /* [inbox.publish] (B) [inbox.closed] (D) */
   lc_link_t *old = lc_swap(&inbox->word, LC_CLOSED, memory_order_acq_rel);
 
   if (old != LC_PARKED && old != LC_CLOSED)
     append_reversed(list, old);
+  return old == LC_PARKED;
 }

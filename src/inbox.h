@@ -190,7 +190,7 @@ LC_MUST_USE lc_push_t lc_inbox_offer(lc_inbox_t *inbox, lc_link_t *newest,
                                      lc_link_t *oldest);
 
 /* Receiver. From here on every push is refused. What was accepted and not taken
- * is appended to the list. */
-void lc_inbox_close(lc_inbox_t *inbox, lc_list_t *list);
+ * is appended to the list. True: it was parked, and nobody owes it a wake. */
+bool lc_inbox_close(lc_inbox_t *inbox, lc_list_t *list);
 
 #endif /* LC_INBOX_H */

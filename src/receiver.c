@@ -7,12 +7,23 @@
  */
 #include "receiver.h"
 
-static int check_options(const loopchan_options_t *options) {
-  if ((options->flags & ~LOOPCHAN_SHARED) != 0)
-    return UV_EINVAL;
-  if (options->flags != 0)
-    return UV_ENOTSUP;
-  return 0;
+#include "shared.h"
+
+static bool is_shared(const loopchan_options_t *options) {
+  return (options->flags & LOOPCHAN_SHARED) != 0;
+}
+
+/* What a receiver needs beside the core and its first sender. */
+static int furnish(uv_loop_t *loop, loopchan_receiver_t *rx,
+                   lc_channel_t *channel, bool shared) {
+  if (shared) {
+    int err = lc_shared_new(&channel->shared);
+    if (err != 0)
+      return err;
+  }
+  if (loop != NULL)
+    lc_home_set_here(&channel->home);
+  return lc_loop_open(loop, rx);
 }
 
 int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
@@ -21,11 +32,10 @@ int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
   loopchan_sender_t *first;
   int err;
 
-  if (rx == NULL || tx == NULL || options == NULL)
+  if (rx == NULL || tx == NULL || options == NULL ||
+      (options->flags & ~LOOPCHAN_SHARED) != 0 ||
+      (is_shared(options) && loop != NULL))
     return UV_EINVAL;
-  err = check_options(options);
-  if (err != 0)
-    return err;
   err = lc_channel_new(&channel, loop != NULL ? &rx->async : NULL, options);
   if (err != 0)
     return err;
@@ -34,9 +44,7 @@ int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
     lc_channel_leave(channel);
     return UV_ENOMEM;
   }
-  if (loop != NULL)
-    lc_home_set_here(&channel->home);
-  err = lc_loop_open(loop, rx);
+  err = furnish(loop, rx, channel, is_shared(options));
   if (err != 0) {
     loopchan_sender_drop(first);
     lc_channel_leave(channel);
@@ -44,6 +52,8 @@ int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
   }
   rx->channel = channel;
   rx->typed_cb = NULL;
+  rx->shared = is_shared(options);
+  lc_gate_init(lc_gate_of(rx));
   rx->state = LC_OPEN;
   *tx = first;
   return 0;
@@ -61,56 +71,84 @@ int lc_receiver_take(lc_channel_t *channel, void *msg) {
 }
 
 int loopchan_try_recv(loopchan_receiver_t *rx, void *msg) {
-  lc_channel_t *channel;
-  uintptr_t was;
-  int err;
+  lc_visit_t visit;
+  int err = lc_receiver_enter(rx, &visit);
 
-  if (!lc_receiver_is_open(rx) || (msg == NULL && rx->channel->msg_size != 0))
-    return UV_EINVAL;
-  channel = rx->channel;
-  was = lc_receiver_enter(channel);
-  err = lc_receiver_take(channel, msg);
-  lc_receiver_exit(channel, was);
+  if (err != 0)
+    return err;
+  err = UV_EINVAL;
+  if (msg != NULL || visit.channel->msg_size == 0)
+    err = lc_receiver_take(visit.channel, msg);
+  lc_receiver_exit(rx, &visit);
   return err;
 }
 
-int loopchan_shutdown(loopchan_receiver_t *rx) {
-  lc_channel_t *channel;
-  uintptr_t was;
+/* A shared receiver may have a thread asleep while another one ends it. */
+static void refuse(lc_channel_t *channel) {
+  if (lc_channel_refuse(channel) && channel->shared != NULL)
+    lc_wake_pay(&channel->wake);
+}
 
-  if (rx == NULL || rx->state == LC_NEVER_OPENED)
+int loopchan_shutdown(loopchan_receiver_t *rx) {
+  lc_visit_t visit;
+  int err = UV_EALREADY;
+
+  if (lc_receiver_is_new(rx))
     return UV_EINVAL;
-  if (!lc_receiver_is_open(rx) || lc_inbox_is_closed(&rx->channel->inbox))
+  if (lc_receiver_enter(rx, &visit) != 0)
     return UV_EALREADY;
-  channel = rx->channel;
-  was = lc_receiver_enter(channel);
-  lc_channel_refuse(channel);
-  if (lc_receiver_is_loop(rx))
-    lc_loop_end_came(channel);
-  lc_receiver_exit(channel, was);
-  return 0;
+  if (!lc_inbox_is_closed(&visit.channel->inbox)) {
+    refuse(visit.channel);
+    if (lc_receiver_is_loop(rx))
+      lc_loop_end_came(visit.channel);
+    err = 0;
+  }
+  lc_receiver_exit(rx, &visit);
+  return err;
+}
+
+/* Others may be inside a shared receiver, and find nothing but the end. From
+ * here on nobody is, nor comes. */
+static void clear_out(loopchan_receiver_t *rx, lc_channel_t *channel) {
+  if (channel->shared == NULL)
+    return;
+  if (!lc_gate_shut(lc_gate_of(rx)))
+    while (!lc_wake_wait(&channel->shared->emptied, LC_NEVER)) {
+    }
+  lc_shared_free(channel->shared);
+  channel->shared = NULL;
 }
 
 int lc_receiver_close(loopchan_receiver_t *rx, loopchan_close_cb cb,
                       uv_close_cb handle_cb) {
+  lc_list_t none = {NULL, NULL}, left = none;
   lc_channel_t *channel;
-  uintptr_t was;
+  lc_visit_t visit;
+  bool first;
 
-  if (rx == NULL || rx->state == LC_NEVER_OPENED)
+  if (lc_receiver_is_new(rx))
     return UV_EINVAL;
-  if (!lc_receiver_is_open(rx))
+  if (lc_receiver_enter(rx, &visit) != 0)
     return UV_EALREADY;
-  channel = rx->channel;
-  was = lc_receiver_enter(channel);
-  rx->state = LC_CLOSING;
-  channel->recv_cb = NULL;
-  channel->close_cb = cb;
-  channel->handle_close_cb = handle_cb;
-  lc_channel_refuse(channel);
-  lc_wake_leave(&channel->wake);
+  channel = visit.channel;
+  first = lc_receiver_is_open(rx);
+  if (first) {
+    rx->state = LC_CLOSING;
+    channel->recv_cb = NULL;
+    channel->close_cb = cb;
+    channel->handle_close_cb = handle_cb;
+    refuse(channel);
+    lc_wake_leave(&channel->wake);
+    left = channel->backlog;
+    channel->backlog = none;
+  }
+  lc_receiver_exit(rx, &visit);
+  if (!first)
+    return UV_EALREADY;
+  clear_out(rx, channel);
+  channel->backlog = left;
   lc_channel_drop_all(channel);
   lc_channel_stats(channel, &rx->last);
-  lc_receiver_exit(channel, was);
   if (lc_receiver_is_loop(rx))
     lc_loop_close(rx);
   else
@@ -136,17 +174,37 @@ int loopchan_close(loopchan_receiver_t *rx, loopchan_close_cb cb) {
   return lc_receiver_close(rx, cb, NULL);
 }
 
-int loopchan_stats(const loopchan_receiver_t *rx, loopchan_stats_t *stats) {
-  uintptr_t was;
+/* A receiver is const for who only looks, but to enter leaves a mark. */
+static loopchan_receiver_t *to_visit(const loopchan_receiver_t *rx) {
+  return (loopchan_receiver_t *) (uintptr_t) rx;
+}
 
-  if (rx == NULL || stats == NULL || rx->state == LC_NEVER_OPENED)
+int loopchan_stats(const loopchan_receiver_t *rx, loopchan_stats_t *stats) {
+  lc_visit_t visit;
+
+  if (lc_receiver_is_new(rx) || stats == NULL)
     return UV_EINVAL;
-  if (!lc_receiver_is_open(rx)) {
+  if (lc_receiver_enter(to_visit(rx), &visit) != 0) {
     *stats = rx->last;
     return 0;
   }
-  was = lc_receiver_enter(rx->channel);
-  lc_channel_stats(rx->channel, stats);
-  lc_receiver_exit(rx->channel, was);
+  lc_channel_stats(visit.channel, stats);
+  lc_receiver_exit(to_visit(rx), &visit);
   return 0;
+}
+
+int lc_receiver_enter_shared(loopchan_receiver_t *rx, lc_visit_t *visit) {
+  if (!lc_gate_enter(lc_gate_of(rx)))
+    return UV_EOF;
+  visit->channel = rx->channel;
+  lc_shared_lock(visit->channel->shared);
+  return 0;
+}
+
+void lc_receiver_exit_shared(loopchan_receiver_t *rx, const lc_visit_t *visit) {
+  lc_shared_t *shared = visit->channel->shared;
+
+  lc_shared_unlock(shared);
+  if (lc_gate_leave(lc_gate_of(rx)))
+    lc_wake_pay(&shared->emptied);
 }

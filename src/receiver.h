@@ -20,26 +20,51 @@ static inline bool lc_receiver_is_open(const loopchan_receiver_t *rx) {
   return true;
 }
 
-/* Every call on an open receiver lies between these two. Fails when a call on
- * another thread lies there too. */
-static inline uintptr_t lc_receiver_enter(lc_channel_t *channel) {
-#ifdef NDEBUG
-  (void) channel;
-  return 0;
-#else
-  uintptr_t was = lc_occupant_enter(&channel->occupant);
-
-  lc_assert(was == 0 || was == lc_thread_self());
-  return was;
-#endif
+/* A shared one's state is not for those outside to read. */
+static inline bool lc_receiver_is_new(const loopchan_receiver_t *rx) {
+  return rx == NULL || (!rx->shared && rx->state == LC_NEVER_OPENED);
 }
 
-static inline void lc_receiver_exit(lc_channel_t *channel, uintptr_t was) {
-#ifdef NDEBUG
-  (void) channel;
-  (void) was;
-#else
-  lc_occupant_exit(&channel->occupant, was);
+static inline lc_gate_t *lc_gate_of(loopchan_receiver_t *rx) {
+  static_assert(sizeof(lc_gate_t) == sizeof rx->gate, "the gate fits");
+  return (lc_gate_t *) &rx->gate;
+}
+
+/* Every call on an open receiver lies between enter and exit. With a plain one
+ * it fails when a call on another thread lies there too; with a shared one it
+ * has the receiver's side to itself, but for the time that it waits. */
+typedef struct {
+  lc_channel_t *channel;
+  uintptr_t was; /* debug: who was inside before: a callback's caller */
+} lc_visit_t;
+
+/* 0; or UV_EINVAL: not open; or UV_EOF: shared, and closed. */
+LC_MUST_USE int lc_receiver_enter_shared(loopchan_receiver_t *rx,
+                                         lc_visit_t *visit);
+void lc_receiver_exit_shared(loopchan_receiver_t *rx, const lc_visit_t *visit);
+
+LC_MUST_USE static inline int lc_receiver_enter(loopchan_receiver_t *rx,
+                                                lc_visit_t *visit) {
+  if (LC_UNLIKELY(rx != NULL && rx->shared))
+    return lc_receiver_enter_shared(rx, visit);
+  if (!lc_receiver_is_open(rx))
+    return UV_EINVAL;
+  visit->channel = rx->channel;
+#ifndef NDEBUG
+  visit->was = lc_occupant_enter(&rx->channel->occupant);
+  lc_assert(visit->was == 0 || visit->was == lc_thread_self());
+#endif
+  return 0;
+}
+
+static inline void lc_receiver_exit(loopchan_receiver_t *rx,
+                                    const lc_visit_t *visit) {
+  if (LC_UNLIKELY(visit->channel->shared != NULL)) {
+    lc_receiver_exit_shared(rx, visit);
+    return;
+  }
+#ifndef NDEBUG
+  lc_occupant_exit(&visit->channel->occupant, visit->was);
 #endif
 }
 

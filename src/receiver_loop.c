@@ -94,8 +94,10 @@ static bool deliver_messages(loopchan_receiver_t *rx) {
 static void on_async(uv_async_t *async) {
   loopchan_receiver_t *rx = (loopchan_receiver_t *) async;
   lc_channel_t *channel = rx->channel;
-  uintptr_t was = lc_receiver_enter(channel);
+  lc_visit_t visit;
 
+  if (lc_receiver_enter(rx, &visit) != 0)
+    return;
   lc_wake_heard();
   lc_home_set_here(&channel->home);
   if (channel->recv_cb != NULL && deliver_messages(rx)) {
@@ -104,7 +106,7 @@ static void on_async(uv_async_t *async) {
     else if (!lc_channel_park(channel))
       lc_wake_self(&channel->wake);
   }
-  lc_receiver_exit(channel, was);
+  lc_receiver_exit(rx, &visit);
 }
 
 int lc_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx) {
@@ -141,19 +143,21 @@ static int start(lc_channel_t *channel, loopchan_recv_cb cb) {
 }
 
 int loopchan_recv_start(loopchan_receiver_t *rx, loopchan_recv_cb cb) {
-  uintptr_t was;
+  lc_visit_t visit;
   int err;
 
-  if (!lc_receiver_is_open(rx) || !lc_receiver_is_loop(rx) || cb == NULL)
+  if (rx == NULL || !lc_receiver_is_loop(rx) || cb == NULL)
     return UV_EINVAL;
-  was = lc_receiver_enter(rx->channel);
-  err = start(rx->channel, cb);
-  lc_receiver_exit(rx->channel, was);
+  err = lc_receiver_enter(rx, &visit);
+  if (err != 0)
+    return err;
+  err = start(visit.channel, cb);
+  lc_receiver_exit(rx, &visit);
   return err;
 }
 
 int loopchan_recv_stop(loopchan_receiver_t *rx) {
-  if (rx == NULL || rx->state == LC_NEVER_OPENED || !lc_receiver_is_loop(rx))
+  if (lc_receiver_is_new(rx) || !lc_receiver_is_loop(rx))
     return UV_EINVAL;
   if (!lc_receiver_is_open(rx))
     return 0;

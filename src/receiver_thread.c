@@ -8,46 +8,56 @@
 #include <limits.h>
 
 #include "receiver.h"
+#include "shared.h"
 
-/* 0, UV_EOF, or UV_ETIMEDOUT. */
+/* A receiver of one thread has nothing. 0: look again; or UV_ETIMEDOUT. */
+static int wait_alone(lc_channel_t *channel, uint64_t deadline_ns) {
+  if (lc_spin_wait(&channel->spin, &channel->inbox, deadline_ns) ||
+      !lc_channel_park(channel))
+    return 0;
+  return lc_channel_sleep(channel, deadline_ns);
+}
+
+/* 0, UV_EOF, or UV_ETIMEDOUT; shared: or what a lack of resources is called. */
 static int receive(lc_channel_t *channel, void *msg, uint64_t deadline_ns) {
   for (;;) {
     int err = lc_receiver_take(channel, msg);
     if (err != UV_EAGAIN)
       return err;
-    if (lc_spin_wait(&channel->spin, &channel->inbox, deadline_ns) ||
-        !lc_channel_park(channel))
-      continue;
-    if (channel->kind == LC_BY_HAND && deadline_ns == LC_NEVER)
-      lc_patience_learn(
-          &channel->patience,
-          lc_wake_look_out(&channel->wake, channel->patience.next_ns));
-    if (lc_wake_wait(&channel->wake, deadline_ns))
-      continue;
-    if (lc_inbox_unpark(&channel->inbox))
-      return UV_ETIMEDOUT;
-    /* A sender came between: it pays in a moment, and it brought something. */
-    while (!lc_wake_wait(&channel->wake, LC_NEVER)) {
-    }
+    err = channel->shared != NULL
+              ? lc_shared_wait(channel->shared, channel, deadline_ns)
+              : wait_alone(channel, deadline_ns);
+    if (err != 0)
+      return err;
   }
 }
 
-static bool can_block(const loopchan_receiver_t *rx) {
-  return lc_receiver_is_open(rx) && !lc_receiver_is_loop(rx);
+/* Enters if there is anything to be done with these arguments. 0, UV_EINVAL, or
+ * UV_EOF. */
+static int enter(loopchan_receiver_t *rx, const void *msgs, size_t count,
+                 lc_visit_t *visit) {
+  int err = lc_receiver_enter(rx, visit);
+  size_t size;
+
+  if (err != 0)
+    return err;
+  size = visit->channel->msg_size;
+  if (!lc_receiver_is_loop(rx) && (msgs != NULL || size == 0 || count == 0) &&
+      count <= (size_t) SSIZE_MAX / (size != 0 ? size : 1))
+    return 0;
+  lc_receiver_exit(rx, visit);
+  return UV_EINVAL;
 }
 
 static int receive_one(loopchan_receiver_t *rx, void *msg,
                        uint64_t deadline_ns) {
-  lc_channel_t *channel;
-  uintptr_t was;
-  int err;
+  lc_visit_t visit;
+  int err = enter(rx, msg, 1, &visit);
 
-  if (!can_block(rx) || (msg == NULL && rx->channel->msg_size != 0))
-    return UV_EINVAL;
-  channel = rx->channel;
-  was = lc_receiver_enter(channel);
-  err = receive(channel, msg, deadline_ns);
-  lc_receiver_exit(channel, was);
+  if (err != 0)
+    return err;
+  err = receive(visit.channel, msg, deadline_ns);
+  lc_receiver_exit(rx, &visit);
   return err;
 }
 
@@ -61,27 +71,18 @@ int loopchan_recv_timeout(loopchan_receiver_t *rx, void *msg,
 }
 
 ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs, size_t max) {
-  lc_channel_t *channel;
-  size_t size, n;
-  uintptr_t was;
-  int err;
+  lc_visit_t visit;
+  size_t n = 0;
+  int err = enter(rx, msgs, max, &visit);
 
-  if (!can_block(rx))
-    return UV_EINVAL;
-  channel = rx->channel;
-  size = channel->msg_size;
-  if ((msgs == NULL && size != 0 && max != 0) ||
-      max > (size_t) SSIZE_MAX / (size != 0 ? size : 1))
-    return UV_EINVAL;
-  if (max == 0)
-    return 0;
-  was = lc_receiver_enter(channel);
-  err = receive(channel, msgs, LC_NEVER);
-  for (n = 0; err == 0;) {
-    if (++n == max)
-      break;
-    err = lc_receiver_take(channel, (char *) msgs + n * size);
-  }
-  lc_receiver_exit(channel, was);
+  if (err != 0)
+    return err;
+  if (max > 0)
+    err = receive(visit.channel, msgs, LC_NEVER);
+  while (err == 0 && n < max)
+    if (++n < max)
+      err = lc_receiver_take(visit.channel,
+                             (char *) msgs + n * visit.channel->msg_size);
+  lc_receiver_exit(rx, &visit);
   return n > 0 ? (ssize_t) n : err;
 }

@@ -10,12 +10,14 @@
 /* The processor's pauses between two looks for a payment. */
 #define LC_LOOK_OUT_PAUSES 4
 
-/* relaxed, both: under the mutex, or a look that it is taken after */
+/* Under the mutex, or to guess whether to take it. */
 static bool is_roused(const lc_wake_t *wake) {
+  /* relaxed: see above */
   return lc_load(&wake->roused, memory_order_relaxed) != 0;
 }
 
 static void set_roused(lc_wake_t *wake, bool roused) {
+  /* relaxed: see above */
   lc_store(&wake->roused, roused, memory_order_relaxed);
 }
 

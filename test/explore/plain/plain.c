@@ -33,6 +33,7 @@ static void plain_copy(void *to, const void *from, size_t size);
 #include "../../../src/receiver_loop.c"
 #include "../../../src/receiver_thread.c"
 #include "../../../src/sender.c"
+#include "../../../src/shared.c"
 #include "../../../src/spin.c"
 #include "../../../src/wake.c"
 #include "../explore.h"

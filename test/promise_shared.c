@@ -1,0 +1,297 @@
+/* Promise §3.4, LOOPCHAN_SHARED: one queue of jobs, many hands. */
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "support/suite.h"
+#include "support/threads.h"
+#include "support/waiting.h"
+
+#define HANDS 4
+#define MESSAGES 4000
+
+static const size_t capacities[] = {LOOPCHAN_UNBOUNDED, 1, 2, 1024,
+                                    LOOPCHAN_RENDEZVOUS};
+#define CAPACITIES 5
+
+static void open_shared(size_t capacity) {
+  loopchan_options_t options = int_options();
+
+  options.capacity = capacity;
+  options.flags = LOOPCHAN_SHARED;
+  open_with(NULL, &options);
+}
+
+static atomic_int times[MESSAGES], ends, wrong;
+
+/* In each of the ways there are, until the end. */
+static void receive_until_the_end(int self) {
+  int messages[3], i, last = -1;
+
+  for (;;) {
+    ssize_t n = 1;
+    int err;
+    switch (self % 3) {
+      case 0:
+        err = loopchan_recv(&rx, messages);
+        break;
+      case 1:
+        err = loopchan_recv_timeout(&rx, messages, 20000);
+        break;
+      default:
+        n = loopchan_recv_many(&rx, messages, 3);
+        err = n > 0 ? 0 : (int) n;
+    }
+    if (err == UV_ETIMEDOUT)
+      continue;
+    if (err != 0) {
+      atomic_fetch_add(err == UV_EOF ? &ends : &wrong, 1);
+      return;
+    }
+    for (i = 0; i < n; i++) {
+      times[messages[i]]++;
+      wrong += messages[i] <= last;
+      last = messages[i];
+    }
+  }
+}
+
+static void forget(void) {
+  int i;
+
+  for (i = 0; i < MESSAGES; i++)
+    times[i] = 0;
+  ends = wrong = 0;
+}
+
+START_TEST(each_message_goes_to_one_and_the_end_to_all) {
+  int i;
+
+  forget();
+  open_shared(capacities[_i]);
+  threads_start(HANDS, receive_until_the_end);
+  for (i = 0; i < MESSAGES; i++)
+    if (loopchan_send(tx, &i) != 0)
+      ck_abort_msg("%d was not sent", i);
+  drop_tx();
+  threads_join();
+  for (i = 0; i < MESSAGES; i++)
+    if (times[i] != 1)
+      ck_abort_msg("%d was received %d times", i, times[i]);
+  ck_assert_int_eq(ends, HANDS);
+  ck_assert_int_eq(wrong, 0);
+  close_rx();
+}
+END_TEST
+
+static uv_barrier_t together;
+
+/* Nobody goes on before each has a message in hand. */
+static void receive_one_each(int self) {
+  int message;
+
+  (void) self;
+  wrong += loopchan_recv(&rx, &message) != 0;
+  uv_barrier_wait(&together);
+  wrong += loopchan_recv(&rx, &message) != UV_EOF;
+}
+
+START_TEST(all_hands_are_roused_while_there_is_work) {
+  int i;
+
+  forget();
+  open_shared(capacities[_i]);
+  ck_assert_int_eq(uv_barrier_init(&together, HANDS), 0);
+  threads_start(HANDS, receive_one_each);
+  for (i = 0; i < HANDS; i++)
+    ck_assert_int_eq(loopchan_send(tx, &i), 0);
+  drop_tx();
+  threads_join();
+  uv_barrier_destroy(&together);
+  ck_assert_int_eq(wrong, 0);
+  close_rx();
+}
+END_TEST
+
+static atomic_int short_jobs_done;
+static uv_sem_t all_short_done;
+
+/* The first job takes as long as all others together. */
+static void work(int self) {
+  int job;
+
+  (void) self;
+  while (loopchan_recv(&rx, &job) == 0)
+    if (job == 0)
+      uv_sem_wait(&all_short_done);
+    else if (++short_jobs_done == MESSAGES - 1)
+      uv_sem_post(&all_short_done);
+}
+
+START_TEST(a_long_job_holds_up_nobody_else) {
+  int i;
+
+  short_jobs_done = 0;
+  ck_assert_int_eq(uv_sem_init(&all_short_done, 0), 0);
+  open_shared(capacities[_i]);
+  threads_start(HANDS, work);
+  for (i = 0; i < MESSAGES; i++)
+    if (loopchan_send(tx, &i) != 0)
+      ck_abort_msg("%d was not sent", i);
+  drop_tx();
+  threads_join();
+  uv_sem_destroy(&all_short_done);
+  ck_assert_int_eq(short_jobs_done, MESSAGES - 1);
+  close_rx();
+}
+END_TEST
+
+START_TEST(a_close_by_one_ends_it_for_the_rest) {
+  int round;
+
+  for (round = 0; round < 100; round++) {
+    int i;
+    forget();
+    open_shared(capacities[_i]);
+    threads_start(HANDS, receive_until_the_end);
+    for (i = 0; i < round % 4; i++)
+      ck_assert_int_eq(loopchan_send(tx, &i), 0);
+    close_rx();
+    threads_join();
+    ck_assert_int_eq(ends, HANDS);
+    ck_assert_int_eq(wrong, 0);
+    ck_assert_int_eq(loopchan_recv(&rx, &i), UV_EOF);
+    ck_assert_int_eq(loopchan_try_recv(&rx, &i), UV_EOF);
+    ck_assert_int_eq(loopchan_close(&rx, NULL), UV_EALREADY);
+    ck_assert_int_eq(loopchan_send(tx, &i), UV_EPIPE);
+    drop_tx();
+  }
+}
+END_TEST
+
+START_TEST(a_shutdown_by_one_ends_it_for_all) {
+  int round;
+
+  for (round = 0; round < 100; round++) {
+    forget();
+    open_shared(capacities[_i]);
+    threads_start(HANDS, receive_until_the_end);
+    ck_assert_int_eq(loopchan_shutdown(&rx), 0);
+    ck_assert_int_eq(loopchan_shutdown(&rx), UV_EALREADY);
+    threads_join();
+    ck_assert_int_eq(ends, HANDS);
+    close_and_drop();
+  }
+}
+END_TEST
+
+static void close_it(int self) {
+  int err = loopchan_close(&rx, NULL);
+
+  (void) self;
+  if (err == 0)
+    ends++;
+  else if (err != UV_EALREADY)
+    wrong++;
+}
+
+START_TEST(of_many_closes_one_is_the_first) {
+  int round;
+
+  for (round = 0; round < 100; round++) {
+    forget();
+    open_shared(capacities[_i]);
+    threads_start(HANDS, close_it);
+    threads_join();
+    ck_assert_int_eq(ends, 1);
+    ck_assert_int_eq(wrong, 0);
+    drop_tx();
+  }
+}
+END_TEST
+
+static void time_out(int self) {
+  int message;
+
+  wrong += loopchan_recv_timeout(&rx, &message, (uint64_t) self * 100000) !=
+           UV_ETIMEDOUT;
+}
+
+START_TEST(a_time_out_loses_nothing) {
+  forget();
+  open_shared(LOOPCHAN_UNBOUNDED);
+  threads_start(HANDS, time_out);
+  threads_join();
+  ck_assert_int_eq(wrong, 0);
+  send_ints(0, 3);
+  expect_ints(0, 3);
+  close_and_drop();
+}
+END_TEST
+
+static int dropped;
+
+/* Inside drop the receiver counts as closed, for any call on it. */
+static void count_drop(void *msg, void *arg) {
+  loopchan_stats_t stats;
+
+  ck_assert_ptr_eq(arg, &rx);
+  ck_assert_int_eq(*(int *) msg, dropped++);
+  ck_assert_int_eq(loopchan_try_recv(&rx, &(int){0}), UV_EOF);
+  ck_assert_int_eq(loopchan_stats(&rx, &stats), 0);
+}
+
+START_TEST(what_is_left_is_dropped) {
+  loopchan_options_t options = int_options();
+
+  options.flags = LOOPCHAN_SHARED;
+  options.drop = count_drop;
+  options.drop_arg = &rx;
+  open_with(NULL, &options);
+  send_ints(0, 3);
+  close_rx();
+  ck_assert_int_eq(dropped, 3);
+  drop_tx();
+}
+END_TEST
+
+START_TEST(open_fails_whole_when_memory_runs_out) {
+  loopchan_options_t options = int_options();
+  size_t n;
+  int err = UV_ENOMEM;
+
+  options.flags = LOOPCHAN_SHARED;
+  for (n = 1; err != 0; n++) {
+    memory_fail(n);
+    err = loopchan_open(NULL, &rx, &tx, &options);
+    ck_assert(err == 0 || (err == UV_ENOMEM && memory_blocks() == 0));
+  }
+  ck_assert_uint_eq(n, 5);
+  memory_fail(0);
+  close_and_drop();
+}
+END_TEST
+
+static Suite *suite(void) {
+  Suite *suite = suite_create("promise shared");
+  TCase *each_capacity = tcase_create("each capacity");
+
+  tcase_add_checked_fixture(each_capacity, start_clean, expect_clean);
+  tcase_set_timeout(each_capacity, 60);
+  tcase_add_loop_test(each_capacity,
+                      each_message_goes_to_one_and_the_end_to_all, 0,
+                      CAPACITIES);
+  tcase_add_loop_test(each_capacity, all_hands_are_roused_while_there_is_work,
+                      0, CAPACITIES);
+  tcase_add_loop_test(each_capacity, a_long_job_holds_up_nobody_else, 0,
+                      CAPACITIES);
+  tcase_add_loop_test(each_capacity, a_close_by_one_ends_it_for_the_rest, 0, 4);
+  tcase_add_loop_test(each_capacity, a_shutdown_by_one_ends_it_for_all, 0,
+                      CAPACITIES);
+  tcase_add_loop_test(each_capacity, of_many_closes_one_is_the_first, 0,
+                      CAPACITIES);
+  suite_add_tcase(suite, each_capacity);
+  SUITE_CASE(suite, "shared", start_clean, expect_clean,
+             a_time_out_loses_nothing, what_is_left_is_dropped,
+             open_fails_whole_when_memory_runs_out);
+  return suite;
+}
