@@ -37,9 +37,12 @@
  *   recv_stop              no (3)  no           yes         yes       yes
  *   try_recv               no (3)  no           yes         yes       UV_EINVAL
  *   recv, recv_timeout,    no (3)  no           yes         yes       UV_EINVAL
- *     recv_many
+ *     recv_many, select
  *   shutdown, close        no (3)  no           yes         yes (4)   refused
  *   stats                  no (3)  no           yes         yes       yes
+ *   write, try_write       no (6)  no           yes         told      told
+ *   writer_on_closed,      no (6)  no           yes         yes       yes
+ *     writer_close
  *
  *   (1) One thread at a time for one reserved place.
  *   (2) It is the last use of that sender: nothing else may be using it.
@@ -50,6 +53,8 @@
  *       close, are refused with UV_EALREADY.
  *   (5) A call that may have to wait for room waits in any thread but the
  *       receiver's own loop's, where it answers UV_EAGAIN.
+ *   (6) The writer's loop's thread only. The channel's end is told by the
+ *       callback of a write, and by the code of a try_write.
  */
 
 #ifndef LOOPCHAN_H
@@ -114,6 +119,8 @@ extern "C" {
 typedef struct loopchan_sender_s loopchan_sender_t;
 
 typedef struct loopchan_receiver_s loopchan_receiver_t;
+typedef struct loopchan_writer_s loopchan_writer_t;
+typedef struct loopchan_write_s loopchan_write_t;
 typedef struct loopchan_options_s loopchan_options_t;
 typedef struct loopchan_stats_s loopchan_stats_t;
 
@@ -134,6 +141,24 @@ typedef void (*loopchan_recv_cb)(loopchan_receiver_t *rx, int status,
  * freed or opened again.
  */
 typedef void (*loopchan_close_cb)(loopchan_receiver_t *rx);
+
+/**
+ * Tells what became of a write, on the writer's loop: see loopchan_write.
+ *
+ * status is 0 and req->msg NULL: the message was accepted; or it was not, and
+ * req->msg points at it until the callback returns: it is the caller's again.
+ * status is then UV_EPIPE (the receiver closed or shut down) or UV_ECANCELED
+ * (the writer was closed). The request may be used again, or freed. Everything
+ * is allowed inside.
+ */
+typedef void (*loopchan_write_cb)(loopchan_write_t *req, int status);
+
+/**
+ * Tells something of a writer, on its loop: that its receiver is gone
+ * (loopchan_writer_on_closed), or that it is closed (loopchan_writer_close) and
+ * its memory may be freed or opened again.
+ */
+typedef void (*loopchan_writer_cb)(loopchan_writer_t *w);
 
 /**
  * Disposes of a message that was accepted and will never be received, on the
@@ -185,6 +210,27 @@ struct loopchan_receiver_s {
   uintptr_t gate;
   unsigned state;
   unsigned shared;
+};
+
+/* A sending end on a loop: see loopchan_writer_open. A libuv handle, as the
+ * receiver on a loop is one. */
+struct loopchan_writer_s {
+  uv_async_t async;
+  void *data; /* the user's */
+
+  /* private */
+  struct lc_writer *writer;
+  unsigned state;
+};
+
+/* A write under way. The caller allocates it, and keeps it in place until its
+ * callback. */
+struct loopchan_write_s {
+  void *data; /* the user's */
+  void *msg;  /* in the callback: the message, if it was not accepted */
+
+  /* private */
+  void *reserved[12];
 };
 
 /* ------------------------------------------------------------------ making */
@@ -473,8 +519,9 @@ LOOPCHAN_EXTERN int loopchan_try_recv(loopchan_receiver_t *rx, void *msg);
  * Allocates: no.
  * Returns:   0; UV_EOF (all received and every sender gone, or shut down), each
  *            time it is called again too; UV_EINVAL (a NULL, a loop receiver, a
- *            closed receiver). With LOOPCHAN_SHARED also UV_EOF when closed, and
- *            UV_ENOMEM or UV_EAGAIN if the system gives no mutex to wait with.
+ *            closed receiver). With LOOPCHAN_SHARED also UV_EOF when closed,
+ *            and UV_ENOMEM or UV_EAGAIN if the system gives no mutex to wait
+ *            with.
  * See:       loopchan_try_recv, loopchan_recv_timeout; examples/one_producer.c
  */
 LOOPCHAN_EXTERN int loopchan_recv(loopchan_receiver_t *rx, void *msg);
@@ -514,6 +561,120 @@ LOOPCHAN_EXTERN int loopchan_recv_timeout(loopchan_receiver_t *rx, void *msg,
  */
 LOOPCHAN_EXTERN ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs,
                                            size_t max);
+
+/**
+ * Waits until one of several thread receivers has a message or its end of file.
+ *
+ * Takes nothing: the caller receives from the one that is named, which does not
+ * block then. Fair: the search begins behind the one that was found last by a
+ * select over an array that begins with the same receiver, so a ready one is
+ * named after at most n calls, however busy the others are. The time of a call
+ * that has to wait grows with n, by some tenths of a microsecond for each.
+ *
+ * Thread:    the one that receives from all of them; thread receivers only,
+ *            none with LOOPCHAN_SHARED. One may be there more than once.
+ * Blocks:    timeout_ns nanoseconds at most; 0 only looks; LOOPCHAN_FOREVER.
+ * Allocates: no.
+ * Returns:   the index of a ready one; UV_ETIMEDOUT; UV_EINVAL (a NULL, n is 0
+ *            or above INT_MAX, one that is closed, shared, or on a loop);
+ *            UV_ENOMEM or UV_EAGAIN if the system gives no mutex to wait with.
+ * See:       select(2); crossbeam's Select; examples/select.c
+ */
+LOOPCHAN_EXTERN int loopchan_select(loopchan_receiver_t *const rxs[], size_t n,
+                                    uint64_t timeout_ns);
+
+/* ------------------------------------------------------ sending from a loop */
+
+/**
+ * Makes a writer of a sender: for producers that are loops themselves and must
+ * never wait.
+ *
+ * The writer is an active, referenced handle that keeps uv_run() going until it
+ * is closed or unreferenced; (uv_handle_t *) w works as a receiver's does.
+ *
+ * Thread:    the loop's, the producer's; it may be the receiver's loop, too.
+ * Callback:  allowed.
+ * Message:   0: tx is the writer's, which drops it when it is closed. Anything
+ *            else: tx is still the caller's.
+ * Blocks:    no; takes the channel's mutex for a moment.
+ * Allocates: the writer's inside.
+ * Returns:   0; UV_EINVAL (a NULL); UV_ENOMEM; what uv_async_init returned.
+ *            After an error nothing is left behind, and *w is as it was.
+ * See:       loopchan_write, loopchan_writer_close; examples/loop_to_loop.c
+ */
+LOOPCHAN_EXTERN int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
+                                         loopchan_sender_t *tx);
+
+/**
+ * Sends one message without waiting, and calls back when it was accepted.
+ *
+ * The msg_size bytes at msg are copied. cb is called exactly once for each
+ * request that was begun with 0, from a later turn of the writer's loop, in the
+ * order of the writes; the messages are accepted in that order too, first come,
+ * first served with all others that wait for room. By rendezvous the callback
+ * comes when the message has been received.
+ *
+ * Thread:    the writer's loop's.
+ * Callback:  allowed in any callback of this loop, cb included.
+ * Message:   0: on its way; cb tells. Anything else: still the caller's, and cb
+ *            is not called. msg may be NULL when msg_size is 0.
+ * Blocks:    no; takes the channel's mutex for a moment.
+ * Allocates: one slab at most; none in a steady state.
+ * Returns:   0; UV_EINVAL (a NULL, a writer that is closed); UV_ENOMEM. That
+ *            the channel is closed is for cb to tell.
+ * See:       uv_write; loopchan_try_write
+ */
+LOOPCHAN_EXTERN int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w,
+                                   const void *msg, loopchan_write_cb cb);
+
+/**
+ * Sends one message if that needs no waiting, and without a callback.
+ *
+ * Thread:    the writer's loop's.
+ * Callback:  allowed in any callback of this loop.
+ * Message:   0: the channel's. Anything else: still the caller's, untouched.
+ * Blocks:    no.
+ * Allocates: one slab at most; none in a steady state.
+ * Returns:   0; UV_EAGAIN (as loopchan_try_send, or a write of this writer
+ *            waits for room: it goes first); UV_EINVAL (a NULL, a writer that
+ *            is closed); UV_EPIPE (closed or shut down); UV_ENOMEM.
+ * See:       uv_try_write; loopchan_write
+ */
+LOOPCHAN_EXTERN int loopchan_try_write(loopchan_writer_t *w, const void *msg);
+
+/**
+ * Calls cb once, from a later turn of the writer's loop, when the receiver has
+ * been closed or shut down; also if it was before. A second call replaces cb,
+ * and may be told again; NULL: nothing more is told.
+ *
+ * Thread:    the writer's loop's.
+ * Callback:  allowed in any callback of this loop.
+ * Blocks:    no.
+ * Allocates: no.
+ * Returns:   0; UV_EINVAL (w is NULL, or closed).
+ * See:       loopchan_is_closed
+ */
+LOOPCHAN_EXTERN int loopchan_writer_on_closed(loopchan_writer_t *w,
+                                              loopchan_writer_cb cb);
+
+/**
+ * Closes a writer and drops its sender.
+ *
+ * Writes that were not accepted are called back with UV_ECANCELED, their
+ * messages handed back; then cb (which may be NULL) is called; all in later
+ * turns of the loop, and w must stay in place until then. By rendezvous a
+ * message that is just being received is waited for.
+ *
+ * Thread:    the writer's loop's.
+ * Callback:  allowed in any callback of this loop.
+ * Blocks:    no; takes the channel's mutex for a moment.
+ * Allocates: no.
+ * Returns:   0; UV_EALREADY (closing or closed; cb is not called a second
+ *            time); UV_EINVAL (NULL, or never opened).
+ * See:       uv_close; loopchan_close_handle
+ */
+LOOPCHAN_EXTERN int loopchan_writer_close(loopchan_writer_t *w,
+                                          loopchan_writer_cb cb);
 
 /* ----------------------------------------------------------------- closing */
 
@@ -570,10 +731,12 @@ LOOPCHAN_EXTERN loopchan_receiver_t *loopchan_receiver_from_handle(
     const uv_handle_t *handle);
 
 /**
- * Closes any handle: a receiver by closing its channel, another by uv_close.
+ * Closes any handle: a receiver by closing its channel, a writer by
+ * loopchan_writer_close, another by uv_close.
  *
- * So "walk and close everything" works with one word changed. A receiver that
- * is closing already is left alone: cb is not called. For any other handle the
+ * So "walk and close everything" works with one word changed. A receiver or
+ * writer that is closing already is left alone: cb is not called. For any other
+ * handle the
  * rules of uv_close hold, also that it must not be closing.
  *
  * Thread:    the loop's.

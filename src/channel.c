@@ -55,7 +55,7 @@ int lc_channel_new(lc_channel_t **out, uv_async_t *async,
   memset(channel, 0, sizeof *channel);
   channel->kind = kind;
   err = lc_line_init(&channel->line, &channel->inbox,
-                     kind == LC_BOUNDED ? options->capacity : 0,
+                     kind == LC_BOUNDED ? options->capacity : SIZE_MAX,
                      kind == LC_BY_HAND, spin_ns(options));
   if (err != 0)
     goto no_line;
@@ -234,6 +234,17 @@ int lc_channel_offer(lc_channel_t *channel, lc_link_t *newest,
   return 0;
 }
 
+void lc_channel_retire(lc_channel_t *channel, lc_slab_t *slab) {
+  lc_link_init(&slab->retire, LC_CONTROL);
+  if (lc_channel_publish(channel, &slab->retire, &slab->retire) != 0)
+    lc_rack_orphan(&channel->rack, slab);
+}
+
+void lc_channel_shelve(lc_channel_t *channel, lc_slab_t *slab) {
+  if (!lc_rack_give(&channel->rack, slab))
+    lc_channel_retire(channel, slab);
+}
+
 bool lc_channel_park(lc_channel_t *channel) {
   uint64_t sent;
 
@@ -303,6 +314,14 @@ lc_link_t *lc_channel_peek(lc_channel_t *channel) {
       obey(channel, link);
     }
   }
+}
+
+bool lc_channel_is_ready(lc_channel_t *channel) {
+  uint64_t sent;
+
+  return lc_channel_peek(channel) != NULL || channel->ended ||
+         (channel->kind == LC_BY_HAND &&
+          lc_line_length(&channel->line, &sent) > 0);
 }
 
 lc_link_t *lc_channel_next(lc_channel_t *channel) {

@@ -56,7 +56,8 @@ typedef struct lc_channel {
   /* The receiver's. */
   lc_list_t backlog; /* taken out of the inbox, not received yet */
   lc_spin_t spin;
-  lc_patience_t patience; /* when parked: by hand, and shared */
+  lc_patience_t patience; /* when parked: by hand, shared, in a select */
+  size_t select_from;     /* of an array that begins with this receiver */
   bool ended;             /* the goodbye came, or shut down: EOF when drained */
   bool lent;              /* the loop callback has a message in hand */
   lc_pending_t *pulled;   /* out of the line: whose message next returned */
@@ -153,6 +154,11 @@ LC_MUST_USE int lc_channel_wait(lc_channel_t *channel, lc_link_t *newest,
 LC_MUST_USE int lc_channel_offer(lc_channel_t *channel, lc_link_t *newest,
                                  lc_link_t *oldest);
 
+/* Any thread. Gives up a slab that has room, or one that is full: its nodes
+ * that were pushed may be under way, no others will be. */
+void lc_channel_shelve(lc_channel_t *channel, lc_slab_t *slab);
+void lc_channel_retire(lc_channel_t *channel, lc_slab_t *slab);
+
 /* Receiver. True: parked, the next send owes a wake. */
 LC_MUST_USE bool lc_channel_park(lc_channel_t *channel);
 
@@ -167,6 +173,9 @@ size_t lc_channel_gather(lc_channel_t *channel);
 /* Receiver. The oldest message's node, which stays the oldest; NULL: none now.
  * What lc_channel_next returned before must be back. */
 lc_link_t *lc_channel_peek(lc_channel_t *channel);
+
+/* Receiver. Whether there is a message, or the end. */
+bool lc_channel_is_ready(lc_channel_t *channel);
 
 /* Receiver. Takes the oldest message's node; NULL: none now. It is valid until
  * the next peek or next, or if lent until lc_channel_take_back. */

@@ -11,9 +11,11 @@ int lc_line_init(lc_line_t *line, lc_inbox_t *inbox, size_t capacity,
                  bool by_hand, uint64_t most_spin_ns) {
   lc_credit_init(&line->credit, capacity);
   line->inbox = inbox;
+  line->unbounded = capacity == SIZE_MAX;
   line->by_hand = by_hand;
   line->refuses = false;
   line->first = line->last = NULL;
+  line->watchers = NULL;
   line->length = line->hurried = 0;
   lc_patience_init(&line->patience, most_spin_ns);
   line->sent = 0;
@@ -27,6 +29,8 @@ void lc_line_destroy(lc_line_t *line) {
 
 int lc_answers_init(lc_answers_t *answers, uv_async_t *async) {
   answers->oldest = answers->newest = NULL;
+  answers->prev = answers->next = NULL;
+  answers->owed = 0;
   return lc_wake_init(&answers->wake, async);
 }
 
@@ -71,6 +75,7 @@ static void answer(lc_pending_t *pending, int result) {
 
   pending->result = result;
   pending->next = NULL;
+  answers->owed--;
   answers->newest = pending;
   if (newest != NULL) {
     newest->next = pending;
@@ -92,7 +97,8 @@ static bool serve(lc_line_t *line) {
   if (line->by_hand)
     return line->length > 0 && lc_inbox_rouse(line->inbox);
   mark(line);
-  while (line->length > 0 && lc_credit_take_in_line(&line->credit)) {
+  while (line->length > 0 &&
+         (line->unbounded || lc_credit_take_in_line(&line->credit))) {
     lc_pending_t *first = line->first;
     lc_push_t pushed = lc_inbox_push(line->inbox, first->newest, first->oldest);
     owes = owes || pushed == LC_PUSHED_OWES_WAKE;
@@ -117,6 +123,7 @@ bool lc_line_join(lc_line_t *line, lc_pending_t *pending, uint64_t *spin_ns) {
   bool owes = false;
 
   uv_mutex_lock(&line->mutex);
+  pending->answers->owed++;
   *spin_ns = line->length == 0 ? line->patience.next_ns : 0;
   if (line->refuses) {
     pending->in_line = false;
@@ -155,6 +162,7 @@ bool lc_line_leave(lc_line_t *line, lc_pending_t *pending) {
   was_in_line = pending->in_line;
   if (was_in_line) {
     take_out(line, pending);
+    pending->answers->owed--;
     if (!line->by_hand)
       mark(line);
   }
@@ -181,7 +189,73 @@ void lc_line_answer(lc_line_t *line, lc_pending_t *pending) {
   uv_mutex_unlock(&line->mutex);
 }
 
+lc_pending_t *lc_line_collect(lc_line_t *line, lc_answers_t *answers) {
+  lc_pending_t *oldest;
+
+  uv_mutex_lock(&line->mutex);
+  oldest = answers->oldest;
+  answers->oldest = answers->newest = NULL;
+  uv_mutex_unlock(&line->mutex);
+  return oldest;
+}
+
+bool lc_line_has(lc_line_t *line, const lc_pending_t *pending) {
+  bool in_line;
+
+  uv_mutex_lock(&line->mutex);
+  in_line = pending->in_line;
+  uv_mutex_unlock(&line->mutex);
+  return in_line;
+}
+
+bool lc_line_owes(lc_line_t *line, const lc_answers_t *answers) {
+  bool owes;
+
+  uv_mutex_lock(&line->mutex);
+  owes = answers->owed > 0;
+  uv_mutex_unlock(&line->mutex);
+  return owes;
+}
+
+void lc_line_watch(lc_line_t *line, lc_answers_t *answers) {
+  uv_mutex_lock(&line->mutex);
+  answers->next = line->watchers;
+  if (answers->next != NULL)
+    answers->next->prev = answers;
+  line->watchers = answers;
+  uv_mutex_unlock(&line->mutex);
+}
+
+lc_pending_t *lc_line_unwatch(lc_line_t *line, lc_answers_t *answers) {
+  lc_pending_t *oldest = NULL, **end = &oldest, *pending, *next;
+
+  uv_mutex_lock(&line->mutex);
+  if (answers->next != NULL)
+    answers->next->prev = answers->prev;
+  if (answers->prev != NULL)
+    answers->prev->next = answers->next;
+  else
+    line->watchers = answers->next;
+  for (pending = line->first; pending != NULL; pending = next) {
+    next = pending->next;
+    if (pending->answers != answers)
+      continue;
+    take_out(line, pending);
+    answers->owed--;
+    pending->result = UV_ECANCELED;
+    pending->next = NULL;
+    *end = pending;
+    end = &pending->next;
+  }
+  if (!line->by_hand)
+    mark(line);
+  uv_mutex_unlock(&line->mutex);
+  return oldest;
+}
+
 void lc_line_refuse(lc_line_t *line) {
+  lc_answers_t *watcher;
+
   uv_mutex_lock(&line->mutex);
   line->refuses = true;
   while (line->first != NULL) {
@@ -189,6 +263,9 @@ void lc_line_refuse(lc_line_t *line) {
     take_out(line, first);
     answer(first, UV_EPIPE);
   }
+  for (watcher = line->watchers; watcher != NULL; watcher = watcher->next)
+    if (watcher->oldest == NULL)
+      lc_wake_pay(&watcher->wake);
   uv_mutex_unlock(&line->mutex);
 }
 

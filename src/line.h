@@ -22,10 +22,13 @@
 #include "spin.h"
 #include "wake.h"
 
-/* Where a thread, or a writer, learns what became of its sends. */
-typedef struct {
+/* Where a thread, or a writer, learns what became of its sends. All but the
+ * wake is guarded by the line's mutex. */
+typedef struct lc_answers {
   lc_wake_t wake;
-  struct lc_pending *oldest, *newest; /* answered; the line's mutex */
+  struct lc_pending *oldest, *newest; /* answered, not collected yet */
+  size_t owed;                        /* that joined, not answered yet */
+  struct lc_answers *prev, *next;     /* those who watch */
 } lc_answers_t;
 
 /* One send in line. */
@@ -40,15 +43,18 @@ typedef struct lc_pending {
 typedef struct {
   lc_credit_t credit;
   lc_inbox_t *inbox; /* what is served is pushed here */
+  bool unbounded;    /* there is always a place */
   bool by_hand;      /* rendezvous: nobody serves, the receiver pulls */
   uv_mutex_t mutex;  /* guards all below, and answers */
   bool refuses;
   lc_pending_t *first, *last;
+  lc_answers_t *watchers;
   size_t length, hurried;
   lc_patience_t patience; /* of the first in line */
   uint64_t sent;          /* messages of the line that were accepted */
 } lc_line_t;
 
+/* capacity SIZE_MAX: unbounded. */
 LC_MUST_USE int lc_line_init(lc_line_t *line, lc_inbox_t *inbox,
                              size_t capacity, bool by_hand,
                              uint64_t most_spin_ns);
@@ -82,6 +88,20 @@ LC_MUST_USE bool lc_line_leave(lc_line_t *line, lc_pending_t *pending);
 /* Receiver, rendezvous. Takes the first out, to be answered; NULL: none. */
 lc_pending_t *lc_line_pull(lc_line_t *line);
 void lc_line_answer(lc_line_t *line, lc_pending_t *pending);
+
+/* The loop's thread whose answers they are. Those there are, oldest first. */
+lc_pending_t *lc_line_collect(lc_line_t *line, lc_answers_t *answers);
+
+/* The same thread. Whether one still stands in line; whether any answer is to
+ * come. */
+bool lc_line_has(lc_line_t *line, const lc_pending_t *pending);
+bool lc_line_owes(lc_line_t *line, const lc_answers_t *answers);
+
+/* The same thread. A wake tells of the refusal, too. Who watches no more takes
+ * all of its own out of the line and has them back, oldest first; their result
+ * is UV_ECANCELED. */
+void lc_line_watch(lc_line_t *line, lc_answers_t *answers);
+lc_pending_t *lc_line_unwatch(lc_line_t *line, lc_answers_t *answers);
 
 /* Receiver. Refuses everybody, now and later. The inbox is closed. */
 void lc_line_refuse(lc_line_t *line);

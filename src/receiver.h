@@ -84,4 +84,7 @@ int lc_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx);
 void lc_loop_end_came(lc_channel_t *channel);
 void lc_loop_close(loopchan_receiver_t *rx);
 
+/* NULL: some other handle. */
+loopchan_receiver_t *lc_loop_from_handle(const uv_handle_t *handle);
+
 #endif /* LC_RECEIVER_H */

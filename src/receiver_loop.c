@@ -169,21 +169,10 @@ int loopchan_recv_stop(loopchan_receiver_t *rx) {
   return 0;
 }
 
-loopchan_receiver_t *loopchan_receiver_from_handle(const uv_handle_t *handle) {
+loopchan_receiver_t *lc_loop_from_handle(const uv_handle_t *handle) {
   const uv_async_t *async = (const uv_async_t *) handle;
 
-  if (handle == NULL || handle->type != UV_ASYNC || async->async_cb != on_async)
+  if (handle->type != UV_ASYNC || async->async_cb != on_async)
     return NULL;
   return (loopchan_receiver_t *) (uintptr_t) async;
-}
-
-void loopchan_close_handle(uv_handle_t *handle, uv_close_cb cb) {
-  loopchan_receiver_t *rx = loopchan_receiver_from_handle(handle);
-
-  if (handle == NULL)
-    return;
-  if (rx == NULL)
-    uv_close(handle, cb);
-  else
-    (void) lc_receiver_close(rx, NULL, cb);
 }

@@ -26,19 +26,12 @@ static int take_slab(loopchan_sender_t *tx, bool mine, lc_slab_t **slab) {
   return *slab == NULL ? UV_ENOMEM : 0;
 }
 
-static void shelve_slab(lc_channel_t *channel, lc_slab_t *slab) {
-  if (lc_rack_give(&channel->rack, slab))
-    return;
-  if (lc_channel_publish(channel, &slab->retire, &slab->retire) != 0)
-    lc_rack_orphan(&channel->rack, slab);
-}
-
 /* Gives back what take_slab gave, unless it is full. */
 static void put_slab(loopchan_sender_t *tx, bool mine, lc_slab_t *slab) {
   if (LC_LIKELY(mine && tx->slab == NULL))
     tx->slab = slab;
   else
-    shelve_slab(tx->channel, slab);
+    lc_channel_shelve(tx->channel, slab);
 }
 
 /* Puts a link in front of a chain that leads from newest to oldest. */
@@ -339,7 +332,7 @@ void loopchan_sender_drop(loopchan_sender_t *tx) {
     return;
   channel = tx->channel;
   if (tx->slab != NULL) {
-    shelve_slab(channel, tx->slab);
+    lc_channel_shelve(channel, tx->slab);
     tx->slab = NULL;
   }
   /* Refused: the receiver has gone and needs no goodbye. */

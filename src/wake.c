@@ -35,6 +35,7 @@ int lc_wake_init(lc_wake_t *wake, uv_async_t *async) {
   wake->gone = false;
   lc_atomic_init(&wake->roused, 0);
   wake->count = 0;
+  wake->relay = NULL;
   return 0;
 }
 
@@ -43,13 +44,26 @@ void lc_wake_destroy(lc_wake_t *wake) {
   uv_mutex_destroy(&wake->mutex);
 }
 
+/* Tells the one thread that waits, or will. */
+static void rouse(lc_wake_t *wake) {
+  set_roused(wake, true);
+  uv_cond_signal(&wake->roused_cond);
+}
+
+static void pass_on(lc_wake_t *relay) {
+  uv_mutex_lock(&relay->mutex);
+  rouse(relay);
+  uv_mutex_unlock(&relay->mutex);
+}
+
 void lc_wake_pay(lc_wake_t *wake) {
   uv_mutex_lock(&wake->mutex);
   wake->count++;
   if (wake->async == NULL) {
     lc_assert(!is_roused(wake));
-    set_roused(wake, true);
-    uv_cond_signal(&wake->roused_cond);
+    rouse(wake);
+    if (wake->relay != NULL)
+      pass_on(wake->relay);
   } else if (!wake->gone) {
     lc_fence(memory_order_seq_cst); /* [wake.fence] (A) */
     uv_async_send(wake->async);
@@ -98,6 +112,18 @@ bool lc_wake_look_out(const lc_wake_t *wake, uint64_t most_ns) {
       return is_roused(wake);
   }
   return true;
+}
+
+void lc_wake_relay(lc_wake_t *wake, lc_wake_t *to) {
+  uv_mutex_lock(&wake->mutex);
+  lc_assert(wake->relay == NULL || to == NULL);
+  wake->relay = to;
+  uv_mutex_unlock(&wake->mutex);
+}
+
+bool lc_wake_is_relayed(lc_wake_t *wake) {
+  /* No mutex: only this thread changes it. */
+  return wake->relay != NULL;
 }
 
 void lc_wake_leave(lc_wake_t *wake) {

@@ -27,13 +27,14 @@
 #include "debug.h"
 #include "atomic.h"
 
-typedef struct {
+typedef struct lc_wake {
   uv_mutex_t mutex; /* guards all below */
   uv_cond_t roused_cond;
   uv_async_t *async;           /* NULL: a thread receiver */
   bool gone;                   /* closed: async must not be touched any more */
   lc_atomic(uintptr_t) roused; /* thread: a debt paid and not collected yet */
   uint64_t count;              /* debts paid */
+  struct lc_wake *relay;       /* of a thread that waits for several, or NULL */
 } lc_wake_t;
 
 /* 0, or an error of libuv, and nothing is left behind. */
@@ -57,6 +58,11 @@ LC_MUST_USE bool lc_wake_wait(lc_wake_t *wake, uint64_t deadline_ns);
 /* The same thread, before that: looks out for the payment, most_ns at most.
  * True: it is there, to be collected. */
 bool lc_wake_look_out(const lc_wake_t *wake, uint64_t most_ns);
+
+/* Receiving thread. Has debts told to another wake too, from now on; or, with
+ * NULL, no more. That other one is collected like any, once for one or more. */
+void lc_wake_relay(lc_wake_t *wake, lc_wake_t *to);
+bool lc_wake_is_relayed(lc_wake_t *wake);
 
 /* Receiver. From its return on no wake touches the handle. */
 void lc_wake_leave(lc_wake_t *wake);

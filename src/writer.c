@@ -1,0 +1,278 @@
+/* writer: the sending half on a loop.
+ *
+ * Knows:   libuv's handle, the line. It never waits.
+ * Threads: the loop's; answers come from any.
+ * Promise: each request accepted is called back once, in the order of writing,
+ *          and all of them before the writer's own close callback.
+ *
+ * A request stands in line like a waiting send. Its node comes from the
+ * writer's own slab, which nobody else carves from; as the requests are served
+ * in order, the slab's retire link goes with its last node. By hand, where
+ * nothing is pushed, each request has a slab for itself.
+ */
+#include "writer.h"
+
+#include "alloc.h"
+
+enum { LC_WRITER_OPEN = 1, LC_WRITER_CLOSING, LC_WRITER_CLOSED };
+
+struct lc_writer {
+  loopchan_writer_t *handle;
+  loopchan_sender_t *tx;
+  lc_answers_t answers;
+  lc_slab_t *slab;         /* with room, or NULL */
+  size_t bytes;            /* of the next slab to be made */
+  lc_pending_t *newest;    /* not called back yet, or NULL */
+  lc_pending_t *cancelled; /* by the close */
+  bool told;               /* that the receiver is gone */
+  loopchan_writer_cb closed_cb, close_cb;
+  uv_close_cb handle_close_cb;
+};
+
+/* What lies in loopchan_write_t.reserved. */
+typedef struct {
+  lc_pending_t pending; /* first */
+  loopchan_write_t *req;
+  loopchan_write_cb cb;
+  lc_slab_t *slab; /* that goes with the node: its last one, or by hand */
+} lc_request_t;
+
+static_assert(sizeof(lc_request_t) <= sizeof((loopchan_write_t *) 0)->reserved,
+              "a request fits");
+
+static lc_channel_t *channel_of(const struct lc_writer *writer) {
+  return writer->tx->channel;
+}
+
+static bool writer_is_open(const loopchan_writer_t *w) {
+  if (w == NULL || w->state != LC_WRITER_OPEN)
+    return false;
+  /* Fails after a plain uv_close on a writer. */
+  lc_assert(!uv_is_closing((const uv_handle_t *) &w->async));
+  return true;
+}
+
+/* The node of a request is free, and a slab that went with it. */
+static void put_back(lc_channel_t *channel, lc_request_t *request) {
+  lc_slab_t *slab = request->slab;
+
+  if (slab == NULL)
+    return;
+  if (channel->kind == LC_BY_HAND) {
+    lc_slab_uncarve(slab);
+    lc_channel_shelve(channel, slab);
+  } else if (request->pending.result != 0) {
+    lc_channel_retire(channel, slab);
+  }
+}
+
+static void call_back(struct lc_writer *writer, lc_pending_t *pending) {
+  lc_request_t request = *(lc_request_t *) pending;
+  lc_channel_t *channel = channel_of(writer);
+  int result = pending->result;
+
+  request.req->msg = NULL;
+  if (result != 0)
+    request.req->msg = lc_node_message(&channel->rack, request.pending.oldest);
+  request.cb(request.req, result);
+  put_back(channel, &request);
+}
+
+static void call_all_back(struct lc_writer *writer, lc_pending_t *pending) {
+  while (pending != NULL) {
+    lc_pending_t *next = pending->next;
+    if (pending == writer->newest)
+      writer->newest = NULL;
+    call_back(writer, pending);
+    pending = next;
+  }
+}
+
+/* What has been answered so far; what is answered meanwhile has its own turn.
+ */
+static void call_answered_back(struct lc_writer *writer) {
+  lc_line_t *line = &channel_of(writer)->line;
+
+  call_all_back(writer, lc_line_collect(line, &writer->answers));
+}
+
+static void on_writer_closed(uv_handle_t *handle) {
+  loopchan_writer_t *w = (loopchan_writer_t *) handle;
+  struct lc_writer *writer = w->writer;
+  loopchan_writer_cb close_cb = writer->close_cb;
+  uv_close_cb handle_close_cb = writer->handle_close_cb;
+
+  call_answered_back(writer);
+  call_all_back(writer, writer->cancelled);
+  if (writer->slab != NULL)
+    lc_channel_shelve(channel_of(writer), writer->slab);
+  lc_answers_destroy(&writer->answers);
+  loopchan_sender_drop(writer->tx);
+  lc_free(writer);
+  w->writer = NULL;
+  w->state = LC_WRITER_CLOSED;
+  if (close_cb != NULL)
+    close_cb(w);
+  if (handle_close_cb != NULL)
+    handle_close_cb(handle);
+}
+
+/* By hand a message may just be in the receiver's hands: its answer comes. */
+static void finish_close(struct lc_writer *writer) {
+  if (lc_line_owes(&channel_of(writer)->line, &writer->answers))
+    return;
+  lc_wake_leave(&writer->answers.wake);
+  uv_close((uv_handle_t *) &writer->handle->async, on_writer_closed);
+}
+
+static void on_writer_async(uv_async_t *async) {
+  loopchan_writer_t *w = (loopchan_writer_t *) async;
+  struct lc_writer *writer = w->writer;
+
+  lc_wake_heard();
+  call_answered_back(writer);
+  if (w->state == LC_WRITER_OPEN && !writer->told &&
+      writer->closed_cb != NULL &&
+      lc_inbox_is_closed(&channel_of(writer)->inbox)) {
+    writer->told = true;
+    writer->closed_cb(w);
+  }
+  if (w->state == LC_WRITER_CLOSING && !uv_is_closing((uv_handle_t *) async))
+    finish_close(writer);
+}
+
+int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
+                         loopchan_sender_t *tx) {
+  struct lc_writer *writer;
+  int err;
+
+  if (loop == NULL || w == NULL || tx == NULL)
+    return UV_EINVAL;
+  writer = lc_malloc(sizeof *writer);
+  if (writer == NULL)
+    return UV_ENOMEM;
+  memset(writer, 0, sizeof *writer);
+  err = lc_answers_init(&writer->answers, &w->async);
+  if (err != 0)
+    goto no_answers;
+  err = uv_async_init(loop, &w->async, on_writer_async);
+  if (err != 0)
+    goto no_async;
+  writer->handle = w;
+  writer->tx = tx;
+  writer->bytes = LC_SLAB_LEAST;
+  w->writer = writer;
+  w->state = LC_WRITER_OPEN;
+  lc_line_watch(&tx->channel->line, &writer->answers);
+  return 0;
+
+no_async:
+  lc_answers_destroy(&writer->answers);
+no_answers:
+  lc_free(writer);
+  return err;
+}
+
+/* A node for a request, and the slab that goes with it, if one does. */
+static int carve(struct lc_writer *writer, lc_request_t *request) {
+  lc_channel_t *channel = channel_of(writer);
+  bool by_hand = channel->kind == LC_BY_HAND;
+  lc_pending_t *pending = &request->pending;
+  lc_slab_t *slab = writer->slab;
+
+  if (slab == NULL)
+    slab = lc_rack_take(&channel->rack, by_hand ? NULL : &writer->bytes);
+  if (slab == NULL)
+    return UV_ENOMEM;
+  pending->newest = pending->oldest = lc_slab_carve(&channel->rack, slab);
+  lc_link_init(pending->oldest, 0);
+  writer->slab = slab;
+  if (!by_hand && !lc_slab_is_full(slab))
+    return 0;
+  writer->slab = NULL;
+  request->slab = slab;
+  if (!by_hand) {
+    lc_link_point(&slab->retire, pending->oldest);
+    pending->newest = &slab->retire;
+  }
+  return 0;
+}
+
+int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w, const void *msg,
+                   loopchan_write_cb cb) {
+  lc_request_t *request;
+  lc_channel_t *channel;
+  uint64_t spin_ns;
+  int err;
+
+  if (req == NULL || !writer_is_open(w) || cb == NULL)
+    return UV_EINVAL;
+  channel = channel_of(w->writer);
+  if (msg == NULL && channel->msg_size != 0)
+    return UV_EINVAL;
+  request = (lc_request_t *) (void *) req->reserved;
+  memset(request, 0, sizeof *request);
+  err = carve(w->writer, request);
+  if (err != 0)
+    return err;
+  lc_copy(lc_node_message(&channel->rack, request->pending.oldest), msg,
+          channel->msg_size);
+  request->req = req;
+  request->cb = cb;
+  request->pending.answers = &w->writer->answers;
+  request->pending.hurried = true;
+  req->msg = NULL;
+  w->writer->newest = &request->pending;
+  if (lc_line_join(&channel->line, &request->pending, &spin_ns))
+    lc_wake_pay(&channel->wake);
+  return 0;
+}
+
+int loopchan_try_write(loopchan_writer_t *w, const void *msg) {
+  struct lc_writer *writer;
+
+  if (!writer_is_open(w))
+    return UV_EINVAL;
+  writer = w->writer;
+  if (writer->newest != NULL &&
+      lc_line_has(&channel_of(writer)->line, writer->newest))
+    return UV_EAGAIN;
+  return loopchan_try_send(writer->tx, msg);
+}
+
+int loopchan_writer_on_closed(loopchan_writer_t *w, loopchan_writer_cb cb) {
+  if (!writer_is_open(w))
+    return UV_EINVAL;
+  w->writer->closed_cb = cb;
+  w->writer->told = false;
+  if (cb != NULL && lc_inbox_is_closed(&channel_of(w->writer)->inbox))
+    lc_wake_self(&w->writer->answers.wake);
+  return 0;
+}
+
+int lc_writer_close(loopchan_writer_t *w, loopchan_writer_cb cb,
+                    uv_close_cb handle_cb) {
+  if (w == NULL || w->state == 0)
+    return UV_EINVAL;
+  if (!writer_is_open(w))
+    return UV_EALREADY;
+  w->state = LC_WRITER_CLOSING;
+  w->writer->close_cb = cb;
+  w->writer->handle_close_cb = handle_cb;
+  w->writer->cancelled =
+      lc_line_unwatch(&channel_of(w->writer)->line, &w->writer->answers);
+  finish_close(w->writer);
+  return 0;
+}
+
+int loopchan_writer_close(loopchan_writer_t *w, loopchan_writer_cb cb) {
+  return lc_writer_close(w, cb, NULL);
+}
+
+loopchan_writer_t *lc_writer_from_handle(uv_handle_t *handle) {
+  uv_async_t *async = (uv_async_t *) handle;
+
+  if (handle->type != UV_ASYNC || async->async_cb != on_writer_async)
+    return NULL;
+  return (loopchan_writer_t *) async;
+}

@@ -1,0 +1,370 @@
+/* Promise §3.5: a loop sends without ever waiting. The list was drawn up after
+ * libuv's tests of write requests (test-tcp-write-queue-order.c,
+ * test-tcp-write- after-close). */
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "support/suite.h"
+#include "support/threads.h"
+#include "support/waiting.h"
+
+#define MOST 1000
+
+static const size_t capacities[] = {LOOPCHAN_UNBOUNDED, 1, 2, 64, 1024,
+                                    LOOPCHAN_RENDEZVOUS};
+#define CAPACITIES 6
+
+static loopchan_writer_t writer;
+static loopchan_write_t requests[MOST];
+static int called_back, accepted, refused, cancelled, closed, told;
+
+static void open_writer(uv_loop_t *receivers, size_t capacity) {
+  called_back = accepted = refused = cancelled = closed = told = 0;
+  open_capacity(receivers, capacity);
+  ck_assert_int_eq(loopchan_writer_open(&loop, &writer, tx), 0);
+}
+
+/* In the order of the writes; what was not accepted is handed back. */
+static void on_written(loopchan_write_t *req, int status) {
+  int number = called_back++;
+
+  ck_assert_ptr_eq(req, &requests[number]);
+  ck_assert_int_eq(closed, 0);
+  if (status == 0) {
+    ck_assert_ptr_null(req->msg);
+    accepted++;
+    return;
+  }
+  ck_assert_int_eq(*(int *) req->msg, number);
+  if (status == UV_EPIPE)
+    refused++;
+  else
+    cancelled += status == UV_ECANCELED;
+}
+
+static void on_closed(loopchan_writer_t *w) {
+  ck_assert_ptr_eq(w, &writer);
+  closed++;
+}
+
+static void on_told(loopchan_writer_t *w) {
+  ck_assert_ptr_eq(w, &writer);
+  told++;
+}
+
+static void write_ints(int first, int count) {
+  for (; count > 0; count--, first++) {
+    int message = first;
+    ck_assert_int_eq(
+        loopchan_write(&requests[first], &writer, &message, on_written), 0);
+  }
+}
+
+static void close_writer(void) {
+  ck_assert_int_eq(loopchan_writer_close(&writer, on_closed), 0);
+  ck_assert_int_eq(loopchan_writer_close(&writer, on_closed), UV_EALREADY);
+}
+
+static void finish(void) {
+  uv_run(&loop, UV_RUN_DEFAULT);
+  ck_assert_int_eq(closed, 1);
+}
+
+START_TEST(a_write_is_called_back_when_there_is_room) {
+  int i;
+
+  open_writer(NULL, 2);
+  write_ints(0, 5);
+  ck_assert_int_eq(called_back, 0);
+  uv_run(&loop, UV_RUN_NOWAIT);
+  ck_assert_int_eq(accepted, 2);
+  expect_waiting(3);
+  for (i = 0; i < 5; i++) {
+    expect_ints(i, 1);
+    uv_run(&loop, UV_RUN_NOWAIT);
+    ck_assert_int_eq(accepted, i + 3 < 5 ? i + 3 : 5);
+  }
+  close_writer();
+  finish();
+  ck_assert_int_eq(loopchan_try_recv(&rx, &i), UV_EOF);
+  close_rx();
+}
+END_TEST
+
+START_TEST(a_try_write_never_overtakes) {
+  int i = 9;
+
+  open_writer(NULL, 2);
+  ck_assert_int_eq(loopchan_try_write(&writer, &(int){0}), 0);
+  write_ints(0, 2);
+  ck_assert_int_eq(loopchan_try_write(&writer, &i), UV_EAGAIN);
+  expect_ints(0, 1);
+  ck_assert_int_eq(loopchan_try_write(&writer, &i), UV_EAGAIN);
+  expect_ints(0, 1);
+  ck_assert_int_eq(loopchan_try_write(&writer, &(int){2}), 0);
+  expect_ints(1, 2);
+  close_writer();
+  finish();
+  close_rx();
+}
+END_TEST
+
+START_TEST(a_receiver_that_goes_hands_the_messages_back) {
+  bool by_hand = capacities[_i] == LOOPCHAN_RENDEZVOUS;
+  int room = by_hand ? 0 : capacities[_i] > 50 ? 50 : (int) capacities[_i];
+
+  if (capacities[_i] == LOOPCHAN_UNBOUNDED)
+    room = 50;
+  open_writer(NULL, capacities[_i]);
+  ck_assert_int_eq(loopchan_writer_on_closed(&writer, on_told), 0);
+  write_ints(0, 50);
+  uv_run(&loop, UV_RUN_NOWAIT);
+  ck_assert_int_eq(told, 0);
+  close_rx();
+  uv_run(&loop, UV_RUN_ONCE);
+  ck_assert_int_eq(told, 1);
+  write_ints(50, 3);
+  ck_assert_int_eq(loopchan_try_write(&writer, &(int){0}), UV_EPIPE);
+  uv_run(&loop, UV_RUN_NOWAIT);
+  ck_assert_int_eq(accepted, room);
+  ck_assert_int_eq(refused, 53 - room);
+  ck_assert_int_eq(loopchan_writer_on_closed(&writer, on_told), 0);
+  uv_run(&loop, UV_RUN_NOWAIT);
+  ck_assert_int_eq(told, 2);
+  close_writer();
+  finish();
+}
+END_TEST
+
+/* So many that the last node of a slab is among those that come back. */
+START_TEST(a_writer_that_closes_has_its_messages_back) {
+  open_writer(NULL, capacities[_i]);
+  write_ints(0, 500);
+  close_writer();
+  ck_assert_int_eq(loopchan_write(&requests[0], &writer, &(int){0}, on_written),
+                   UV_EINVAL);
+  ck_assert_int_eq(loopchan_try_write(&writer, &(int){0}), UV_EINVAL);
+  ck_assert_int_eq(loopchan_writer_on_closed(&writer, on_told), UV_EINVAL);
+  ck_assert_int_eq(called_back, 0);
+  finish();
+  ck_assert_int_eq(called_back, 500);
+  ck_assert_int_eq(accepted + cancelled, 500);
+  expect_ints(0, accepted);
+  ck_assert_int_eq(loopchan_try_recv(&rx, &(int){0}), UV_EOF);
+  close_rx();
+}
+END_TEST
+
+static int received;
+
+static void on_message(loopchan_receiver_t *receiver, int status, void *msg) {
+  if (status == UV_EOF) {
+    ck_assert_int_eq(loopchan_close(receiver, NULL), 0);
+    return;
+  }
+  if (*(int *) msg != received++)
+    ck_abort_msg("message %d is %d", received - 1, *(int *) msg);
+}
+
+static int to_write;
+
+/* Writes again from its own callback, twenty under way at a time. */
+static void write_on(loopchan_write_t *req, int status) {
+  on_written(req, status);
+  if (to_write < MOST)
+    ck_assert_int_eq(
+        loopchan_write(&requests[to_write], &writer, &to_write, write_on), 0);
+  to_write++;
+  if (called_back == MOST)
+    ck_assert_int_eq(loopchan_writer_close(&writer, on_closed), 0);
+}
+
+static void begin_to_write(void) {
+  for (to_write = 0; to_write < 20; to_write++)
+    ck_assert_int_eq(
+        loopchan_write(&requests[to_write], &writer, &to_write, write_on), 0);
+}
+
+START_TEST(writer_and_receiver_live_on_one_loop) {
+  received = 0;
+  open_writer(&loop, capacities[_i]);
+  begin_to_write();
+  ck_assert_int_eq(loopchan_recv_start(&rx, on_message), 0);
+  finish();
+  ck_assert_int_eq(received, MOST);
+  ck_assert_int_eq(accepted, MOST);
+}
+END_TEST
+
+static uv_loop_t other;
+
+static void run_other(int self) {
+  (void) self;
+  uv_run(&other, UV_RUN_DEFAULT);
+}
+
+START_TEST(writer_and_receiver_live_on_two_loops) {
+  received = 0;
+  ck_assert_int_eq(uv_loop_init(&other), 0);
+  open_writer(&other, capacities[_i]);
+  ck_assert_int_eq(loopchan_recv_start(&rx, on_message), 0);
+  begin_to_write();
+  threads_start(1, run_other);
+  finish();
+  threads_join();
+  ck_assert_int_eq(uv_loop_close(&other), 0);
+  ck_assert_int_eq(received, MOST);
+  ck_assert_int_eq(accepted, MOST);
+}
+END_TEST
+
+/* A receiver's callback closes the writer whose message it has in hand. */
+static void close_the_writer(loopchan_receiver_t *receiver, int status,
+                             void *msg) {
+  if (status == UV_EOF) {
+    ck_assert_int_eq(loopchan_close(receiver, NULL), 0);
+    return;
+  }
+  ck_assert_int_eq(*(int *) msg, received++);
+  if (received == 1)
+    close_writer();
+}
+
+START_TEST(a_receivers_callback_closes_the_writer) {
+  received = 0;
+  open_writer(&loop, capacities[_i]);
+  write_ints(0, 10);
+  ck_assert_int_eq(loopchan_recv_start(&rx, close_the_writer), 0);
+  finish();
+  ck_assert_int_eq(called_back, 10);
+  ck_assert_int_eq(accepted + cancelled, 10);
+  ck_assert_int_eq(received, accepted);
+}
+END_TEST
+
+static void close_both(loopchan_write_t *req, int status) {
+  (void) req;
+  (void) status;
+  if (called_back++ == 0) {
+    close_rx();
+    ck_assert_int_eq(loopchan_writer_close(&writer, on_closed), 0);
+  }
+}
+
+START_TEST(a_writers_callback_closes_both) {
+  int i;
+
+  received = 0;
+  open_writer(&loop, capacities[_i]);
+  for (i = 0; i < 10; i++)
+    ck_assert_int_eq(loopchan_write(&requests[i], &writer, &i, close_both), 0);
+  ck_assert_int_eq(loopchan_recv_start(&rx, on_message), 0);
+  finish();
+  ck_assert_int_eq(called_back, 10);
+}
+END_TEST
+
+static void close_by_walk(uv_handle_t *handle, void *arg) {
+  (void) arg;
+  loopchan_close_handle(handle, NULL);
+}
+
+START_TEST(a_walk_closes_writers_too) {
+  open_writer(&loop, 1);
+  write_ints(0, 3);
+  ck_assert_ptr_null(
+      loopchan_receiver_from_handle((uv_handle_t *) &writer.async));
+  uv_walk(&loop, close_by_walk, NULL);
+  uv_walk(&loop, close_by_walk, NULL);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  ck_assert_int_eq(called_back, 3);
+}
+END_TEST
+
+START_TEST(waiting_threads_and_writers_are_served_in_one_line) {
+  waiter_t waiters[2];
+
+  open_writer(NULL, 1);
+  write_ints(0, 2);
+  waiter_start(&waiters[0], 2);
+  expect_waiting(2);
+  write_ints(2, 1);
+  waiter_start(&waiters[1], 4);
+  expect_waiting(4);
+  requests[2].data = &waiters;
+  expect_ints(0, 2);
+  expect_ints(2, 1);
+  expect_ints(2, 1);
+  expect_ints(4, 1);
+  waiter_expect(&waiters[0], 2, 0);
+  waiter_expect(&waiters[1], 4, 0);
+  ck_assert_ptr_eq(requests[2].data, &waiters);
+  close_writer();
+  finish();
+  close_rx();
+}
+END_TEST
+
+START_TEST(bad_input_is_refused) {
+  loopchan_writer_t none;
+  size_t n;
+  int err = UV_ENOMEM;
+
+  memset(&none, 0, sizeof none);
+  open_capacity(NULL, 1);
+  ck_assert_int_eq(loopchan_writer_open(NULL, &writer, tx), UV_EINVAL);
+  ck_assert_int_eq(loopchan_writer_open(&loop, NULL, tx), UV_EINVAL);
+  ck_assert_int_eq(loopchan_writer_open(&loop, &writer, NULL), UV_EINVAL);
+  ck_assert_int_eq(loopchan_writer_close(&none, NULL), UV_EINVAL);
+  ck_assert_int_eq(loopchan_writer_close(NULL, NULL), UV_EINVAL);
+  ck_assert_int_eq(loopchan_try_write(&none, &err), UV_EINVAL);
+  for (n = 1; err != 0; n++) {
+    memory_fail(n);
+    err = loopchan_writer_open(&loop, &writer, tx);
+  }
+  ck_assert_uint_eq(n, 3);
+  ck_assert_int_eq(loopchan_write(NULL, &writer, &err, on_written), UV_EINVAL);
+  ck_assert_int_eq(loopchan_write(requests, NULL, &err, on_written), UV_EINVAL);
+  ck_assert_int_eq(loopchan_write(requests, &writer, NULL, on_written),
+                   UV_EINVAL);
+  ck_assert_int_eq(loopchan_write(requests, &writer, &err, NULL), UV_EINVAL);
+  ck_assert_int_eq(loopchan_try_write(&writer, NULL), UV_EINVAL);
+  ck_assert_int_eq(loopchan_writer_on_closed(NULL, on_told), UV_EINVAL);
+  memory_fail(1);
+  ck_assert_int_eq(loopchan_write(requests, &writer, &err, on_written),
+                   UV_ENOMEM);
+  write_ints(0, 1);
+  ck_assert_int_eq(loopchan_writer_close(&writer, on_closed), 0);
+  finish();
+  ck_assert_int_eq(accepted, 1);
+  close_rx();
+}
+END_TEST
+
+static Suite *suite(void) {
+  Suite *suite = suite_create("promise writer");
+  TCase *each_capacity = tcase_create("each capacity");
+
+  tcase_add_checked_fixture(each_capacity, start_clean, expect_clean);
+  tcase_set_timeout(each_capacity, 60);
+  tcase_add_loop_test(each_capacity,
+                      a_receiver_that_goes_hands_the_messages_back, 0,
+                      CAPACITIES);
+  tcase_add_loop_test(each_capacity, a_writer_that_closes_has_its_messages_back,
+                      0, CAPACITIES);
+  tcase_add_loop_test(each_capacity, writer_and_receiver_live_on_one_loop, 0,
+                      CAPACITIES);
+  tcase_add_loop_test(each_capacity, writer_and_receiver_live_on_two_loops, 0,
+                      CAPACITIES);
+  tcase_add_loop_test(each_capacity, a_receivers_callback_closes_the_writer, 0,
+                      CAPACITIES);
+  tcase_add_loop_test(each_capacity, a_writers_callback_closes_both, 0,
+                      CAPACITIES);
+  suite_add_tcase(suite, each_capacity);
+  SUITE_CASE(suite, "writer", start_clean, expect_clean,
+             a_write_is_called_back_when_there_is_room,
+             a_try_write_never_overtakes, a_walk_closes_writers_too,
+             waiting_threads_and_writers_are_served_in_one_line,
+             bad_input_is_refused);
+  return suite;
+}
