@@ -1,11 +1,12 @@
 /* treesum: prints the SHA-256 of every file of a tree.
  *
- *   walker -- jobs --> workers       a channel per worker, blocking receivers
- *   walker, workers -- reports --> loop        one channel, a loop receiver
+ *   walker -- jobs --> workers          one blocking receiver, shared
+ *   walker, workers -- reports --> loop        one loop receiver
  *
- * The loop ends when all of them have dropped their senders (UV_EOF). Ctrl-C
- * shuts the reports down: what was accepted still arrives, then UV_EOF; every
- * thread's next report is refused, and it ends.
+ * Both channels are bounded: whoever is ahead waits, so memory does not grow
+ * with the tree. The loop ends when all of them have dropped their senders
+ * (UV_EOF). Ctrl-C shuts the reports down: what was accepted still arrives, then
+ * UV_EOF; every thread's next report is refused, and it ends.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -14,17 +15,20 @@
 #include "options.h"
 #include "screen.h"
 #include "walker.h"
+#include "worker.h"
 
-enum { TICK_MS = 100 };
+enum { TICK_MS = 100, JOBS_AHEAD = 1024, REPORTS_AHEAD = 4096 };
 
 struct treesum {
   uv_loop_t loop;
-  loopchan_receiver_t reports;
+  loopchan_receiver_t jobs, reports;
   uv_signal_t interrupt;
   uv_timer_t tick;
   struct screen screen;
   struct listing listing;
   struct walker walker;
+  struct worker *workers;
+  size_t worker_count;
   int interrupted;
   int err; /* why it could not go on */
 };
@@ -92,27 +96,38 @@ static int watch(struct treesum *t, int progress) {
   return err;
 }
 
-/* Leaves t->walker.worker_count threads to join, and the walker's if it
- * returns 0. */
-static int start(struct treesum *t, const struct options *o) {
-  loopchan_options_t options = {.drop = report_drop};
-  struct walker *w = &t->walker;
-  int err = reports_open(&t->loop, &t->reports, &w->reports, &options);
+static int open_channels(struct treesum *t) {
+  loopchan_options_t reports = {.capacity = REPORTS_AHEAD, .drop = report_drop};
+  loopchan_options_t jobs = {
+      .capacity = JOBS_AHEAD, .drop = job_drop, .flags = LOOPCHAN_SHARED};
+  int err = reports_open(&t->loop, &t->reports, &t->walker.reports, &reports);
   if (err != 0)
     return err;
   t->reports.data = t;
+  err = jobs_open(NULL, &t->jobs, &t->walker.jobs, &jobs);
+  if (err != 0)
+    loopchan_sender_drop(t->walker.reports);
+  return err;
+}
+
+/* Leaves t->worker_count threads to join, and the walker's if it returns 0. */
+static int start(struct treesum *t, const struct options *o) {
+  int err = open_channels(t);
+  if (err != 0)
+    return err;
   err = reports_recv_start(&t->reports, on_report);
   if (err == 0)
     err = watch(t, o->progress);
-  while (err == 0 && w->worker_count < o->workers) {
-    err = worker_start(&w->workers[w->worker_count], w->reports);
+  while (err == 0 && t->worker_count < o->workers) {
+    err = worker_start(&t->workers[t->worker_count], &t->jobs,
+                       t->walker.reports);
     if (err == 0)
-      w->worker_count++;
+      t->worker_count++;
   }
   if (err == 0)
-    err = walker_start(w);
+    err = walker_start(&t->walker);
   if (err != 0)
-    walker_let_go(w);
+    walker_let_go(&t->walker);
   return err;
 }
 
@@ -126,7 +141,6 @@ static void join(struct treesum *t, uv_thread_t *thread, const int *its_err) {
 }
 
 static void run(struct treesum *t, const struct options *o) {
-  struct walker *w = &t->walker;
   int err;
 
   t->err = uv_loop_init(&t->loop);
@@ -137,9 +151,10 @@ static void run(struct treesum *t, const struct options *o) {
     stop(t, err);
   uv_run(&t->loop, UV_RUN_DEFAULT);
   if (err == 0)
-    join(t, &w->thread, &w->err);
-  for (size_t i = 0; i < w->worker_count; i++)
-    join(t, &w->workers[i].thread, &w->workers[i].err);
+    join(t, &t->walker.thread, &t->walker.err);
+  for (size_t i = 0; i < t->worker_count; i++)
+    join(t, &t->workers[i].thread, &t->workers[i].err);
+  loopchan_close(&t->jobs, NULL); /* drops what nobody came to */
   err = uv_loop_close(&t->loop);
   if (t->err == 0)
     t->err = err;
@@ -157,8 +172,8 @@ int main(int argc, char **argv) {
   t.screen.begun_ns = uv_hrtime();
   t.listing.sorted = o.sorted;
   t.walker.roots = o.roots;
-  t.walker.workers = calloc(o.workers, sizeof(*t.walker.workers));
-  if (t.walker.workers == NULL)
+  t.workers = calloc(o.workers, sizeof(*t.workers));
+  if (t.workers == NULL)
     t.err = UV_ENOMEM;
   else
     run(&t, &o);
@@ -172,7 +187,7 @@ int main(int argc, char **argv) {
   if (o.summary)
     screen_sum_up(&t.screen);
   listing_free(&t.listing);
-  free(t.walker.workers);
+  free(t.workers);
   if (t.err != 0)
     return EXIT_CANNOT;
   if (t.interrupted)

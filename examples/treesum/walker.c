@@ -1,6 +1,6 @@
-/* walker: a thread that finds the files and shares them out to the workers.
+/* walker: a thread that finds the files, and waits when it is far ahead.
  *
- * Knows:   directories, and who has how much to do. Not what files contain.
+ * Knows:   directories. Not what files contain, nor who reads them.
  * Threads: walker_start on the loop's thread, all else on the walker's own.
  * Ends:    when all is found, or when a report or a job is refused (UV_EPIPE).
  *
@@ -30,24 +30,15 @@ static int fail(struct walk *k, char *path, int why) {
   return err;
 }
 
-/* Takes path over. The next job is for whoever was given the least so far. */
-static int share_out(struct walk *k, char *path, uint64_t bytes) {
-  enum { BYTES_WORTH_AN_OPEN = 4096 };
-  struct walker *w = k->walker;
-  struct worker *least = &w->workers[0];
+/* Takes path over. */
+static int give_out(struct walk *k, char *path, uint64_t bytes) {
   struct report found = {.kind = REPORT_FOUND, .bytes = bytes};
   struct job job = {path};
-  int err;
-
-  for (size_t i = 1; i < w->worker_count; i++)
-    if (w->workers[i].given < least->given)
-      least = &w->workers[i];
-  err = reports_send(w->reports, &found);
+  int err = reports_send(k->walker->reports, &found);
   if (err == 0)
-    err = jobs_send(least->inlet, &job);
+    err = jobs_send(k->walker->jobs, &job);
   if (err != 0)
     free(path);
-  least->given += bytes + BYTES_WORTH_AN_OPEN;
   return err;
 }
 
@@ -68,7 +59,7 @@ static int visit(struct walk *k, char *path) {
     return fail(k, path, uv_translate_sys_error(errno));
   switch (st.st_mode & S_IFMT) {
     case S_IFREG:
-      return share_out(k, path, (uint64_t) st.st_size);
+      return give_out(k, path, (uint64_t) st.st_size);
     case S_IFDIR:
       return put_off(k, path);
     case S_IFLNK:
@@ -147,8 +138,7 @@ static void run(void *arg) {
 }
 
 void walker_let_go(struct walker *w) {
-  for (size_t i = 0; i < w->worker_count; i++)
-    loopchan_sender_drop(w->workers[i].inlet);
+  loopchan_sender_drop(w->jobs);
   loopchan_sender_drop(w->reports);
 }
 

@@ -85,33 +85,25 @@ static void run(void *arg) {
   struct job job;
   int err = t.digest == NULL || t.buffer == NULL ? UV_ENOMEM : 0;
 
-  while (err == 0 && (err = jobs_recv(&w->jobs, &job)) == 0)
+  while (err == 0 && (err = jobs_recv(w->jobs, &job)) == 0)
     err = do_job(&t, job.path);
   if (err != UV_EOF && err != UV_EPIPE)
     w->err = err;
-  err = loopchan_close(&w->jobs, NULL); /* drops the jobs that are left */
-  if (w->err == 0)
-    w->err = err;
+  loopchan_shutdown(w->jobs); /* perhaps another one has */
   loopchan_sender_drop(w->reports);
   EVP_MD_CTX_free(t.digest);
   free(t.buffer);
 }
 
-int worker_start(struct worker *w, loopchan_sender_t *reports) {
-  loopchan_options_t options = {.drop = job_drop};
+int worker_start(struct worker *w, loopchan_receiver_t *jobs,
+                 loopchan_sender_t *reports) {
   int err;
 
-  w->given = 0;
   w->err = 0;
-  err = jobs_open(NULL, &w->jobs, &w->inlet, &options);
-  if (err != 0)
-    return err;
+  w->jobs = jobs;
   w->reports = loopchan_sender_clone(reports);
   err = w->reports == NULL ? UV_ENOMEM : uv_thread_create(&w->thread, run, w);
-  if (err != 0) {
+  if (err != 0)
     loopchan_sender_drop(w->reports);
-    loopchan_sender_drop(w->inlet);
-    loopchan_close(&w->jobs, NULL);
-  }
   return err;
 }
