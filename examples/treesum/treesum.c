@@ -5,8 +5,8 @@
  *
  * Both channels are bounded: whoever is ahead waits, so memory does not grow
  * with the tree. The loop ends when all of them have dropped their senders
- * (UV_EOF). Ctrl-C shuts the reports down: what was accepted still arrives, then
- * UV_EOF; every thread's next report is refused, and it ends.
+ * (UV_EOF). Ctrl-C shuts the reports down: what was accepted still arrives,
+ * then UV_EOF; every thread's next report is refused, and it ends.
  */
 #include <signal.h>
 #include <stdio.h>

@@ -18,9 +18,17 @@
 
 static const bench_peer_t *const peers[PEERS] = {&bench_loopchan,
                                                  &bench_handwritten};
-static const bench_scenario_t *const scenarios[] = {
-    &bench_mpsc_loop, &bench_mpsc_thread,    &bench_burst, &bench_seq,
-    &bench_ping_pong, &bench_ping_pong_loop, &bench_paced, &bench_memory};
+static const bench_scenario_t *const scenarios[] = {&bench_mpsc_loop,
+                                                    &bench_mpsc_thread,
+                                                    &bench_bounded_loop,
+                                                    &bench_bounded_thread,
+                                                    &bench_bounded_one,
+                                                    &bench_burst,
+                                                    &bench_seq,
+                                                    &bench_ping_pong,
+                                                    &bench_ping_pong_loop,
+                                                    &bench_paced,
+                                                    &bench_memory};
 #define SCENARIOS (sizeof scenarios / sizeof *scenarios)
 
 typedef struct {

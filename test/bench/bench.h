@@ -16,8 +16,9 @@ typedef void (*bench_cb)(void *arg, uint64_t message);
 /* A channel of 8-byte messages. Errors end the program: see bench_check. */
 typedef struct {
   const char *name;
-  /* loop NULL: a channel to a thread; cb and arg are not used then. */
-  void *(*open)(uv_loop_t *loop, bench_cb cb, void *arg);
+  /* loop NULL: a channel to a thread; cb and arg are not used then. capacity 0:
+   * unbounded. */
+  void *(*open)(uv_loop_t *loop, size_t capacity, bench_cb cb, void *arg);
   void *(*add_sender)(void *channel);
   void (*send)(void *sender, uint64_t message);
   void (*drop_sender)(void *sender);
@@ -45,7 +46,8 @@ typedef struct {
   void (*run)(const bench_round_t *round, double *figures);
 } bench_scenario_t;
 
-extern const bench_scenario_t bench_mpsc_loop, bench_mpsc_thread, bench_burst,
+extern const bench_scenario_t bench_mpsc_loop, bench_mpsc_thread,
+    bench_bounded_loop, bench_bounded_thread, bench_bounded_one, bench_burst,
     bench_seq, bench_ping_pong, bench_ping_pong_loop, bench_paced, bench_memory;
 
 void bench_fail(const char *what);

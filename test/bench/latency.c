@@ -63,8 +63,8 @@ static void ping_pong(const bench_round_t *round, double *figures,
   uv_thread_t answerer;
 
   game.times = new_times(game.trips);
-  game.there = peer->open(NULL, NULL, NULL);
-  game.back = peer->open(loop, on_answer, &game);
+  game.there = peer->open(NULL, 0, NULL, NULL);
+  game.back = peer->open(loop, 0, on_answer, &game);
   game.question = peer->add_sender(game.there);
   game.answer = peer->add_sender(game.back);
   bench_thread(&answerer, answer_all, &game);

@@ -16,7 +16,7 @@ size_t bench_block_bytes(void *block) {
 
 static void run_memory(const bench_round_t *round, double *figures) {
   const bench_peer_t *peer = round->peer;
-  void *channel = peer->open(NULL, NULL, NULL);
+  void *channel = peer->open(NULL, 0, NULL, NULL);
   void *sender = peer->add_sender(channel);
   size_t idle = peer->held(channel);
   uint64_t i;

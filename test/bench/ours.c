@@ -46,8 +46,10 @@ static void on_message(loopchan_receiver_t *rx, int status, void *msg) {
   channel->cb(channel->arg, *(uint64_t *) msg);
 }
 
-static void *open_channel(uv_loop_t *loop, bench_cb cb, void *arg) {
-  loopchan_options_t options = {.msg_size = sizeof(uint64_t)};
+static void *open_channel(uv_loop_t *loop, size_t capacity, bench_cb cb,
+                          void *arg) {
+  loopchan_options_t options = {.msg_size = sizeof(uint64_t),
+                                .capacity = capacity};
   channel_t *channel = malloc(sizeof *channel);
 
   bench_check(channel != NULL, "memory");

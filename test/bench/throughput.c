@@ -2,6 +2,7 @@
 #include "bench.h"
 
 #define BURST 1000
+#define BOUND 1024
 
 /* A message: its sender in the upper bits, its number there in the lower. */
 #define NUMBER_BITS 40
@@ -48,12 +49,13 @@ static void send_all(void *arg) {
                        (uint64_t) source->index << NUMBER_BITS | i);
 }
 
-static void mpsc(const bench_round_t *round, double *figures, uv_loop_t *loop) {
+static void mpsc(const bench_round_t *round, double *figures, uv_loop_t *loop,
+                 size_t capacity) {
   static source_t sources[BENCH_SENDERS_MOST];
   uint64_t each = (round->messages + round->senders - 1) / round->senders;
   sink_t sink = {.expected = each * round->senders};
   const bench_peer_t *peer = round->peer;
-  void *channel = peer->open(loop, on_message, &sink);
+  void *channel = peer->open(loop, capacity, on_message, &sink);
   uint64_t begin;
   unsigned i;
 
@@ -83,11 +85,23 @@ static void mpsc(const bench_round_t *round, double *figures, uv_loop_t *loop) {
 }
 
 static void run_mpsc_loop(const bench_round_t *round, double *figures) {
-  mpsc(round, figures, uv_default_loop());
+  mpsc(round, figures, uv_default_loop(), 0);
 }
 
 static void run_mpsc_thread(const bench_round_t *round, double *figures) {
-  mpsc(round, figures, NULL);
+  mpsc(round, figures, NULL, 0);
+}
+
+static void run_bounded_loop(const bench_round_t *round, double *figures) {
+  mpsc(round, figures, uv_default_loop(), BOUND);
+}
+
+static void run_bounded_thread(const bench_round_t *round, double *figures) {
+  mpsc(round, figures, NULL, BOUND);
+}
+
+static void run_bounded_one(const bench_round_t *round, double *figures) {
+  mpsc(round, figures, NULL, 1);
 }
 
 typedef struct {
@@ -122,7 +136,7 @@ static void run_burst(const bench_round_t *round, double *figures) {
   burst_t burst = {.sink = {.expected = round->messages},
                    .source = {.peer = peer, .messages = round->messages}};
   uv_loop_t *loop = uv_default_loop();
-  void *channel = peer->open(loop, on_burst_message, &burst);
+  void *channel = peer->open(loop, 0, on_burst_message, &burst);
   uint64_t begin;
 
   burst.source.sender = peer->add_sender(channel);
@@ -142,7 +156,7 @@ static void run_burst(const bench_round_t *round, double *figures) {
 
 static void run_seq(const bench_round_t *round, double *figures) {
   const bench_peer_t *peer = round->peer;
-  void *channel = peer->open(NULL, NULL, NULL);
+  void *channel = peer->open(NULL, 0, NULL, NULL);
   void *sender = peer->add_sender(channel);
   uint64_t i, begin = uv_hrtime();
 
@@ -161,6 +175,15 @@ const bench_scenario_t bench_mpsc_loop = {
 const bench_scenario_t bench_mpsc_thread = {
     "mpsc_thread",  {"ns/message", "wakes/message"}, 4000000, 4000, true,
     run_mpsc_thread};
+const bench_scenario_t bench_bounded_loop = {
+    "bounded_loop",  {"ns/message", "wakes/message"}, 4000000, 4000, true,
+    run_bounded_loop};
+const bench_scenario_t bench_bounded_thread = {
+    "bounded_thread",  {"ns/message", "wakes/message"}, 4000000, 4000, true,
+    run_bounded_thread};
+const bench_scenario_t bench_bounded_one = {
+    "bounded_one",  {"ns/message", "wakes/message"}, 200000, 1000, true,
+    run_bounded_one};
 const bench_scenario_t bench_burst = {
     "burst", {"ns/message", "wakes/message"}, 2000000, 4000, false, run_burst};
 const bench_scenario_t bench_seq = {"seq", {"ns/message"}, 4000000,

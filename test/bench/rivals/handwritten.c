@@ -1,6 +1,8 @@
 /* handwritten: what a libuv program with threads writes for itself: a mutex, a
  * malloc'd list, a uv_async_t and one uv_async_send for each message; for a
- * thread, a condition variable. The receiver takes the whole list at once. */
+ * thread, a condition variable; with a bound, another one. The receiver takes
+ * the whole list at once, which makes room for as many again: more than an
+ * exact bound would. */
 #include <stdlib.h>
 
 #include "bench.h"
@@ -14,10 +16,11 @@ typedef struct {
   uv_async_t async; /* first */
   bool has_loop;
   uv_mutex_t mutex;
-  uv_cond_t cond;
-  item_t *first, **end; /* under the mutex */
-  item_t *taken;        /* the receiving thread's */
-  uint64_t wakeups;     /* the receiver's */
+  uv_cond_t cond, room;
+  size_t capacity, count; /* 0: unbounded; in the list */
+  item_t *first, **end;   /* under the mutex */
+  item_t *taken;          /* the receiving thread's */
+  uint64_t wakeups;       /* the receiver's */
   bench_cb cb;
   void *arg;
 } channel_t;
@@ -27,6 +30,9 @@ static item_t *take_all(channel_t *channel) {
 
   channel->first = NULL;
   channel->end = &channel->first;
+  if (channel->capacity != 0 && channel->count >= channel->capacity)
+    uv_cond_broadcast(&channel->room);
+  channel->count = 0;
   return first;
 }
 
@@ -46,16 +52,19 @@ static void on_async(uv_async_t *async) {
   }
 }
 
-static void *open_channel(uv_loop_t *loop, bench_cb cb, void *arg) {
+static void *open_channel(uv_loop_t *loop, size_t capacity, bench_cb cb,
+                          void *arg) {
   channel_t *channel = calloc(1, sizeof *channel);
 
   bench_check(channel != NULL, "memory");
   channel->cb = cb;
   channel->arg = arg;
+  channel->capacity = capacity;
   channel->has_loop = loop != NULL;
   channel->end = &channel->first;
   bench_check(uv_mutex_init(&channel->mutex) == 0, "mutex");
   bench_check(uv_cond_init(&channel->cond) == 0, "cond");
+  bench_check(uv_cond_init(&channel->room) == 0, "cond");
   if (loop != NULL)
     bench_check(uv_async_init(loop, &channel->async, on_async) == 0, "async");
   return channel;
@@ -73,6 +82,9 @@ static void send_message(void *arg, uint64_t message) {
   item->next = NULL;
   item->message = message;
   uv_mutex_lock(&channel->mutex);
+  while (channel->capacity != 0 && channel->count >= channel->capacity)
+    uv_cond_wait(&channel->room, &channel->mutex);
+  channel->count++;
   *channel->end = item;
   channel->end = &item->next;
   uv_mutex_unlock(&channel->mutex);
@@ -128,6 +140,7 @@ static size_t held(void *arg) {
 static void on_close(uv_handle_t *handle) {
   channel_t *channel = (channel_t *) handle;
 
+  uv_cond_destroy(&channel->room);
   uv_cond_destroy(&channel->cond);
   uv_mutex_destroy(&channel->mutex);
   free(channel);
