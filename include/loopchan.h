@@ -206,10 +206,10 @@ struct loopchan_receiver_s {
   /* private */
   struct lc_channel *channel;
   void (*typed_cb)(void);
-  loopchan_stats_t last;
+  unsigned shared; /* any thread reads it; a compiler may read neighbours too */
   uintptr_t gate;
   unsigned state;
-  unsigned shared;
+  loopchan_stats_t last;
 };
 
 /* A sending end on a loop: see loopchan_writer_open. A libuv handle, as the

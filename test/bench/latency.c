@@ -137,7 +137,7 @@ static double cpu_seconds(void) {
 static void run_paced(const bench_round_t *round, double *figures) {
   const bench_peer_t *peer = round->peer;
   pace_t pace = {.peer = peer, .expected = round->messages};
-  void *channel = peer->open(uv_default_loop(), on_paced_message, &pace);
+  void *channel = peer->open(uv_default_loop(), 0, on_paced_message, &pace);
   double cpu = cpu_seconds();
   uint64_t begin = uv_hrtime();
   uv_thread_t pacer;

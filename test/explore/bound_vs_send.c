@@ -46,7 +46,9 @@ static const explore_twin_t twins[] = {
      .kind = EXPLORE_LOAD,
      .order = memory_order_relaxed,
      .caught_as = "race"},
-    {.name = "line_without_exclusion", .no_exclusion = true, .caught_as = "race"},
+    {.name = "line_without_exclusion",
+     .no_exclusion = true,
+     .caught_as = "race"},
     {.name = NULL}};
 
 static const explore_program_t program = {"bound_vs_send", run, 3, twins};

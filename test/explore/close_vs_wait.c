@@ -40,7 +40,9 @@ static void run(void) {
 
 static const explore_twin_t twins[] = {
     {.name = "forgotten_answer", .no_signals = true, .caught_as = "stuck"},
-    {.name = "line_without_exclusion", .no_exclusion = true, .caught_as = "race"},
+    {.name = "line_without_exclusion",
+     .no_exclusion = true,
+     .caught_as = "race"},
     {.name = NULL}};
 
 static const explore_program_t program = {"close_vs_wait", run, 5, twins};

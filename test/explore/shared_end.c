@@ -45,7 +45,9 @@ static void run(void) {
 
 static const explore_twin_t twins[] = {
     {.name = "forgotten_follower", .no_signals = true, .caught_as = "stuck"},
-    {.name = "hands_without_exclusion", .no_exclusion = true, .caught_as = "race"},
+    {.name = "hands_without_exclusion",
+     .no_exclusion = true,
+     .caught_as = "race"},
     {.name = NULL}};
 
 static const explore_program_t program = {"shared_end", run, 2, twins};

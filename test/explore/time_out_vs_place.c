@@ -34,9 +34,10 @@ static void run(void) {
   explore_check(loopchan_close(&rx, NULL) == 0, "close");
 }
 
-static const explore_twin_t twins[] = {
-    {.name = "line_without_exclusion", .no_exclusion = true, .caught_as = "race"},
-    {.name = NULL}};
+static const explore_twin_t twins[] = {{.name = "line_without_exclusion",
+                                        .no_exclusion = true,
+                                        .caught_as = "race"},
+                                       {.name = NULL}};
 
 static const explore_program_t program = {"time_out_vs_place", run, 3, twins};
 

@@ -46,9 +46,10 @@ static void run(void) {
   explore_check(accepted == received, "conservation");
 }
 
-static const explore_twin_t twins[] = {
-    {.name = "line_without_exclusion", .no_exclusion = true, .caught_as = "race"},
-    {.name = NULL}};
+static const explore_twin_t twins[] = {{.name = "line_without_exclusion",
+                                        .no_exclusion = true,
+                                        .caught_as = "race"},
+                                       {.name = NULL}};
 
 static const explore_program_t program = {"writer_close_vs_place", run, 3,
                                           twins};
