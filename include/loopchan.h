@@ -194,7 +194,8 @@ struct loopchan_stats_s {
 };
 
 /* A channel's receiving end. The caller allocates it, wherever it likes, and
- * keeps it in place until closed. (uv_handle_t *) rx is a libuv handle for
+ * keeps it in place until closed. If it was zeroed, calls before loopchan_open
+ * are answered with UV_EINVAL. (uv_handle_t *) rx is a libuv handle for
  * uv_ref, uv_unref, uv_has_ref, uv_is_active, uv_is_closing, uv_walk and
  * uv_handle_get_loop when it is a loop receiver; to close it, see
  * loopchan_close and loopchan_close_handle. The library never touches data, nor
@@ -212,8 +213,8 @@ struct loopchan_receiver_s {
   loopchan_stats_t last;
 };
 
-/* A sending end on a loop: see loopchan_writer_open. A libuv handle, as the
- * receiver on a loop is one. */
+/* A sending end on a loop: see loopchan_writer_open. A libuv handle, and to be
+ * zeroed, as the receiver on a loop is. */
 struct loopchan_writer_s {
   uv_async_t async;
   void *data; /* the user's */
@@ -239,8 +240,9 @@ struct loopchan_write_s {
  * Makes a channel: its receiver in *rx, its first sender in *tx.
  *
  * With a loop, rx becomes a loop receiver: an active, referenced handle that
- * keeps uv_run() going until it is closed or unreferenced. With loop NULL it is
- * a thread receiver. Messages are aligned as an object of msg_size bytes may
+ * keeps uv_run() going until it is closed or unreferenced; the loop's first
+ * turn learns from it which thread it runs on. With loop NULL it is a thread
+ * receiver. Messages are aligned as an object of msg_size bytes may
  * need: to the largest power of two that divides msg_size, at most
  * alignof(max_align_t).
  *
@@ -272,16 +274,18 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  * The msg_size bytes at msg are copied. The accepted messages of a channel have
  * one order, and it agrees with real time: a send that returned is received
  * before any send that began later, on whatever threads. Those who wait are
- * served first come, first served, several at a time: when half of the capacity
- * is free, or 100 microseconds later when less is. By rendezvous it waits until
- * its message has been received: a receive returned it, or the callback that
- * got it has returned.
+ * served first come, first served, several at a time: when a quarter to a half
+ * of the capacity is free (the largest power of two up to half), or 100
+ * microseconds later when less is. By rendezvous it waits until its message has
+ * been received: a receive returned it, or the callback that got it has
+ * returned.
  *
  * Thread:    any, several at once on one sender. A sender per thread is the
  *            fastest: the first thread that sends on a sender owns its cache.
  *            A loop never waits for itself: on the thread of the receiver's
- *            own loop (the one that opened it or last ran its callbacks) this
- *            is loopchan_try_send.
+ *            own loop (the one that last ran its callback or made a call on the
+ *            receiver; before the loop's first turn, the one that opened it)
+ *            this is loopchan_try_send.
  * Callback:  allowed in any callback, this channel's own included.
  * Message:   0: the channel's. Anything else: still the caller's, untouched.
  *            msg may be NULL when msg_size is 0.
@@ -302,9 +306,9 @@ LOOPCHAN_EXTERN int loopchan_send(loopchan_sender_t *tx, const void *msg);
  * Unbounded it is loopchan_send. Bounded it is refused only while as many
  * messages as the capacity are accepted and not received, and never goes before
  * a send that waits. By rendezvous it is accepted only by a receiver that waits
- * at that moment: asleep in loopchan_recv, or a started loop receiver whose
- * loop has nothing more of it to do; if that is closed before it comes to
- * receive, the message is dropped like any accepted one.
+ * at that moment: asleep in loopchan_recv or loopchan_select, or a started loop
+ * receiver whose loop has nothing more of it to do; if that is closed before it
+ * comes to receive, the message is dropped like any accepted one.
  *
  * Thread:    any, several at once on one sender.
  * Callback:  allowed in any callback.
@@ -326,7 +330,8 @@ LOOPCHAN_EXTERN int loopchan_try_send(loopchan_sender_t *tx, const void *msg);
  * Message:   0: the channel's. Anything else: still the caller's, untouched.
  * Blocks:    as loopchan_send, timeout_ns nanoseconds at most; 0 makes it
  *            loopchan_try_send with UV_ETIMEDOUT for UV_EAGAIN;
- *            LOOPCHAN_FOREVER makes it loopchan_send.
+ *            LOOPCHAN_FOREVER makes it loopchan_send. By rendezvous a message
+ *            that is being received when the time is up is waited for.
  * Allocates: one slab at most; none in a steady state.
  * Returns:   0; UV_ETIMEDOUT (no room, or by rendezvous no receiver, in that
  *            time); UV_EAGAIN (see Callback); UV_EINVAL (a NULL); UV_EPIPE
@@ -456,10 +461,12 @@ LOOPCHAN_EXTERN int loopchan_is_closed(const loopchan_sender_t *tx);
  *
  * What was sent before is delivered first, from the next turn of the loop on;
  * cb is never called from inside this function. In one turn of the loop at most
- * options.max_messages messages are delivered, during about options.max_ns;
- * then timers, sockets and other receivers have their turn, and delivery goes
- * on in the next. After UV_EOF nothing more is delivered; the handle stays
- * open and active until it is closed.
+ * options.max_messages messages are delivered, during about options.max_ns (the
+ * clock is looked at after every callback, or after every eighth while they
+ * take no longer than some microseconds together); then timers, sockets and
+ * other receivers have their turn, and delivery goes on in the next. After
+ * UV_EOF nothing more is delivered; the handle stays open and active until it
+ * is closed.
  *
  * Thread:    the loop's.
  * Callback:  allowed in any callback of this loop.
@@ -566,7 +573,8 @@ LOOPCHAN_EXTERN ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs,
  * Waits until one of several thread receivers has a message or its end of file.
  *
  * Takes nothing: the caller receives from the one that is named, which does not
- * block then. Fair: the search begins behind the one that was found last by a
+ * block then; by rendezvous with loopchan_try_recv, for a sender may have given
+ * up meanwhile. Fair: the search begins behind the one that was found last by a
  * select over an array that begins with the same receiver, so a ready one is
  * named after at most n calls, however busy the others are. The time of a call
  * that has to wait grows with n, by some tenths of a microsecond for each.
@@ -596,7 +604,7 @@ LOOPCHAN_EXTERN int loopchan_select(loopchan_receiver_t *const rxs[], size_t n,
  * Callback:  allowed.
  * Message:   0: tx is the writer's, which drops it when it is closed. Anything
  *            else: tx is still the caller's.
- * Blocks:    no; takes the channel's mutex for a moment.
+ * Blocks:    no; takes a mutex of the channel for a moment.
  * Allocates: the writer's inside.
  * Returns:   0; UV_EINVAL (a NULL); UV_ENOMEM; what uv_async_init returned.
  *            After an error nothing is left behind, and *w is as it was.
@@ -618,7 +626,7 @@ LOOPCHAN_EXTERN int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
  * Callback:  allowed in any callback of this loop, cb included.
  * Message:   0: on its way; cb tells. Anything else: still the caller's, and cb
  *            is not called. msg may be NULL when msg_size is 0.
- * Blocks:    no; takes the channel's mutex for a moment.
+ * Blocks:    no; takes a mutex of the channel for a moment.
  * Allocates: one slab at most; none in a steady state.
  * Returns:   0; UV_EINVAL (a NULL, a writer that is closed); UV_ENOMEM. That
  *            the channel is closed is for cb to tell.
@@ -736,8 +744,7 @@ LOOPCHAN_EXTERN loopchan_receiver_t *loopchan_receiver_from_handle(
  *
  * So "walk and close everything" works with one word changed. A receiver or
  * writer that is closing already is left alone: cb is not called. For any other
- * handle the
- * rules of uv_close hold, also that it must not be closing.
+ * handle the rules of uv_close hold, also that it must not be closing.
  *
  * Thread:    the loop's.
  * Callback:  allowed.
@@ -752,9 +759,9 @@ LOOPCHAN_EXTERN void loopchan_close_handle(uv_handle_t *handle, uv_close_cb cb);
 /**
  * Tells a channel's figures.
  *
- * A send that is being made right now may or may not be counted. After
- * loopchan_close the figures are those of the close, where sent = received +
- * dropped, until rx is opened again or its memory goes.
+ * A send that is being made right now may or may not be counted. From
+ * loopchan_close on, inside drop too, the figures are those of the close, where
+ * sent = received + dropped, until rx is opened again or its memory goes.
  *
  * Thread:    the receiver's.
  * Callback:  allowed in any callback of this loop.
@@ -806,11 +813,11 @@ LOOPCHAN_EXTERN const char *loopchan_version_string(void);
  *
  * makes jobs_open, jobs_send, jobs_try_send, jobs_send_timeout, jobs_send_many,
  * jobs_reserve, jobs_commit, jobs_abandon, jobs_recv_start, jobs_try_recv,
- * jobs_recv, jobs_recv_timeout, jobs_recv_many and the callback type
- * jobs_recv_cb. Each
- * does what its loopchan_ namesake does, with struct job * for void *.
- * jobs_open sets msg_size itself and accepts NULL options. Receivers and
- * senders are the ordinary ones: all other calls take them as they are.
+ * jobs_recv, jobs_recv_timeout, jobs_recv_many, jobs_write, jobs_try_write and
+ * the callback type jobs_recv_cb. Each does what its loopchan_ namesake does,
+ * with struct job * for void *. jobs_open sets msg_size itself and accepts NULL
+ * options. Receivers and senders are the ordinary ones: all other calls take
+ * them as they are.
  *
  * See:       examples/typed.c
  */
@@ -884,6 +891,15 @@ LOOPCHAN_EXTERN const char *loopchan_version_string(void);
   LOOPCHAN_UNUSED static inline ssize_t name##_recv_many(                      \
       loopchan_receiver_t *rx_, T *msgs_, size_t max_) {                       \
     return loopchan_recv_many(rx_, msgs_, max_);                               \
+  }                                                                            \
+  LOOPCHAN_UNUSED static inline int name##_write(                              \
+      loopchan_write_t *req_, loopchan_writer_t *w_, T const *msg_,            \
+      loopchan_write_cb cb_) {                                                 \
+    return loopchan_write(req_, w_, msg_, cb_);                                \
+  }                                                                            \
+  LOOPCHAN_UNUSED static inline int name##_try_write(loopchan_writer_t *w_,    \
+                                                     T const *msg_) {          \
+    return loopchan_try_write(w_, msg_);                                       \
   }                                                                            \
   /* Lets a semicolon follow the macro. */                                     \
   struct name##_needs_a_semicolon

@@ -29,9 +29,8 @@ static void set_options(lc_channel_t *channel, const loopchan_options_t *o) {
       o->max_messages != 0 ? o->max_messages : LC_DEFAULT_MESSAGES;
   channel->max_ns = o->max_ns != 0 ? o->max_ns : LC_DEFAULT_NS;
   /* A try_send by hand wants a receiver that is parked. */
-  lc_spin_init(&channel->spin, channel->kind == LC_BY_HAND ? 0
-                               : o->spin_ns != 0           ? o->spin_ns
-                                                 : LC_DEFAULT_SPIN_NS);
+  lc_spin_init(&channel->spin, channel->kind == LC_BY_HAND ? 0 : spin_ns(o));
+  lc_patience_init(&channel->patience, spin_ns(o));
 }
 
 static lc_kind_t kind_of(size_t capacity) {
@@ -54,9 +53,8 @@ int lc_channel_new(lc_channel_t **out, uv_async_t *async,
     return UV_ENOMEM;
   memset(channel, 0, sizeof *channel);
   channel->kind = kind;
-  err = lc_line_init(&channel->line, &channel->inbox,
-                     kind == LC_BOUNDED ? options->capacity : SIZE_MAX,
-                     kind == LC_BY_HAND, spin_ns(options));
+  err = lc_line_init(&channel->line, &channel->inbox, kind, options->capacity,
+                     spin_ns(options));
   if (err != 0)
     goto no_line;
   err = lc_wake_init(&channel->wake, async);
@@ -94,7 +92,7 @@ void lc_channel_leave(lc_channel_t *channel) {
   if (!last)
     return;
   lc_assert(channel->senders == 0);
-  lc_assert(channel->to_recycle == NULL && channel->pulled == NULL);
+  lc_assert(channel->to_recycle == NULL);
   lc_assert(channel->sent_by_dropped + channel->line.sent ==
             channel->received + channel->dropped);
   lc_line_destroy(&channel->line);
@@ -116,6 +114,7 @@ loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel) {
   tx->turn = *LC_NO_TURN;
   lc_counter_init(&tx->sent);
   lc_counter_init(&tx->sent_by_others);
+  lc_counter_init(&tx->reserved);
   tx->prev = NULL;
   uv_mutex_lock(&channel->mutex);
   tx->next = channel->first_sender;
@@ -137,6 +136,7 @@ bool lc_channel_remove_sender(loopchan_sender_t *tx) {
   bool last;
 
   lc_assert(tx->slab == NULL);
+  lc_assert(lc_counter_read(&tx->reserved) == 0);
   uv_mutex_lock(&channel->mutex);
   channel->sent_by_dropped += sent_by(tx);
   if (tx->next != NULL)
@@ -149,12 +149,6 @@ bool lc_channel_remove_sender(loopchan_sender_t *tx) {
   uv_mutex_unlock(&channel->mutex);
   lc_free(tx);
   return last;
-}
-
-uint64_t lc_deadline(uint64_t timeout_ns) {
-  uint64_t now = uv_hrtime();
-
-  return timeout_ns > LC_NEVER - now ? LC_NEVER : now + timeout_ns;
 }
 
 void lc_channel_serve(lc_channel_t *channel) {
@@ -182,18 +176,19 @@ ssize_t lc_channel_take_places_slowly(lc_channel_t *channel, size_t most) {
 /* Until the deadline, for the answer to a send in line. False: none so far. */
 static bool wait_in_line(lc_channel_t *channel, lc_pending_t *pending,
                          uint64_t deadline_ns, uint64_t spin_ns) {
-  uint64_t patient_ns = lc_deadline(LC_PATIENCE_NS);
+  uint64_t patient_ns = lc_earlier(deadline_ns, lc_deadline(LC_PATIENCE_NS));
   lc_wake_t *wake = &pending->answers->wake;
 
-  if (spin_ns > 0 && deadline_ns >= patient_ns) {
-    bool paid = lc_wake_look_out(wake, spin_ns);
-    if (paid != (spin_ns == channel->line.patience.most_ns))
+  if (spin_ns > 0) {
+    bool paid =
+        lc_wake_look_out(wake, lc_earlier(patient_ns, lc_deadline(spin_ns)));
+    if (!paid || spin_ns != channel->line.patience.most_ns)
       lc_line_learn(&channel->line, paid);
   }
-  if (deadline_ns < patient_ns)
-    return lc_wake_wait(wake, deadline_ns);
   if (lc_wake_wait(wake, patient_ns))
     return true;
+  if (patient_ns == deadline_ns)
+    return false;
   if (lc_line_hurry(&channel->line, pending))
     lc_wake_pay(&channel->wake);
   return lc_wake_wait(wake, deadline_ns);
@@ -215,7 +210,10 @@ int lc_channel_wait(lc_channel_t *channel, lc_link_t *newest, lc_link_t *oldest,
   if (lc_line_join(&channel->line, &pending, &spin_ns))
     lc_wake_pay(&channel->wake);
   if (!wait_in_line(channel, &pending, deadline_ns, spin_ns)) {
-    if (lc_line_leave(&channel->line, &pending))
+    bool left;
+    if (lc_line_leave(&channel->line, &pending, &left))
+      lc_wake_pay(&channel->wake);
+    if (left)
       pending.result = UV_ETIMEDOUT;
     else
       while (!lc_wake_wait(&answers.wake, LC_NEVER)) {
@@ -248,14 +246,8 @@ void lc_channel_shelve(lc_channel_t *channel, lc_slab_t *slab) {
 }
 
 bool lc_channel_park(lc_channel_t *channel) {
-  uint64_t sent;
-
-  if (!lc_inbox_park(&channel->inbox))
-    return false;
-  /* Who joined the line before saw the receiver awake, and roused nobody. */
-  return channel->kind != LC_BY_HAND ||
-         lc_line_length(&channel->line, &sent) == 0 ||
-         !lc_inbox_unpark(&channel->inbox);
+  return channel->kind == LC_BY_HAND ? lc_line_park(&channel->line)
+                                     : lc_inbox_park(&channel->inbox);
 }
 
 int lc_channel_sleep(lc_channel_t *channel, uint64_t deadline_ns) {
@@ -263,8 +255,11 @@ int lc_channel_sleep(lc_channel_t *channel, uint64_t deadline_ns) {
 
   /* Otherwise it has spun before it parked. */
   if (channel->kind == LC_BY_HAND || channel->shared != NULL)
-    lc_patience_learn(&channel->patience,
-                      lc_wake_look_out(wake, channel->patience.next_ns));
+    lc_patience_learn(
+        &channel->patience,
+        lc_wake_look_out(
+            wake,
+            lc_earlier(deadline_ns, lc_deadline(channel->patience.next_ns))));
   if (lc_wake_wait(wake, deadline_ns))
     return 0;
   if (lc_inbox_unpark(&channel->inbox))
@@ -318,27 +313,31 @@ lc_link_t *lc_channel_peek(lc_channel_t *channel) {
   }
 }
 
-bool lc_channel_is_ready(lc_channel_t *channel) {
-  uint64_t sent;
-
-  return lc_channel_peek(channel) != NULL || channel->ended ||
-         (channel->kind == LC_BY_HAND &&
-          lc_line_length(&channel->line, &sent) > 0);
+bool lc_channel_has_message(lc_channel_t *channel) {
+  return lc_channel_peek(channel) != NULL ||
+         (channel->kind == LC_BY_HAND && lc_line_length(&channel->line) > 0);
 }
 
-lc_link_t *lc_channel_next(lc_channel_t *channel) {
+static lc_link_t *take_oldest(lc_channel_t *channel) {
   lc_link_t *node = lc_channel_peek(channel);
 
   if (LC_LIKELY(node != NULL)) {
     pop(&channel->backlog);
     lc_channel_free_place(channel);
-  } else if (channel->kind == LC_BY_HAND) {
-    lc_assert(channel->pulled == NULL);
-    channel->pulled = lc_line_pull(&channel->line);
-    if (channel->pulled != NULL)
-      node = channel->pulled->oldest;
   }
   return node;
+}
+
+lc_taken_t lc_channel_next(lc_channel_t *channel) {
+  lc_taken_t taken = {take_oldest(channel), NULL};
+
+  if (LC_LIKELY(taken.node != NULL) || channel->kind != LC_BY_HAND)
+    return taken;
+  taken.pulled = lc_line_pull(&channel->line);
+  /* If nobody was pulled out, something may have been pushed before. */
+  taken.node =
+      taken.pulled != NULL ? taken.pulled->oldest : take_oldest(channel);
+  return taken;
 }
 
 void lc_channel_take_back(lc_channel_t *channel) {
@@ -358,35 +357,43 @@ bool lc_channel_refuse(lc_channel_t *channel) {
   return was_parked;
 }
 
-void lc_channel_drop_all(lc_channel_t *channel) {
-  lc_link_t *node;
+void lc_channel_give_up(lc_channel_t *channel) {
+  const lc_link_t *link = channel->backlog.oldest;
 
   lc_assert(lc_inbox_is_closed(&channel->inbox));
-  while ((node = lc_channel_next(channel)) != NULL) {
-    channel->dropped++;
+  for (; link != NULL; link = lc_link_next(link))
+    channel->dropped += !lc_link_is_control(link);
+}
+
+void lc_channel_drop_all(lc_channel_t *channel) {
+  uint64_t dropped = 0;
+  lc_link_t *node;
+
+  for (; (node = take_oldest(channel)) != NULL; dropped++)
     if (channel->drop != NULL)
       channel->drop(lc_node_message(&channel->rack, node), channel->drop_arg);
-  }
+  lc_assert(dropped == channel->dropped);
+  (void) dropped;
 }
 
 void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats) {
   uint64_t done = channel->received + channel->dropped;
   loopchan_sender_t *tx;
-  uint64_t sent;
 
   memset(stats, 0, sizeof *stats);
   /* Nobody is told to wait for whom there is room. */
   if (channel->kind == LC_BOUNDED)
     lc_channel_serve(channel);
   stats->capacity = channel->capacity;
-  stats->waiting = lc_line_length(&channel->line, &sent);
+  stats->waiting = lc_line_length(&channel->line);
   stats->received = channel->received;
   stats->dropped = channel->dropped;
   stats->budget_cuts = channel->budget_cuts;
   stats->wakeups = lc_wake_count(&channel->wake);
+  stats->sent = lc_line_sent(&channel->line);
   uv_mutex_lock(&channel->mutex);
   stats->senders = channel->senders;
-  stats->sent = sent + channel->sent_by_dropped;
+  stats->sent += channel->sent_by_dropped;
   for (tx = channel->first_sender; tx != NULL; tx = tx->next)
     stats->sent += sent_by(tx);
   uv_mutex_unlock(&channel->mutex);

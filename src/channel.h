@@ -30,12 +30,10 @@ struct loopchan_sender_s {
   lc_turn_t turn;
   lc_counter_t sent;
   lc_counter_t sent_by_others;
+  lc_counter_t reserved;                 /* places that are out now */
   struct loopchan_sender_s *prev, *next; /* channel's mutex */
   char apart[LC_CACHE_LINE];
 };
-
-/* What a channel's capacity makes of it. */
-typedef enum { LC_UNBOUNDED, LC_BOUNDED, LC_BY_HAND } lc_kind_t;
 
 typedef struct lc_channel {
   /* Fixed after open. */
@@ -61,8 +59,7 @@ typedef struct lc_channel {
   size_t select_from;     /* of an array that begins with this receiver */
   bool ended;             /* the goodbye came, or shut down: EOF when drained */
   bool lent;              /* the loop callback has a message in hand */
-  lc_pending_t *pulled;   /* out of the line: whose message next returned */
-  lc_slab_t *to_recycle;  /* when the message in hand is back */
+  lc_slab_t *to_recycle;  /* when that is back */
   uint64_t received, dropped, budget_cuts;
   loopchan_recv_cb recv_cb; /* loop: NULL while stopped */
   bool eof_delivered;
@@ -108,13 +105,6 @@ LC_MUST_USE static inline int lc_channel_publish(lc_channel_t *channel,
     lc_wake_pay(&channel->wake);
   return LC_UNLIKELY(pushed == LC_REFUSED) ? UV_EPIPE : 0;
 }
-
-/* A time that has always passed, and one that never comes: of uv_hrtime(). */
-#define LC_NOW ((uint64_t) 0)
-#define LC_NEVER UINT64_MAX
-
-/* Any thread. When it will be timeout_ns from now. */
-uint64_t lc_deadline(uint64_t timeout_ns);
 
 /* Any thread. Takes up to most places, of which there are always enough without
  * a bound, and by hand; how many, or UV_EAGAIN: full, or UV_EPIPE. */
@@ -176,24 +166,20 @@ size_t lc_channel_gather(lc_channel_t *channel);
  * What lc_channel_next returned before must be back. */
 lc_link_t *lc_channel_peek(lc_channel_t *channel);
 
-/* Receiver. Whether there is a message, or the end. */
-bool lc_channel_is_ready(lc_channel_t *channel);
+/* Receiver. Whether there is a message. */
+bool lc_channel_has_message(lc_channel_t *channel);
 
-/* Receiver. Takes the oldest message's node; NULL: none now. It is valid until
- * the next peek or next, or if lent until lc_channel_take_back. */
-lc_link_t *lc_channel_next(lc_channel_t *channel);
+/* A message out of the channel: its node, and by rendezvous the send that waits
+ * until it has been received. */
+typedef struct {
+  lc_link_t *node;      /* NULL: none */
+  lc_pending_t *pulled; /* NULL: nobody waits; else owed an lc_channel_answer */
+} lc_taken_t;
 
-/* Receiver. The message in hand is back. */
-void lc_channel_take_back(lc_channel_t *channel);
-
-/* Receiver. The send whose message lc_channel_next has just returned, if it
- * waits for that: lc_channel_answer it when the message has been received. */
-static inline lc_pending_t *lc_channel_pulled(lc_channel_t *channel) {
-  lc_pending_t *pulled = channel->pulled;
-
-  channel->pulled = NULL;
-  return pulled;
-}
+/* Receiver. Takes the oldest message there is now. Its node is valid until the
+ * next peek or next, or if lent until lc_channel_take_back; pulled, until its
+ * answer. */
+LC_MUST_USE lc_taken_t lc_channel_next(lc_channel_t *channel);
 
 static inline void lc_channel_answer(lc_channel_t *channel,
                                      lc_pending_t *pulled) {
@@ -201,11 +187,16 @@ static inline void lc_channel_answer(lc_channel_t *channel,
     lc_line_answer(&channel->line, pulled);
 }
 
+/* Receiver. The message that was lent is back. */
+void lc_channel_take_back(lc_channel_t *channel);
+
 /* Receiver. Refuses all later sends, and those that wait; what was accepted is
  * in the backlog. True: it was parked, and nobody owes it a wake. */
 bool lc_channel_refuse(lc_channel_t *channel);
 
-/* Receiver. Drops all messages of a channel that refuses. */
+/* Receiver. Of a channel that refuses, counts all messages as dropped; drops
+ * them. */
+void lc_channel_give_up(lc_channel_t *channel);
 void lc_channel_drop_all(lc_channel_t *channel);
 
 /* Receiver. Fills in what loopchan_stats tells. */

@@ -7,12 +7,11 @@
  */
 #include "line.h"
 
-int lc_line_init(lc_line_t *line, lc_inbox_t *inbox, size_t capacity,
-                 bool by_hand, uint64_t most_spin_ns) {
+int lc_line_init(lc_line_t *line, lc_inbox_t *inbox, lc_kind_t kind,
+                 size_t capacity, uint64_t most_spin_ns) {
   lc_credit_init(&line->credit, capacity);
   line->inbox = inbox;
-  line->unbounded = capacity == SIZE_MAX;
-  line->by_hand = by_hand;
+  line->kind = kind;
   line->refuses = false;
   line->first = line->last = NULL;
   line->watchers = NULL;
@@ -68,42 +67,56 @@ static void take_out(lc_line_t *line, lc_pending_t *pending) {
   pending->in_line = false;
 }
 
-/* Nobody may touch it any more: its owner may be gone by the end. */
-static void answer(lc_pending_t *pending, int result) {
+/* Out of the line, it is among the answers, in that order. */
+static void move_on(lc_line_t *line, lc_pending_t *pending) {
   lc_answers_t *answers = pending->answers;
-  lc_pending_t *newest = answers->newest;
 
-  pending->result = result;
+  take_out(line, pending);
   pending->next = NULL;
-  answers->owed--;
+  if (answers->newest != NULL)
+    answers->newest->next = pending;
+  else
+    answers->oldest = pending;
   answers->newest = pending;
-  if (newest != NULL) {
-    newest->next = pending;
-    return;
-  }
-  answers->oldest = pending;
-  lc_wake_pay(&answers->wake);
 }
 
+/* Nobody may touch it any more: its owner may be gone by the end. Behind one
+ * without an answer it waits for that one's wake. */
+static void answer(lc_pending_t *pending, int result) {
+  lc_answers_t *answers = pending->answers;
+
+  lc_assert(!pending->answered);
+  pending->result = result;
+  pending->answered = true;
+  answers->owed--;
+  if (answers->oldest == pending)
+    lc_wake_pay(&answers->wake);
+}
+
+/* Has whoever takes or frees a place know of the line, or of none. */
 static void mark(lc_line_t *line) {
-  lc_credit_mark(&line->credit, line->length == 0    ? 0
-                                : line->hurried == 0 ? LC_SERVE
-                                                     : LC_SERVE | LC_HURRY);
+  if (line->kind == LC_BOUNDED)
+    lc_credit_mark(&line->credit, line->length == 0    ? 0
+                                  : line->hurried == 0 ? LC_SERVE
+                                                       : LC_SERVE | LC_HURRY);
+}
+
+static bool take_place(lc_line_t *line) {
+  return line->kind == LC_UNBOUNDED || lc_credit_take_in_line(&line->credit);
 }
 
 static bool serve(lc_line_t *line) {
   bool owes = false;
 
-  if (line->by_hand)
+  if (line->kind == LC_BY_HAND)
     return line->length > 0 && lc_inbox_rouse(line->inbox);
   mark(line);
-  while (line->length > 0 &&
-         (line->unbounded || lc_credit_take_in_line(&line->credit))) {
+  while (line->length > 0 && take_place(line)) {
     lc_pending_t *first = line->first;
     lc_push_t pushed =
         lc_inbox_push(line->inbox, first->newest, first->oldest, LC_NO_TURN);
     owes = owes || pushed == LC_PUSHED_OWES_WAKE;
-    take_out(line, first);
+    move_on(line, first);
     line->sent += pushed != LC_REFUSED;
     answer(first, pushed == LC_REFUSED ? UV_EPIPE : 0);
   }
@@ -126,11 +139,11 @@ bool lc_line_join(lc_line_t *line, lc_pending_t *pending, uint64_t *spin_ns) {
   uv_mutex_lock(&line->mutex);
   pending->answers->owed++;
   *spin_ns = line->length == 0 ? line->patience.next_ns : 0;
+  append(line, pending);
   if (line->refuses) {
-    pending->in_line = false;
+    move_on(line, pending);
     answer(pending, UV_EPIPE);
   } else {
-    append(line, pending);
     owes = serve(line);
   }
   uv_mutex_unlock(&line->mutex);
@@ -156,28 +169,39 @@ bool lc_line_hurry(lc_line_t *line, lc_pending_t *pending) {
   return owes;
 }
 
-bool lc_line_leave(lc_line_t *line, lc_pending_t *pending) {
-  bool was_in_line;
+bool lc_line_leave(lc_line_t *line, lc_pending_t *pending, bool *left) {
+  bool owes;
 
   uv_mutex_lock(&line->mutex);
-  was_in_line = pending->in_line;
-  if (was_in_line) {
+  /* A place may have come free that did not call for the line to be served. */
+  owes = serve(line);
+  *left = pending->in_line;
+  if (*left) {
     take_out(line, pending);
     pending->answers->owed--;
-    if (!line->by_hand)
-      mark(line);
+    mark(line);
   }
   uv_mutex_unlock(&line->mutex);
-  return was_in_line;
+  return owes;
+}
+
+bool lc_line_park(lc_line_t *line) {
+  bool parked;
+
+  uv_mutex_lock(&line->mutex);
+  parked = line->length == 0 && lc_inbox_park(line->inbox);
+  uv_mutex_unlock(&line->mutex);
+  return parked;
 }
 
 lc_pending_t *lc_line_pull(lc_line_t *line) {
-  lc_pending_t *first;
+  lc_pending_t *first = NULL;
 
   uv_mutex_lock(&line->mutex);
-  first = line->first;
+  if (!lc_inbox_has_links(line->inbox))
+    first = line->first;
   if (first != NULL) {
-    take_out(line, first);
+    move_on(line, first);
     line->sent++;
   }
   uv_mutex_unlock(&line->mutex);
@@ -191,11 +215,16 @@ void lc_line_answer(lc_line_t *line, lc_pending_t *pending) {
 }
 
 lc_pending_t *lc_line_collect(lc_line_t *line, lc_answers_t *answers) {
-  lc_pending_t *oldest;
+  lc_pending_t *oldest, **end = &oldest;
 
   uv_mutex_lock(&line->mutex);
   oldest = answers->oldest;
-  answers->oldest = answers->newest = NULL;
+  while (*end != NULL && (*end)->answered)
+    end = &(*end)->next;
+  answers->oldest = *end;
+  if (answers->oldest == NULL)
+    answers->newest = NULL;
+  *end = NULL;
   uv_mutex_unlock(&line->mutex);
   return oldest;
 }
@@ -248,8 +277,7 @@ lc_pending_t *lc_line_unwatch(lc_line_t *line, lc_answers_t *answers) {
     *end = pending;
     end = &pending->next;
   }
-  if (!line->by_hand)
-    mark(line);
+  mark(line);
   uv_mutex_unlock(&line->mutex);
   return oldest;
 }
@@ -261,21 +289,28 @@ void lc_line_refuse(lc_line_t *line) {
   line->refuses = true;
   while (line->first != NULL) {
     lc_pending_t *first = line->first;
-    take_out(line, first);
+    move_on(line, first);
     answer(first, UV_EPIPE);
   }
   for (watcher = line->watchers; watcher != NULL; watcher = watcher->next)
-    if (watcher->oldest == NULL)
-      lc_wake_pay(&watcher->wake);
+    lc_wake_pay(&watcher->wake);
   uv_mutex_unlock(&line->mutex);
 }
 
-size_t lc_line_length(lc_line_t *line, uint64_t *sent) {
+size_t lc_line_length(lc_line_t *line) {
   size_t length;
 
   uv_mutex_lock(&line->mutex);
   length = line->length;
-  *sent = line->sent;
   uv_mutex_unlock(&line->mutex);
   return length;
+}
+
+uint64_t lc_line_sent(lc_line_t *line) {
+  uint64_t sent;
+
+  uv_mutex_lock(&line->mutex);
+  sent = line->sent;
+  uv_mutex_unlock(&line->mutex);
+  return sent;
 }

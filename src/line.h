@@ -10,7 +10,8 @@
  *   server:               takes a place, pushes, answers
  *
  * On a rendezvous channel nothing is pushed: the receiver pulls the first one
- * out, receives its message where it lies, and answers then.
+ * out, receives its message where it lies, and answers then. What a try_send
+ * has pushed there was pushed while nobody stood in line, so it goes first.
  */
 #ifndef LC_LINE_H
 #define LC_LINE_H
@@ -26,7 +27,7 @@
  * wake is guarded by the line's mutex. */
 typedef struct lc_answers {
   lc_wake_t wake;
-  struct lc_pending *oldest, *newest; /* answered, not collected yet */
+  struct lc_pending *oldest, *newest; /* out of the line, not collected yet */
   size_t owed;                        /* that joined, not answered yet */
   struct lc_answers *prev, *next;     /* those who watch */
 } lc_answers_t;
@@ -37,15 +38,21 @@ typedef struct lc_pending {
   lc_link_t *newest, *oldest;     /* what is to be pushed */
   lc_answers_t *answers;
   int result; /* when answered: 0, or UV_EPIPE, or UV_ECANCELED */
-  bool in_line, hurried;
+  bool in_line, hurried, answered;
 } lc_pending_t;
+
+/* What a channel's capacity makes of it. */
+typedef enum {
+  LC_UNBOUNDED, /* there is always a place */
+  LC_BOUNDED,
+  LC_BY_HAND /* rendezvous: nobody serves, the receiver pulls */
+} lc_kind_t;
 
 typedef struct {
   lc_credit_t credit;
   lc_inbox_t *inbox; /* what is served is pushed here */
-  bool unbounded;    /* there is always a place */
-  bool by_hand;      /* rendezvous: nobody serves, the receiver pulls */
-  uv_mutex_t mutex;  /* guards all below, and answers */
+  lc_kind_t kind;
+  uv_mutex_t mutex; /* guards all below, and answers */
   bool refuses;
   lc_pending_t *first, *last;
   lc_answers_t *watchers;
@@ -54,10 +61,8 @@ typedef struct {
   uint64_t sent;          /* messages of the line that were accepted */
 } lc_line_t;
 
-/* capacity SIZE_MAX: unbounded. */
-LC_MUST_USE int lc_line_init(lc_line_t *line, lc_inbox_t *inbox,
-                             size_t capacity, bool by_hand,
-                             uint64_t most_spin_ns);
+LC_MUST_USE int lc_line_init(lc_line_t *line, lc_inbox_t *inbox, lc_kind_t kind,
+                             size_t capacity, uint64_t most_spin_ns);
 void lc_line_destroy(lc_line_t *line);
 
 LC_MUST_USE int lc_answers_init(lc_answers_t *answers, uv_async_t *async);
@@ -81,15 +86,22 @@ LC_MUST_USE bool lc_line_hurry(lc_line_t *line, lc_pending_t *pending);
 /* Any thread. Pushes for those whose turn it is. */
 LC_MUST_USE bool lc_line_serve(lc_line_t *line);
 
-/* Any thread. True: it is out of the line, unanswered. False: its answer is
- * there, or it is being received. */
-LC_MUST_USE bool lc_line_leave(lc_line_t *line, lc_pending_t *pending);
+/* Any thread. *left is true: there was no place for it, and it is out of the
+ * line, unanswered; false: its answer is there, or it is being received. */
+LC_MUST_USE bool lc_line_leave(lc_line_t *line, lc_pending_t *pending,
+                               bool *left);
 
-/* Receiver, rendezvous. Takes the first out, to be answered; NULL: none. */
+/* Receiver, rendezvous. Parks if nobody stands in line: false otherwise, or if
+ * there is work in the inbox. Who joins later rouses it. */
+LC_MUST_USE bool lc_line_park(lc_line_t *line);
+
+/* Receiver, rendezvous. Takes the first out, to be answered when its message
+ * has been received. NULL: none; or a link in the inbox goes first. */
 lc_pending_t *lc_line_pull(lc_line_t *line);
 void lc_line_answer(lc_line_t *line, lc_pending_t *pending);
 
-/* The loop's thread whose answers they are. Those there are, oldest first. */
+/* The loop's thread whose answers they are. Those there are, in the order of
+ * joining: one that is just being received keeps back those behind it. */
 lc_pending_t *lc_line_collect(lc_line_t *line, lc_answers_t *answers);
 
 /* The same thread. Whether one still stands in line; whether any answer is to
@@ -107,6 +119,7 @@ lc_pending_t *lc_line_unwatch(lc_line_t *line, lc_answers_t *answers);
 void lc_line_refuse(lc_line_t *line);
 
 /* Any thread. How many stand in line; how many messages it brought in. */
-size_t lc_line_length(lc_line_t *line, uint64_t *sent);
+size_t lc_line_length(lc_line_t *line);
+uint64_t lc_line_sent(lc_line_t *line);
 
 #endif /* LC_LINE_H */

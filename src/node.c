@@ -36,7 +36,7 @@ bool lc_rack_init(lc_rack_t *rack, size_t msg_size) {
   rack->slots = LC_RACK_BYTES / rack->most;
   if (rack->slots == 0)
     rack->slots = 1;
-  lc_atomic_init(&rack->largest, 0);
+  lc_atomic_init(&rack->largest, LC_SLAB_LEAST / 2);
   lc_atomic_init(&rack->orphans, NULL);
   for (i = 0; i < LC_RACK_SLOTS; i++)
     lc_atomic_init(&rack->slot[i], NULL);
@@ -63,8 +63,6 @@ static lc_slab_t *make_slab(lc_rack_t *rack, size_t size) {
   size_t least = sizeof(lc_slab_t) + rack->stride;
   lc_slab_t *slab;
 
-  if (least < LC_SLAB_LEAST)
-    least = LC_SLAB_LEAST;
   size = size < least ? least : size > rack->most ? rack->most : size;
   slab = lc_malloc(size);
   if (slab == NULL)

@@ -77,8 +77,8 @@ LC_MUST_USE bool lc_rack_init(lc_rack_t *rack, size_t msg_size);
 void lc_rack_free(lc_rack_t *rack);
 
 /* Any thread. A slab with room that is the caller's alone. If one has to be
- * made, *bytes is its size, and becomes the size for the next; NULL stands for
- * twice the largest so far. NULL: out of memory. */
+ * made, *bytes is its size, or 0 for one node's, and becomes the size for the
+ * next; NULL stands for twice the largest so far. NULL: out of memory. */
 lc_slab_t *lc_rack_take(lc_rack_t *rack, size_t *bytes);
 
 /* Any thread. Hands back a slab that has room. False: the rack is full and

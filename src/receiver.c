@@ -16,14 +16,16 @@ static bool is_shared(const loopchan_options_t *options) {
 /* What a receiver needs beside the core and its first sender. */
 static int furnish(uv_loop_t *loop, loopchan_receiver_t *rx,
                    lc_channel_t *channel, bool shared) {
+  if (loop != NULL)
+    return lc_loop_open(loop, rx, channel);
   if (shared) {
     int err = lc_shared_new(&channel->shared);
     if (err != 0)
       return err;
   }
-  if (loop != NULL)
-    lc_home_set_here(&channel->home);
-  return lc_loop_open(loop, rx);
+  rx->async.loop = NULL;
+  rx->async.type = UV_UNKNOWN_HANDLE;
+  return 0;
 }
 
 int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
@@ -54,19 +56,20 @@ int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
   rx->typed_cb = NULL;
   rx->shared = is_shared(options);
   lc_gate_init(lc_gate_of(rx));
+  memset(&rx->last, 0, sizeof rx->last);
   rx->state = LC_OPEN;
   *tx = first;
   return 0;
 }
 
 int lc_receiver_take(lc_channel_t *channel, void *msg) {
-  lc_link_t *node = lc_channel_next(channel);
+  lc_taken_t taken = lc_channel_next(channel);
 
-  if (node == NULL)
+  if (taken.node == NULL)
     return channel->ended ? UV_EOF : UV_EAGAIN;
-  lc_copy(msg, lc_node_message(&channel->rack, node), channel->msg_size);
+  lc_copy(msg, lc_node_message(&channel->rack, taken.node), channel->msg_size);
   channel->received++;
-  lc_channel_answer(channel, lc_channel_pulled(channel));
+  lc_channel_answer(channel, taken.pulled);
   return 0;
 }
 
@@ -107,11 +110,9 @@ int loopchan_shutdown(loopchan_receiver_t *rx) {
   return err;
 }
 
-/* Others may be inside a shared receiver, and find nothing but the end. From
+/* Others may be inside a shared receiver; they find nothing but the end. From
  * here on nobody is, nor comes. */
 static void clear_out(loopchan_receiver_t *rx, lc_channel_t *channel) {
-  if (channel->shared == NULL)
-    return;
   if (!lc_gate_shut(lc_gate_of(rx)))
     while (!lc_wake_wait(&channel->shared->emptied, LC_NEVER)) {
     }
@@ -119,36 +120,41 @@ static void clear_out(loopchan_receiver_t *rx, lc_channel_t *channel) {
   channel->shared = NULL;
 }
 
+/* Inside: the channel ends, and its figures with it. */
+static void end(loopchan_receiver_t *rx, lc_channel_t *channel) {
+  rx->state = LC_CLOSING;
+  channel->recv_cb = NULL;
+  refuse(channel);
+  lc_wake_leave(&channel->wake);
+  lc_channel_give_up(channel);
+  lc_channel_stats(channel, &rx->last);
+}
+
 int lc_receiver_close(loopchan_receiver_t *rx, loopchan_close_cb cb,
                       uv_close_cb handle_cb) {
-  lc_list_t none = {NULL, NULL}, left = none;
+  lc_list_t none = {NULL, NULL}, left;
   lc_channel_t *channel;
   lc_visit_t visit;
-  bool first;
 
   if (lc_receiver_is_new(rx))
     return UV_EINVAL;
   if (lc_receiver_enter(rx, &visit) != 0)
     return UV_EALREADY;
   channel = visit.channel;
-  first = lc_receiver_is_open(rx);
-  if (first) {
-    rx->state = LC_CLOSING;
-    channel->recv_cb = NULL;
-    channel->close_cb = cb;
-    channel->handle_close_cb = handle_cb;
-    refuse(channel);
-    lc_wake_leave(&channel->wake);
-    left = channel->backlog;
-    channel->backlog = none;
-  }
-  lc_receiver_exit(rx, &visit);
-  if (!first)
+  if (!lc_receiver_is_open(rx)) {
+    lc_receiver_exit(rx, &visit);
     return UV_EALREADY;
-  clear_out(rx, channel);
+  }
+  end(rx, channel);
+  channel->close_cb = cb;
+  channel->handle_close_cb = handle_cb;
+  left = channel->backlog;
+  channel->backlog = none;
+  lc_receiver_exit(rx, &visit);
+  if (channel->shared != NULL)
+    clear_out(rx, channel);
   channel->backlog = left;
   lc_channel_drop_all(channel);
-  lc_channel_stats(channel, &rx->last);
   if (lc_receiver_is_loop(rx))
     lc_loop_close(rx);
   else

@@ -50,6 +50,8 @@ LC_MUST_USE static inline int lc_receiver_enter(loopchan_receiver_t *rx,
   if (!lc_receiver_is_open(rx))
     return UV_EINVAL;
   visit->channel = rx->channel;
+  if (lc_receiver_is_loop(rx))
+    lc_home_set_here(&rx->channel->home);
 #ifndef NDEBUG
   visit->was = lc_occupant_enter(&rx->channel->occupant);
   lc_assert(visit->was == 0 || visit->was == lc_thread_self());
@@ -80,7 +82,8 @@ int lc_receiver_close(loopchan_receiver_t *rx, loopchan_close_cb cb,
 void lc_receiver_let_go(loopchan_receiver_t *rx);
 
 /* receiver_loop's part in the life of a receiver. */
-int lc_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx);
+LC_MUST_USE int lc_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx,
+                             lc_channel_t *channel);
 void lc_loop_end_came(lc_channel_t *channel);
 void lc_loop_close(loopchan_receiver_t *rx);
 

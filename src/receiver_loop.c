@@ -17,7 +17,7 @@ typedef struct {
 
 /* The clock costs as much as a few messages, so looks at it are rare while
  * they find that callbacks are quick. */
-#define LC_STRIDE_MOST 32
+#define LC_STRIDE_MOST 8
 #define LC_STRETCH_NS 5000
 
 static void budget_start(lc_budget_t *budget, const lc_channel_t *channel) {
@@ -45,15 +45,14 @@ static bool budget_is_spent(lc_budget_t *budget) {
   return now - budget->start >= budget->most_ns;
 }
 
-static void hand_over(loopchan_receiver_t *rx, lc_link_t *node) {
+static void hand_over(loopchan_receiver_t *rx, lc_taken_t taken) {
   lc_channel_t *channel = rx->channel;
-  lc_pending_t *pulled = lc_channel_pulled(channel);
 
   channel->received++;
   channel->lent = true;
-  channel->recv_cb(rx, 0, lc_node_message(&channel->rack, node));
+  channel->recv_cb(rx, 0, lc_node_message(&channel->rack, taken.node));
   lc_channel_take_back(channel);
-  lc_channel_answer(channel, pulled);
+  lc_channel_answer(channel, taken.pulled);
 }
 
 static void deliver_end(loopchan_receiver_t *rx) {
@@ -73,21 +72,22 @@ static bool deliver_messages(loopchan_receiver_t *rx) {
   /* Takes a little at each turn: a long backlog takes long to turn round. */
   lc_channel_gather(channel);
   do {
-    lc_link_t *node;
-    while ((node = lc_channel_next(channel)) != NULL) {
-      hand_over(rx, node);
+    lc_taken_t taken;
+    while ((taken = lc_channel_next(channel)).node != NULL) {
+      hand_over(rx, taken);
       if (channel->recv_cb == NULL)
         return false;
       if (!budget_is_spent(&budget))
         continue;
-      if (lc_channel_peek(channel) == NULL)
+      if (!lc_channel_has_message(channel))
         return true;
       channel->budget_cuts++;
       lc_wake_self(&channel->wake);
       return false;
     }
   } while (!channel->ended &&
-           lc_spin_wait(&channel->spin, &channel->inbox, UINT64_MAX));
+           lc_spin_wait(&channel->spin, &channel->inbox,
+                        lc_after(budget.start, budget.most_ns)));
   return true;
 }
 
@@ -99,7 +99,6 @@ static void on_async(uv_async_t *async) {
   if (lc_receiver_enter(rx, &visit) != 0)
     return;
   lc_wake_heard();
-  lc_home_set_here(&channel->home);
   if (channel->recv_cb != NULL && deliver_messages(rx)) {
     if (channel->ended)
       deliver_end(rx);
@@ -109,11 +108,15 @@ static void on_async(uv_async_t *async) {
   lc_receiver_exit(rx, &visit);
 }
 
-int lc_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx) {
-  if (loop != NULL)
-    return uv_async_init(loop, &rx->async, on_async);
-  rx->async.loop = NULL;
-  rx->async.type = UV_UNKNOWN_HANDLE;
+int lc_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx,
+                 lc_channel_t *channel) {
+  int err = uv_async_init(loop, &rx->async, on_async);
+
+  if (err != 0)
+    return err;
+  /* Until the loop's first turn tells, this thread is taken for the loop's. */
+  lc_home_set_here(&channel->home);
+  lc_wake_self(&channel->wake);
   return 0;
 }
 

@@ -20,15 +20,17 @@ static int wait_alone(lc_channel_t *channel, uint64_t deadline_ns) {
 
 /* 0, UV_EOF, or UV_ETIMEDOUT; shared: or what a lack of resources is called. */
 static int receive(lc_channel_t *channel, void *msg, uint64_t deadline_ns) {
+  int waited = 0;
+
   for (;;) {
     int err = lc_receiver_take(channel, msg);
-    if (err != UV_EAGAIN)
-      return err;
-    err = channel->shared != NULL
-              ? lc_shared_wait(channel->shared, channel, deadline_ns)
-              : wait_alone(channel, deadline_ns);
-    if (err != 0)
-      return err;
+    /* Even when the time is up: with a shared one, others may have been woken
+     * for what is there. */
+    if (err != UV_EAGAIN || waited != 0)
+      return err != UV_EAGAIN ? err : waited;
+    waited = channel->shared != NULL
+                 ? lc_shared_wait(channel->shared, channel, deadline_ns)
+                 : wait_alone(channel, deadline_ns);
   }
 }
 

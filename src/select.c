@@ -27,13 +27,18 @@ static bool can_select(loopchan_receiver_t *const rxs[], size_t n) {
   return true;
 }
 
+static bool is_ready(lc_channel_t *channel) {
+  /* In this order: the end is found where messages are looked for. */
+  return lc_channel_has_message(channel) || channel->ended;
+}
+
 /* Looks round, beginning behind the one found last; -1: none is ready. */
 static int find_ready(loopchan_receiver_t *const rxs[], size_t n) {
   size_t *from = &rxs[0]->channel->select_from, i;
 
   for (i = 0; i < n; i++) {
     size_t at = (*from + i) % n;
-    if (lc_channel_is_ready(rxs[at]->channel)) {
+    if (is_ready(rxs[at]->channel)) {
       *from = at + 1;
       return (int) at;
     }
@@ -87,8 +92,10 @@ static int wait_for_any(loopchan_receiver_t *const rxs[], size_t n,
     return err;
   parked = park_all(rxs, n, &wake);
   if (parked == n) {
-    if (deadline_ns == LC_NEVER)
-      lc_patience_learn(patience, lc_wake_look_out(&wake, patience->next_ns));
+    lc_patience_learn(
+        patience,
+        lc_wake_look_out(
+            &wake, lc_earlier(deadline_ns, lc_deadline(patience->next_ns))));
     if (!lc_wake_wait(&wake, deadline_ns))
       err = UV_ETIMEDOUT;
   }

@@ -13,8 +13,9 @@
 
 #include "channel.h"
 
-/* A slab with room for the caller alone. */
-static int take_slab(loopchan_sender_t *tx, bool mine, lc_slab_t **slab) {
+/* A slab with room for the caller alone; bytes as for lc_rack_take. */
+static int take_slab_of(loopchan_sender_t *tx, bool mine, size_t *bytes,
+                        lc_slab_t **slab) {
   if (LC_LIKELY(mine && tx->slab != NULL)) {
     *slab = tx->slab;
     tx->slab = NULL;
@@ -22,8 +23,12 @@ static int take_slab(loopchan_sender_t *tx, bool mine, lc_slab_t **slab) {
   }
   if (lc_inbox_is_closed(&tx->channel->inbox))
     return UV_EPIPE;
-  *slab = lc_rack_take(&tx->channel->rack, mine ? &tx->bytes : NULL);
+  *slab = lc_rack_take(&tx->channel->rack, bytes);
   return *slab == NULL ? UV_ENOMEM : 0;
+}
+
+static int take_slab(loopchan_sender_t *tx, bool mine, lc_slab_t **slab) {
+  return take_slab_of(tx, mine, mine ? &tx->bytes : NULL, slab);
 }
 
 /* Gives back what take_slab gave, unless it is full. */
@@ -262,6 +267,16 @@ ssize_t loopchan_send_many(loopchan_sender_t *tx, const void *msgs,
   return sent > 0 ? (ssize_t) sent : err;
 }
 
+/* A reserved place keeps its slab. The first may keep one of the sender's, the
+ * others one of a single node, if none waits in the rack. */
+static int take_slab_to_keep(loopchan_sender_t *tx, lc_slab_t **slab) {
+  bool mine = lc_owner_claim(&tx->owner);
+  bool first = lc_counter_read(&tx->reserved) == 0;
+  size_t one_node = 0;
+
+  return take_slab_of(tx, mine, mine && first ? &tx->bytes : &one_node, slab);
+}
+
 /* The slab of a reserved place waits in its node's link. */
 static lc_slab_t *reserved_slab(const lc_link_t *node) {
   return (lc_slab_t *) (void *) lc_link_next(node);
@@ -285,11 +300,12 @@ int loopchan_reserve(loopchan_sender_t *tx, void **msg) {
   place = lc_channel_take_places(tx->channel, 1);
   if (place < 0)
     return (int) place;
-  err = take_slab(tx, lc_owner_claim(&tx->owner), &slab);
+  err = take_slab_to_keep(tx, &slab);
   if (err != 0) {
     lc_channel_free_place(tx->channel);
     return err;
   }
+  lc_counter_add(&tx->reserved, 1);
   node = lc_slab_carve(&tx->channel->rack, slab);
   remember_slab(node, slab);
   *msg = lc_node_message(&tx->channel->rack, node);
@@ -308,6 +324,8 @@ int loopchan_commit(loopchan_sender_t *tx, void *msg) {
   err = publish_node(tx, lc_owner_claim(&tx->owner), slab, node);
   if (err != 0)
     remember_slab(node, slab);
+  else
+    lc_counter_add(&tx->reserved, -1);
   return err;
 }
 
@@ -320,6 +338,7 @@ void loopchan_abandon(loopchan_sender_t *tx, void *msg) {
   lc_slab_uncarve(slab);
   put_slab(tx, lc_owner_claim(&tx->owner), slab);
   lc_channel_free_place(tx->channel);
+  lc_counter_add(&tx->reserved, -1);
 }
 
 loopchan_sender_t *loopchan_sender_clone(loopchan_sender_t *tx) {

@@ -6,11 +6,11 @@
  */
 #include "spin.h"
 
-#include <uv.h>
+#include "clock.h"
 
 #define LC_SPIN_LEAST_NS 500
 #define LC_SPIN_PAUSE_MOST 64
-#define LC_SPIN_DOUBTS_MOST 63
+#define LC_DOUBTS_MOST 63
 #define LC_PATIENCE_LEAST_NS 1000
 
 void lc_spin_init(lc_spin_t *spin, uint64_t most_ns) {
@@ -21,6 +21,10 @@ void lc_spin_init(lc_spin_t *spin, uint64_t most_ns) {
   spin->crowds = 0;
 }
 
+static unsigned more_doubts(unsigned doubts) {
+  return doubts < LC_DOUBTS_MOST ? 2 * doubts + 1 : doubts;
+}
+
 /* A spin was in vain. */
 static void doubt(lc_spin_t *spin) {
   spin->next_ns /= 2;
@@ -28,8 +32,7 @@ static void doubt(lc_spin_t *spin) {
     return;
   spin->next_ns = 0;
   spin->crowds = 0;
-  if (spin->doubts < LC_SPIN_DOUBTS_MOST)
-    spin->doubts = 2 * spin->doubts + 1;
+  spin->doubts = more_doubts(spin->doubts);
 }
 
 bool lc_spin_wait(lc_spin_t *spin, const lc_inbox_t *inbox,
@@ -39,9 +42,7 @@ bool lc_spin_wait(lc_spin_t *spin, const lc_inbox_t *inbox,
   if (spin->next_ns == 0)
     return false;
   now = uv_hrtime();
-  end = now + spin->next_ns;
-  if (end > deadline_ns)
-    end = deadline_ns;
+  end = lc_earlier(lc_after(now, spin->next_ns), deadline_ns);
   while (now < end) {
     lc_pause(spin->pause);
     if (lc_inbox_has_links(inbox)) {
@@ -68,16 +69,23 @@ void lc_spin_learn(lc_spin_t *spin, size_t found) {
 
 void lc_patience_init(lc_patience_t *patience, uint64_t most_ns) {
   patience->most_ns = patience->next_ns = most_ns;
+  patience->doubts = patience->passed = 0;
 }
 
 void lc_patience_learn(lc_patience_t *patience, bool paid) {
-  uint64_t least = LC_PATIENCE_LEAST_NS;
+  uint64_t least = lc_earlier(LC_PATIENCE_LEAST_NS, patience->most_ns);
 
-  if (least > patience->most_ns)
-    least = patience->most_ns;
-  patience->next_ns /= 2;
-  if (patience->next_ns < least)
-    patience->next_ns = least;
-  if (paid)
+  if (paid) {
     patience->next_ns = patience->most_ns;
+    patience->doubts = 0;
+  } else if (patience->next_ns > least) {
+    patience->next_ns /= 2;
+    if (patience->next_ns > least)
+      return;
+    patience->next_ns = least;
+    patience->passed = 0;
+    patience->doubts = more_doubts(patience->doubts);
+  } else if (++patience->passed > patience->doubts) {
+    patience->next_ns = patience->most_ns;
+  }
 }

@@ -88,7 +88,7 @@ bool lc_wake_wait(lc_wake_t *wake, uint64_t deadline_ns) {
 
   uv_mutex_lock(&wake->mutex);
   while (!is_roused(wake)) {
-    if (deadline_ns == UINT64_MAX) {
+    if (deadline_ns == LC_NEVER) {
       uv_cond_wait(&wake->roused_cond, &wake->mutex);
       continue;
     }
@@ -103,12 +103,10 @@ bool lc_wake_wait(lc_wake_t *wake, uint64_t deadline_ns) {
   return roused;
 }
 
-bool lc_wake_look_out(const lc_wake_t *wake, uint64_t most_ns) {
-  uint64_t begin = uv_hrtime();
-
+bool lc_wake_look_out(const lc_wake_t *wake, uint64_t end_ns) {
   while (!is_roused(wake)) {
     lc_pause(LC_LOOK_OUT_PAUSES);
-    if (uv_hrtime() - begin >= most_ns)
+    if (uv_hrtime() >= end_ns)
       return is_roused(wake);
   }
   return true;

@@ -26,6 +26,7 @@
 
 #include "debug.h"
 #include "atomic.h"
+#include "clock.h"
 
 typedef struct lc_wake {
   uv_mutex_t mutex; /* guards all below */
@@ -51,13 +52,12 @@ void lc_wake_self(lc_wake_t *wake);
 void lc_wake_heard(void);
 
 /* Receiving thread, parked. Waits until the debt of this park is paid, and
- * collects it; or until uv_hrtime() is deadline_ns, UINT64_MAX being never.
- * False: not paid so far. */
+ * collects it; or until the deadline. False: not paid so far. */
 LC_MUST_USE bool lc_wake_wait(lc_wake_t *wake, uint64_t deadline_ns);
 
-/* The same thread, before that: looks out for the payment, most_ns at most.
- * True: it is there, to be collected. */
-bool lc_wake_look_out(const lc_wake_t *wake, uint64_t most_ns);
+/* The same thread, before that: looks out for the payment, until end_ns. True:
+ * it is there, to be collected. */
+bool lc_wake_look_out(const lc_wake_t *wake, uint64_t end_ns);
 
 /* Receiving thread. Has debts told to another wake too, from now on; or, with
  * NULL, no more. That other one is collected like any, once for one or more. */

@@ -7,8 +7,9 @@
  *
  * A request stands in line like a waiting send. Its node comes from the
  * writer's own slab, which nobody else carves from; as the requests are served
- * in order, the slab's retire link goes with its last node. By hand, where
- * nothing is pushed, each request has a slab for itself.
+ * in order, the slab's retire link goes with its last node. Where nothing is
+ * pushed, by hand and when the channel is closed, each request has a slab for
+ * itself, to be used again.
  */
 #include "writer.h"
 
@@ -34,7 +35,8 @@ typedef struct {
   lc_pending_t pending; /* first */
   loopchan_write_t *req;
   loopchan_write_cb cb;
-  lc_slab_t *slab; /* that goes with the node: its last one, or by hand */
+  lc_slab_t *slab; /* that goes with the node: its last one, or its only one */
+  bool alone;      /* its only one */
 } lc_request_t;
 
 static_assert(sizeof(lc_request_t) <= sizeof((loopchan_write_t *) 0)->reserved,
@@ -56,12 +58,10 @@ static bool writer_is_open(const loopchan_writer_t *w) {
 static void put_back(lc_channel_t *channel, lc_request_t *request) {
   lc_slab_t *slab = request->slab;
 
-  if (slab == NULL)
-    return;
-  if (channel->kind == LC_BY_HAND) {
+  if (request->alone) {
     lc_slab_uncarve(slab);
     lc_channel_shelve(channel, slab);
-  } else if (request->pending.result != 0) {
+  } else if (slab != NULL && request->pending.result != 0) {
     lc_channel_retire(channel, slab);
   }
 }
@@ -173,27 +173,50 @@ no_answers:
   return err;
 }
 
-/* A node for a request, and the slab that goes with it, if one does. */
-static int carve(struct lc_writer *writer, lc_request_t *request) {
+static int carve_alone(lc_channel_t *channel, lc_request_t *request) {
+  size_t one_node = 0;
+  lc_slab_t *slab = lc_rack_take(&channel->rack, &one_node);
+
+  if (slab == NULL)
+    return UV_ENOMEM;
+  request->slab = slab;
+  request->alone = true;
+  request->pending.oldest = lc_slab_carve(&channel->rack, slab);
+  return 0;
+}
+
+static int carve_in_order(struct lc_writer *writer, lc_request_t *request) {
   lc_channel_t *channel = channel_of(writer);
-  bool by_hand = channel->kind == LC_BY_HAND;
-  lc_pending_t *pending = &request->pending;
   lc_slab_t *slab = writer->slab;
 
   if (slab == NULL)
-    slab = lc_rack_take(&channel->rack, by_hand ? NULL : &writer->bytes);
+    slab = lc_rack_take(&channel->rack, &writer->bytes);
   if (slab == NULL)
     return UV_ENOMEM;
-  pending->newest = pending->oldest = lc_slab_carve(&channel->rack, slab);
-  lc_link_init(pending->oldest, 0);
+  request->pending.oldest = lc_slab_carve(&channel->rack, slab);
   writer->slab = slab;
-  if (!by_hand && !lc_slab_is_full(slab))
-    return 0;
-  writer->slab = NULL;
-  request->slab = slab;
-  if (!by_hand) {
-    lc_link_point(&slab->retire, pending->oldest);
-    pending->newest = &slab->retire;
+  if (lc_slab_is_full(slab)) {
+    writer->slab = NULL;
+    request->slab = slab;
+  }
+  return 0;
+}
+
+/* A node for a request, and the slab that goes with it, if one does. */
+static int carve(struct lc_writer *writer, lc_request_t *request) {
+  lc_channel_t *channel = channel_of(writer);
+  lc_pending_t *pending = &request->pending;
+  int err = channel->kind == LC_BY_HAND || lc_inbox_is_closed(&channel->inbox)
+                ? carve_alone(channel, request)
+                : carve_in_order(writer, request);
+
+  if (err != 0)
+    return err;
+  lc_link_init(pending->oldest, 0);
+  pending->newest = pending->oldest;
+  if (request->slab != NULL && !request->alone) {
+    lc_link_point(&request->slab->retire, pending->oldest);
+    pending->newest = &request->slab->retire;
   }
   return 0;
 }

@@ -178,6 +178,52 @@ static void send_all_of_many(int self) {
   went = loopchan_send_many(tx, many, 1000);
 }
 
+static int sent_on_loop;
+
+static void send_on_loop(uv_check_t *handle) {
+  sent_on_loop = loopchan_send(tx, &(int){2});
+  uv_close((uv_handle_t *) handle, NULL);
+  close_and_drop();
+}
+
+static void run_loop(void *arg) {
+  (void) arg;
+  uv_run(&loop, UV_RUN_DEFAULT);
+}
+
+/* Who opens the receiver is not who runs the loop. The loop's first turn tells,
+ * before its check callbacks. */
+START_TEST(a_loop_on_another_thread_never_waits_for_itself) {
+  uv_check_t check;
+  uv_thread_t thread;
+
+  open_capacity(&loop, 1);
+  expect_try_send(1, 0);
+  ck_assert_int_eq(uv_check_init(&loop, &check), 0);
+  ck_assert_int_eq(uv_check_start(&check, send_on_loop), 0);
+  ck_assert_int_eq(uv_thread_create(&thread, run_loop, NULL), 0);
+  ck_assert_int_eq(uv_thread_join(&thread), 0);
+  ck_assert_int_eq(sent_on_loop, UV_EAGAIN);
+}
+END_TEST
+
+/* However long it may spin. */
+START_TEST(a_time_out_ends_a_spin) {
+  loopchan_options_t options = int_options();
+  int message = 2;
+
+  options.capacity = 1;
+  options.spin_ns = LOOPCHAN_FOREVER;
+  open_with(NULL, &options);
+  expect_try_send(1, 0);
+  ck_assert_int_eq(loopchan_send_timeout(tx, &message, 1000), UV_ETIMEDOUT);
+  ck_assert_int_eq(loopchan_send_timeout(tx, &message, 1000000), UV_ETIMEDOUT);
+  expect_ints(1, 1);
+  ck_assert_int_eq(loopchan_recv_timeout(&rx, &message, 1000), UV_ETIMEDOUT);
+  close_and_drop();
+}
+END_TEST
+
 START_TEST(send_many_fills_what_fits_and_waits_for_the_rest) {
   int i;
 
@@ -343,6 +389,8 @@ static Suite *suite(void) {
              close_wakes_waiting_senders_and_hands_messages_back,
              shutdown_wakes_waiting_senders_and_keeps_what_was_accepted,
              a_loop_never_waits_for_itself,
+             a_loop_on_another_thread_never_waits_for_itself,
+             a_time_out_ends_a_spin,
              send_many_tells_how_many_went_before_the_close,
              a_reserved_place_is_a_place, memory_that_runs_out_costs_no_place,
              stats_tell_the_queue);

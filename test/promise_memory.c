@@ -203,13 +203,36 @@ START_TEST(every_allocation_may_fail_once_on_a_thread) {
 }
 END_TEST
 
+#define RESERVED 1000
+
+/* A reserved place takes little more than its message, and a message that was
+ * built in one no more while it waits. */
+START_TEST(reserved_places_are_small) {
+  static void *places[RESERVED];
+  int i;
+
+  for (i = 0; i < RESERVED; i++) {
+    ck_assert_int_eq(loopchan_reserve(tx, &places[i]), 0);
+    memcpy(places[i], &i, sizeof i);
+  }
+  ck_assert_uint_lt(memory_bytes(), RESERVED * 128);
+  for (i = 0; i < RESERVED; i++)
+    ck_assert_int_eq(loopchan_commit(tx, places[i]), 0);
+  ck_assert_uint_lt(memory_bytes(), RESERVED * 128);
+  expect_ints(0, RESERVED);
+  close_rx();
+  drop_tx();
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("promise memory");
 
   SUITE_CASE(suite, "steady", open_loop, expect_clean,
              a_steady_state_on_one_thread_allocates_nothing,
              a_steady_state_across_threads_allocates_nothing_and_wakes_rarely,
-             the_memory_of_a_burst_is_tight_and_goes_back);
+             the_memory_of_a_burst_is_tight_and_goes_back,
+             reserved_places_are_small);
   SUITE_CASE(suite, "sweep", start_clean, expect_clean,
              every_allocation_may_fail_once_on_a_loop,
              every_allocation_may_fail_once_on_a_thread);

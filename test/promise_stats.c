@@ -78,6 +78,11 @@ static void ignore(loopchan_receiver_t *receiver, int status, void *msg) {
   (void) msg;
 }
 
+static void ignore_write(loopchan_write_t *req, int status) {
+  (void) req;
+  ck_assert_int_eq(status, 0);
+}
+
 START_TEST(a_burst_to_a_sleeping_loop_is_one_wakeup) {
   uint64_t round;
 
@@ -96,6 +101,75 @@ START_TEST(a_burst_to_a_sleeping_loop_is_one_wakeup) {
 }
 END_TEST
 
+static int drops;
+
+static void look_while_dropping(void *msg, void *arg) {
+  (void) msg;
+  (void) arg;
+  drops++;
+  look();
+  ck_assert_uint_eq(stats.sent, 10);
+  ck_assert_uint_eq(stats.received, 4);
+  ck_assert_uint_eq(stats.dropped, 6);
+}
+
+/* Inside drop the receiver counts as closed. */
+static void close_and_look(unsigned flags) {
+  loopchan_options_t options = int_options();
+
+  options.drop = look_while_dropping;
+  options.flags = flags;
+  memset(&rx, 0xaa, sizeof rx);
+  open_with(NULL, &options);
+  drops = 0;
+  send_ints(0, 10);
+  expect_ints(0, 4);
+  close_rx();
+  ck_assert_int_eq(drops, 6);
+  drop_tx();
+}
+
+START_TEST(inside_drop_they_are_those_of_the_close) {
+  close_and_look(0);
+  close_and_look(LOOPCHAN_SHARED);
+}
+END_TEST
+
+static size_t turns_cut;
+
+static void count_cut(loopchan_receiver_t *receiver, int status, void *msg) {
+  loopchan_stats_t now;
+
+  (void) msg;
+  ck_assert_int_eq(loopchan_stats(receiver, &now), 0);
+  ck_assert_uint_eq(now.budget_cuts, turns_cut);
+  turns_cut += now.waiting > 0;
+  if (status == 0 && now.waiting == 0)
+    close_rx();
+}
+
+/* With one message to a turn, each that leaves others waiting cuts one. */
+START_TEST(by_rendezvous_cuts_are_counted_too) {
+  loopchan_options_t options = int_options();
+  static loopchan_write_t requests[3];
+  static loopchan_writer_t writer;
+  int i;
+
+  options.capacity = LOOPCHAN_RENDEZVOUS;
+  options.max_messages = 1;
+  open_with(&loop, &options);
+  ck_assert_int_eq(loopchan_writer_open(&loop, &writer, tx), 0);
+  for (i = 0; i < 3; i++)
+    ck_assert_int_eq(loopchan_write(&requests[i], &writer, &i, ignore_write),
+                     0);
+  ck_assert_int_eq(loopchan_recv_start(&rx, count_cut), 0);
+  while (turns_cut < 2 || !uv_is_closing((uv_handle_t *) &rx))
+    uv_run(&loop, UV_RUN_ONCE);
+  ck_assert_uint_eq(turns_cut, 2);
+  ck_assert_int_eq(loopchan_writer_close(&writer, NULL), 0);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("promise stats");
 
@@ -106,5 +180,8 @@ static Suite *suite(void) {
   SUITE_CASE(suite, "loop", open_loop, expect_clean,
              the_figures_of_the_close_stay, abandoned_and_refused_are_not_sent,
              a_burst_to_a_sleeping_loop_is_one_wakeup);
+  SUITE_CASE(suite, "own options", start_clean, expect_clean,
+             inside_drop_they_are_those_of_the_close,
+             by_rendezvous_cuts_are_counted_too);
   return suite;
 }

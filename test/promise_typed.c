@@ -70,10 +70,38 @@ START_TEST(typed_calls_work_on_a_thread) {
 }
 END_TEST
 
+static int written;
+
+static void on_written(loopchan_write_t *req, int status) {
+  (void) req;
+  ck_assert_int_eq(status, 0);
+  written++;
+}
+
+START_TEST(typed_writes_work_too) {
+  loopchan_receiver_t typed;
+  loopchan_writer_t writer;
+  loopchan_write_t req;
+  loopchan_sender_t *jobs;
+
+  ck_assert_int_eq(jobs_open(&loop, &typed, &jobs, NULL), 0);
+  ck_assert_int_eq(loopchan_writer_open(&loop, &writer, jobs), 0);
+  ck_assert_int_eq(jobs_write(&req, &writer, &(struct job){0, 0.0}, on_written),
+                   0);
+  ck_assert_int_eq(jobs_try_write(&writer, &(struct job){1, 0.5}), 0);
+  ck_assert_int_eq(loopchan_writer_close(&writer, NULL), 0);
+  ck_assert_int_eq(jobs_recv_start(&typed, on_job), 0);
+  ck_assert_int_eq(uv_run(&loop, UV_RUN_DEFAULT), 0);
+  ck_assert_int_eq(received, 2);
+  ck_assert_int_eq(written, 1);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("promise typed");
 
   SUITE_CASE(suite, "typed", start_clean, expect_clean,
-             typed_calls_work_on_a_loop, typed_calls_work_on_a_thread);
+             typed_calls_work_on_a_loop, typed_writes_work_too,
+             typed_calls_work_on_a_thread);
   return suite;
 }

@@ -11,11 +11,11 @@ static lc_answers_t answers[MOST];
 static lc_link_t links[MOST];
 static lc_pending_t pendings[MOST];
 
-static void open_line(size_t capacity, bool by_hand) {
+static void open_line(lc_kind_t kind, size_t capacity) {
   size_t i;
 
   lc_inbox_init(&inbox);
-  ck_assert_int_eq(lc_line_init(&line, &inbox, capacity, by_hand, 1000), 0);
+  ck_assert_int_eq(lc_line_init(&line, &inbox, kind, capacity, 1000), 0);
   for (i = 0; i < MOST; i++) {
     ck_assert_int_eq(lc_answers_init(&answers[i], NULL), 0);
     lc_link_init(&links[i], 0);
@@ -26,11 +26,11 @@ static void open_line(size_t capacity, bool by_hand) {
 }
 
 static void open_bounded(void) {
-  open_line(1, false);
+  open_line(LC_BOUNDED, 1);
 }
 
 static void open_by_hand(void) {
-  open_line(0, true);
+  open_line(LC_BY_HAND, 0);
 }
 
 static void close_line(void) {
@@ -50,9 +50,14 @@ static bool join(size_t i) {
 }
 
 static void expect_length(size_t length) {
-  uint64_t sent;
+  ck_assert_uint_eq(lc_line_length(&line), length);
+}
 
-  ck_assert_uint_eq(lc_line_length(&line, &sent), length);
+static bool leaves(size_t i) {
+  bool left;
+
+  ck_assert(!lc_line_leave(&line, &pendings[i], &left));
+  return left;
 }
 
 /* uv_hrtime() has passed 1: looks, and does not wait. */
@@ -105,10 +110,10 @@ START_TEST(who_leaves_is_served_no_more) {
 
   for (i = 0; i < MOST; i++)
     ck_assert(!join(i));
-  ck_assert(!lc_line_leave(&line, &pendings[0]));
-  ck_assert(lc_line_leave(&line, &pendings[2]));
-  ck_assert(!lc_line_leave(&line, &pendings[2]));
-  ck_assert(lc_line_leave(&line, &pendings[3]));
+  ck_assert(!leaves(0));
+  ck_assert(leaves(2));
+  ck_assert(!leaves(2));
+  ck_assert(leaves(3));
   expect_length(1);
   expect_link(&links[0]);
   ck_assert(lc_credit_free(&line.credit));
@@ -123,7 +128,7 @@ END_TEST
 START_TEST(when_the_last_leaves_the_gate_is_open) {
   ck_assert(!join(0));
   ck_assert(!join(1));
-  ck_assert(lc_line_leave(&line, &pendings[1]));
+  ck_assert(leaves(1));
   ck_assert(!lc_credit_free(&line.credit));
   ck_assert_uint_eq(lc_credit_take(&line.credit, 1), 1);
 }
@@ -131,7 +136,7 @@ END_TEST
 
 START_TEST(who_hurries_is_served_by_the_first_place) {
   close_line();
-  open_line(4, false);
+  open_line(LC_BOUNDED, 4);
   ck_assert_uint_eq(lc_credit_take(&line.credit, 4), 4);
   ck_assert(!join(0));
   ck_assert(!lc_credit_free(&line.credit));
@@ -147,6 +152,20 @@ START_TEST(who_hurries_is_served_by_the_first_place) {
   ck_assert(!lc_line_serve(&line));
   ck_assert(is_answered(1));
   ck_assert_uint_eq(line.hurried, 0);
+}
+END_TEST
+
+START_TEST(who_would_leave_gets_a_place_that_is_free) {
+  close_line();
+  open_line(LC_BOUNDED, 4);
+  ck_assert_uint_eq(lc_credit_take(&line.credit, 4), 4);
+  ck_assert(!join(0));
+  /* One place is no batch: nobody is told to serve. */
+  ck_assert(!lc_credit_free(&line.credit));
+  ck_assert(!leaves(0));
+  ck_assert(is_answered(0));
+  ck_assert_int_eq(pendings[0].result, 0);
+  expect_link(&links[0]);
 }
 END_TEST
 
@@ -184,12 +203,33 @@ START_TEST(by_hand_the_receiver_pulls_and_answers) {
   expect_link(NULL);
   ck_assert_ptr_eq(lc_line_pull(&line), &pendings[0]);
   ck_assert(!is_answered(0));
-  ck_assert(!lc_line_leave(&line, &pendings[0]));
+  ck_assert(!leaves(0));
   lc_line_answer(&line, &pendings[0]);
   ck_assert(is_answered(0));
   ck_assert_int_eq(pendings[0].result, 0);
-  ck_assert(lc_line_leave(&line, &pendings[1]));
+  ck_assert(leaves(1));
   ck_assert_ptr_null(lc_line_pull(&line));
+}
+END_TEST
+
+START_TEST(by_hand_what_was_pushed_before_goes_first) {
+  ck_assert(lc_line_park(&line));
+  ck_assert_int_eq(lc_inbox_offer(&inbox, &links[3], &links[3]),
+                   LC_PUSHED_OWES_WAKE);
+  ck_assert(!join(0));
+  ck_assert_ptr_null(lc_line_pull(&line));
+  expect_link(&links[3]);
+  ck_assert_ptr_eq(lc_line_pull(&line), &pendings[0]);
+  lc_line_answer(&line, &pendings[0]);
+}
+END_TEST
+
+START_TEST(by_hand_nobody_parks_while_one_stands_in_line) {
+  ck_assert(!join(0));
+  ck_assert(!lc_line_park(&line));
+  ck_assert_int_eq(lc_inbox_offer(&inbox, &links[3], &links[3]), LC_REFUSED);
+  ck_assert(leaves(0));
+  ck_assert(lc_line_park(&line));
 }
 END_TEST
 
@@ -211,10 +251,13 @@ static Suite *suite(void) {
              who_leaves_is_served_no_more,
              when_the_last_leaves_the_gate_is_open,
              who_hurries_is_served_by_the_first_place,
+             who_would_leave_gets_a_place_that_is_free,
              a_refusal_is_an_answer_for_all_and_for_later,
              a_push_that_is_refused_is_the_answer);
   SUITE_CASE(suite, "by hand", open_by_hand, close_line,
              by_hand_the_receiver_pulls_and_answers,
+             by_hand_what_was_pushed_before_goes_first,
+             by_hand_nobody_parks_while_one_stands_in_line,
              by_hand_who_joins_rouses_a_parked_receiver_once);
   return suite;
 }
