@@ -34,17 +34,14 @@ size_t lc_credit_room(lc_credit_t *credit, size_t taken) {
 }
 
 bool lc_credit_is_full(lc_credit_t *credit) {
-  /* relaxed: a count */
-  size_t taken = lc_load(&credit->taken, memory_order_relaxed);
-
-  return lc_credit_room(credit, lc_credit_count(taken)) == 0;
+  return lc_credit_room(credit, lc_credit_count(lc_credit_taken(credit))) == 0;
 }
 
 void lc_credit_mark(lc_credit_t *credit, size_t marks) {
   size_t gate = (marks != 0 ? LC_GATE : 0) - (credit->marks != 0 ? LC_GATE : 0);
   size_t change = marks - credit->marks;
 
-  /* relaxed, both: each word tells its own readers, in its own order */
+  /* relaxed, both: each has its own readers; adds hand on what was released */
   if (gate != 0)
     lc_add(&credit->taken, gate, memory_order_relaxed);
   if (change != 0)
@@ -53,13 +50,13 @@ void lc_credit_mark(lc_credit_t *credit, size_t marks) {
 }
 
 bool lc_credit_take_in_line(lc_credit_t *credit) {
-  /* relaxed: with the gate closed nobody else changes it */
-  size_t taken = lc_load(&credit->taken, memory_order_relaxed);
+  /* With the gate closed nobody else changes it. */
+  size_t taken = lc_credit_taken(credit);
 
   lc_assert((taken & LC_GATE) != 0);
   if (lc_credit_room(credit, lc_credit_count(taken)) == 0)
     return false;
-  /* relaxed: see above */
-  lc_add(&credit->taken, LC_PLACE, memory_order_relaxed);
+  /* [credit.count] (E) */
+  lc_add(&credit->taken, LC_PLACE, memory_order_release);
   return true;
 }

@@ -6,8 +6,9 @@
  *                                                 (receiver, seldom senders)
  *
  * The channel is full when taken - freed is its capacity. Both only grow, so a
- * sender that reads taken first and freed then finds it full only if it was.
- * Beside its count each has marks, set while senders stand in line:
+ * sender that reads taken first and freed then finds it full only if it was,
+ * and never finds more taken than there are places [credit.count]. Beside its
+ * count each has marks, set while senders stand in line:
  *
  *   taken   the gate: nobody takes a place past the line
  *   freed   who frees a place shall serve the line: at every place (hurried),
@@ -25,7 +26,18 @@
  *                                           another: (D) load limit acquire
  *   As between a buffered channel's receive and its send in Go's memory model:
  *   a channel of capacity N serves as a semaphore of N. Weaker: a sender writes
- *   where the receiver still reads (bound_vs_send).
+ *   where the receiver still reads (free_vs_take).
+ *
+ * [credit.count]  Who reads how many are taken finds no fewer freed than did
+ * who took the last.
+ *
+ *   sender                                  another
+ *   reads freed
+ *   (E) CAS, add taken           release    (F) load taken          acquire
+ *                                           reads freed
+ *   Weaker: E or F relaxed -> the other one reads an old freed, to which more
+ *   are taken than there are places, and takes the difference below zero for
+ *   room: one place has two owners (free_vs_take, line_vs_take).
  */
 #ifndef LC_CREDIT_H
 #define LC_CREDIT_H
@@ -57,6 +69,11 @@ static inline size_t lc_credit_count(size_t word) {
 
 void lc_credit_init(lc_credit_t *credit, size_t capacity);
 
+static inline size_t lc_credit_taken(const lc_credit_t *credit) {
+  /* [credit.count] (F) */
+  return lc_load(&credit->taken, memory_order_acquire);
+}
+
 /* Any thread. Places free, beyond those that taken, read before, counts. */
 size_t lc_credit_room(lc_credit_t *credit, size_t taken);
 
@@ -66,8 +83,7 @@ bool lc_credit_is_full(lc_credit_t *credit);
 /* Any thread. Takes up to most places, as many as are free; returns how many.
  * 0: it is full, or others stand in line. */
 static inline size_t lc_credit_take(lc_credit_t *credit, size_t most) {
-  /* relaxed: a guess, the CAS decides */
-  size_t taken = lc_load(&credit->taken, memory_order_relaxed);
+  size_t taken = lc_credit_taken(credit);
 
   for (;;) {
     size_t room, places;
@@ -81,9 +97,9 @@ static inline size_t lc_credit_take(lc_credit_t *credit, size_t most) {
     if (LC_UNLIKELY(room == 0))
       return 0;
     places = room / LC_PLACE < most ? room / LC_PLACE : most;
-    /* relaxed, both: a count; what its places stand for was acquired above */
+    /* [credit.count] (E) [credit.count] (F) if it fails */
     if (LC_LIKELY(lc_cas(&credit->taken, &taken, taken + places * LC_PLACE,
-                         memory_order_relaxed, memory_order_relaxed)))
+                         memory_order_acq_rel, memory_order_acquire)))
       return places;
   }
 }

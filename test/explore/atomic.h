@@ -27,11 +27,16 @@
 #define lc_prefetch_write(at) ((void) (at))
 #define lc_thread_self() ((uintptr_t) pthread_self() + 1)
 
-enum { EXPLORE_LOAD, EXPLORE_STORE, EXPLORE_RMW };
+enum { EXPLORE_LOAD, EXPLORE_STORE, EXPLORE_RMW, EXPLORE_FAILED };
 
 #else
 
-typedef enum { EXPLORE_LOAD, EXPLORE_STORE, EXPLORE_RMW } explore_kind_t;
+typedef enum {
+  EXPLORE_LOAD,
+  EXPLORE_STORE,
+  EXPLORE_RMW,
+  EXPLORE_FAILED /* a compare-and-swap that fails */
+} explore_kind_t;
 
 uint64_t explore_load(const void *at, memory_order order, const char *site);
 void explore_store(void *at, uint64_t value, memory_order order,
@@ -41,7 +46,7 @@ uint64_t explore_swap(void *at, uint64_t value, memory_order order,
 uint64_t explore_add(void *at, uint64_t value, memory_order order,
                      const char *site);
 bool explore_cas(void *at, void *expected, uint64_t value, memory_order order,
-                 const char *site);
+                 memory_order order_failed, const char *site);
 void explore_fence(memory_order order, const char *site);
 void explore_init(void *at, uint64_t value);
 uintptr_t explore_self(void);
@@ -64,7 +69,8 @@ uintptr_t explore_self(void);
   ((__typeof__((at)->value)) explore_add(&(at)->value, EXPLORE_BITS(v), order, \
                                          __func__))
 #define lc_cas(at, expected, v, order, order_failed) \
-  explore_cas(&(at)->value, expected, EXPLORE_BITS(v), order, __func__)
+  explore_cas(&(at)->value, expected, EXPLORE_BITS(v), order, order_failed, \
+              __func__)
 #define lc_fence(order) explore_fence(order, __func__)
 #define lc_relax() ((void) 0)
 #define lc_prefetch_write(at) ((void) (at))

@@ -51,7 +51,7 @@ static const explore_twin_t twins[] = {
      .caught_as = "race"},
     {.name = NULL}};
 
-static const explore_program_t program = {"bound_vs_send", run, 3, twins};
+static const explore_program_t program = {"bound_vs_send", run, 3, 3, twins};
 
 int main(int argc, char **argv) {
   return explore_main(argc, argv, &program);

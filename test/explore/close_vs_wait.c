@@ -45,7 +45,7 @@ static const explore_twin_t twins[] = {
      .caught_as = "race"},
     {.name = NULL}};
 
-static const explore_program_t program = {"close_vs_wait", run, 5, twins};
+static const explore_program_t program = {"close_vs_wait", run, 4, 0, twins};
 
 int main(int argc, char **argv) {
   return explore_main(argc, argv, &program);

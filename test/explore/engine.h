@@ -18,6 +18,8 @@ typedef struct {
 extern const explore_twin_t *engine_twin; /* NULL: the real thing */
 int engine_self(void);
 unsigned engine_choose(unsigned count);
+/* How old a store a load sees: 0 is the last. */
+unsigned engine_choose_old(unsigned count);
 /* A point where another thread may run. */
 void engine_yield(void);
 /* Waits until *flag; what says for what. Ends the run when nobody can go on. */

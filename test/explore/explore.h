@@ -22,17 +22,22 @@ typedef struct {
   const char *caught_as; /* part of what the failure says */
 } explore_twin_t;
 
-enum { EXPLORE_FENCE = 3 };
+enum { EXPLORE_FENCE = 9 };
 
 typedef struct {
   const char *name;
   void (*run)(void);
-  int preemptions;             /* at most, in one run; -1: any number */
+  int preemptions; /* at most, in one run; -1: any number */
+  int old_loads;   /* that see an old store, at most; 0: any number */
   const explore_twin_t *twins; /* ends with a name that is NULL */
 } explore_program_t;
 
 /* The main function of a program. */
 int explore_main(int argc, char **argv, const explore_program_t *program);
+
+/* Runs a program through all its choices, and no twin. Returns how many runs;
+ * 0: one of them failed, as told. */
+unsigned long explore_runs(const explore_program_t *program);
 
 /* Inside a program. */
 void explore_spawn(void (*work)(void *), void *arg);

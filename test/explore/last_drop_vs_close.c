@@ -36,7 +36,8 @@ static const explore_twin_t twins[] = {
     {.name = "without_mutexes", .no_order = true, .caught_as = "race"},
     {.name = NULL}};
 
-static const explore_program_t program = {"last_drop_vs_close", run, 5, twins};
+static const explore_program_t program = {"last_drop_vs_close", run, 4, 0,
+                                          twins};
 
 int main(int argc, char **argv) {
   return explore_main(argc, argv, &program);

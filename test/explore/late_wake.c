@@ -54,7 +54,7 @@ static const explore_twin_t twins[] = {
     {.name = "forgotten_debt", .no_signals = true, .caught_as = "stuck"},
     {.name = NULL}};
 
-static const explore_program_t program = {"late_wake", run, 2, twins};
+static const explore_program_t program = {"late_wake", run, 2, 0, twins};
 
 int main(int argc, char **argv) {
   return explore_main(argc, argv, &program);

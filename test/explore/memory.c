@@ -8,7 +8,7 @@
  * plain memory that is not ordered after another thread's is a failure.
  *
  * Not modelled: stores that go before older ones in a place's order, loads that
- * read from stores to come, failed compare-and-swaps that read an old value. */
+ * read from stores to come. litmus.c has the shapes. */
 #include <stdio.h>
 #include <string.h>
 
@@ -130,6 +130,8 @@ static bool is_release(memory_order order) {
 static memory_order weakened(memory_order order, int kind, const char *site) {
   const explore_twin_t *twin = engine_twin;
 
+  if (order == memory_order_seq_cst)
+    engine_fail("explorer: seq_cst is for fences alone");
   if (twin == NULL || twin->site == NULL || twin->kind != kind)
     return order;
   if (strcmp(twin->site, site) == 0) {
@@ -214,7 +216,8 @@ uint64_t explore_load(const void *at, memory_order order, const char *site) {
   last = (uint16_t) (places[p].count - 1);
   index = last;
   if (!is_quiet(site) && !is_guess(site))
-    index = (uint16_t) (last - engine_choose((unsigned) (last - least) + 1));
+    index =
+        (uint16_t) (last - engine_choose_old((unsigned) (last - least) + 1));
   value = read_store(p, index, order);
   if (!is_quiet(site))
     engine_trace("%s: load place %zu = %#llx%s", site, p,
@@ -268,22 +271,37 @@ uint64_t explore_add(void *at, uint64_t value, memory_order order,
   return old;
 }
 
+/* The last value, or, for a failure, an old one that is not what is wanted. */
+static uint64_t found_by_cas(size_t p, uint64_t wanted, bool only_last,
+                             uint16_t *index) {
+  uint16_t candidates[STORES_MOST], i, last = (uint16_t) (places[p].count - 1);
+  unsigned count = 1;
+
+  candidates[0] = last;
+  for (i = last; !only_last && i > views[engine_self()].seen[p]; i--)
+    if (places[p].stores[i - 1].value != wanted)
+      candidates[count++] = (uint16_t) (i - 1);
+  *index = candidates[engine_choose_old(count)];
+  return places[p].stores[*index].value;
+}
+
 bool explore_cas(void *at, void *expected, uint64_t value, memory_order order,
-                 const char *site) {
+                 memory_order order_failed, const char *site) {
   uint64_t wanted, found;
+  uint16_t index;
   size_t p;
 
   if (!is_quiet(site))
     engine_yield();
   p = place_of(at);
   memcpy(&wanted, expected, sizeof wanted);
-  found = last_store(p)->value;
+  found = found_by_cas(p, wanted, is_quiet(site) || is_guess(site), &index);
   if (!is_quiet(site))
     engine_trace("%s: cas place %zu %#llx -> %#llx %s", site, p,
                  (unsigned long long) found, (unsigned long long) value,
                  found == wanted ? "done" : "failed");
   if (found != wanted) {
-    read_store(p, (uint16_t) (places[p].count - 1), memory_order_relaxed);
+    read_store(p, index, weakened(order_failed, EXPLORE_FAILED, site));
     memcpy(expected, &found, sizeof found);
     return false;
   }

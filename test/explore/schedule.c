@@ -15,7 +15,6 @@
 
 #define STACK_SIZE (256 * 1024)
 #define CHOICES_MOST 4096
-#define OLD_READS_MOST 3
 
 typedef struct {
   ucontext_t context;
@@ -38,7 +37,7 @@ static ucontext_t search;
 static choice_t choices[CHOICES_MOST];
 static size_t choices_count, choices_made;
 static const explore_program_t *program;
-static int preemptions_left;
+static int preemptions, preemptions_left, old_loads, old_loads_left;
 static bool all_done, tracing, failed;
 static char failure[256];
 
@@ -62,6 +61,13 @@ unsigned engine_choose(unsigned count) {
   }
   choice->count = (uint16_t) count;
   return choice->chosen;
+}
+
+unsigned engine_choose_old(unsigned count) {
+  unsigned chosen = old_loads_left != 0 ? engine_choose(count) : 0;
+
+  old_loads_left -= chosen > 0;
+  return chosen;
 }
 
 void engine_fail(const char *format, ...) {
@@ -213,7 +219,8 @@ static void run_once(void) {
 
   failed = false;
   choices_made = 0;
-  preemptions_left = program->preemptions;
+  preemptions_left = preemptions;
+  old_loads_left = old_loads;
   for (t = 0; t < THREADS_MOST; t++)
     fibers[t].exists = false;
   memory_reset();
@@ -284,10 +291,30 @@ static bool real_holds(void) {
     return false;
   }
   printf("%s: %lu runs, no failure", program->name, runs);
-  if (program->preemptions >= 0)
-    printf(" (all with up to %d preemptions)", program->preemptions);
+  if (preemptions >= 0)
+    printf(" (all with up to %d preemptions", preemptions);
+  if (preemptions >= 0 && old_loads > 0)
+    printf(" and %d old loads", old_loads);
+  if (preemptions >= 0)
+    printf(")");
   printf("\n");
   return true;
+}
+
+static void set_bounds(int of_preemptions, int of_old_loads) {
+  preemptions = of_preemptions;
+  old_loads = of_old_loads > 0 ? of_old_loads : -1;
+}
+
+unsigned long explore_runs(const explore_program_t *what) {
+  unsigned long runs;
+
+  program = what;
+  set_bounds(what->preemptions, what->old_loads);
+  runs = explore(NULL);
+  if (failed)
+    print_failure(NULL);
+  return failed ? 0 : runs;
 }
 
 static bool twin_is_caught(const explore_twin_t *twin, bool show) {
@@ -336,6 +363,12 @@ int explore_main(int argc, char **argv, const explore_program_t *what) {
   bool fine = true;
 
   program = what;
+  set_bounds(what->preemptions, what->old_loads);
+  if (argc >= 3 && strcmp(argv[1], "--preemptions") == 0) {
+    set_bounds(atoi(argv[2]), 0);
+    argc -= 2;
+    argv += 2;
+  }
   if (argc >= 3 && strcmp(argv[1], "--twin") == 0) {
     engine_twin = twin = find_twin(argv[2]);
     if (twin == NULL)

@@ -39,7 +39,8 @@ static const explore_twin_t twins[] = {{.name = "line_without_exclusion",
                                         .caught_as = "race"},
                                        {.name = NULL}};
 
-static const explore_program_t program = {"time_out_vs_place", run, 3, twins};
+static const explore_program_t program = {"time_out_vs_place", run, 3, 0,
+                                          twins};
 
 int main(int argc, char **argv) {
   return explore_main(argc, argv, &program);

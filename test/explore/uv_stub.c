@@ -257,7 +257,8 @@ static bool all_closed(void) {
 
 static void close_one(handle_t *handle) {
   handle->closed = true;
-  handle->close_cb((uv_handle_t *) handle->async);
+  if (handle->close_cb != NULL)
+    handle->close_cb((uv_handle_t *) handle->async);
 }
 
 void explore_loop_run(void) {

@@ -51,7 +51,7 @@ static const explore_twin_t twins[] = {{.name = "line_without_exclusion",
                                         .caught_as = "race"},
                                        {.name = NULL}};
 
-static const explore_program_t program = {"writer_close_vs_place", run, 3,
+static const explore_program_t program = {"writer_close_vs_place", run, 3, 0,
                                           twins};
 
 int main(int argc, char **argv) {

@@ -1,0 +1,83 @@
+/* free_vs_take: [credit.room] and [credit.count] alone. One place; only one can
+ * take it, and whether by what it found itself or by a limit that another one
+ * found, it finds what was done before the place was freed. */
+#include "credit.h"
+#include "explore.h"
+
+static lc_credit_t credit;
+static uint64_t guarded;
+static uint64_t taken[2];
+
+static void take(void *arg) {
+  uint64_t *mine = arg;
+
+  *mine = lc_credit_take(&credit, 1);
+  if (*mine != 0)
+    explore_write(&guarded);
+}
+
+static void take_again(void *arg) {
+  uint64_t *mine = arg;
+
+  take(mine);
+  if (*mine != 0) {
+    explore_check(!lc_credit_free(&credit), "nobody stands in line");
+    take(mine);
+  }
+}
+
+static void run(void) {
+  taken[0] = taken[1] = false;
+  lc_credit_init(&credit, 1);
+  explore_check(lc_credit_take(&credit, 1) == 1, "room at first");
+  explore_spawn(take, &taken[0]);
+  explore_spawn(take_again, &taken[1]);
+  explore_write(&guarded);
+  explore_check(!lc_credit_free(&credit), "nobody stands in line");
+  explore_join();
+  explore_check(taken[0] + taken[1] < 2, "the bound");
+}
+
+static const explore_twin_t twins[] = {
+    {.name = "place_freed_without_release",
+     .site = "lc_credit_free",
+     .kind = EXPLORE_RMW,
+     .order = memory_order_relaxed,
+     .caught_as = "race"},
+    {.name = "place_found_without_acquire",
+     .site = "lc_credit_room",
+     .kind = EXPLORE_LOAD,
+     .order = memory_order_relaxed,
+     .caught_as = "race"},
+    {.name = "limit_told_without_release",
+     .site = "lc_credit_room",
+     .kind = EXPLORE_STORE,
+     .order = memory_order_relaxed,
+     .caught_as = "race"},
+    {.name = "count_told_without_release",
+     .site = "lc_credit_take",
+     .kind = EXPLORE_RMW,
+     .order = memory_order_acquire,
+     .caught_as = "race"},
+    {.name = "count_read_without_acquire",
+     .site = "lc_credit_taken",
+     .kind = EXPLORE_LOAD,
+     .order = memory_order_relaxed,
+     .caught_as = "race"},
+    {.name = "count_read_without_acquire_again",
+     .site = "lc_credit_take",
+     .kind = EXPLORE_FAILED,
+     .order = memory_order_relaxed,
+     .caught_as = "race"},
+    {.name = "limit_read_without_acquire",
+     .site = "lc_credit_take",
+     .kind = EXPLORE_LOAD,
+     .order = memory_order_relaxed,
+     .caught_as = "race"},
+    {.name = NULL}};
+
+static const explore_program_t program = {"free_vs_take", run, 3, 0, twins};
+
+int main(int argc, char **argv) {
+  return explore_main(argc, argv, &program);
+}
