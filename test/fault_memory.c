@@ -1,0 +1,42 @@
+/* Fault: every allocation fails once, in the life of every flavour of channel.
+ * The call that needed it says UV_ENOMEM, its message is still its sender's,
+ * nothing else is lost and nothing is left. */
+#include "support/flavour.h"
+#include "support/scenario.h"
+#include "support/suite.h"
+
+static const source_t no_memory = {memory_fail, memory_has_failed, UV_ENOMEM};
+
+/* At the least: the core, and a sender. */
+START_TEST(any_allocation_may_fail_while_threads_and_a_writer_send) {
+  ck_assert_uint_gt(sweep(scenario_exchange, &loop, _i, &no_memory), 6);
+}
+END_TEST
+
+START_TEST(any_allocation_may_fail_while_a_select_waits) {
+  ck_assert_uint_gt(
+      sweep(scenario_select, &loop, FLAVOURS_ON_LOOP + _i, &no_memory), 6);
+}
+END_TEST
+
+START_TEST(any_allocation_may_fail_in_typed_calls) {
+  ck_assert_uint_ge(sweep(scenario_typed, &loop, _i, &no_memory), 2);
+}
+END_TEST
+
+static Suite *suite(void) {
+  Suite *suite = suite_create("fault memory");
+  TCase *flavour = tcase_create("each flavour");
+
+  tcase_add_checked_fixture(flavour, start_clean, expect_clean);
+  tcase_set_timeout(flavour, 60);
+  tcase_add_loop_test(flavour,
+                      any_allocation_may_fail_while_threads_and_a_writer_send,
+                      0, FLAVOURS);
+  tcase_add_loop_test(flavour, any_allocation_may_fail_while_a_select_waits, 0,
+                      FLAVOURS_ON_LOOP);
+  tcase_add_loop_test(flavour, any_allocation_may_fail_in_typed_calls, 0,
+                      FLAVOURS);
+  suite_add_tcase(suite, flavour);
+  return suite;
+}
