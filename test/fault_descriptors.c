@@ -35,7 +35,7 @@ START_TEST(a_loop_that_cannot_be_made_leaves_threads_to_receive) {
   uv_loop_t second;
 
   ck_assert_int_eq(uv_loop_init(&second), UV_EMFILE);
-  open_flavour(FLAVOURS_ON_LOOP);
+  open_flavour(FIRST_ON_THREAD);
   send_ints(0, 3);
   expect_ints(0, 3);
   drop_tx();
@@ -45,13 +45,9 @@ END_TEST
 
 static Suite *suite(void) {
   Suite *suite = suite_create("fault descriptors");
-  TCase *flavour = tcase_create("each flavour");
 
-  tcase_add_checked_fixture(flavour, use_up, expect_clean);
-  tcase_set_timeout(flavour, 60);
-  tcase_add_loop_test(flavour, every_flavour_lives_without_a_descriptor, 0,
-                      FLAVOURS);
-  suite_add_tcase(suite, flavour);
+  SUITE_LOOP_CASE(suite, "each flavour", use_up, expect_clean, FLAVOURS,
+                  every_flavour_lives_without_a_descriptor);
   SUITE_CASE(suite, "loop", use_up, expect_clean,
              a_loop_that_cannot_be_made_leaves_threads_to_receive);
   return suite;

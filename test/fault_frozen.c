@@ -12,45 +12,48 @@
 #ifdef SLOW /* under a sanitizer */
 #define ROUNDS 10
 #else
-#define ROUNDS 40
+#define ROUNDS 20
 #endif
 
-static atomic_bool frozen, thawed;
+static atomic_int frozen, held;
+static atomic_bool thawed;
 static unsigned freezer_seed;
 
 static void freeze(int number) {
   (void) number;
-  frozen = true;
+  frozen++;
   while (!thawed)
     sched_yield();
-  frozen = false;
+  frozen--;
 }
 
-/* Holds it for a while, sometimes so long that others run out of work. */
+/* Holds it for a while, sometimes so long that others run out of work. A
+ * sanitizer may keep a signal for later: then another hold has two. */
 static void hold(pthread_t target) {
-  unsigned yields = 1u << draw(&freezer_seed, 10);
+  unsigned yields = 1u << draw(&freezer_seed, 10), patience = 10000;
 
-  frozen = thawed = false;
-  if (pthread_kill(target, SIGUSR1) != 0)
-    return;
-  while (!frozen)
+  thawed = false;
+  pthread_kill(target, SIGUSR1);
+  while (frozen == 0 && patience-- > 0)
     sched_yield();
   while (yields-- > 0)
     sched_yield();
+  held += frozen > 0;
   thawed = true;
-  while (frozen)
+  while (frozen > 0)
     sched_yield();
 }
 
 static void begin_frost(void) {
   start_clean();
   freezer_seed = (unsigned) uv_hrtime();
+  held = 0;
   signals_start(SIGUSR1, freeze, hold);
 }
 
 static void end_frost(void) {
   signals_stop();
-  ck_assert_uint_gt(signals.hits, 0);
+  ck_assert_int_gt(held, 0);
   expect_clean();
 }
 
@@ -64,7 +67,7 @@ START_TEST(whoever_is_frozen_nothing_is_lost) {
 
   printf("%s: %u\n", flavours[_i].name, seed);
   options.spin_ns = 1;
-  for (int round = 0; round < ROUNDS; round++) {
+  for (int round = 0; round < ROUNDS || held == 0; round++) {
     how.senders = 1 + (int) draw(&seed, 3);
     how.each = 1 + (int) draw(&seed, 60);
     how.writer = draw(&seed, 2);
@@ -78,11 +81,8 @@ END_TEST
 
 static Suite *suite(void) {
   Suite *suite = suite_create("fault frozen");
-  TCase *flavour = tcase_create("each flavour");
 
-  tcase_add_checked_fixture(flavour, begin_frost, end_frost);
-  tcase_set_timeout(flavour, 60);
-  tcase_add_loop_test(flavour, whoever_is_frozen_nothing_is_lost, 0, FLAVOURS);
-  suite_add_tcase(suite, flavour);
+  SUITE_LOOP_CASE(suite, "each flavour", begin_frost, end_frost, FLAVOURS,
+                  whoever_is_frozen_nothing_is_lost);
   return suite;
 }

@@ -46,13 +46,13 @@ END_TEST
 
 START_TEST(any_mutex_may_fail_while_a_select_waits) {
   ck_assert_uint_ge(
-      sweep(scenario_select, &loop, FLAVOURS_ON_LOOP + _i, &no_mutex), 9);
+      sweep(scenario_select, &loop, FIRST_ON_THREAD + _i, &no_mutex), 9);
 }
 END_TEST
 
 START_TEST(any_condition_may_fail_while_a_select_waits) {
   ck_assert_uint_ge(
-      sweep(scenario_select, &loop, FLAVOURS_ON_LOOP + _i, &no_cond), 3);
+      sweep(scenario_select, &loop, FIRST_ON_THREAD + _i, &no_cond), 3);
 }
 END_TEST
 
@@ -96,24 +96,14 @@ END_TEST
 
 static Suite *suite(void) {
   Suite *suite = suite_create("fault init");
-  TCase *flavour = tcase_create("each flavour");
 
-  tcase_add_checked_fixture(flavour, start_clean, expect_clean);
-  tcase_set_timeout(flavour, 60);
-  tcase_add_loop_test(
-      flavour, any_mutex_may_fail_while_threads_and_a_writer_send, 0, FLAVOURS);
-  tcase_add_loop_test(flavour,
-                      any_condition_may_fail_while_threads_and_a_writer_send, 0,
-                      FLAVOURS);
-  tcase_add_loop_test(flavour, any_mutex_may_fail_while_a_select_waits, 0,
-                      FLAVOURS_ON_LOOP);
-  tcase_add_loop_test(flavour, any_condition_may_fail_while_a_select_waits, 0,
-                      FLAVOURS_ON_LOOP);
-  tcase_add_loop_test(flavour, any_async_handle_may_fail, 0, FLAVOURS);
-  tcase_add_loop_test(flavour, no_call_makes_a_thread, 0, FLAVOURS);
-  tcase_add_loop_test(flavour,
-                      a_thread_that_cannot_be_made_leaves_its_channel_whole, 0,
-                      FLAVOURS);
-  suite_add_tcase(suite, flavour);
+  SUITE_LOOP_CASE(suite, "each flavour", start_clean, expect_clean, FLAVOURS,
+                  any_mutex_may_fail_while_threads_and_a_writer_send,
+                  any_condition_may_fail_while_threads_and_a_writer_send,
+                  any_async_handle_may_fail, no_call_makes_a_thread,
+                  a_thread_that_cannot_be_made_leaves_its_channel_whole);
+  SUITE_LOOP_CASE(suite, "each capacity", start_clean, expect_clean, CAPACITIES,
+                  any_mutex_may_fail_while_a_select_waits,
+                  any_condition_may_fail_while_a_select_waits);
   return suite;
 }

@@ -15,7 +15,7 @@ END_TEST
 
 START_TEST(any_allocation_may_fail_while_a_select_waits) {
   ck_assert_uint_gt(
-      sweep(scenario_select, &loop, FLAVOURS_ON_LOOP + _i, &no_memory), 6);
+      sweep(scenario_select, &loop, FIRST_ON_THREAD + _i, &no_memory), 6);
 }
 END_TEST
 
@@ -26,17 +26,11 @@ END_TEST
 
 static Suite *suite(void) {
   Suite *suite = suite_create("fault memory");
-  TCase *flavour = tcase_create("each flavour");
 
-  tcase_add_checked_fixture(flavour, start_clean, expect_clean);
-  tcase_set_timeout(flavour, 60);
-  tcase_add_loop_test(flavour,
-                      any_allocation_may_fail_while_threads_and_a_writer_send,
-                      0, FLAVOURS);
-  tcase_add_loop_test(flavour, any_allocation_may_fail_while_a_select_waits, 0,
-                      FLAVOURS_ON_LOOP);
-  tcase_add_loop_test(flavour, any_allocation_may_fail_in_typed_calls, 0,
-                      FLAVOURS);
-  suite_add_tcase(suite, flavour);
+  SUITE_LOOP_CASE(suite, "each flavour", start_clean, expect_clean, FLAVOURS,
+                  any_allocation_may_fail_while_threads_and_a_writer_send,
+                  any_allocation_may_fail_in_typed_calls);
+  SUITE_LOOP_CASE(suite, "each capacity", start_clean, expect_clean, CAPACITIES,
+                  any_allocation_may_fail_while_a_select_waits);
   return suite;
 }

@@ -38,11 +38,14 @@ static int answer(fault_t which) {
 /* Defines name(parameters), which either fails or passes its arguments on. */
 #define STANDS_BEFORE(which, name, parameters, arguments) \
   int name parameters {                                   \
+    static _Atomic(void *) found;                         \
     int(*real) parameters;                                \
     int err = answer(which);                              \
     if (err != 0)                                         \
       return err;                                         \
-    *(void **) &real = dlsym(RTLD_NEXT, #name);           \
+    if (found == NULL) /* twice, at worst */              \
+      found = dlsym(RTLD_NEXT, #name);                    \
+    *(void **) &real = found;                             \
     return real arguments;                                \
   }
 

@@ -24,10 +24,11 @@ typedef struct {
 static const flavour_t flavours[] = {FLAVOURS_OF(ON_LOOP, "loop"),
                                      FLAVOURS_OF(ON_THREAD, "thread"),
                                      FLAVOURS_OF(ON_SHARED, "shared")};
-/* The first FLAVOURS_ON_LOOP have a loop receiver, the next as many a thread
- * receiver. */
-#define FLAVOURS_ON_LOOP 5
 #define FLAVOURS 15
+/* Of each kind of receiver, first those on a loop. */
+#define CAPACITIES 5
+#define FIRST_ON_THREAD CAPACITIES
+#define FIRST_SHARED (2 * CAPACITIES)
 
 static inline uv_loop_t *flavour_loop(const flavour_t *flavour) {
   return flavour->kind == ON_LOOP ? &loop : NULL;
@@ -55,6 +56,47 @@ static inline int flavour_room(const flavour_t *flavour, int most) {
       flavour->capacity > (size_t) most)
     return most;
   return (int) flavour->capacity;
+}
+
+static int flavour_received, *flavour_message;
+
+static inline void flavour_take(loopchan_receiver_t *receiver, int status,
+                                void *msg) {
+  ck_assert_int_eq(loopchan_recv_stop(receiver), 0);
+  if (status == 0)
+    *flavour_message = *(int *) msg;
+  flavour_received = status == 0 ? 1 : status;
+}
+
+/* Waits for one message, whichever way rx has. 0, or UV_EOF. */
+static inline int flavour_receive(int which, int *message) {
+  int err;
+
+  if (flavours[which].kind != ON_LOOP)
+    return loopchan_recv(&rx, message);
+  flavour_received = 0;
+  flavour_message = message;
+  err = loopchan_recv_start(&rx, flavour_take);
+  while (err == 0 && flavour_received == 0)
+    uv_run(&loop, UV_RUN_ONCE);
+  return err != 0 ? err : flavour_received == 1 ? 0 : flavour_received;
+}
+
+/* Waits for first, first + 1, ... */
+static inline void expect_next(int which, int first, int count) {
+  for (; count > 0; count--, first++) {
+    int message = -1, err = flavour_receive(which, &message);
+    if (err != 0 || message != first)
+      ck_abort_msg("expected %d, got %d and code %d", first, message, err);
+  }
+}
+
+static inline void expect_eof(int which) {
+  int message = 77;
+
+  ck_assert_int_eq(flavour_receive(which, &message), UV_EOF);
+  ck_assert_int_eq(loopchan_try_recv(&rx, &message), UV_EOF);
+  ck_assert_int_eq(message, 77);
 }
 
 #endif /* SUPPORT_FLAVOUR_H */
