@@ -2,17 +2,13 @@
  * drop, a receive and a close, while another one does what goes worst with it.
  * Nothing is lost, and nobody touches what is closed.
  *
- * A step costs a trap, so one run stops at some instructions only, others than
- * the run before; LOOPCHAN_STRIDE=1 stops at all of them, and takes a while. */
+ * A step costs a trap, so one run stops at some instructions only, most of them
+ * early, others than the run before. LOOPCHAN_EVERY_STEP in the environment
+ * makes it stop at all of them, which takes some minutes. */
+#include "support/exchange.h"
 #include "support/flavour.h"
 #include "support/step.h"
 #include "support/suite.h"
-
-#ifdef SLOW /* under a sanitizer */
-#define STRIDE 400
-#else
-#define STRIDE 150
-#endif
 
 /* So long it stands still, unless the other one is through before. */
 #define MOST_NS 50000
@@ -46,6 +42,24 @@ static void receive_one(void) {
   got += loopchan_recv(&rx, &(int){0}) == 0;
 }
 
+/* Both give up soon, or are served just then. */
+
+static void send_in_time(void) {
+  sent += loopchan_send_timeout(tx, &sent, 10000) == 0;
+}
+
+static void receive_in_time(void) {
+  for (int i = 0; i < 3; i++)
+    got += loopchan_recv_timeout(&rx, &(int){0}, 10000) == 0;
+}
+
+/* Gives up a few times before it waits. */
+static void receive_at_last(void) {
+  receive_in_time();
+  if (got == 0)
+    receive_one();
+}
+
 static void receive_on_loop(void) {
   int before = got;
 
@@ -67,13 +81,14 @@ static void close_thread(void) {
   wrong += loopchan_close(&rx, on_closed) != 0;
 }
 
-/* Nobody may look at its memory any more, nor at its loop's. */
+/* Nobody may look at its memory any more, nor at its loop's: there is nothing
+ * but NULL. */
 static void close_loop(void) {
   close_thread();
   uv_run(&loop, UV_RUN_DEFAULT);
   ck_assert_int_eq(uv_loop_close(&loop), 0);
-  memset(&rx.async, 0x5a, sizeof rx.async);
-  memset(&loop, 0x5a, sizeof loop);
+  memset(&rx.async, 0, sizeof rx.async);
+  memset(&loop, 0, sizeof loop);
   loop_is_gone = true;
 }
 
@@ -94,12 +109,18 @@ static const meeting_t meetings[] = {
     {"send, receive", ON_THREAD, true, send_one, receive_one},
     {"receive, send", ON_THREAD, false, receive_one, send_one},
     {"receive, send", ON_THREAD, true, receive_one, send_one},
+    {"send, receive at last", ON_THREAD, false, send_one, receive_at_last},
+    {"send in time, receive in time", ON_THREAD, true, send_in_time,
+     receive_in_time},
+    {"receive in time, send in time", ON_THREAD, true, receive_in_time,
+     send_in_time},
     {"send, close", ON_THREAD, true, send_one, close_thread},
     {"close, send", ON_THREAD, true, close_thread, send_one},
     {"drop, receive", ON_THREAD, false, drop_one, receive_end},
     {"drop, close", ON_THREAD, false, drop_one, close_thread},
     {"send, receive", ON_SHARED, false, send_one, receive_one},
     {"receive, send", ON_SHARED, false, receive_one, send_one},
+    {"send, receive at last", ON_SHARED, false, send_one, receive_at_last},
     {"receive, close", ON_SHARED, false, receive_one, close_thread},
     {"close, receive", ON_SHARED, false, close_thread, receive_one},
 };
@@ -169,20 +190,20 @@ static bool meet(const flavour_t *flavour, int stop_at) {
 }
 
 START_TEST(behind_every_instruction_a_thread_may_stand_still) {
-  const char *wanted = getenv("LOOPCHAN_STRIDE");
-  int stride = wanted != NULL ? atoi(wanted) : STRIDE;
+  bool every = getenv("LOOPCHAN_EVERY_STEP") != NULL;
+  unsigned seed = (unsigned) uv_hrtime();
 
-  ck_assert_int_gt(stride, 0);
   meeting = &meetings[_i];
   for (int f = 0; f < FLAVOURS; f++) {
-    int at = (int) (uv_hrtime() % (uint64_t) stride);
+    int stops = 0, at = 0;
     if (flavours[f].kind != meeting->kind || flavours[f].capacity == 2 ||
         flavours[f].capacity == 1024)
       continue;
-    printf("%s: %s, from %d on\n", flavours[f].name, meeting->name, at);
-    fflush(stdout);
-    while (meet(&flavours[f], at))
-      at += stride;
+    for (; meet(&flavours[f], at); stops++)
+      at += every ? 1 : 1 + (int) draw(&seed, 8 + (unsigned) at / 2);
+    printf("%s, %s: %d stops in %d instructions\n", flavours[f].name,
+           meeting->name, stops, at);
+    ck_assert_int_gt(stops, 0);
   }
 }
 END_TEST
