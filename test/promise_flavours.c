@@ -233,6 +233,34 @@ START_TEST(send_many_sends_all_in_order) {
 }
 END_TEST
 
+static void send_all_at_once(int self) {
+  static int all[MOST];
+
+  (void) self;
+  for (int i = 0; i < MOST; i++)
+    all[i] = i;
+  wrong += loopchan_send_many(tx, all, MOST) != MOST;
+}
+
+START_TEST(send_many_takes_no_more_places_than_there_are) {
+  int accepted = room(_i);
+  loopchan_stats_t stats;
+
+  wrong = 0;
+  open_flavour(_i);
+  threads_start(1, send_all_at_once);
+  if (accepted < MOST) {
+    expect_waiting(1);
+    ck_assert_int_eq(loopchan_stats(&rx, &stats), 0);
+    ck_assert_uint_eq(stats.queued, (uint64_t) accepted);
+  }
+  expect_next(_i, 0, MOST);
+  threads_join();
+  ck_assert_int_eq(wrong, 0);
+  close_and_drop();
+}
+END_TEST
+
 /* By hand the places are free, but a commit wants a receiver that waits. */
 START_TEST(a_reserved_place_counts_until_it_is_given_back) {
   int accepted = room(_i), places = accepted == 0 ? 3 : accepted;
@@ -301,6 +329,7 @@ static Suite *suite(void) {
       a_close_drops_what_is_left_oldest_first_before_it_returns,
       who_waits_is_served_in_turn, a_time_out_hands_the_message_back,
       send_many_sends_all_in_order,
+      send_many_takes_no_more_places_than_there_are,
       a_reserved_place_counts_until_it_is_given_back,
       stats_tell_of_each_message_where_it_is,
       a_receiver_is_opened_again_after_its_close);

@@ -18,11 +18,14 @@ static bool went(int code) {
   return code == 0;
 }
 
+unsigned scenario_seed;
+
 int scenario_exchange(uv_loop_t *on, int flavour, int fault) {
   exchange_t how = {.loop = on, .senders = 2, .each = 60, .writer = true};
   loopchan_options_t options = flavour_options(&flavours[flavour]);
 
   how.fault = fault;
+  how.seed = scenario_seed;
   return exchange(&options, flavours[flavour].kind == ON_LOOP, &how);
 }
 

@@ -12,7 +12,8 @@
  * did. */
 typedef int (*scenario_t)(uv_loop_t *loop, int flavour, int fault);
 
-/* Threads, a writer, and every call between them. */
+/* Threads, a writer, and every call between them, as the seed has it. */
+extern unsigned scenario_seed;
 int scenario_exchange(uv_loop_t *loop, int flavour, int fault);
 
 /* Three thread receivers of the flavour's capacity, watched by a select. */
