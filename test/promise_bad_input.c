@@ -1,7 +1,6 @@
 /* Promise: bad input answers with a code, loses nothing, leaves nothing. */
-#include <dlfcn.h>
-
 #include "support/channel.h"
+#include "support/faults.h"
 #include "support/suite.h"
 
 static int ignored;
@@ -82,24 +81,11 @@ START_TEST(a_message_larger_than_memory_is_enomem_at_the_send) {
 }
 END_TEST
 
-static int async_init_err;
-
-/* Stands before libuv's own, which fails only where a loop is made. */
-int uv_async_init(uv_loop_t *on, uv_async_t *async, uv_async_cb cb) {
-  int (*real)(uv_loop_t *, uv_async_t *, uv_async_cb);
-
-  if (async_init_err != 0)
-    return async_init_err;
-  *(void **) &real = dlsym(RTLD_NEXT, "uv_async_init");
-  return real(on, async, cb);
-}
-
 START_TEST(open_passes_on_what_uv_async_init_says) {
   loopchan_options_t options = int_options();
 
-  async_init_err = UV_EMFILE;
+  fault_arm(UV_ASYNC_INIT, 1, UV_EMFILE);
   expect_refused(&loop, &options, UV_EMFILE);
-  async_init_err = 0;
   open_with(&loop, &options);
   drop_tx();
   close_rx();

@@ -1,7 +1,4 @@
-/* Promise: a steady state allocates nothing, a burst's memory goes back, and
- * every allocation may fail. */
-#include <stdbool.h>
-
+/* Promise: a steady state allocates nothing, and a burst's memory goes back. */
 #include "support/channel.h"
 #include "support/suite.h"
 
@@ -127,82 +124,6 @@ START_TEST(the_memory_of_a_burst_is_tight_and_goes_back) {
 }
 END_TEST
 
-/* A life: open, clone, send in every way, receive, close. Returns false when
- * it met UV_ENOMEM; what was accepted is received either way. */
-static bool live(uv_loop_t *on) {
-  loopchan_options_t options = int_options();
-  loopchan_sender_t *clone = NULL;
-  static int many[300];
-  bool fine = false;
-  void *place, *other = NULL;
-  int accepted = 0, err = loopchan_open(on, &rx, &tx, &options);
-
-  received = 0;
-  if (err != 0) {
-    ck_assert_int_eq(err, UV_ENOMEM);
-    return false;
-  }
-  clone = loopchan_sender_clone(tx);
-  if (clone == NULL)
-    goto out;
-  err = loopchan_send(clone, &many[0]);
-  if (err == 0) {
-    accepted++;
-    err = (int) loopchan_send_many(tx, many, 300);
-  }
-  if (err > 0) {
-    accepted += err;
-    err = err < 300 ? UV_ENOMEM : loopchan_reserve(tx, &place);
-  }
-  if (err == 0) {
-    err = loopchan_reserve(tx, &other);
-    ck_assert_int_eq(loopchan_commit(tx, place), 0);
-    accepted++;
-  }
-  if (err == 0)
-    loopchan_abandon(tx, other);
-  ck_assert(err == 0 || err == UV_ENOMEM);
-  fine = err == 0;
-
-out:
-  loopchan_sender_drop(clone);
-  drop_tx();
-  while (loopchan_try_recv(&rx, &many[0]) == 0)
-    received++;
-  ck_assert_int_eq(received, accepted);
-  close_rx();
-  uv_run(&loop, UV_RUN_DEFAULT);
-  return fine;
-}
-
-static void sweep(uv_loop_t *on) {
-  size_t n;
-
-  ck_assert(live(on));
-  ck_assert_int_eq(received, 302);
-  for (n = 1;; n++) {
-    bool fine;
-    memory_fail(n);
-    fine = live(on);
-    ck_assert_uint_eq(memory_blocks(), 0);
-    if (!memory_has_failed())
-      break;
-    ck_assert(!fine);
-  }
-  ck_assert_uint_gt(n, 5);
-  ck_assert_int_eq(received, 302);
-}
-
-START_TEST(every_allocation_may_fail_once_on_a_loop) {
-  sweep(&loop);
-}
-END_TEST
-
-START_TEST(every_allocation_may_fail_once_on_a_thread) {
-  sweep(NULL);
-}
-END_TEST
-
 #define RESERVED 1000
 
 /* A reserved place takes little more than its message, and a message that was
@@ -233,8 +154,5 @@ static Suite *suite(void) {
              a_steady_state_across_threads_allocates_nothing_and_wakes_rarely,
              the_memory_of_a_burst_is_tight_and_goes_back,
              reserved_places_are_small);
-  SUITE_CASE(suite, "sweep", start_clean, expect_clean,
-             every_allocation_may_fail_once_on_a_loop,
-             every_allocation_may_fail_once_on_a_thread);
   return suite;
 }

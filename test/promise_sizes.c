@@ -1,8 +1,10 @@
 /* Promise: messages of every size arrive as they were sent, aligned. */
+#include <sched.h>
 #include <stdalign.h>
 
-#include "support/channel.h"
+#include "support/flavour.h"
 #include "support/suite.h"
+#include "support/threads.h"
 
 static const size_t sizes[] = {0,  1,  2,  3,   4,    7,     8,     12,    16,
                                24, 63, 64, 100, 1000, 16384, 20000, 100000};
@@ -83,14 +85,42 @@ START_TEST(the_callbacks_message_is_aligned) {
 }
 END_TEST
 
+static void send_what_is_out(int self) {
+  (void) self;
+  for (int n = 0; n < 3; n++)
+    if (loopchan_send(tx, out) != 0)
+      return;
+}
+
+START_TEST(every_flavour_takes_every_size) {
+  for (int size = 0; size < SIZES; size++) {
+    loopchan_options_t options = flavour_options(&flavours[_i]);
+
+    options.msg_size = sizes[size];
+    open_with(flavour_loop(&flavours[_i]), &options);
+    fill(sizes[size], size);
+    threads_start(1, send_what_is_out);
+    for (int n = 0; n < 3; n++) {
+      memset(in, 0, sizes[size]);
+      while (loopchan_try_recv(&rx, in) == UV_EAGAIN)
+        sched_yield();
+      ck_assert(memcmp(in, out, sizes[size]) == 0);
+    }
+    threads_join();
+    drop_tx();
+    ck_assert_int_eq(loopchan_try_recv(&rx, in), UV_EOF);
+    close_rx();
+    uv_run(&loop, UV_RUN_DEFAULT);
+  }
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("promise sizes");
-  TCase *sizes_case = tcase_create("sizes");
 
-  tcase_add_checked_fixture(sizes_case, start_clean, expect_clean);
-  tcase_set_timeout(sizes_case, 60);
-  tcase_add_loop_test(sizes_case, contents_are_intact, 0, SIZES);
-  tcase_add_loop_test(sizes_case, the_callbacks_message_is_aligned, 0, SIZES);
-  suite_add_tcase(suite, sizes_case);
+  SUITE_LOOP_CASE(suite, "each size", start_clean, expect_clean, SIZES,
+                  contents_are_intact, the_callbacks_message_is_aligned);
+  SUITE_LOOP_CASE(suite, "each flavour", start_clean, expect_clean, FLAVOURS,
+                  every_flavour_takes_every_size);
   return suite;
 }

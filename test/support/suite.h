@@ -26,6 +26,19 @@ static Suite *suite(void);
     suite_add_tcase(suite, new_case);                                  \
   } while (0)
 
+/* The same for loop tests: each test is run with _i from 0 to count - 1. */
+#define SUITE_LOOP_CASE(suite, name, setup, teardown, count, ...)      \
+  do {                                                                 \
+    const TTest *const tests_of_case[] = {__VA_ARGS__};                \
+    TCase *new_case = tcase_create(name);                              \
+    size_t t;                                                          \
+    tcase_add_checked_fixture(new_case, setup, teardown);              \
+    tcase_set_timeout(new_case, 60);                                   \
+    for (t = 0; t < sizeof tests_of_case / sizeof *tests_of_case; t++) \
+      tcase_add_loop_test(new_case, tests_of_case[t], 0, count);       \
+    suite_add_tcase(suite, new_case);                                  \
+  } while (0)
+
 int main(void) {
   SRunner *runner = srunner_create(suite());
   int failed;

@@ -9,7 +9,7 @@
 #include <check.h>
 #include <uv.h>
 
-#define THREADS_MOST 8
+#define THREADS_MOST 12
 
 static struct {
   uv_thread_t thread;
