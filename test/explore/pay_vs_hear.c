@@ -15,7 +15,7 @@ static size_t received;
 static void push_and_pay(void *arg) {
   lc_link_t *link = arg;
 
-  if (lc_inbox_push(&inbox, link, link) == LC_PUSHED_OWES_WAKE)
+  if (lc_inbox_push(&inbox, link, link, LC_NO_TURN) == LC_PUSHED_OWES_WAKE)
     lc_wake_pay(&wake);
 }
 

@@ -15,7 +15,8 @@ static void found_parked(int who) {
 
 static void push(void *arg) {
   (void) arg;
-  if (lc_inbox_push(&inbox, &links[0], &links[0]) == LC_PUSHED_OWES_WAKE)
+  if (lc_inbox_push(&inbox, &links[0], &links[0], LC_NO_TURN) ==
+      LC_PUSHED_OWES_WAKE)
     found_parked(0);
 }
 

@@ -19,7 +19,7 @@ static void push(void *arg) {
   lc_link_init(&node->link, 0);
   explore_write(&node->message);
   node->accepted =
-      lc_inbox_push(&inbox, &node->link, &node->link) != LC_REFUSED;
+      lc_inbox_push(&inbox, &node->link, &node->link, LC_NO_TURN) != LC_REFUSED;
 }
 
 static void offer(void *arg) {
