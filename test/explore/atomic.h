@@ -68,7 +68,7 @@ uintptr_t explore_self(void);
 #define lc_add(at, v, order)                                                   \
   ((__typeof__((at)->value)) explore_add(&(at)->value, EXPLORE_BITS(v), order, \
                                          __func__))
-#define lc_cas(at, expected, v, order, order_failed) \
+#define lc_cas(at, expected, v, order, order_failed)                        \
   explore_cas(&(at)->value, expected, EXPLORE_BITS(v), order, order_failed, \
               __func__)
 #define lc_fence(order) explore_fence(order, __func__)

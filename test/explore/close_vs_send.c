@@ -71,7 +71,7 @@ static const explore_twin_t twins[] = {{.name = "mutexes_lock_nobody_out",
                                         .caught_as = "race"},
                                        {.name = NULL}};
 
-static const explore_program_t program = {"close_vs_send", run, 6, 0, twins};
+static const explore_program_t program = {"close_vs_send", run, 5, 0, twins};
 
 int main(int argc, char **argv) {
   return explore_main(argc, argv, &program);

@@ -83,7 +83,7 @@ static const explore_twin_t twins[] = {{.name = "push_hides_the_message",
                                         .caught_as = "race"},
                                        {.name = NULL}};
 
-static const explore_program_t program = {"push_vs_take", run, -1, 0, twins};
+static const explore_program_t program = {"push_vs_take", run, 4, 0, twins};
 
 int main(int argc, char **argv) {
   return explore_main(argc, argv, &program);

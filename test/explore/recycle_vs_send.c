@@ -54,7 +54,7 @@ static const explore_twin_t twins[] = {{.name = "push_hides_the_message",
                                         .caught_as = "race"},
                                        {.name = NULL}};
 
-static const explore_program_t program = {"recycle_vs_send", run, 3, 3, twins};
+static const explore_program_t program = {"recycle_vs_send", run, 3, 2, twins};
 
 int main(int argc, char **argv) {
   return explore_main(argc, argv, &program);

@@ -53,7 +53,7 @@ static const explore_twin_t twins[] = {
      .caught_as = "race"},
     {.name = NULL}};
 
-static const explore_program_t program = {"rendezvous", run, 2, 3, twins};
+static const explore_program_t program = {"rendezvous", run, 2, 2, twins};
 
 int main(int argc, char **argv) {
   return explore_main(argc, argv, &program);
