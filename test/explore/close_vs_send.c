@@ -42,6 +42,7 @@ static void run(void) {
 
   dropped = received = accepted = 0;
   explore_check(loopchan_open(&explore_loop, &rx, &tx, &options) == 0, "open");
+  explore_loop_turn();
   explore_check(loopchan_recv_start(&rx, on_message) == 0, "start");
   explore_spawn(send_three, tx);
   explore_write(&written_before_close);

@@ -28,6 +28,7 @@ static void run(void) {
 
   received = 0;
   explore_check(loopchan_open(&explore_loop, &rx, &tx, &options) == 0, "open");
+  explore_loop_turn();
   clone = loopchan_sender_clone(tx);
   explore_check(loopchan_recv_start(&rx, on_message) == 0, "start");
   explore_spawn(send_one, tx);

@@ -261,21 +261,25 @@ static void close_one(handle_t *handle) {
     handle->close_cb((uv_handle_t *) handle->async);
 }
 
-void explore_loop_run(void) {
+void explore_loop_turn(void) {
   size_t i;
 
+  loop_told = false;
+  for (i = 0; i < handles_count; i++) {
+    handle_t *handle = &handles[i];
+    if (handle->closing)
+      continue;
+    if (explore_swap(handle->pending, 0, memory_order_acq_rel, __func__) == 1)
+      handle->async->async_cb(handle->async);
+  }
+  for (i = 0; i < handles_count; i++)
+    if (handles[i].closing && !handles[i].closed)
+      close_one(&handles[i]);
+}
+
+void explore_loop_run(void) {
   while (!all_closed()) {
     engine_wait_for(&loop_told, "a wake of the loop");
-    loop_told = false;
-    for (i = 0; i < handles_count; i++) {
-      handle_t *handle = &handles[i];
-      if (handle->closing)
-        continue;
-      if (explore_swap(handle->pending, 0, memory_order_acq_rel, __func__) == 1)
-        handle->async->async_cb(handle->async);
-    }
-    for (i = 0; i < handles_count; i++)
-      if (handles[i].closing && !handles[i].closed)
-        close_one(&handles[i]);
+    explore_loop_turn();
   }
 }

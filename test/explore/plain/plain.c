@@ -244,12 +244,16 @@ int uv_is_closing(const uv_handle_t *at) {
   return closing;
 }
 
+void explore_loop_turn(void) {
+  atomic_exchange_explicit(&told, 0, memory_order_acq_rel);
+  if (atomic_exchange_explicit(&pending, 0, memory_order_acq_rel) != 0)
+    handle->async_cb(handle);
+}
+
 void explore_loop_run(void) {
   while (!closing) {
     wait_for(&told);
-    atomic_exchange_explicit(&told, 0, memory_order_acq_rel);
-    if (atomic_exchange_explicit(&pending, 0, memory_order_acq_rel) != 0)
-      handle->async_cb(handle);
+    explore_loop_turn();
   }
   if (close_handle_cb != NULL)
     close_handle_cb((uv_handle_t *) handle);
