@@ -7,17 +7,17 @@
 
 #include "../bench.h"
 
-typedef struct {
+struct message_8 {
   uint64_t word[1];
-} message_8_t;
+};
 
-typedef struct {
+struct message_64 {
   uint64_t word[8];
-} message_64_t;
+};
 
-typedef struct {
+struct message_1024 {
   uint64_t word[128];
-} message_1024_t;
+};
 
 typedef struct {
   uv_async_t async; /* first */
@@ -37,11 +37,11 @@ static void send_wake(channel_t *channel) {
 
 /* A ring's functions are made for one type; so are those that use them. */
 #define FOR_SIZE(size)                                                        \
-  CK_RING_PROTOTYPE(sized_##size, message_##size##_t)                         \
+  CK_RING_PROTOTYPE(sized_##size, message_##size)                             \
                                                                               \
   static void on_async_##size(uv_async_t *async) {                            \
     channel_t *channel = (channel_t *) async;                                 \
-    message_##size##_t message;                                               \
+    struct message_##size message;                                            \
                                                                               \
     channel->wakeups++;                                                       \
     while (ck_ring_dequeue_mpsc_sized_##size(&channel->ring, channel->slots,  \
@@ -51,7 +51,7 @@ static void send_wake(channel_t *channel) {
                                                                               \
   static void send_##size(void *arg, const void *message) {                   \
     channel_t *channel = arg;                                                 \
-    message_##size##_t copy = *(const message_##size##_t *) message;          \
+    struct message_##size copy = *(const struct message_##size *) message;    \
                                                                               \
     while (!(channel->one_sender                                              \
                  ? ck_ring_enqueue_spsc_sized_##size(&channel->ring,          \
