@@ -20,8 +20,11 @@ static void *open_channel(const bench_kind_t *kind) {
   channel_t *channel = g_new0(channel_t, 1);
 
   channel->kind = *kind;
-  if (kind->to_loop && loop == NULL)
+  if (kind->to_loop && loop == NULL) {
     loop = g_main_loop_new(NULL, FALSE);
+    /* Or another thread that invokes might call back itself. */
+    bench_check(g_main_context_acquire(NULL), "acquire");
+  }
   if (!kind->to_loop)
     channel->queue = g_async_queue_new();
   return channel;
