@@ -1,54 +1,82 @@
-/* bench: what a channel has to do to be measured, and what is measured. */
+/* bench: what a channel has to do to be measured, and what is measured.
+ *
+ * Each peer is a program: the driver and a bench_peer_of. All programs,
+ * also those in other languages, have the same command line, print the same
+ * lines and make the same checks: see README.md. */
 #ifndef BENCH_H
 #define BENCH_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <uv.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define BENCH_SENDERS_MOST 64
-#define BENCH_FIGURES_MOST 3
+#define BENCH_SIZE_MOST 1024
+
+/* The exit status of a peer that has no such channel. */
+#define BENCH_LACKS 3
 
 /* A message came, on the loop's thread. */
-typedef void (*bench_cb)(void *arg, uint64_t message);
+typedef void (*bench_cb)(void *arg, const void *message);
 
-/* A channel of 8-byte messages. Errors end the program: see bench_check. */
 typedef struct {
-  const char *name;
-  /* loop NULL: a channel to a thread; cb and arg are not used then. capacity 0:
-   * unbounded. */
-  void *(*open)(uv_loop_t *loop, size_t capacity, bench_cb cb, void *arg);
-  void *(*add_sender)(void *channel);
-  void (*send)(void *sender, uint64_t message);
+  bool to_loop;     /* received by callback on a loop; else a thread blocks */
+  size_t capacity;  /* 0: unbounded */
+  size_t size;      /* of a message: 8, 64 or 1024 bytes */
+  unsigned senders; /* how many there will be */
+  bench_cb cb;      /* of a loop */
+  void *arg;
+} bench_kind_t;
+
+/* A kind of channel. Errors end the program: see bench_check. */
+typedef struct {
+  void *(*open)(const bench_kind_t *kind);
+  void *(*add_sender)(void *channel); /* on the receiver's thread */
+  void (*send)(void *sender, const void *message);
   void (*drop_sender)(void *sender);
-  uint64_t (*recv)(void *channel);    /* blocks */
-  uint64_t (*wakeups)(void *channel); /* of the receiver, since open */
-  size_t (*held)(void *channel);      /* bytes, as bench_block_bytes counts */
-  void (*close)(void *channel);       /* all senders are dropped */
+  void (*recv)(void *channel, void *message); /* blocks */
+  uint64_t (*wakeups)(void *channel);         /* NULL: nobody counts them */
+  void (*close)(void *channel);               /* all senders are dropped */
+  /* For loops other than libuv's default loop; else NULL. */
+  void (*run)(void);                  /* until stop */
+  void (*stop)(void);                 /* from a callback */
+  void (*settle)(void);               /* until what was closed is gone */
+  void (*after_ms)(void (*cb)(void)); /* calls cb once, 1 ms from now */
 } bench_peer_t;
 
-extern const bench_peer_t bench_loopchan, bench_handwritten;
+/* The peer for such channels; NULL: there is none. */
+const bench_peer_t *bench_peer_of(const bench_kind_t *kind);
 
+/* The one for the channels of the command line. */
+extern const bench_peer_t *bench_peer;
+
+/* One run of a scenario, as the command line has it. */
 typedef struct {
-  const bench_peer_t *peer;
-  unsigned senders;
-  uint64_t messages;
-} bench_round_t;
+  bench_kind_t kind;
+  uint64_t messages;  /* for all senders together */
+  unsigned receivers; /* on the loop, all but one idle */
+  uint64_t work_ns;   /* what the callback does besides */
+} bench_case_t;
 
-/* All figures are the better the smaller they are. A run checks every message
- * that it receives. */
 typedef struct {
   const char *name;
-  const char *figures[BENCH_FIGURES_MOST]; /* their units; NULL: no more */
-  uint64_t messages, quick;                /* how many; for --quick */
-  bool by_senders; /* run with each number of senders, not with one */
-  void (*run)(const bench_round_t *round, double *figures);
+  uint64_t messages; /* how many by default */
+  bool warm;         /* a tenth of it first, not measured */
+  void (*run)(const bench_case_t *test);
 } bench_scenario_t;
 
-extern const bench_scenario_t bench_mpsc_loop, bench_mpsc_thread,
-    bench_bounded_loop, bench_bounded_thread, bench_bounded_one, bench_burst,
-    bench_seq, bench_ping_pong, bench_ping_pong_loop, bench_paced, bench_memory;
+extern const bench_scenario_t bench_mpsc, bench_burst, bench_seq,
+    bench_ping_pong, bench_paced, bench_timer, bench_backlog, bench_memory,
+    bench_open_close, bench_turns;
+
+/* Prints a figure; not when warming up. The smaller, the better. */
+void bench_tell(const char *figure, double value);
 
 void bench_fail(const char *what);
 
@@ -64,13 +92,48 @@ void bench_core(unsigned core);
 
 void bench_thread(uv_thread_t *thread, uv_thread_cb entry, void *arg);
 
-/* Runs the default loop until what was closed on it has called back. */
-void bench_finish_loop(void);
+/* Run the peer's loop until bench_stop, which a callback calls. */
+void bench_run(void);
+void bench_stop(void);
 
-/* Sorts. 50: the median; 0 and 100: the least and the most. */
-double bench_percentile(double *values, size_t count, unsigned percent);
+/* Runs the peer's loop until what was closed on it has called back. */
+void bench_settle(void);
 
-/* What a block from malloc takes, the allocator's own word included. */
-size_t bench_block_bytes(void *block);
+/* Sorts. 0 and 100: the least and the most. */
+double bench_percentile(double *values, size_t count, double percent);
+
+/* A message has its number in the first word, and in the last one too,
+ * inverted, if that is another. */
+typedef struct {
+  uint64_t word[BENCH_SIZE_MOST / sizeof(uint64_t)];
+} bench_message_t;
+
+static inline void bench_write(bench_message_t *message, size_t size,
+                               uint64_t value) {
+  message->word[size / sizeof(uint64_t) - 1] = ~value;
+  message->word[0] = value;
+}
+
+static inline uint64_t bench_read(const void *message, size_t size) {
+  const uint64_t *word = (const uint64_t *) message;
+
+  bench_check(size == sizeof *word || word[size / sizeof *word - 1] == ~word[0],
+              "a message is damaged");
+  return word[0];
+}
+
+/* memcpy of sizes that the compiler knows, as a program of its own has it. */
+static inline void bench_copy(void *to, const void *from, size_t size) {
+  if (size == 8)
+    memcpy(to, from, 8);
+  else if (size == 64)
+    memcpy(to, from, 64);
+  else
+    memcpy(to, from, BENCH_SIZE_MOST);
+}
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* BENCH_H */

@@ -1,5 +1,6 @@
 /* latency: how long one message takes when nothing else is under way. */
 #include <stdlib.h>
+#include <time.h>
 
 #include "bench.h"
 
@@ -12,14 +13,16 @@ static double *new_times(uint64_t count) {
   return times;
 }
 
-static void tell_times(double *times, uint64_t count, double *figures) {
-  figures[0] = bench_percentile(times, (size_t) count, 50);
-  figures[1] = bench_percentile(times, (size_t) count, 99);
+static void tell_times(double *times, uint64_t count) {
+  bench_tell("p50 ns", bench_percentile(times, (size_t) count, 50));
+  bench_tell("p99 ns", bench_percentile(times, (size_t) count, 99));
+  bench_tell("p99.9 ns", bench_percentile(times, (size_t) count, 99.9));
   free(times);
 }
 
 typedef struct {
-  const bench_peer_t *peer;
+  const bench_peer_t *to_thread;
+  size_t size;
   void *there, *back;      /* channels */
   void *question, *answer; /* their senders */
   uint64_t done, trips;
@@ -29,136 +32,173 @@ typedef struct {
 
 static void answer_all(void *arg) {
   ping_pong_t *game = arg;
+  bench_message_t message;
   uint64_t i;
 
   bench_core(1);
-  for (i = 0; i < game->trips; i++)
-    game->peer->send(game->answer, game->peer->recv(game->there));
+  for (i = 0; i < game->trips; i++) {
+    game->to_thread->recv(game->there, &message);
+    bench_peer->send(game->answer, &message);
+  }
 }
 
 static void ask(ping_pong_t *game) {
+  bench_message_t message = {{0}};
+
+  bench_write(&message, game->size, game->done);
   game->asked = uv_hrtime();
-  game->peer->send(game->question, game->done);
+  game->to_thread->send(game->question, &message);
 }
 
-static void answered(ping_pong_t *game, uint64_t message) {
-  bench_check(message == game->done, "another answer than the one asked for");
-  game->times[game->done++] = (double) (uv_hrtime() - game->asked);
+static void answered(ping_pong_t *game, const void *message) {
+  double took = (double) (uv_hrtime() - game->asked);
+
+  bench_check(bench_read(message, game->size) == game->done,
+              "another answer than the one asked for");
+  game->times[game->done++] = took;
 }
 
-static void on_answer(void *arg, uint64_t message) {
+static void on_answer(void *arg, const void *message) {
   ping_pong_t *game = arg;
 
   answered(game, message);
   if (game->done < game->trips)
     ask(game);
   else
-    uv_stop(uv_default_loop());
+    bench_stop();
 }
 
-static void ping_pong(const bench_round_t *round, double *figures,
-                      uv_loop_t *loop) {
-  const bench_peer_t *peer = round->peer;
-  ping_pong_t game = {.peer = peer, .trips = round->messages};
+static void play_on_thread(ping_pong_t *game) {
+  bench_message_t message;
+
+  while (game->done < game->trips) {
+    ask(game);
+    bench_peer->recv(game->back, &message);
+    answered(game, &message);
+  }
+}
+
+/* A loop or a thread asks, a thread answers. */
+static void run_ping_pong(const bench_case_t *test) {
+  bench_kind_t there = test->kind, back = test->kind;
+  ping_pong_t game = {.size = test->kind.size, .trips = test->messages};
   uv_thread_t answerer;
 
+  there.to_loop = false;
+  game.to_thread = bench_peer_of(&there);
+  if (game.to_thread == NULL)
+    exit(BENCH_LACKS);
+  back.cb = on_answer;
+  back.arg = &game;
   game.times = new_times(game.trips);
-  game.there = peer->open(NULL, 0, NULL, NULL);
-  game.back = peer->open(loop, 0, on_answer, &game);
-  game.question = peer->add_sender(game.there);
-  game.answer = peer->add_sender(game.back);
+  game.there = game.to_thread->open(&there);
+  game.back = bench_peer->open(&back);
+  game.question = game.to_thread->add_sender(game.there);
+  game.answer = bench_peer->add_sender(game.back);
   bench_thread(&answerer, answer_all, &game);
-  if (loop != NULL) {
+  if (back.to_loop) {
     ask(&game);
-    uv_run(loop, UV_RUN_DEFAULT);
-  }
-  while (game.done < game.trips) {
-    ask(&game);
-    answered(&game, peer->recv(game.back));
-  }
+    bench_run();
+  } else
+    play_on_thread(&game);
   uv_thread_join(&answerer);
-  peer->drop_sender(game.question);
-  peer->drop_sender(game.answer);
-  peer->close(game.there);
-  peer->close(game.back);
-  bench_finish_loop();
-  tell_times(game.times, game.trips, figures);
-}
-
-static void run_ping_pong(const bench_round_t *round, double *figures) {
-  ping_pong(round, figures, NULL);
-}
-
-static void run_ping_pong_loop(const bench_round_t *round, double *figures) {
-  ping_pong(round, figures, uv_default_loop());
+  game.to_thread->drop_sender(game.question);
+  bench_peer->drop_sender(game.answer);
+  game.to_thread->close(game.there);
+  bench_peer->close(game.back);
+  bench_settle();
+  tell_times(game.times, game.trips);
 }
 
 typedef struct {
-  const bench_peer_t *peer;
+  size_t size;
   void *sender;
   uint64_t received, expected;
   uint64_t last; /* message */
+  double waited; /* ns of CPU time that the sender spun */
   double *times;
 } pace_t;
 
-/* Each message is the time of its sending. It spins, so that it is on time and
- * the loop's core alone has to wake. */
+/* What the process or this thread has used. */
+static double cpu_ns(clockid_t of) {
+  struct timespec used;
+
+  bench_check(clock_gettime(of, &used) == 0, "clock");
+  return (double) used.tv_sec * 1e9 + (double) used.tv_nsec;
+}
+
+/* Each message is the time of its sending. The sender spins, so that it is on
+ * time and the receiver's core alone has to wake. */
 static void send_paced(void *arg) {
   pace_t *pace = arg;
-  uint64_t i, due = uv_hrtime();
+  bench_message_t message = {{0}};
+  uint64_t i, now, due = uv_hrtime(), sending = 0;
 
   bench_core(1);
   for (i = 0; i < pace->expected; i++) {
     due += PACE_NS;
-    while (uv_hrtime() < due) {
+    while ((now = uv_hrtime()) < due) {
     }
-    pace->peer->send(pace->sender, uv_hrtime());
+    bench_write(&message, pace->size, now);
+    bench_peer->send(pace->sender, &message);
+    sending += uv_hrtime() - now;
+  }
+  pace->waited = cpu_ns(CLOCK_THREAD_CPUTIME_ID) - (double) sending;
+}
+
+static void paced(pace_t *pace, const void *message) {
+  uint64_t sent = bench_read(message, pace->size);
+
+  bench_check(sent > pace->last, "a message is double or out of order");
+  pace->last = sent;
+  pace->times[pace->received++] = (double) (uv_hrtime() - sent);
+}
+
+static void on_paced_message(void *arg, const void *message) {
+  pace_t *pace = arg;
+
+  paced(pace, message);
+  if (pace->received == pace->expected)
+    bench_stop();
+}
+
+static void receive_paced(void *channel, pace_t *pace) {
+  bench_message_t message;
+
+  while (pace->received < pace->expected) {
+    bench_peer->recv(channel, &message);
+    paced(pace, &message);
   }
 }
 
-static void on_paced_message(void *arg, uint64_t message) {
-  pace_t *pace = arg;
-
-  bench_check(message > pace->last, "a message is double or out of order");
-  pace->last = message;
-  pace->times[pace->received++] = (double) (uv_hrtime() - message);
-  if (pace->received == pace->expected)
-    uv_stop(uv_default_loop());
-}
-
-static double cpu_seconds(void) {
-  uv_rusage_t usage;
-
-  bench_check(uv_getrusage(&usage) == 0, "getrusage");
-  return (double) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-         (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
-
-static void run_paced(const bench_round_t *round, double *figures) {
-  const bench_peer_t *peer = round->peer;
-  pace_t pace = {.peer = peer, .expected = round->messages};
-  void *channel = peer->open(uv_default_loop(), 0, on_paced_message, &pace);
-  double cpu = cpu_seconds();
-  uint64_t begin = uv_hrtime();
+static void run_paced(const bench_case_t *test) {
+  bench_kind_t kind = test->kind;
+  pace_t pace = {.size = kind.size, .expected = test->messages};
+  double cpu;
+  void *channel;
   uv_thread_t pacer;
 
+  kind.cb = on_paced_message;
+  kind.arg = &pace;
+  channel = bench_peer->open(&kind);
+  cpu = cpu_ns(CLOCK_PROCESS_CPUTIME_ID);
   pace.times = new_times(pace.expected);
-  pace.sender = peer->add_sender(channel);
+  pace.sender = bench_peer->add_sender(channel);
   bench_thread(&pacer, send_paced, &pace);
-  uv_run(uv_default_loop(), UV_RUN_DEFAULT);
-  figures[2] = (cpu_seconds() - cpu) / ((double) (uv_hrtime() - begin) / 1e9);
+  if (kind.to_loop)
+    bench_run();
+  else
+    receive_paced(channel, &pace);
   bench_check(pace.received == pace.expected, "count");
   uv_thread_join(&pacer);
-  peer->drop_sender(pace.sender);
-  peer->close(channel);
-  bench_finish_loop();
-  tell_times(pace.times, pace.expected, figures);
+  cpu = cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu - pace.waited;
+  bench_tell("cpu ns/message", cpu / (double) pace.expected);
+  bench_peer->drop_sender(pace.sender);
+  bench_peer->close(channel);
+  bench_settle();
+  tell_times(pace.times, pace.expected);
 }
 
-const bench_scenario_t bench_ping_pong = {
-    "ping_pong", {"p50 ns", "p99 ns"}, 50000, 1000, false, run_ping_pong};
-const bench_scenario_t bench_ping_pong_loop = {
-    "ping_pong_loop",  {"p50 ns", "p99 ns"}, 50000, 1000, false,
-    run_ping_pong_loop};
-const bench_scenario_t bench_paced = {
-    "paced", {"p50 ns", "p99 ns", "cores busy"}, 10000, 100, false, run_paced};
+const bench_scenario_t bench_ping_pong = {"ping_pong", 50000, true,
+                                          run_ping_pong};
+const bench_scenario_t bench_paced = {"paced", 10000, true, run_paced};

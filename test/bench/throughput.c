@@ -1,107 +1,137 @@
 /* throughput: what a message costs when many are under way. */
 #include "bench.h"
 
-#define BURST 1000
-#define BOUND 1024
+#include <stdlib.h>
 
-/* A message: its sender in the upper bits, its number there in the lower. */
+#define BURST 1000
+
+/* The number of a message: its sender in the upper bits, its number there in
+ * the lower. */
 #define NUMBER_BITS 40
 
 typedef struct {
   uint64_t next[BENCH_SENDERS_MOST]; /* each sender's next number */
   uint64_t received, expected;
+  size_t size;
 } sink_t;
 
 typedef struct {
   uv_thread_t thread;
-  const bench_peer_t *peer;
   void *sender;
   unsigned index;
   uint64_t messages;
+  size_t size;
 } source_t;
 
 /* Every message of every sender, each once, in its order: this implies count
  * and sum. */
-static void receive(sink_t *sink, uint64_t message) {
-  uint64_t from = message >> NUMBER_BITS;
-  uint64_t number = message & ((UINT64_C(1) << NUMBER_BITS) - 1);
+static void receive(sink_t *sink, const void *message) {
+  uint64_t value = bench_read(message, sink->size);
+  uint64_t from = value >> NUMBER_BITS;
+  uint64_t number = value & ((UINT64_C(1) << NUMBER_BITS) - 1);
 
   bench_check(from < BENCH_SENDERS_MOST && sink->next[from]++ == number,
               "a message is missing, double or out of order");
   sink->received++;
 }
 
-static void on_message(void *arg, uint64_t message) {
+static void on_message(void *arg, const void *message) {
   sink_t *sink = arg;
 
   receive(sink, message);
   if (sink->received == sink->expected)
-    uv_stop(uv_default_loop());
+    bench_stop();
 }
 
 static void send_all(void *arg) {
   source_t *source = arg;
+  bench_message_t message = {{0}};
   uint64_t i;
 
   bench_core(source->index + 1);
-  for (i = 0; i < source->messages; i++)
-    source->peer->send(source->sender,
-                       (uint64_t) source->index << NUMBER_BITS | i);
+  for (i = 0; i < source->messages; i++) {
+    bench_write(&message, source->size,
+                (uint64_t) source->index << NUMBER_BITS | i);
+    bench_peer->send(source->sender, &message);
+  }
 }
 
-static void mpsc(const bench_round_t *round, double *figures, uv_loop_t *loop,
-                 size_t capacity) {
+static void receive_all(void *channel, sink_t *sink, bool on_loop) {
+  bench_message_t message;
+
+  if (on_loop)
+    bench_run();
+  else
+    while (sink->received < sink->expected) {
+      bench_peer->recv(channel, &message);
+      receive(sink, &message);
+    }
+  bench_check(sink->received == sink->expected, "count");
+}
+
+static void tell(void *channel, uint64_t begin, uint64_t messages) {
+  bench_tell("ns/message", (double) (uv_hrtime() - begin) / (double) messages);
+  if (bench_peer->wakeups != NULL)
+    bench_tell("wakes/message",
+               (double) bench_peer->wakeups(channel) / (double) messages);
+}
+
+/* Nobody sends to an idle channel. */
+static void on_idle(void *arg, const void *message) {
+  (void) arg;
+  (void) message;
+  bench_fail("a message on an idle channel");
+}
+
+static void **open_idle(const bench_case_t *test) {
+  bench_kind_t kind = test->kind;
+  void **idle = calloc(test->receivers, sizeof *idle);
+  unsigned i;
+
+  bench_check(idle != NULL, "memory");
+  kind.cb = on_idle;
+  for (i = 1; i < test->receivers; i++)
+    idle[i] = bench_peer->open(&kind);
+  return idle;
+}
+
+static void close_idle(const bench_case_t *test, void **idle) {
+  unsigned i;
+
+  for (i = 1; i < test->receivers; i++)
+    bench_peer->close(idle[i]);
+  free(idle);
+}
+
+static void run_mpsc(const bench_case_t *test) {
   static source_t sources[BENCH_SENDERS_MOST];
-  uint64_t each = (round->messages + round->senders - 1) / round->senders;
-  sink_t sink = {.expected = each * round->senders};
-  const bench_peer_t *peer = round->peer;
-  void *channel = peer->open(loop, capacity, on_message, &sink);
+  bench_kind_t kind = test->kind;
+  uint64_t each = (test->messages + kind.senders - 1) / kind.senders;
+  sink_t sink = {.expected = each * kind.senders, .size = kind.size};
+  void *channel, **idle = open_idle(test);
   uint64_t begin;
   unsigned i;
 
-  for (i = 0; i < round->senders; i++) {
-    sources[i].peer = peer;
-    sources[i].sender = peer->add_sender(channel);
-    sources[i].index = i;
-    sources[i].messages = each;
-  }
+  kind.cb = on_message;
+  kind.arg = &sink;
+  channel = bench_peer->open(&kind);
+  for (i = 0; i < kind.senders; i++)
+    sources[i] = (source_t){.sender = bench_peer->add_sender(channel),
+                            .index = i,
+                            .messages = each,
+                            .size = kind.size};
   begin = uv_hrtime();
-  for (i = 0; i < round->senders; i++)
+  for (i = 0; i < kind.senders; i++)
     bench_thread(&sources[i].thread, send_all, &sources[i]);
-  if (loop != NULL)
-    uv_run(loop, UV_RUN_DEFAULT);
-  else
-    while (sink.received < sink.expected)
-      receive(&sink, peer->recv(channel));
-  figures[0] = (double) (uv_hrtime() - begin) / (double) sink.expected;
-  bench_check(sink.received == sink.expected, "count");
-  for (i = 0; i < round->senders; i++) {
+  receive_all(channel, &sink, kind.to_loop);
+  tell(channel, begin, sink.expected);
+  for (i = 0; i < kind.senders; i++) {
     uv_thread_join(&sources[i].thread);
-    peer->drop_sender(sources[i].sender);
+    bench_peer->drop_sender(sources[i].sender);
   }
-  figures[1] = (double) peer->wakeups(channel) / (double) sink.expected;
-  peer->close(channel);
-  bench_finish_loop();
-}
-
-static void run_mpsc_loop(const bench_round_t *round, double *figures) {
-  mpsc(round, figures, uv_default_loop(), 0);
-}
-
-static void run_mpsc_thread(const bench_round_t *round, double *figures) {
-  mpsc(round, figures, NULL, 0);
-}
-
-static void run_bounded_loop(const bench_round_t *round, double *figures) {
-  mpsc(round, figures, uv_default_loop(), BOUND);
-}
-
-static void run_bounded_thread(const bench_round_t *round, double *figures) {
-  mpsc(round, figures, NULL, BOUND);
-}
-
-static void run_bounded_one(const bench_round_t *round, double *figures) {
-  mpsc(round, figures, NULL, 1);
+  bench_peer->close(channel);
+  close_idle(test, idle);
+  bench_settle();
 }
 
 typedef struct {
@@ -113,17 +143,19 @@ typedef struct {
 static void send_bursts(void *arg) {
   burst_t *burst = arg;
   source_t *source = &burst->source;
+  bench_message_t message = {{0}};
   uint64_t i;
 
   bench_core(1);
   for (i = 0; i < source->messages; i++) {
     if (i % BURST == 0)
       uv_sem_wait(&burst->may_send);
-    source->peer->send(source->sender, i);
+    bench_write(&message, source->size, i);
+    bench_peer->send(source->sender, &message);
   }
 }
 
-static void on_burst_message(void *arg, uint64_t message) {
+static void on_burst_message(void *arg, const void *message) {
   burst_t *burst = arg;
 
   on_message(&burst->sink, message);
@@ -131,60 +163,95 @@ static void on_burst_message(void *arg, uint64_t message) {
     uv_sem_post(&burst->may_send);
 }
 
-static void run_burst(const bench_round_t *round, double *figures) {
-  const bench_peer_t *peer = round->peer;
-  burst_t burst = {.sink = {.expected = round->messages},
-                   .source = {.peer = peer, .messages = round->messages}};
-  uv_loop_t *loop = uv_default_loop();
-  void *channel = peer->open(loop, 0, on_burst_message, &burst);
+static void receive_bursts(void *channel, burst_t *burst) {
+  bench_message_t message;
+
+  while (burst->sink.received < burst->sink.expected) {
+    bench_peer->recv(channel, &message);
+    receive(&burst->sink, &message);
+    if (burst->sink.received % BURST == 0)
+      uv_sem_post(&burst->may_send);
+  }
+}
+
+static void run_burst(const bench_case_t *test) {
+  bench_kind_t kind = test->kind;
+  burst_t burst = {.sink = {.expected = test->messages, .size = kind.size},
+                   .source = {.messages = test->messages, .size = kind.size}};
+  void *channel;
   uint64_t begin;
 
-  burst.source.sender = peer->add_sender(channel);
+  kind.cb = on_burst_message;
+  kind.arg = &burst;
+  channel = bench_peer->open(&kind);
+  burst.source.sender = bench_peer->add_sender(channel);
   bench_check(uv_sem_init(&burst.may_send, 1) == 0, "semaphore");
   begin = uv_hrtime();
   bench_thread(&burst.source.thread, send_bursts, &burst);
-  uv_run(loop, UV_RUN_DEFAULT);
-  figures[0] = (double) (uv_hrtime() - begin) / (double) round->messages;
+  if (kind.to_loop)
+    bench_run();
+  else
+    receive_bursts(channel, &burst);
   bench_check(burst.sink.received == burst.sink.expected, "count");
+  tell(channel, begin, test->messages);
   uv_thread_join(&burst.source.thread);
-  peer->drop_sender(burst.source.sender);
-  figures[1] = (double) peer->wakeups(channel) / (double) round->messages;
-  peer->close(channel);
-  bench_finish_loop();
+  bench_peer->drop_sender(burst.source.sender);
+  bench_peer->close(channel);
+  bench_settle();
   uv_sem_destroy(&burst.may_send);
 }
 
-static void run_seq(const bench_round_t *round, double *figures) {
-  const bench_peer_t *peer = round->peer;
-  void *channel = peer->open(NULL, 0, NULL, NULL);
-  void *sender = peer->add_sender(channel);
+static void run_seq(const bench_case_t *test) {
+  size_t size = test->kind.size;
+  void *channel = bench_peer->open(&test->kind);
+  void *sender = bench_peer->add_sender(channel);
+  bench_message_t out = {{0}}, in;
   uint64_t i, begin = uv_hrtime();
 
-  for (i = 0; i < round->messages; i++) {
-    peer->send(sender, i);
-    bench_check(peer->recv(channel) == i, "another message than the one sent");
+  bench_check(!test->kind.to_loop, "seq is for --to thread");
+  for (i = 0; i < test->messages; i++) {
+    bench_write(&out, size, i);
+    bench_peer->send(sender, &out);
+    bench_peer->recv(channel, &in);
+    bench_check(bench_read(&in, size) == i,
+                "another message than the one sent");
   }
-  figures[0] = (double) (uv_hrtime() - begin) / (double) round->messages;
-  peer->drop_sender(sender);
-  peer->close(channel);
+  bench_tell("ns/message",
+             (double) (uv_hrtime() - begin) / (double) test->messages);
+  bench_peer->drop_sender(sender);
+  bench_peer->close(channel);
 }
 
-const bench_scenario_t bench_mpsc_loop = {
-    "mpsc_loop",  {"ns/message", "wakes/message"}, 4000000, 4000, true,
-    run_mpsc_loop};
-const bench_scenario_t bench_mpsc_thread = {
-    "mpsc_thread",  {"ns/message", "wakes/message"}, 4000000, 4000, true,
-    run_mpsc_thread};
-const bench_scenario_t bench_bounded_loop = {
-    "bounded_loop",  {"ns/message", "wakes/message"}, 4000000, 4000, true,
-    run_bounded_loop};
-const bench_scenario_t bench_bounded_thread = {
-    "bounded_thread",  {"ns/message", "wakes/message"}, 4000000, 4000, true,
-    run_bounded_thread};
-const bench_scenario_t bench_bounded_one = {
-    "bounded_one",  {"ns/message", "wakes/message"}, 200000, 1000, true,
-    run_bounded_one};
-const bench_scenario_t bench_burst = {
-    "burst", {"ns/message", "wakes/message"}, 2000000, 4000, false, run_burst};
-const bench_scenario_t bench_seq = {"seq", {"ns/message"}, 4000000,
-                                    4000,  false,          run_seq};
+/* One thread sends a hundred messages to its own loop and runs it until they
+ * have come, again and again. Nothing here depends on time or chance, so what
+ * it takes can be counted: see counts. */
+static void run_turns(const bench_case_t *test) {
+  bench_kind_t kind = test->kind;
+  sink_t sink = {.size = kind.size};
+  bench_message_t message = {{0}};
+  void *channel, *sender;
+  uint64_t i, begin;
+
+  kind.cb = on_message;
+  kind.arg = &sink;
+  channel = bench_peer->open(&kind);
+  sender = bench_peer->add_sender(channel);
+  begin = uv_hrtime();
+  for (i = 0; i < test->messages;) {
+    bench_write(&message, kind.size, i++);
+    bench_peer->send(sender, &message);
+    if (i % 100 == 0 || i == test->messages) {
+      sink.expected = i;
+      receive_all(channel, &sink, true);
+    }
+  }
+  tell(channel, begin, test->messages);
+  bench_peer->drop_sender(sender);
+  bench_peer->close(channel);
+  bench_settle();
+}
+
+const bench_scenario_t bench_mpsc = {"mpsc", 2000000, true, run_mpsc};
+const bench_scenario_t bench_burst = {"burst", 2000000, true, run_burst};
+const bench_scenario_t bench_seq = {"seq", 4000000, true, run_seq};
+const bench_scenario_t bench_turns = {"turns", 1000000, false, run_turns};

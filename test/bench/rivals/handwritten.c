@@ -5,11 +5,11 @@
  * exact bound would. */
 #include <stdlib.h>
 
-#include "bench.h"
+#include "../bench.h"
 
 typedef struct item {
   struct item *next;
-  uint64_t message;
+  uint64_t message[];
 } item_t;
 
 typedef struct {
@@ -17,10 +17,10 @@ typedef struct {
   bool has_loop;
   uv_mutex_t mutex;
   uv_cond_t cond, room;
-  size_t capacity, count; /* 0: unbounded; in the list */
-  item_t *first, **end;   /* under the mutex */
-  item_t *taken;          /* the receiving thread's */
-  uint64_t wakeups;       /* the receiver's */
+  size_t size, capacity, count; /* capacity 0: unbounded; count: in the list */
+  item_t *first, **end;         /* under the mutex */
+  item_t *taken;                /* the receiving thread's */
+  uint64_t wakeups;             /* the receiver's */
   bench_cb cb;
   void *arg;
 } channel_t;
@@ -52,21 +52,23 @@ static void on_async(uv_async_t *async) {
   }
 }
 
-static void *open_channel(uv_loop_t *loop, size_t capacity, bench_cb cb,
-                          void *arg) {
+static void *open_channel(const bench_kind_t *kind) {
   channel_t *channel = calloc(1, sizeof *channel);
 
   bench_check(channel != NULL, "memory");
-  channel->cb = cb;
-  channel->arg = arg;
-  channel->capacity = capacity;
-  channel->has_loop = loop != NULL;
+  channel->cb = kind->cb;
+  channel->arg = kind->arg;
+  channel->size = kind->size;
+  channel->capacity = kind->capacity;
+  channel->has_loop = kind->to_loop;
   channel->end = &channel->first;
   bench_check(uv_mutex_init(&channel->mutex) == 0, "mutex");
   bench_check(uv_cond_init(&channel->cond) == 0, "cond");
   bench_check(uv_cond_init(&channel->room) == 0, "cond");
-  if (loop != NULL)
-    bench_check(uv_async_init(loop, &channel->async, on_async) == 0, "async");
+  if (kind->to_loop)
+    bench_check(
+        uv_async_init(uv_default_loop(), &channel->async, on_async) == 0,
+        "async");
   return channel;
 }
 
@@ -74,13 +76,13 @@ static void *add_sender(void *channel) {
   return channel;
 }
 
-static void send_message(void *arg, uint64_t message) {
+static void send_message(void *arg, const void *message) {
   channel_t *channel = arg;
-  item_t *item = malloc(sizeof *item);
+  item_t *item = malloc(sizeof *item + channel->size);
 
   bench_check(item != NULL, "memory");
   item->next = NULL;
-  item->message = message;
+  bench_copy(item->message, message, channel->size);
   uv_mutex_lock(&channel->mutex);
   while (channel->capacity != 0 && channel->count >= channel->capacity)
     uv_cond_wait(&channel->room, &channel->mutex);
@@ -98,10 +100,9 @@ static void drop_sender(void *sender) {
   (void) sender;
 }
 
-static uint64_t recv_message(void *arg) {
+static void recv_message(void *arg, void *message) {
   channel_t *channel = arg;
   item_t *item = channel->taken;
-  uint64_t message;
 
   if (item == NULL) {
     uv_mutex_lock(&channel->mutex);
@@ -113,28 +114,12 @@ static uint64_t recv_message(void *arg) {
     uv_mutex_unlock(&channel->mutex);
   }
   channel->taken = item->next;
-  message = item->message;
+  bench_copy(message, item->message, channel->size);
   free(item);
-  return message;
 }
 
 static uint64_t wakeups(void *channel) {
   return ((channel_t *) channel)->wakeups;
-}
-
-static size_t list_bytes(item_t *item) {
-  size_t bytes = 0;
-
-  for (; item != NULL; item = item->next)
-    bytes += bench_block_bytes(item);
-  return bytes;
-}
-
-static size_t held(void *arg) {
-  channel_t *channel = arg;
-
-  return bench_block_bytes(channel) + list_bytes(channel->first) +
-         list_bytes(channel->taken);
 }
 
 static void on_close(uv_handle_t *handle) {
@@ -156,6 +141,15 @@ static void close_channel(void *arg) {
     on_close((uv_handle_t *) channel);
 }
 
-const bench_peer_t bench_handwritten = {
-    "handwritten", open_channel, add_sender, send_message, drop_sender,
-    recv_message,  wakeups,      held,       close_channel};
+const bench_peer_t *bench_peer_of(const bench_kind_t *kind) {
+  static const bench_peer_t peer = {.open = open_channel,
+                                    .add_sender = add_sender,
+                                    .send = send_message,
+                                    .drop_sender = drop_sender,
+                                    .recv = recv_message,
+                                    .wakeups = wakeups,
+                                    .close = close_channel};
+
+  (void) kind;
+  return &peer;
+}

@@ -1,0 +1,319 @@
+// go: Go's channel. It does what driver.c and its scenarios do, with the same
+// command line, lines and checks; senders and the receiver are goroutines. An
+// unbounded channel and a loop with callbacks are not there.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"sort"
+	"syscall"
+	"time"
+)
+
+// The exit status of a peer that has no such channel.
+const lacks = 3
+
+const (
+	sendersMost = 64
+	numberBits  = 40 // see throughput.c
+	burst       = 1000
+	pace        = 50 * time.Microsecond
+	idle        = 1000
+)
+
+// A message has its number in the first word, and in the last one too,
+// inverted, if that is another.
+type message interface {
+	[1]uint64 | [8]uint64 | [128]uint64
+}
+
+func write[M message](m *M, value uint64) {
+	switch m := any(m).(type) {
+	case *[1]uint64:
+		m[0] = value
+	case *[8]uint64:
+		m[0], m[7] = value, ^value
+	case *[128]uint64:
+		m[0], m[127] = value, ^value
+	}
+}
+
+func read[M message](m *M) uint64 {
+	switch m := any(m).(type) {
+	case *[1]uint64:
+		return m[0]
+	case *[8]uint64:
+		check(m[7] == ^m[0], "a message is damaged")
+		return m[0]
+	case *[128]uint64:
+		check(m[127] == ^m[0], "a message is damaged")
+		return m[0]
+	}
+	return 0
+}
+
+func check(fine bool, what string) {
+	if !fine {
+		fmt.Fprintln(os.Stderr, "bench: this went wrong:", what)
+		os.Exit(1)
+	}
+}
+
+var warming bool
+
+func tell(figure string, value float64) {
+	if !warming {
+		fmt.Printf("%s %.6g\n", figure, value)
+	}
+}
+
+type options struct {
+	capacity, messages, senders int
+}
+
+func perMessage(begin time.Time, o options) float64 {
+	return float64(time.Since(begin).Nanoseconds()) / float64(o.messages)
+}
+
+// Every message of every sender, each once, in its order: this implies count
+// and sum.
+type sink struct {
+	next [sendersMost]uint64
+}
+
+func (s *sink) receive(value uint64) {
+	from := value >> numberBits
+	check(from < sendersMost && s.next[from] == value&(1<<numberBits-1),
+		"a message is missing, double or out of order")
+	s.next[from]++
+}
+
+func mpsc[M message](o options) {
+	c := make(chan M, o.capacity)
+	each := (o.messages + o.senders - 1) / o.senders
+	o.messages = each * o.senders
+	var s sink
+	begin := time.Now()
+	for sender := 0; sender < o.senders; sender++ {
+		go func(sender uint64) {
+			var m M
+			for i := 0; i < each; i++ {
+				write(&m, sender<<numberBits|uint64(i))
+				c <- m
+			}
+		}(uint64(sender))
+	}
+	for i := 0; i < o.messages; i++ {
+		m := <-c
+		s.receive(read(&m))
+	}
+	tell("ns/message", perMessage(begin, o))
+}
+
+func bursts[M message](o options) {
+	c := make(chan M, o.capacity)
+	maySend := make(chan bool, 1)
+	maySend <- true
+	var s sink
+	begin := time.Now()
+	go func() {
+		var m M
+		for i := 0; i < o.messages; i++ {
+			if i%burst == 0 {
+				<-maySend
+			}
+			write(&m, uint64(i))
+			c <- m
+		}
+	}()
+	for i := 1; i <= o.messages; i++ {
+		m := <-c
+		s.receive(read(&m))
+		if i%burst == 0 {
+			maySend <- true
+		}
+	}
+	tell("ns/message", perMessage(begin, o))
+}
+
+func seq[M message](o options) {
+	c := make(chan M, o.capacity)
+	var m M
+	begin := time.Now()
+	for i := 0; i < o.messages; i++ {
+		write(&m, uint64(i))
+		c <- m
+		m = <-c
+		check(read(&m) == uint64(i), "another message than the one sent")
+	}
+	tell("ns/message", perMessage(begin, o))
+}
+
+func tellTimes(times []float64) {
+	sort.Float64s(times)
+	last := float64(len(times) - 1)
+	tell("p50 ns", times[int(last*0.5)])
+	tell("p99 ns", times[int(last*0.99)])
+	tell("p99.9 ns", times[int(last*0.999)])
+}
+
+func pingPong[M message](o options) {
+	there, back := make(chan M, o.capacity), make(chan M, o.capacity)
+	go func() {
+		for i := 0; i < o.messages; i++ {
+			back <- <-there
+		}
+	}()
+	times := make([]float64, o.messages)
+	var m M
+	for i := range times {
+		write(&m, uint64(i))
+		asked := time.Now()
+		there <- m
+		m = <-back
+		times[i] = float64(time.Since(asked).Nanoseconds())
+		check(read(&m) == uint64(i), "another answer than the one asked for")
+	}
+	tellTimes(times)
+}
+
+const rusageThread = 1
+
+// What the process or this thread has used.
+func cpu(of int) time.Duration {
+	var usage syscall.Rusage
+	check(syscall.Getrusage(of, &usage) == nil, "getrusage")
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// Each message is the time of its sending. The sender spins: see latency.c.
+func paced[M message](o options) {
+	c := make(chan M, o.capacity)
+	waited := make(chan time.Duration)
+	start, used := time.Now(), cpu(syscall.RUSAGE_SELF)
+	go func() {
+		runtime.LockOSThread()
+		var m M
+		var sending time.Duration
+		before := cpu(rusageThread)
+		due := time.Since(start)
+		for i := 0; i < o.messages; i++ {
+			due += pace
+			now := time.Since(start)
+			for now < due {
+				now = time.Since(start)
+			}
+			write(&m, uint64(now))
+			c <- m
+			sending += time.Since(start) - now
+		}
+		waited <- cpu(rusageThread) - before - sending
+	}()
+	times := make([]float64, o.messages)
+	last := uint64(0)
+	for i := range times {
+		m := <-c
+		sent := read(&m)
+		times[i] = float64(uint64(time.Since(start)) - sent)
+		check(sent > last, "a message is double or out of order")
+		last = sent
+	}
+	spun := <-waited
+	used = cpu(syscall.RUSAGE_SELF) - used - spun
+	tell("cpu ns/message", float64(used)/float64(o.messages))
+	tellTimes(times)
+}
+
+func bytesHeld() float64 {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	return float64(stats.HeapAlloc)
+}
+
+// A channel here has its memory from the start, so it takes the same full.
+func memory[M message](o options) {
+	channels := make([]chan M, idle)
+	before := bytesHeld()
+	for i := range channels {
+		channels[i] = make(chan M, o.capacity)
+	}
+	tell("bytes idle", (bytesHeld()-before)/idle)
+	runtime.KeepAlive(channels)
+}
+
+func openClose[M message](o options) {
+	begin := time.Now()
+	for i := 0; i < o.messages; i++ {
+		close(make(chan M, o.capacity))
+	}
+	tell("ns/channel", perMessage(begin, o))
+}
+
+type scenario struct {
+	messages int
+	warm     bool
+	run      func(options)
+}
+
+func scenarios[M message]() map[string]scenario {
+	return map[string]scenario{
+		"mpsc":       {2000000, true, mpsc[M]},
+		"burst":      {2000000, true, bursts[M]},
+		"seq":        {4000000, true, seq[M]},
+		"ping_pong":  {50000, true, pingPong[M]},
+		"paced":      {10000, true, paced[M]},
+		"memory":     {1, false, memory[M]},
+		"open_close": {100000, true, openClose[M]},
+	}
+}
+
+func measure(s scenario, o options) {
+	if o.messages == 0 {
+		o.messages = s.messages
+	}
+	if s.warm {
+		tenth := o
+		tenth.messages = o.messages/10 + 1
+		warming = true
+		s.run(tenth)
+		warming = false
+	}
+	s.run(o)
+}
+
+func main() {
+	var o options
+	flags := flag.NewFlagSet("SCENARIO", flag.ExitOnError)
+	to := flags.String("to", "loop", "thread")
+	size := flags.Int("size", 8, "bytes: 8, 64 or 1024")
+	flags.IntVar(&o.senders, "senders", 1, "how many goroutines send")
+	flags.IntVar(&o.capacity, "capacity", 0, "of the channel")
+	flags.IntVar(&o.messages, "messages", 0, "for all senders together")
+	receivers := flags.Int("receivers", 1, "only 1 here")
+	flags.Int("work", 0, "not used here")
+	flags.Bool("pin", false, "not done here: goroutines change threads")
+	if len(os.Args) < 2 {
+		flags.Usage()
+		os.Exit(2)
+	}
+	flags.Parse(os.Args[2:])
+	if *to != "thread" || *receivers != 1 || o.capacity == 0 {
+		os.Exit(lacks)
+	}
+	all := scenarios[[1]uint64]()
+	switch *size {
+	case 64:
+		all = scenarios[[8]uint64]()
+	case 1024:
+		all = scenarios[[128]uint64]()
+	}
+	s, known := all[os.Args[1]]
+	if !known {
+		os.Exit(lacks)
+	}
+	measure(s, o)
+}
