@@ -289,7 +289,8 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  * Callback:  allowed in any callback, this channel's own included.
  * Message:   0: the channel's. Anything else: still the caller's, untouched.
  *            msg may be NULL when msg_size is 0.
- * Blocks:    unbounded: no. Bounded: while full. No lock and no system call,
+ * Blocks:    unbounded: no. Bounded: while full; it spins for about
+ *            options.spin_ns at most, then sleeps. No lock and no system call,
  *            unless it waits, others wait, the receiver sleeps and has to be
  *            woken, or a slab has to be allocated.
  * Allocates: one slab at most; none in a steady state.

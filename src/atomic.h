@@ -7,6 +7,7 @@
 #ifndef LC_ATOMIC_H
 #define LC_ATOMIC_H
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -44,6 +45,8 @@ static inline void lc_prefetch_write(const void *at) {
   (void) at;
 #endif
 }
+
+#define lc_yield() ((void) sched_yield())
 
 /* Tells the processor that this is a spin. */
 static inline void lc_relax(void) {

@@ -13,6 +13,9 @@
 #define LC_DEFAULT_NS 1000000
 #define LC_DEFAULT_SPIN_NS 20000
 
+/* The processor's pauses between two looks for a place. */
+#define LC_LOOK_OUT_PAUSES 4
+
 /* How long a send waits for a batch of places, before it asks for the first. */
 #define LC_PATIENCE_NS 100000
 
@@ -53,8 +56,7 @@ int lc_channel_new(lc_channel_t **out, uv_async_t *async,
     return UV_ENOMEM;
   memset(channel, 0, sizeof *channel);
   channel->kind = kind;
-  err = lc_line_init(&channel->line, &channel->inbox, kind, options->capacity,
-                     spin_ns(options));
+  err = lc_line_init(&channel->line, &channel->inbox, kind, options->capacity);
   if (err != 0)
     goto no_line;
   err = lc_wake_init(&channel->wake, async);
@@ -112,6 +114,7 @@ loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel) {
   tx->slab = NULL;
   tx->bytes = LC_SLAB_LEAST;
   tx->turn = *LC_NO_TURN;
+  lc_patience_init(&tx->patience, channel->patience.most_ns);
   lc_counter_init(&tx->sent);
   lc_counter_init(&tx->sent_by_others);
   lc_counter_init(&tx->reserved);
@@ -173,18 +176,27 @@ ssize_t lc_channel_take_places_slowly(lc_channel_t *channel, size_t most) {
   }
 }
 
+ssize_t lc_channel_look_out(lc_channel_t *channel, lc_patience_t *patience,
+                            uint64_t deadline_ns) {
+  lc_spell_t spell = lc_spell(patience->next_ns, deadline_ns);
+  lc_credit_t *credit = &channel->line.credit;
+  ssize_t place = UV_EAGAIN;
+
+  while (place == UV_EAGAIN && !lc_credit_has_line(credit) &&
+         lc_spell_goes_on(&spell, LC_LOOK_OUT_PAUSES))
+    if (lc_credit_has_batch(credit))
+      place = lc_channel_take_places(channel, 1);
+  lc_patience_learn(patience, place > 0);
+  return place;
+}
+
 /* Until the deadline, for the answer to a send in line. False: none so far. */
 static bool wait_in_line(lc_channel_t *channel, lc_pending_t *pending,
-                         uint64_t deadline_ns, uint64_t spin_ns) {
+                         lc_patience_t *patience, uint64_t deadline_ns) {
   uint64_t patient_ns = lc_earlier(deadline_ns, lc_deadline(LC_PATIENCE_NS));
   lc_wake_t *wake = &pending->answers->wake;
 
-  if (spin_ns > 0) {
-    bool paid =
-        lc_wake_look_out(wake, lc_earlier(patient_ns, lc_deadline(spin_ns)));
-    if (!paid || spin_ns != channel->line.patience.most_ns)
-      lc_line_learn(&channel->line, paid);
-  }
+  (void) lc_wake_look_out(wake, patience, patient_ns);
   if (lc_wake_wait(wake, patient_ns))
     return true;
   if (patient_ns == deadline_ns)
@@ -195,10 +207,9 @@ static bool wait_in_line(lc_channel_t *channel, lc_pending_t *pending,
 }
 
 int lc_channel_wait(lc_channel_t *channel, lc_link_t *newest, lc_link_t *oldest,
-                    uint64_t deadline_ns) {
+                    lc_patience_t *patience, uint64_t deadline_ns) {
   lc_answers_t answers;
   lc_pending_t pending;
-  uint64_t spin_ns;
   int err = lc_answers_init(&answers, NULL);
 
   if (err != 0)
@@ -207,9 +218,9 @@ int lc_channel_wait(lc_channel_t *channel, lc_link_t *newest, lc_link_t *oldest,
   pending.newest = newest;
   pending.oldest = oldest;
   pending.answers = &answers;
-  if (lc_line_join(&channel->line, &pending, &spin_ns))
+  if (lc_line_join(&channel->line, &pending))
     lc_wake_pay(&channel->wake);
-  if (!wait_in_line(channel, &pending, deadline_ns, spin_ns)) {
+  if (!wait_in_line(channel, &pending, patience, deadline_ns)) {
     bool left;
     if (lc_line_leave(&channel->line, &pending, &left))
       lc_wake_pay(&channel->wake);
@@ -255,11 +266,7 @@ int lc_channel_sleep(lc_channel_t *channel, uint64_t deadline_ns) {
 
   /* Otherwise it has spun before it parked. */
   if (channel->kind == LC_BY_HAND || channel->shared != NULL)
-    lc_patience_learn(
-        &channel->patience,
-        lc_wake_look_out(
-            wake,
-            lc_earlier(deadline_ns, lc_deadline(channel->patience.next_ns))));
+    (void) lc_wake_look_out(wake, &channel->patience, deadline_ns);
   if (lc_wake_wait(wake, deadline_ns))
     return 0;
   if (lc_inbox_unpark(&channel->inbox))

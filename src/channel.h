@@ -22,12 +22,13 @@
 
 struct loopchan_sender_s {
   struct lc_channel *channel;
-  /* The number of the thread that sent first: slab, bytes and turn are its
-   * alone, and so is writing sent. 0: nobody so far. */
+  /* The number of the thread that sent first: slab, bytes, turn and patience
+   * are its alone, and so is writing sent. 0: nobody so far. */
   lc_owner_t owner;
   lc_slab_t *slab; /* with room, or NULL */
   size_t bytes;    /* of the next slab to be made */
   lc_turn_t turn;
+  lc_patience_t patience; /* before it waits */
   lc_counter_t sent;
   lc_counter_t sent_by_others;
   lc_counter_t reserved;                 /* places that are out now */
@@ -136,10 +137,17 @@ static inline void lc_channel_free_place(lc_channel_t *channel) {
     lc_channel_serve(channel);
 }
 
+/* Any thread but the loop's own. Bounded, and full: spins for a place, unless
+ * others stand in line. As lc_channel_take_places. */
+LC_MUST_USE ssize_t lc_channel_look_out(lc_channel_t *channel,
+                                        lc_patience_t *patience,
+                                        uint64_t deadline_ns);
+
 /* Any thread but the loop's own. Sends a chain that waits for its turn, until
  * the deadline. 0, UV_EPIPE, UV_ETIMEDOUT; or UV_ENOMEM. */
 LC_MUST_USE int lc_channel_wait(lc_channel_t *channel, lc_link_t *newest,
-                                lc_link_t *oldest, uint64_t deadline_ns);
+                                lc_link_t *oldest, lc_patience_t *patience,
+                                uint64_t deadline_ns);
 
 /* Any thread. Rendezvous: publishes a chain if the receiver waits. 0, UV_EAGAIN
  * or UV_EPIPE. */

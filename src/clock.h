@@ -1,9 +1,13 @@
-/* clock: points in time, in the nanoseconds of uv_hrtime(). */
+/* clock: points in time, in the nanoseconds of uv_hrtime(), and spins that end
+ * at one. */
 #ifndef LC_CLOCK_H
 #define LC_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
+
+#include "atomic.h"
 
 /* A time that has always passed, and one that never comes. */
 #define LC_NOW ((uint64_t) 0)
@@ -20,6 +24,36 @@ static inline uint64_t lc_deadline(uint64_t timeout_ns) {
 
 static inline uint64_t lc_earlier(uint64_t a, uint64_t b) {
   return a < b ? a : b;
+}
+
+/* Who spins longer than this lets others have the processor between two looks:
+ * what it waits for may have to be done by one of them. */
+#define LC_YIELD_NS 2000
+
+/* A spin: while (lc_spell_goes_on(&spell, pauses)) look. */
+typedef struct {
+  uint64_t yield_ns, end_ns;
+} lc_spell_t;
+
+/* For most_ns, or until the deadline. */
+static inline lc_spell_t lc_spell(uint64_t most_ns, uint64_t deadline_ns) {
+  uint64_t now = uv_hrtime();
+  lc_spell_t spell = {lc_after(now, LC_YIELD_NS),
+                      lc_earlier(lc_after(now, most_ns), deadline_ns)};
+
+  return spell;
+}
+
+/* True: look once more, after so many of the processor's pauses. */
+static inline bool lc_spell_goes_on(const lc_spell_t *spell, unsigned pauses) {
+  uint64_t now = uv_hrtime();
+
+  if (now >= spell->end_ns)
+    return false;
+  if (now >= spell->yield_ns)
+    lc_yield();
+  lc_pause(pauses);
+  return true;
 }
 
 #endif /* LC_CLOCK_H */

@@ -80,6 +80,23 @@ size_t lc_credit_room(lc_credit_t *credit, size_t taken);
 /* Any thread. Whether there was no place at a moment of this call. */
 bool lc_credit_is_full(lc_credit_t *credit);
 
+/* Any thread. Guesses, for who looks out for a place: whether others stand in
+ * line; whether so many places are free that one is worth taking. One at a time
+ * would have both sides wait for the same cache line at each message. */
+static inline bool lc_credit_has_line(const lc_credit_t *credit) {
+  /* relaxed: a guess */
+  return (lc_load(&credit->taken, memory_order_relaxed) & LC_GATE) != 0;
+}
+
+static inline bool lc_credit_has_batch(const lc_credit_t *credit) {
+  /* relaxed, both: a guess */
+  size_t taken = lc_load(&credit->taken, memory_order_relaxed);
+  size_t freed = lc_load(&credit->freed, memory_order_relaxed);
+
+  return lc_credit_count(freed) + credit->capacity - lc_credit_count(taken) >=
+         credit->batch;
+}
+
 /* Any thread. Takes up to most places, as many as are free; returns how many.
  * 0: it is full, or others stand in line. */
 static inline size_t lc_credit_take(lc_credit_t *credit, size_t most) {

@@ -8,15 +8,16 @@
 #include "line.h"
 
 int lc_line_init(lc_line_t *line, lc_inbox_t *inbox, lc_kind_t kind,
-                 size_t capacity, uint64_t most_spin_ns) {
+                 size_t capacity) {
   lc_credit_init(&line->credit, capacity);
   line->inbox = inbox;
   line->kind = kind;
   line->refuses = false;
   line->first = line->last = NULL;
   line->watchers = NULL;
+  line->owed = NULL;
+  line->owed_end = &line->owed;
   line->length = line->hurried = 0;
-  lc_patience_init(&line->patience, most_spin_ns);
   line->sent = 0;
   return uv_mutex_init(&line->mutex);
 }
@@ -37,7 +38,24 @@ void lc_answers_destroy(lc_answers_t *answers) {
   lc_wake_destroy(&answers->wake);
 }
 
-/* From here on: under the mutex, up to the public calls. */
+static void lock(lc_line_t *line) {
+  uv_mutex_lock(&line->mutex);
+}
+
+static void unlock(lc_line_t *line) {
+  lc_answers_t *owed = line->owed;
+
+  line->owed = NULL;
+  line->owed_end = &line->owed;
+  uv_mutex_unlock(&line->mutex);
+  while (owed != NULL) {
+    lc_answers_t *next = owed->next_owed;
+    lc_wake_pay(&owed->wake);
+    owed = next;
+  }
+}
+
+/* From here on: locked, up to the public calls. */
 
 static void append(lc_line_t *line, lc_pending_t *pending) {
   pending->next = NULL;
@@ -80,9 +98,22 @@ static void move_on(lc_line_t *line, lc_pending_t *pending) {
   answers->newest = pending;
 }
 
+/* A thread that is woken may run at once, in place of its waker, and would find
+ * the mutex locked; so it is woken when that is free again: it goes nowhere
+ * before. A writer might, so its wake is paid here, where it cannot close. */
+static void owe(lc_line_t *line, lc_answers_t *answers) {
+  if (lc_wake_is_async(&answers->wake)) {
+    lc_wake_pay(&answers->wake);
+    return;
+  }
+  answers->next_owed = NULL;
+  *line->owed_end = answers;
+  line->owed_end = &answers->next_owed;
+}
+
 /* Nobody may touch it any more: its owner may be gone by the end. Behind one
  * without an answer it waits for that one's wake. */
-static void answer(lc_pending_t *pending, int result) {
+static void answer(lc_line_t *line, lc_pending_t *pending, int result) {
   lc_answers_t *answers = pending->answers;
 
   lc_assert(!pending->answered);
@@ -90,7 +121,7 @@ static void answer(lc_pending_t *pending, int result) {
   pending->answered = true;
   answers->owed--;
   if (answers->oldest == pending)
-    lc_wake_pay(&answers->wake);
+    owe(line, answers);
 }
 
 /* Has whoever takes or frees a place know of the line, or of none. */
@@ -118,7 +149,7 @@ static bool serve(lc_line_t *line) {
     owes = owes || pushed == LC_PUSHED_OWES_WAKE;
     move_on(line, first);
     line->sent += pushed != LC_REFUSED;
-    answer(first, pushed == LC_REFUSED ? UV_EPIPE : 0);
+    answer(line, first, pushed == LC_REFUSED ? UV_EPIPE : 0);
   }
   mark(line);
   return owes;
@@ -127,52 +158,45 @@ static bool serve(lc_line_t *line) {
 bool lc_line_serve(lc_line_t *line) {
   bool owes;
 
-  uv_mutex_lock(&line->mutex);
+  lock(line);
   owes = serve(line);
-  uv_mutex_unlock(&line->mutex);
+  unlock(line);
   return owes;
 }
 
-bool lc_line_join(lc_line_t *line, lc_pending_t *pending, uint64_t *spin_ns) {
+bool lc_line_join(lc_line_t *line, lc_pending_t *pending) {
   bool owes = false;
 
-  uv_mutex_lock(&line->mutex);
+  lock(line);
   pending->answers->owed++;
-  *spin_ns = line->length == 0 ? line->patience.next_ns : 0;
   append(line, pending);
   if (line->refuses) {
     move_on(line, pending);
-    answer(pending, UV_EPIPE);
+    answer(line, pending, UV_EPIPE);
   } else {
     owes = serve(line);
   }
-  uv_mutex_unlock(&line->mutex);
+  unlock(line);
   return owes;
-}
-
-void lc_line_learn(lc_line_t *line, bool paid) {
-  uv_mutex_lock(&line->mutex);
-  lc_patience_learn(&line->patience, paid);
-  uv_mutex_unlock(&line->mutex);
 }
 
 bool lc_line_hurry(lc_line_t *line, lc_pending_t *pending) {
   bool owes = false;
 
-  uv_mutex_lock(&line->mutex);
+  lock(line);
   if (pending->in_line) {
     pending->hurried = true;
     line->hurried++;
     owes = serve(line);
   }
-  uv_mutex_unlock(&line->mutex);
+  unlock(line);
   return owes;
 }
 
 bool lc_line_leave(lc_line_t *line, lc_pending_t *pending, bool *left) {
   bool owes;
 
-  uv_mutex_lock(&line->mutex);
+  lock(line);
   /* A place may have come free that did not call for the line to be served. */
   owes = serve(line);
   *left = pending->in_line;
@@ -181,43 +205,43 @@ bool lc_line_leave(lc_line_t *line, lc_pending_t *pending, bool *left) {
     pending->answers->owed--;
     mark(line);
   }
-  uv_mutex_unlock(&line->mutex);
+  unlock(line);
   return owes;
 }
 
 bool lc_line_park(lc_line_t *line) {
   bool parked;
 
-  uv_mutex_lock(&line->mutex);
+  lock(line);
   parked = line->length == 0 && lc_inbox_park(line->inbox);
-  uv_mutex_unlock(&line->mutex);
+  unlock(line);
   return parked;
 }
 
 lc_pending_t *lc_line_pull(lc_line_t *line) {
   lc_pending_t *first = NULL;
 
-  uv_mutex_lock(&line->mutex);
+  lock(line);
   if (!lc_inbox_has_links(line->inbox))
     first = line->first;
   if (first != NULL) {
     move_on(line, first);
     line->sent++;
   }
-  uv_mutex_unlock(&line->mutex);
+  unlock(line);
   return first;
 }
 
 void lc_line_answer(lc_line_t *line, lc_pending_t *pending) {
-  uv_mutex_lock(&line->mutex);
-  answer(pending, 0);
-  uv_mutex_unlock(&line->mutex);
+  lock(line);
+  answer(line, pending, 0);
+  unlock(line);
 }
 
 lc_pending_t *lc_line_collect(lc_line_t *line, lc_answers_t *answers) {
   lc_pending_t *oldest, **end = &oldest;
 
-  uv_mutex_lock(&line->mutex);
+  lock(line);
   oldest = answers->oldest;
   while (*end != NULL && (*end)->answered)
     end = &(*end)->next;
@@ -225,41 +249,41 @@ lc_pending_t *lc_line_collect(lc_line_t *line, lc_answers_t *answers) {
   if (answers->oldest == NULL)
     answers->newest = NULL;
   *end = NULL;
-  uv_mutex_unlock(&line->mutex);
+  unlock(line);
   return oldest;
 }
 
 bool lc_line_has(lc_line_t *line, const lc_pending_t *pending) {
   bool in_line;
 
-  uv_mutex_lock(&line->mutex);
+  lock(line);
   in_line = pending->in_line;
-  uv_mutex_unlock(&line->mutex);
+  unlock(line);
   return in_line;
 }
 
 bool lc_line_owes(lc_line_t *line, const lc_answers_t *answers) {
   bool owes;
 
-  uv_mutex_lock(&line->mutex);
+  lock(line);
   owes = answers->owed > 0;
-  uv_mutex_unlock(&line->mutex);
+  unlock(line);
   return owes;
 }
 
 void lc_line_watch(lc_line_t *line, lc_answers_t *answers) {
-  uv_mutex_lock(&line->mutex);
+  lock(line);
   answers->next = line->watchers;
   if (answers->next != NULL)
     answers->next->prev = answers;
   line->watchers = answers;
-  uv_mutex_unlock(&line->mutex);
+  unlock(line);
 }
 
 lc_pending_t *lc_line_unwatch(lc_line_t *line, lc_answers_t *answers) {
   lc_pending_t *oldest = NULL, **end = &oldest, *pending, *next;
 
-  uv_mutex_lock(&line->mutex);
+  lock(line);
   if (answers->next != NULL)
     answers->next->prev = answers->prev;
   if (answers->prev != NULL)
@@ -278,39 +302,39 @@ lc_pending_t *lc_line_unwatch(lc_line_t *line, lc_answers_t *answers) {
     end = &pending->next;
   }
   mark(line);
-  uv_mutex_unlock(&line->mutex);
+  unlock(line);
   return oldest;
 }
 
 void lc_line_refuse(lc_line_t *line) {
   lc_answers_t *watcher;
 
-  uv_mutex_lock(&line->mutex);
+  lock(line);
   line->refuses = true;
   while (line->first != NULL) {
     lc_pending_t *first = line->first;
     move_on(line, first);
-    answer(first, UV_EPIPE);
+    answer(line, first, UV_EPIPE);
   }
   for (watcher = line->watchers; watcher != NULL; watcher = watcher->next)
     lc_wake_pay(&watcher->wake);
-  uv_mutex_unlock(&line->mutex);
+  unlock(line);
 }
 
 size_t lc_line_length(lc_line_t *line) {
   size_t length;
 
-  uv_mutex_lock(&line->mutex);
+  lock(line);
   length = line->length;
-  uv_mutex_unlock(&line->mutex);
+  unlock(line);
   return length;
 }
 
 uint64_t lc_line_sent(lc_line_t *line) {
   uint64_t sent;
 
-  uv_mutex_lock(&line->mutex);
+  lock(line);
   sent = line->sent;
-  uv_mutex_unlock(&line->mutex);
+  unlock(line);
   return sent;
 }

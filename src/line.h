@@ -20,7 +20,6 @@
 
 #include "credit.h"
 #include "inbox.h"
-#include "spin.h"
 #include "wake.h"
 
 /* Where a thread, or a writer, learns what became of its sends. All but the
@@ -30,6 +29,7 @@ typedef struct lc_answers {
   struct lc_pending *oldest, *newest; /* out of the line, not collected yet */
   size_t owed;                        /* that joined, not answered yet */
   struct lc_answers *prev, *next;     /* those who watch */
+  struct lc_answers *next_owed;       /* those whose wakes are owed */
 } lc_answers_t;
 
 /* One send in line. */
@@ -56,13 +56,13 @@ typedef struct {
   bool refuses;
   lc_pending_t *first, *last;
   lc_answers_t *watchers;
+  lc_answers_t *owed, **owed_end; /* threads to be woken when it is unlocked */
   size_t length, hurried;
-  lc_patience_t patience; /* of the first in line */
-  uint64_t sent;          /* messages of the line that were accepted */
+  uint64_t sent; /* messages of the line that were accepted */
 } lc_line_t;
 
 LC_MUST_USE int lc_line_init(lc_line_t *line, lc_inbox_t *inbox, lc_kind_t kind,
-                             size_t capacity, uint64_t most_spin_ns);
+                             size_t capacity);
 void lc_line_destroy(lc_line_t *line);
 
 LC_MUST_USE int lc_answers_init(lc_answers_t *answers, uv_async_t *async);
@@ -71,13 +71,8 @@ void lc_answers_destroy(lc_answers_t *answers);
 /* The calls that return a bool of debt: true, and the caller owes the receiver
  * a wake. */
 
-/* Any thread. Joins at the end; the answer may be there at once. *spin_ns: how
- * long to look out for it before sleeping. */
-LC_MUST_USE bool lc_line_join(lc_line_t *line, lc_pending_t *pending,
-                              uint64_t *spin_ns);
-
-/* Any thread. To look out has paid, or has not. */
-void lc_line_learn(lc_line_t *line, bool paid);
+/* Any thread. Joins at the end; the answer may be there at once. */
+LC_MUST_USE bool lc_line_join(lc_line_t *line, lc_pending_t *pending);
 
 /* Any thread. From now on each place that is freed serves the line, until this
  * one has its answer. */

@@ -92,10 +92,7 @@ static int wait_for_any(loopchan_receiver_t *const rxs[], size_t n,
     return err;
   parked = park_all(rxs, n, &wake);
   if (parked == n) {
-    lc_patience_learn(
-        patience,
-        lc_wake_look_out(
-            &wake, lc_earlier(deadline_ns, lc_deadline(patience->next_ns))));
+    (void) lc_wake_look_out(&wake, patience, deadline_ns);
     if (!lc_wake_wait(&wake, deadline_ns))
       err = UV_ETIMEDOUT;
   }

@@ -112,7 +112,8 @@ static inline int send_from_own_slab(loopchan_sender_t *tx, const void *msg) {
 /* Sends the node carved last, at the end of the line. By hand it is received
  * where it lies, and is back when the answer is there. */
 static int line_up(loopchan_sender_t *tx, bool mine, lc_slab_t *slab,
-                   lc_link_t *node, uint64_t deadline_ns) {
+                   lc_link_t *node, lc_patience_t *patience,
+                   uint64_t deadline_ns) {
   bool by_hand = tx->channel->kind == LC_BY_HAND, slab_goes = false;
   lc_list_t links = {node, node};
   int err;
@@ -121,7 +122,8 @@ static int line_up(loopchan_sender_t *tx, bool mine, lc_slab_t *slab,
     links.newest = links.oldest = NULL;
     slab_goes = chain_node(&links, slab, node);
   }
-  err = lc_channel_wait(tx->channel, links.newest, links.oldest, deadline_ns);
+  err = lc_channel_wait(tx->channel, links.newest, links.oldest, patience,
+                        deadline_ns);
   if (err == 0 && by_hand)
     lc_slab_uncarve(slab);
   if (err == 0 && !slab_goes)
@@ -135,10 +137,14 @@ static LC_NOINLINE int send_slowly(loopchan_sender_t *tx, bool mine,
   lc_channel_t *channel = tx->channel;
   bool may_wait = deadline_ns != LC_NOW && !lc_home_is_here(&channel->home);
   ssize_t place = lc_channel_take_places(channel, 1);
+  lc_patience_t fresh, *patience = mine ? &tx->patience : &fresh;
   lc_slab_t *slab;
   lc_link_t *node;
   int err;
 
+  lc_patience_init(&fresh, channel->patience.most_ns);
+  if (place == UV_EAGAIN && may_wait)
+    place = lc_channel_look_out(channel, patience, deadline_ns);
   if (place < 0 && (place != UV_EAGAIN || !may_wait))
     return (int) place;
   err = take_slab(tx, mine, &slab);
@@ -150,7 +156,7 @@ static LC_NOINLINE int send_slowly(loopchan_sender_t *tx, bool mine,
   node = lc_slab_carve(&channel->rack, slab);
   lc_copy(lc_node_message(&channel->rack, node), msg, channel->msg_size);
   err = may_wait && (place < 0 || channel->kind == LC_BY_HAND)
-            ? line_up(tx, mine, slab, node, deadline_ns)
+            ? line_up(tx, mine, slab, node, patience, deadline_ns)
             : publish_node(tx, mine, slab, node);
   if (err != 0) {
     lc_slab_uncarve(slab);

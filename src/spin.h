@@ -38,17 +38,4 @@ bool lc_spin_wait(lc_spin_t *spin, const lc_inbox_t *inbox,
 /* Receiver. Tells how many links a take found, after a spin or after a wake. */
 void lc_spin_learn(lc_spin_t *spin, size_t found);
 
-/* The same for whoever sleeps with a wake to come, and looks out for that first
- * (lc_wake_look_out). In vain it halves down to a microsecond, no less: to be
- * woken from a sleep that has not begun costs nothing. Then it gets the whole
- * time again now and then, the rarer the more often that was in vain: two that
- * have both grown impatient would never find out that patience pays. */
-typedef struct {
-  uint64_t most_ns, next_ns;
-  unsigned doubts, passed; /* short ones till the next long one, and so far */
-} lc_patience_t;
-
-void lc_patience_init(lc_patience_t *patience, uint64_t most_ns);
-void lc_patience_learn(lc_patience_t *patience, bool paid);
-
 #endif /* LC_SPIN_H */

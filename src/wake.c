@@ -103,13 +103,16 @@ bool lc_wake_wait(lc_wake_t *wake, uint64_t deadline_ns) {
   return roused;
 }
 
-bool lc_wake_look_out(const lc_wake_t *wake, uint64_t end_ns) {
-  while (!is_roused(wake)) {
-    lc_pause(LC_LOOK_OUT_PAUSES);
-    if (uv_hrtime() >= end_ns)
-      return is_roused(wake);
-  }
-  return true;
+bool lc_wake_look_out(const lc_wake_t *wake, lc_patience_t *patience,
+                      uint64_t deadline_ns) {
+  lc_spell_t spell = lc_spell(patience->next_ns, deadline_ns);
+  bool roused;
+
+  do
+    roused = is_roused(wake);
+  while (!roused && lc_spell_goes_on(&spell, LC_LOOK_OUT_PAUSES));
+  lc_patience_learn(patience, roused);
+  return roused;
 }
 
 void lc_wake_relay(lc_wake_t *wake, lc_wake_t *to) {

@@ -27,6 +27,7 @@
 #include "debug.h"
 #include "atomic.h"
 #include "clock.h"
+#include "patience.h"
 
 typedef struct lc_wake {
   uv_mutex_t mutex; /* guards all below */
@@ -42,6 +43,11 @@ typedef struct lc_wake {
 LC_MUST_USE int lc_wake_init(lc_wake_t *wake, uv_async_t *async);
 void lc_wake_destroy(lc_wake_t *wake);
 
+/* Any thread. Whether it is a loop's. */
+static inline bool lc_wake_is_async(const lc_wake_t *wake) {
+  return wake->async != NULL;
+}
+
 /* Any thread. Pays one debt. */
 void lc_wake_pay(lc_wake_t *wake);
 
@@ -55,9 +61,11 @@ void lc_wake_heard(void);
  * collects it; or until the deadline. False: not paid so far. */
 LC_MUST_USE bool lc_wake_wait(lc_wake_t *wake, uint64_t deadline_ns);
 
-/* The same thread, before that: looks out for the payment, until end_ns. True:
- * it is there, to be collected. */
-bool lc_wake_look_out(const lc_wake_t *wake, uint64_t end_ns);
+/* The same thread, before that: looks out for the payment, as patiently as that
+ * has paid so far, or until the deadline. True: it is there, to be collected.
+ */
+bool lc_wake_look_out(const lc_wake_t *wake, lc_patience_t *patience,
+                      uint64_t deadline_ns);
 
 /* Receiving thread. Has debts told to another wake too, from now on; or, with
  * NULL, no more. That other one is collected like any, once for one or more. */

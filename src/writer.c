@@ -225,7 +225,6 @@ int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w, const void *msg,
                    loopchan_write_cb cb) {
   lc_request_t *request;
   lc_channel_t *channel;
-  uint64_t spin_ns;
   int err;
 
   if (req == NULL || !writer_is_open(w) || cb == NULL)
@@ -246,7 +245,7 @@ int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w, const void *msg,
   request->pending.hurried = true;
   req->msg = NULL;
   w->writer->newest = &request->pending;
-  if (lc_line_join(&channel->line, &request->pending, &spin_ns))
+  if (lc_line_join(&channel->line, &request->pending))
     lc_wake_pay(&channel->wake);
   return 0;
 }

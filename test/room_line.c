@@ -15,7 +15,7 @@ static void open_line(lc_kind_t kind, size_t capacity) {
   size_t i;
 
   lc_inbox_init(&inbox);
-  ck_assert_int_eq(lc_line_init(&line, &inbox, kind, capacity, 1000), 0);
+  ck_assert_int_eq(lc_line_init(&line, &inbox, kind, capacity), 0);
   for (i = 0; i < MOST; i++) {
     ck_assert_int_eq(lc_answers_init(&answers[i], NULL), 0);
     lc_link_init(&links[i], 0);
@@ -42,11 +42,7 @@ static void close_line(void) {
 }
 
 static bool join(size_t i) {
-  uint64_t spin_ns;
-  bool owes = lc_line_join(&line, &pendings[i], &spin_ns);
-
-  ck_assert(spin_ns == 0 || spin_ns == line.patience.next_ns);
-  return owes;
+  return lc_line_join(&line, &pendings[i]);
 }
 
 static void expect_length(size_t length) {

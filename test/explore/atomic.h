@@ -24,6 +24,7 @@
   atomic_compare_exchange_strong_explicit(at, expected, v, order, order_failed)
 #define lc_fence(order) atomic_thread_fence(order)
 #define lc_relax() ((void) 0)
+#define lc_yield() ((void) 0)
 #define lc_prefetch_write(at) ((void) (at))
 #define lc_thread_self() ((uintptr_t) pthread_self() + 1)
 
@@ -73,6 +74,7 @@ uintptr_t explore_self(void);
               __func__)
 #define lc_fence(order) explore_fence(order, __func__)
 #define lc_relax() ((void) 0)
+#define lc_yield() ((void) 0)
 #define lc_prefetch_write(at) ((void) (at))
 #define lc_thread_self() explore_self()
 

@@ -47,8 +47,8 @@ void explore_check(bool fine, const char *what);
 void explore_read(const void *at);
 void explore_write(const void *at);
 
-/* The loop of the calling thread. A turn makes the callbacks that are due; a run
- * waits for wakes and makes turns until all handles are closed. */
+/* The loop of the calling thread. A turn makes the callbacks that are due; a
+ * run waits for wakes and makes turns until all handles are closed. */
 extern uv_loop_t explore_loop;
 void explore_loop_turn(void);
 void explore_loop_run(void);

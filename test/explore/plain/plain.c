@@ -33,6 +33,7 @@ static void plain_copy(void *to, const void *from, size_t size);
 #include "../../../src/inbox.c"
 #include "../../../src/line.c"
 #include "../../../src/node.c"
+#include "../../../src/patience.c"
 #include "../../../src/spin.c"
 #include "../../../src/wake.c"
 #ifndef EXPLORE_ROOMS /* a program that needs no public call */
