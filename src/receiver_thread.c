@@ -18,20 +18,22 @@ static int wait_alone(lc_channel_t *channel, uint64_t deadline_ns) {
   return lc_channel_sleep(channel, deadline_ns);
 }
 
-/* 0, UV_EOF, or UV_ETIMEDOUT; shared: or what a lack of resources is called. */
-static int receive(lc_channel_t *channel, void *msg, uint64_t deadline_ns) {
-  int waited = 0;
+/* As wait_alone; shared: or what a lack of resources is called. */
+static int wait(lc_channel_t *channel, uint64_t deadline_ns) {
+  return channel->shared != NULL
+             ? lc_shared_wait(channel->shared, channel, deadline_ns)
+             : wait_alone(channel, deadline_ns);
+}
 
-  for (;;) {
-    int err = lc_receiver_take(channel, msg);
-    /* Even when the time is up: with a shared one, others may have been woken
-     * for what is there. */
-    if (err != UV_EAGAIN || waited != 0)
-      return err != UV_EAGAIN ? err : waited;
-    waited = channel->shared != NULL
-                 ? lc_shared_wait(channel->shared, channel, deadline_ns)
-                 : wait_alone(channel, deadline_ns);
-  }
+/* 0, UV_EOF, or what wait returned. */
+static int receive(lc_channel_t *channel, void *msg, uint64_t deadline_ns) {
+  int err, waited = 0;
+
+  while ((err = lc_receiver_take(channel, msg)) == UV_EAGAIN && waited == 0)
+    waited = wait(channel, deadline_ns);
+  /* When the time is up it has looked once more: of several threads at a shared
+   * receiver, another one may have been woken for what is there. */
+  return err == UV_EAGAIN ? waited : err;
 }
 
 /* Enters if there is anything to be done with these arguments. 0, UV_EINVAL, or
