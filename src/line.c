@@ -29,6 +29,7 @@ void lc_line_destroy(lc_line_t *line) {
 
 int lc_answers_init(lc_answers_t *answers, uv_async_t *async) {
   answers->oldest = answers->newest = NULL;
+  answers->in_hand = answers->held_oldest = answers->held_newest = NULL;
   answers->prev = answers->next = NULL;
   answers->owed = 0;
   return lc_wake_init(&answers->wake, async);
@@ -68,21 +69,44 @@ static void take_out(lc_line_t *line, lc_pending_t *pending) {
   pending->in_line = false;
 }
 
-/* Nobody may touch it any more: its owner may be gone by the end. */
+static void add_answer(lc_pending_t **oldest, lc_pending_t **newest,
+                       lc_pending_t *pending) {
+  pending->next = NULL;
+  if (*oldest == NULL)
+    *oldest = pending;
+  else
+    (*newest)->next = pending;
+  *newest = pending;
+}
+
+/* The one in hand has its answer, and so have those behind it. */
+static void put_held_behind(lc_answers_t *answers) {
+  answers->in_hand = NULL;
+  if (answers->held_oldest == NULL)
+    return;
+  answers->newest->next = answers->held_oldest;
+  answers->newest = answers->held_newest;
+  answers->held_oldest = answers->held_newest = NULL;
+}
+
+/* Nobody may touch it any more: its owner may be gone by the end. Answers come
+ * in the order of joining: a callback that has a message in hand may receive
+ * another of the same writer, or end the channel. */
 static void answer(lc_pending_t *pending, int result) {
   lc_answers_t *answers = pending->answers;
-  lc_pending_t *newest = answers->newest;
+  bool first = answers->oldest == NULL;
 
   pending->result = result;
-  pending->next = NULL;
   answers->owed--;
-  answers->newest = pending;
-  if (newest != NULL) {
-    newest->next = pending;
+  if (answers->in_hand != NULL && answers->in_hand != pending) {
+    add_answer(&answers->held_oldest, &answers->held_newest, pending);
     return;
   }
-  answers->oldest = pending;
-  lc_wake_pay(&answers->wake);
+  add_answer(&answers->oldest, &answers->newest, pending);
+  if (answers->in_hand == pending)
+    put_held_behind(answers);
+  if (first)
+    lc_wake_pay(&answers->wake);
 }
 
 static void mark(lc_line_t *line) {
@@ -178,6 +202,8 @@ lc_pending_t *lc_line_pull(lc_line_t *line) {
   if (first != NULL) {
     take_out(line, first);
     line->sent++;
+    if (first->answers->in_hand == NULL)
+      first->answers->in_hand = first;
   }
   uv_mutex_unlock(&line->mutex);
   return first;

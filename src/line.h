@@ -27,8 +27,10 @@
 typedef struct lc_answers {
   lc_wake_t wake;
   struct lc_pending *oldest, *newest; /* answered, not collected yet */
-  size_t owed;                        /* that joined, not answered yet */
-  struct lc_answers *prev, *next;     /* those who watch */
+  struct lc_pending *in_hand;         /* rendezvous: is being received */
+  struct lc_pending *held_oldest, *held_newest; /* answered behind it */
+  size_t owed;                    /* that joined, not answered yet */
+  struct lc_answers *prev, *next; /* those who watch */
 } lc_answers_t;
 
 /* One send in line. */

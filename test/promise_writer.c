@@ -166,6 +166,48 @@ static void on_message(loopchan_receiver_t *receiver, int status, void *msg) {
     ck_abort_msg("message %d is %d", received - 1, *(int *) msg);
 }
 
+/* What a callback does to its channel while it has a message in hand. */
+static void take_another(loopchan_receiver_t *receiver, int status, void *msg) {
+  int message;
+
+  on_message(receiver, status, msg);
+  if (status == 0 && loopchan_try_recv(receiver, &message) == 0)
+    on_message(receiver, 0, &message);
+}
+
+static void end_at_once(loopchan_receiver_t *receiver, int status, void *msg) {
+  on_message(receiver, status, msg);
+  if (status == 0)
+    ck_assert_int_eq(loopchan_shutdown(receiver), 0);
+}
+
+START_TEST(the_message_in_hand_is_answered_first) {
+  received = 0;
+  open_writer(&loop, capacities[_i]);
+  write_ints(0, 5);
+  ck_assert_int_eq(loopchan_recv_start(&rx, take_another), 0);
+  uv_run(&loop, UV_RUN_NOWAIT);
+  close_writer();
+  finish();
+  ck_assert_int_eq(received, 5);
+  ck_assert_int_eq(accepted, 5);
+}
+END_TEST
+
+START_TEST(a_shutdown_refuses_those_behind_the_message_in_hand) {
+  received = 0;
+  open_writer(&loop, LOOPCHAN_RENDEZVOUS);
+  write_ints(0, 5);
+  ck_assert_int_eq(loopchan_recv_start(&rx, end_at_once), 0);
+  uv_run(&loop, UV_RUN_NOWAIT);
+  close_writer();
+  finish();
+  ck_assert_int_eq(received, 1);
+  ck_assert_int_eq(accepted, 1);
+  ck_assert_int_eq(refused, 4);
+}
+END_TEST
+
 static int to_write;
 
 /* Writes again from its own callback, twenty under way at a time. */
@@ -356,6 +398,8 @@ static Suite *suite(void) {
                       CAPACITIES);
   tcase_add_loop_test(each_capacity, writer_and_receiver_live_on_two_loops, 0,
                       CAPACITIES);
+  tcase_add_loop_test(each_capacity, the_message_in_hand_is_answered_first, 0,
+                      CAPACITIES);
   tcase_add_loop_test(each_capacity, a_receivers_callback_closes_the_writer, 0,
                       CAPACITIES);
   tcase_add_loop_test(each_capacity, a_writers_callback_closes_both, 0,
@@ -365,6 +409,7 @@ static Suite *suite(void) {
              a_write_is_called_back_when_there_is_room,
              a_try_write_never_overtakes, a_walk_closes_writers_too,
              waiting_threads_and_writers_are_served_in_one_line,
+             a_shutdown_refuses_those_behind_the_message_in_hand,
              bad_input_is_refused);
   return suite;
 }
