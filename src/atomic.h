@@ -97,13 +97,13 @@ typedef lc_atomic(uintptr_t) lc_gate_t;
 
 /* False: it is shut. */
 static inline bool lc_gate_enter(lc_gate_t *gate) {
-  /* relaxed: a guess, the CAS decides */
-  uintptr_t word = lc_load(gate, memory_order_relaxed);
+  /* acquire: what was there when the gate was shut */
+  uintptr_t word = lc_load(gate, memory_order_acquire);
 
   while ((word & 1) == 0)
-    /* acquire: what was there when the gate was opened */
+    /* acquire: what was there when the gate was opened, or shut */
     if (lc_cas(gate, &word, word + 2, memory_order_acquire,
-               memory_order_relaxed))
+               memory_order_acquire))
       return true;
   return false;
 }

@@ -119,6 +119,20 @@ static void clear_out(loopchan_receiver_t *rx, lc_channel_t *channel) {
   channel->shared = NULL;
 }
 
+/* What is left counts as dropped from here on: the figures are there for
+ * whoever looks in while it is being dropped. */
+static void note_figures(loopchan_receiver_t *rx, const lc_list_t *left) {
+  loopchan_stats_t *last = &rx->last;
+  lc_link_t *link;
+
+  lc_channel_stats(rx->channel, last);
+  for (link = left->oldest; link != NULL; link = lc_link_next(link))
+    last->dropped += !lc_link_is_control(link);
+  /* A sender counts after it has published. */
+  last->sent = last->received + last->dropped;
+  last->queued = 0;
+}
+
 int lc_receiver_close(loopchan_receiver_t *rx, loopchan_close_cb cb,
                       uv_close_cb handle_cb) {
   lc_list_t none = {NULL, NULL}, left = none;
@@ -141,6 +155,7 @@ int lc_receiver_close(loopchan_receiver_t *rx, loopchan_close_cb cb,
     lc_wake_leave(&channel->wake);
     left = channel->backlog;
     channel->backlog = none;
+    note_figures(rx, &left);
   }
   lc_receiver_exit(rx, &visit);
   if (!first)
@@ -148,7 +163,6 @@ int lc_receiver_close(loopchan_receiver_t *rx, loopchan_close_cb cb,
   clear_out(rx, channel);
   channel->backlog = left;
   lc_channel_drop_all(channel);
-  lc_channel_stats(channel, &rx->last);
   if (lc_receiver_is_loop(rx))
     lc_loop_close(rx);
   else

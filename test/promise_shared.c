@@ -228,6 +228,36 @@ START_TEST(a_time_out_loses_nothing) {
 }
 END_TEST
 
+static void look_until_closed(int self) {
+  loopchan_stats_t stats;
+
+  if (self == 0) {
+    close_rx();
+    return;
+  }
+  do {
+    wrong += loopchan_stats(&rx, &stats) != 0;
+    wrong += stats.sent != 100 || stats.received + stats.dropped > 100;
+  } while (stats.dropped == 0);
+  wrong += stats.received != 1 || stats.dropped != 99;
+}
+
+START_TEST(who_looks_in_during_a_close_sees_it_whole) {
+  int round;
+
+  for (round = 0; round < 100; round++) {
+    memset(&rx, 0, sizeof rx);
+    open_shared(LOOPCHAN_UNBOUNDED);
+    send_ints(0, 100);
+    expect_ints(0, 1);
+    threads_start(2, look_until_closed);
+    threads_join();
+    ck_assert_int_eq(wrong, 0);
+    drop_tx();
+  }
+}
+END_TEST
+
 static int dropped;
 
 /* Inside drop the receiver counts as closed, for any call on it. */
@@ -291,7 +321,8 @@ static Suite *suite(void) {
                       CAPACITIES);
   suite_add_tcase(suite, each_capacity);
   SUITE_CASE(suite, "shared", start_clean, expect_clean,
-             a_time_out_loses_nothing, what_is_left_is_dropped,
+             a_time_out_loses_nothing,
+             who_looks_in_during_a_close_sees_it_whole, what_is_left_is_dropped,
              open_fails_whole_when_memory_runs_out);
   return suite;
 }

@@ -96,8 +96,37 @@ START_TEST(a_burst_to_a_sleeping_loop_is_one_wakeup) {
 }
 END_TEST
 
+static int drops;
+
+static void look_while_dropping(void *msg, void *arg) {
+  (void) msg;
+  (void) arg;
+  drops++;
+  look();
+  ck_assert_uint_eq(stats.sent, 10);
+  ck_assert_uint_eq(stats.received, 4);
+  ck_assert_uint_eq(stats.dropped, 6);
+}
+
+/* Inside drop the receiver counts as closed. */
+START_TEST(the_figures_of_the_close_are_there_inside_drop) {
+  loopchan_options_t options = int_options();
+
+  options.drop = look_while_dropping;
+  options.flags = _i == 0 ? 0 : LOOPCHAN_SHARED;
+  open_with(NULL, &options);
+  drops = 0;
+  send_ints(0, 10);
+  expect_ints(0, 4);
+  close_rx();
+  ck_assert_int_eq(drops, 6);
+  drop_tx();
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("promise stats");
+  TCase *dropping = tcase_create("dropping");
 
   SUITE_CASE(suite, "thread", open_thread, expect_clean,
              a_new_channel_has_done_nothing,
@@ -106,5 +135,9 @@ static Suite *suite(void) {
   SUITE_CASE(suite, "loop", open_loop, expect_clean,
              the_figures_of_the_close_stay, abandoned_and_refused_are_not_sent,
              a_burst_to_a_sleeping_loop_is_one_wakeup);
+  tcase_add_checked_fixture(dropping, start_clean, expect_clean);
+  tcase_add_loop_test(dropping, the_figures_of_the_close_are_there_inside_drop,
+                      0, 2);
+  suite_add_tcase(suite, dropping);
   return suite;
 }
