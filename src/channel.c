@@ -324,19 +324,27 @@ bool lc_channel_is_ready(lc_channel_t *channel) {
           lc_line_length(&channel->line, &sent) > 0);
 }
 
-lc_link_t *lc_channel_next(lc_channel_t *channel) {
-  lc_link_t *node = lc_channel_peek(channel);
+/* By hand. The inbox had nothing when it was looked at. */
+static lc_link_t *next_in_line(lc_channel_t *channel) {
+  lc_assert(channel->pulled == NULL);
+  channel->pulled = lc_line_pull(&channel->line);
+  return channel->pulled != NULL ? channel->pulled->oldest : NULL;
+}
 
-  if (LC_LIKELY(node != NULL)) {
-    pop(&channel->backlog);
-    lc_channel_free_place(channel);
-  } else if (channel->kind == LC_BY_HAND) {
-    lc_assert(channel->pulled == NULL);
-    channel->pulled = lc_line_pull(&channel->line);
-    if (channel->pulled != NULL)
-      node = channel->pulled->oldest;
+lc_link_t *lc_channel_next(lc_channel_t *channel) {
+  for (;;) {
+    lc_link_t *node = lc_channel_peek(channel);
+    if (LC_LIKELY(node != NULL)) {
+      pop(&channel->backlog);
+      lc_channel_free_place(channel);
+      return node;
+    }
+    if (channel->kind != LC_BY_HAND)
+      return NULL;
+    node = next_in_line(channel);
+    if (node != NULL || !lc_inbox_has_links(&channel->inbox))
+      return node;
   }
-  return node;
 }
 
 void lc_channel_take_back(lc_channel_t *channel) {

@@ -195,10 +195,13 @@ bool lc_line_leave(lc_line_t *line, lc_pending_t *pending) {
 }
 
 lc_pending_t *lc_line_pull(lc_line_t *line) {
-  lc_pending_t *first;
+  lc_pending_t *first = NULL;
 
   uv_mutex_lock(&line->mutex);
-  first = line->first;
+  /* What was offered since the receiver looked may come from a sender that
+   * stands in line by now. The mutex shows the offer to who sees the sender. */
+  if (!lc_inbox_has_links(line->inbox))
+    first = line->first;
   if (first != NULL) {
     take_out(line, first);
     line->sent++;

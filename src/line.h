@@ -87,7 +87,8 @@ LC_MUST_USE bool lc_line_serve(lc_line_t *line);
  * there, or it is being received. */
 LC_MUST_USE bool lc_line_leave(lc_line_t *line, lc_pending_t *pending);
 
-/* Receiver, rendezvous. Takes the first out, to be answered; NULL: none. */
+/* Receiver, rendezvous. Takes the first out, to be answered; NULL: none, or the
+ * inbox has something that goes first. */
 lc_pending_t *lc_line_pull(lc_line_t *line);
 void lc_line_answer(lc_line_t *line, lc_pending_t *pending);
 

@@ -202,6 +202,21 @@ START_TEST(by_hand_who_joins_rouses_a_parked_receiver_once) {
 }
 END_TEST
 
+/* It went before its sender came to stand in line. */
+START_TEST(by_hand_what_lies_in_the_inbox_goes_first) {
+  lc_list_t list = {NULL, NULL};
+
+  ck_assert(lc_inbox_park(&inbox));
+  ck_assert_int_eq(lc_inbox_offer(&inbox, &links[1], &links[1]),
+                   LC_PUSHED_OWES_WAKE);
+  ck_assert(!join(0));
+  ck_assert_ptr_null(lc_line_pull(&line));
+  ck_assert_uint_eq(lc_inbox_take(&inbox, &list), 1);
+  ck_assert_ptr_eq(lc_line_pull(&line), &pendings[0]);
+  lc_line_answer(&line, &pendings[0]);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("room line");
 
@@ -215,6 +230,7 @@ static Suite *suite(void) {
              a_push_that_is_refused_is_the_answer);
   SUITE_CASE(suite, "by hand", open_by_hand, close_line,
              by_hand_the_receiver_pulls_and_answers,
+             by_hand_what_lies_in_the_inbox_goes_first,
              by_hand_who_joins_rouses_a_parked_receiver_once);
   return suite;
 }
