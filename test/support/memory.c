@@ -5,7 +5,6 @@
  */
 #include "memory.h"
 
-#include <check.h>
 #include <loopchan.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,12 +69,13 @@ static void *watched_realloc(void *block, size_t size) {
 }
 
 void memory_watch(void) {
-  ck_assert_int_eq(uv_mutex_init(&mutex), 0);
+  if (uv_mutex_init(&mutex) != 0)
+    abort();
   blocks = bytes = peak = allocations = until_failure = 0;
   failed = 0;
-  ck_assert_int_eq(loopchan_replace_allocator(watched_malloc, watched_realloc,
-                                              watched_calloc, watched_free),
-                   0);
+  if (loopchan_replace_allocator(watched_malloc, watched_realloc,
+                                 watched_calloc, watched_free) != 0)
+    abort();
 }
 
 static size_t read_locked(const size_t *number) {

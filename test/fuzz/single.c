@@ -1,0 +1,172 @@
+/* single: one thread does everything, and the model knows each answer. */
+#include <string.h>
+
+#include "support/memory.h"
+#include "world.h"
+
+#define DEPTH_MOST 3
+
+struct world world;
+
+/* A turn of a loop; each call back that it owes must come. */
+static void op_turn(const op_t *op) {
+  int loop = op->where % LOOPS, i;
+
+  if (world.turning >= 0 || world.depth > 0)
+    return;
+  trace_begin("run(loop %d)", loop, 0, 0);
+  for (i = 0; i < CHANNELS; i++)
+    if (world.channels[i].loop == loop)
+      channel_begin_turn(&world.channels[i]);
+  for (i = 0; i < WRITERS; i++)
+    if (world.writers[i].loop == loop)
+      writer_begin_turn(&world.writers[i]);
+  world.turning = loop;
+  uv_run(&world.loops[loop], UV_RUN_NOWAIT);
+  world.turning = -1;
+  trace_end(0);
+  for (i = 0; i < CHANNELS; i++)
+    if (world.channels[i].loop == loop)
+      channel_end_turn(&world.channels[i]);
+  for (i = 0; i < WRITERS; i++)
+    if (world.writers[i].loop == loop)
+      writer_end_turn(&world.writers[i]);
+}
+
+static void op_no_memory(const op_t *op) {
+  world.fails = 1 + op->amount % 3;
+}
+
+/* How often each operation comes. */
+static const struct {
+  void (*run)(const op_t *op);
+  unsigned share;
+} mix[] = {
+    {op_open, 12},        {op_clone, 5},        {op_drop, 4},
+    {op_send, 12},        {op_try_send, 14},    {op_send_timeout, 5},
+    {op_send_many, 8},    {op_reserve, 6},      {op_commit, 6},
+    {op_abandon, 3},      {op_is_closed, 2},    {op_start, 14},
+    {op_stop, 5},         {op_try_recv, 12},    {op_recv, 6},
+    {op_recv_timeout, 5}, {op_recv_many, 5},    {op_select, 6},
+    {op_shutdown, 3},     {op_close, 5},        {op_stats, 10},
+    {op_writer_open, 8},  {op_write, 16},       {op_try_write, 6},
+    {op_on_closed, 5},    {op_writer_close, 4}, {op_turn, 40},
+    {op_no_memory, 4},
+};
+
+static void run_op(const op_t *op) {
+  unsigned at = op->kind, i = 0;
+
+  while (at >= mix[i].share) {
+    at -= mix[i].share;
+    i = (i + 1) % (sizeof mix / sizeof *mix);
+  }
+  mix[i].run(op);
+}
+
+void world_feed(const channel_t *channel) {
+  unsigned i;
+
+  if (++world.depth <= DEPTH_MOST)
+    for (i = 0; i < channel->appetite && world.next < world.count; i++) {
+      op_t op = world.ops[world.next++];
+      /* Half of them are about the very channel. */
+      if (op.where >= 128)
+        op.where = (uint8_t) index_of(channel);
+      run_op(&op);
+    }
+  world.depth--;
+}
+
+void memory_arm(void) {
+  if (world.fails > 0)
+    memory_fail(world.fails);
+}
+
+bool memory_ran_out(void) {
+  bool ran_out = world.fails > 0 && memory_has_failed();
+
+  if (world.fails > 0)
+    memory_fail(0);
+  world.fails = 0;
+  return ran_out;
+}
+
+void message_fill(uint64_t message, void *bytes, size_t size) {
+  size_t first = size < sizeof message ? size : sizeof message;
+
+  if (size == 0)
+    return;
+  memset(bytes, (int) (message % 251), size);
+  memcpy(bytes, &message, first);
+}
+
+void message_expect(uint64_t message, const void *bytes, size_t size) {
+  size_t align = size & ~(size - 1);
+  char wanted[SIZE_MOST];
+
+  if (align > sizeof(max_align_t))
+    align = sizeof(max_align_t);
+  EXPECT(size == 0 || (uintptr_t) bytes % align == 0);
+  message_fill(message, wanted, size);
+  if (size > 0 && memcmp(bytes, wanted, size) != 0)
+    fail("this is not message %d", (int) message);
+}
+
+static void do_op(void (*run)(const op_t *), int where, int which) {
+  op_t op = {0, (uint8_t) where, (uint8_t) which, 0};
+
+  run(&op);
+}
+
+static void turn_all(int times) {
+  for (; times > 0; times--) {
+    do_op(op_turn, 0, 0);
+    do_op(op_turn, 1, 0);
+  }
+}
+
+/* Ends everything from the sending side, then from the receiving side. */
+static void end_world(void) {
+  int i, j;
+
+  for (i = 0; i < CHANNELS; i++)
+    for (j = 0; j < PLACES; j++)
+      do_op(op_abandon, i, j);
+  for (i = 0; i < WRITERS; i++)
+    do_op(op_writer_close, 0, i);
+  turn_all(3);
+  for (i = 0; i < CHANNELS; i++)
+    for (j = 0; j < SENDERS; j++)
+      do_op(op_drop, i, j);
+  turn_all(2);
+  for (i = 0; i < CHANNELS; i++) {
+    do_op(op_stats, i, 0);
+    if (is_open(&world.channels[i]))
+      do_op(op_close, i, 0);
+  }
+  turn_all(1);
+  for (i = 0; i < CHANNELS; i++)
+    do_op(op_stats, i, 0);
+}
+
+void single_run(const op_t *ops, size_t count) {
+  int i;
+
+  memset(&world, 0, sizeof world);
+  world.ops = ops;
+  world.count = count;
+  world.turning = -1;
+  for (i = 0; i < CHANNELS; i++)
+    world.channels[i].loop = -1;
+  for (i = 0; i < LOOPS; i++)
+    EXPECT(uv_loop_init(&world.loops[i]) == 0);
+  trace_act(0, "one thread");
+  while (world.next < world.count)
+    run_op(&world.ops[world.next++]);
+  world.fails = 0;
+  end_world();
+  for (i = 0; i < LOOPS; i++)
+    EXPECT(uv_loop_close(&world.loops[i]) == 0);
+  EXPECT(memory_blocks() == 0);
+}
