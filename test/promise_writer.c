@@ -310,6 +310,7 @@ START_TEST(bad_input_is_refused) {
   size_t n;
   int err = UV_ENOMEM;
 
+  called_back = 0;
   memset(&none, 0, sizeof none);
   open_capacity(NULL, 1);
   ck_assert_int_eq(loopchan_writer_open(NULL, &writer, tx), UV_EINVAL);
