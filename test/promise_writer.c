@@ -268,12 +268,20 @@ START_TEST(a_writers_callback_closes_both) {
 }
 END_TEST
 
+static int handles_closed;
+
+static void on_handle_closed(uv_handle_t *handle) {
+  (void) handle;
+  handles_closed++;
+}
+
 static void close_by_walk(uv_handle_t *handle, void *arg) {
   (void) arg;
-  loopchan_close_handle(handle, NULL);
+  loopchan_close_handle(handle, on_handle_closed);
 }
 
 START_TEST(a_walk_closes_writers_too) {
+  handles_closed = 0;
   open_writer(&loop, 1);
   write_ints(0, 3);
   ck_assert_ptr_null(
@@ -282,6 +290,8 @@ START_TEST(a_walk_closes_writers_too) {
   uv_walk(&loop, close_by_walk, NULL);
   uv_run(&loop, UV_RUN_DEFAULT);
   ck_assert_int_eq(called_back, 3);
+  /* The receiver and the writer, once each. */
+  ck_assert_int_eq(handles_closed, 2);
 }
 END_TEST
 
@@ -305,6 +315,48 @@ START_TEST(waiting_threads_and_writers_are_served_in_one_line) {
   ck_assert_ptr_eq(requests[2].data, &waiters);
   close_writer();
   finish();
+  close_rx();
+}
+END_TEST
+
+static void on_second(loopchan_write_t *req, int status) {
+  ck_assert_ptr_nonnull(req->data);
+  accepted += status == 0;
+  cancelled += status == UV_ECANCELED;
+}
+
+static loopchan_writer_t second, third;
+
+static void write_by(loopchan_writer_t *w, loopchan_write_t *req, int message) {
+  req->data = w;
+  ck_assert_int_eq(loopchan_write(req, w, &message, on_second), 0);
+}
+
+/* Three writers at one full channel: each gets its own back, wherever it stands
+ * among them. */
+START_TEST(a_writer_that_closes_leaves_the_others_in_line) {
+  loopchan_write_t full, of_second[2], of_third;
+
+  open_capacity(NULL, 1);
+  ck_assert_int_eq(
+      loopchan_writer_open(&loop, &second, loopchan_sender_clone(tx)), 0);
+  ck_assert_int_eq(
+      loopchan_writer_open(&loop, &third, loopchan_sender_clone(tx)), 0);
+  ck_assert_int_eq(loopchan_writer_open(&loop, &writer, tx), 0);
+  write_by(&second, &full, 0);
+  write_by(&second, &of_second[0], 1);
+  write_by(&third, &of_third, 2);
+  write_by(&second, &of_second[1], 3);
+  ck_assert_int_eq(loopchan_writer_close(&third, NULL), 0);
+  ck_assert_int_eq(loopchan_writer_close(&writer, NULL), 0);
+  uv_run(&loop, UV_RUN_NOWAIT);
+  ck_assert_int_eq(accepted, 1);
+  ck_assert_int_eq(cancelled, 1);
+  expect_ints(0, 2);
+  expect_ints(3, 1);
+  ck_assert_int_eq(loopchan_writer_close(&second, NULL), 0);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  ck_assert_int_eq(accepted, 3);
   close_rx();
 }
 END_TEST
@@ -334,6 +386,7 @@ START_TEST(bad_input_is_refused) {
   ck_assert_int_eq(loopchan_write(requests, &writer, &err, NULL), UV_EINVAL);
   ck_assert_int_eq(loopchan_try_write(&writer, NULL), UV_EINVAL);
   ck_assert_int_eq(loopchan_writer_on_closed(NULL, on_told), UV_EINVAL);
+  ck_assert_int_eq(loopchan_writer_on_closed(&writer, NULL), 0);
   memory_fail(1);
   ck_assert_int_eq(loopchan_write(requests, &writer, &err, on_written),
                    UV_ENOMEM);
@@ -369,6 +422,7 @@ static Suite *suite(void) {
              a_write_is_called_back_when_there_is_room,
              a_try_write_never_overtakes, a_walk_closes_writers_too,
              waiting_threads_and_writers_are_served_in_one_line,
+             a_writer_that_closes_leaves_the_others_in_line,
              bad_input_is_refused);
   return suite;
 }
