@@ -361,6 +361,22 @@ START_TEST(a_writer_that_closes_leaves_the_others_in_line) {
 }
 END_TEST
 
+START_TEST(a_bare_signal_is_written_without_a_message) {
+  loopchan_options_t options = int_options();
+
+  options.msg_size = 0;
+  open_with(NULL, &options);
+  ck_assert_int_eq(loopchan_writer_open(&loop, &writer, tx), 0);
+  ck_assert_int_eq(loopchan_write(requests, &writer, NULL, on_written), 0);
+  ck_assert_int_eq(loopchan_writer_close(&writer, on_closed), 0);
+  finish();
+  ck_assert_int_eq(accepted, 1);
+  ck_assert_int_eq(loopchan_recv(&rx, NULL), 0);
+  ck_assert_int_eq(loopchan_recv(&rx, NULL), UV_EOF);
+  close_rx();
+}
+END_TEST
+
 START_TEST(bad_input_is_refused) {
   loopchan_writer_t none;
   size_t n;
@@ -423,6 +439,6 @@ static Suite *suite(void) {
              a_try_write_never_overtakes, a_walk_closes_writers_too,
              waiting_threads_and_writers_are_served_in_one_line,
              a_writer_that_closes_leaves_the_others_in_line,
-             bad_input_is_refused);
+             a_bare_signal_is_written_without_a_message, bad_input_is_refused);
   return suite;
 }
