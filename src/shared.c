@@ -34,8 +34,6 @@ no_mutex:
 }
 
 void lc_shared_free(lc_shared_t *shared) {
-  if (shared == NULL)
-    return;
   lc_assert(shared->first == NULL && !shared->led);
   lc_wake_destroy(&shared->emptied);
   uv_mutex_destroy(&shared->mutex);

@@ -100,6 +100,8 @@ START_TEST(senders_calls_refuse_nulls) {
   ck_assert_int_eq(loopchan_send(tx, NULL), UV_EINVAL);
   ck_assert_int_eq(loopchan_try_send(NULL, &message), UV_EINVAL);
   ck_assert_int_eq(loopchan_try_send(tx, NULL), UV_EINVAL);
+  ck_assert_int_eq(loopchan_send_timeout(NULL, &message, 1), UV_EINVAL);
+  ck_assert_int_eq(loopchan_send_timeout(tx, NULL, 1), UV_EINVAL);
   ck_assert_int_eq(loopchan_send_many(NULL, &message, 1), UV_EINVAL);
   ck_assert_int_eq(loopchan_send_many(tx, NULL, 1), UV_EINVAL);
   ck_assert_int_eq(loopchan_send_many(tx, &message, SIZE_MAX), UV_EINVAL);

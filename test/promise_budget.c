@@ -19,6 +19,8 @@ static void on_turn(uv_prepare_t *handle) {
 }
 
 static void setup(void) {
+  turns = in_this_turn = most_in_a_turn = received = timer_calls = 0;
+  timer_late_turns = other_received = 0;
   start_clean();
   ck_assert_int_eq(uv_prepare_init(&loop, &turn_begins), 0);
   ck_assert_int_eq(uv_prepare_start(&turn_begins, on_turn), 0);

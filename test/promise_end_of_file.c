@@ -15,6 +15,11 @@ static void on_message(loopchan_receiver_t *receiver, int status, void *msg) {
   ck_assert_int_eq(*(int *) msg, received++);
 }
 
+static void open_to_end(void) {
+  received = eofs = 0;
+  open_loop();
+}
+
 static void expect_refusal(void) {
   int message = 1;
 
@@ -122,7 +127,7 @@ static Suite *suite(void) {
   SUITE_CASE(suite, "thread", open_thread, expect_clean,
              a_shut_down_thread_receiver_drains_then_ends,
              only_the_last_of_many_senders_ends_the_channel);
-  SUITE_CASE(suite, "loop", open_loop, expect_clean,
+  SUITE_CASE(suite, "loop", open_to_end, expect_clean,
              a_shut_down_loop_receiver_drains_then_ends,
              a_shutdown_of_an_idle_loop_receiver_is_told,
              a_shutdown_before_the_start_is_told_after_it,

@@ -44,8 +44,10 @@ static bool can_abort(void) {
 #ifdef NDEBUG
   return false;
 #else
-  const char *fork = getenv("CK_FORK");
-  return fork == NULL || strcmp(fork, "no") != 0;
+  SRunner *runner = srunner_create(NULL);
+  bool forks = srunner_fork_status(runner) == CK_FORK;
+  srunner_free(runner);
+  return forks;
 #endif
 }
 

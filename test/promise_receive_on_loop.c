@@ -205,19 +205,19 @@ static void send_there(loopchan_receiver_t *receiver, int status, void *msg) {
 /* One message is under way, so a single wake-up that is lost ends it all. */
 START_TEST(two_loops_answer_each_other) {
   loopchan_options_t options = int_options();
-  uv_loop_t far;
+  uv_loop_t far_loop;
   uv_thread_t worker;
 
   options.spin_ns = 1;
-  ck_assert_int_eq(uv_loop_init(&far), 0);
-  ck_assert_int_eq(loopchan_open(&far, &far_rx, &far_tx, &options), 0);
+  ck_assert_int_eq(uv_loop_init(&far_loop), 0);
+  ck_assert_int_eq(loopchan_open(&far_loop, &far_rx, &far_tx, &options), 0);
   ck_assert_int_eq(loopchan_recv_start(&far_rx, send_back), 0);
   ck_assert_int_eq(loopchan_recv_start(&rx, send_there), 0);
   ck_assert_int_eq(loopchan_send(far_tx, &received), 0);
-  ck_assert_int_eq(uv_thread_create(&worker, run_far, &far), 0);
+  ck_assert_int_eq(uv_thread_create(&worker, run_far, &far_loop), 0);
   uv_run(&loop, UV_RUN_DEFAULT);
   ck_assert_int_eq(uv_thread_join(&worker), 0);
-  ck_assert_int_eq(uv_loop_close(&far), 0);
+  ck_assert_int_eq(uv_loop_close(&far_loop), 0);
   ck_assert_int_eq(received, TRIPS);
   ck_assert_int_eq(far_failures, 0);
   drop_tx();

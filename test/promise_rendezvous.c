@@ -13,7 +13,11 @@ static void open_thread_by_hand(void) {
   open_capacity(NULL, LOOPCHAN_RENDEZVOUS);
 }
 
+static atomic_int returned;
+static int received;
+
 static void open_loop_by_hand(void) {
+  returned = received = 0;
   start_clean();
   open_capacity(&loop, LOOPCHAN_RENDEZVOUS);
 }
@@ -162,9 +166,6 @@ START_TEST(round_trips_lose_nothing) {
   close_and_drop();
 }
 END_TEST
-
-static atomic_int returned;
-static int received;
 
 static void send_three(int self) {
   (void) self;

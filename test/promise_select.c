@@ -111,6 +111,7 @@ START_TEST(bad_input_is_refused) {
   open_all(1, 0);
   ck_assert_int_eq(loopchan_select(NULL, 1, 0), UV_EINVAL);
   ck_assert_int_eq(loopchan_select(all, 0, 0), UV_EINVAL);
+  ck_assert_int_eq(loopchan_select(all, SIZE_MAX, 0), UV_EINVAL);
   ck_assert_int_eq(loopchan_select(two, 2, 0), UV_EINVAL);
   open_with(&loop, &options);
   two[1] = &rx;

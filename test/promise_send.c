@@ -215,18 +215,36 @@ START_TEST(several_threads_clone_and_drop_at_once) {
 }
 END_TEST
 
+/* Only NULLs: there is nothing to copy, neither in nor out. */
+START_TEST(a_bare_signal_needs_no_message) {
+  loopchan_options_t options = int_options();
+
+  close_rx();
+  drop_tx();
+  options.msg_size = 0;
+  open_with(NULL, &options);
+  ck_assert_int_eq(loopchan_send(tx, NULL), 0);
+  ck_assert_int_eq(loopchan_send_many(tx, NULL, 2), 2);
+  ck_assert_int_eq(loopchan_try_recv(&rx, NULL), 0);
+  ck_assert_int_eq(loopchan_recv_many(&rx, NULL, 3), 2);
+  ck_assert_int_eq(loopchan_try_recv(&rx, NULL), UV_EAGAIN);
+  close_rx();
+  drop_tx();
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("promise send");
 
-  SUITE_CASE(suite, "send", open_thread, expect_clean,
-             what_was_sent_is_received_in_order, try_send_sends,
-             send_many_sends_all_in_order,
-             no_other_message_comes_between_those_of_one_send_many,
-             send_many_wakes_once_at_most,
-             send_many_tells_how_many_went_when_memory_runs_out,
-             send_many_of_which_none_went_is_an_error,
-             a_refused_message_is_untouched, a_clone_is_a_sender_of_its_own,
-             several_threads_use_one_sender_at_once,
-             several_threads_clone_and_drop_at_once);
+  SUITE_CASE(
+      suite, "send", open_thread, expect_clean,
+      what_was_sent_is_received_in_order, try_send_sends,
+      send_many_sends_all_in_order,
+      no_other_message_comes_between_those_of_one_send_many,
+      send_many_wakes_once_at_most,
+      send_many_tells_how_many_went_when_memory_runs_out,
+      send_many_of_which_none_went_is_an_error, a_refused_message_is_untouched,
+      a_clone_is_a_sender_of_its_own, several_threads_use_one_sender_at_once,
+      several_threads_clone_and_drop_at_once, a_bare_signal_needs_no_message);
   return suite;
 }

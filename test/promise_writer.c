@@ -18,8 +18,12 @@ static loopchan_writer_t writer;
 static loopchan_write_t requests[MOST];
 static int called_back, accepted, refused, cancelled, closed, told;
 
-static void open_writer(uv_loop_t *receivers, size_t capacity) {
+static void start_to_write(void) {
   called_back = accepted = refused = cancelled = closed = told = 0;
+  start_clean();
+}
+
+static void open_writer(uv_loop_t *receivers, size_t capacity) {
   open_capacity(receivers, capacity);
   ck_assert_int_eq(loopchan_writer_open(&loop, &writer, tx), 0);
 }
@@ -306,12 +310,20 @@ START_TEST(a_writers_callback_closes_both) {
 }
 END_TEST
 
+static int handles_closed;
+
+static void on_handle_closed(uv_handle_t *handle) {
+  (void) handle;
+  handles_closed++;
+}
+
 static void close_by_walk(uv_handle_t *handle, void *arg) {
   (void) arg;
-  loopchan_close_handle(handle, NULL);
+  loopchan_close_handle(handle, on_handle_closed);
 }
 
 START_TEST(a_walk_closes_writers_too) {
+  handles_closed = 0;
   open_writer(&loop, 1);
   write_ints(0, 3);
   ck_assert_ptr_null(
@@ -320,6 +332,8 @@ START_TEST(a_walk_closes_writers_too) {
   uv_walk(&loop, close_by_walk, NULL);
   uv_run(&loop, UV_RUN_DEFAULT);
   ck_assert_int_eq(called_back, 3);
+  /* The receiver and the writer, once each. */
+  ck_assert_int_eq(handles_closed, 2);
 }
 END_TEST
 
@@ -372,6 +386,64 @@ START_TEST(writes_to_a_closed_channel_hold_no_memory) {
 }
 END_TEST
 
+static void on_second(loopchan_write_t *req, int status) {
+  ck_assert_ptr_nonnull(req->data);
+  accepted += status == 0;
+  cancelled += status == UV_ECANCELED;
+}
+
+static loopchan_writer_t second, third;
+
+static void write_by(loopchan_writer_t *w, loopchan_write_t *req, int message) {
+  req->data = w;
+  ck_assert_int_eq(loopchan_write(req, w, &message, on_second), 0);
+}
+
+/* Three writers at one full channel: each gets its own back, wherever it stands
+ * among them. */
+START_TEST(a_writer_that_closes_leaves_the_others_in_line) {
+  loopchan_write_t full, of_second[2], of_third;
+
+  open_capacity(NULL, 1);
+  ck_assert_int_eq(
+      loopchan_writer_open(&loop, &second, loopchan_sender_clone(tx)), 0);
+  ck_assert_int_eq(
+      loopchan_writer_open(&loop, &third, loopchan_sender_clone(tx)), 0);
+  ck_assert_int_eq(loopchan_writer_open(&loop, &writer, tx), 0);
+  write_by(&second, &full, 0);
+  write_by(&second, &of_second[0], 1);
+  write_by(&third, &of_third, 2);
+  write_by(&second, &of_second[1], 3);
+  ck_assert_int_eq(loopchan_writer_close(&third, NULL), 0);
+  ck_assert_int_eq(loopchan_writer_close(&writer, NULL), 0);
+  uv_run(&loop, UV_RUN_NOWAIT);
+  ck_assert_int_eq(accepted, 1);
+  ck_assert_int_eq(cancelled, 1);
+  expect_ints(0, 2);
+  expect_ints(3, 1);
+  ck_assert_int_eq(loopchan_writer_close(&second, NULL), 0);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  ck_assert_int_eq(accepted, 3);
+  close_rx();
+}
+END_TEST
+
+START_TEST(a_bare_signal_is_written_without_a_message) {
+  loopchan_options_t options = int_options();
+
+  options.msg_size = 0;
+  open_with(NULL, &options);
+  ck_assert_int_eq(loopchan_writer_open(&loop, &writer, tx), 0);
+  ck_assert_int_eq(loopchan_write(requests, &writer, NULL, on_written), 0);
+  ck_assert_int_eq(loopchan_writer_close(&writer, on_closed), 0);
+  finish();
+  ck_assert_int_eq(accepted, 1);
+  ck_assert_int_eq(loopchan_recv(&rx, NULL), 0);
+  ck_assert_int_eq(loopchan_recv(&rx, NULL), UV_EOF);
+  close_rx();
+}
+END_TEST
+
 START_TEST(bad_input_is_refused) {
   loopchan_writer_t none;
   size_t n;
@@ -397,6 +469,7 @@ START_TEST(bad_input_is_refused) {
   ck_assert_int_eq(loopchan_write(requests, &writer, &err, NULL), UV_EINVAL);
   ck_assert_int_eq(loopchan_try_write(&writer, NULL), UV_EINVAL);
   ck_assert_int_eq(loopchan_writer_on_closed(NULL, on_told), UV_EINVAL);
+  ck_assert_int_eq(loopchan_writer_on_closed(&writer, NULL), 0);
   memory_fail(1);
   ck_assert_int_eq(loopchan_write(requests, &writer, &err, on_written),
                    UV_ENOMEM);
@@ -412,7 +485,7 @@ static Suite *suite(void) {
   Suite *suite = suite_create("promise writer");
   TCase *each_capacity = tcase_create("each capacity");
 
-  tcase_add_checked_fixture(each_capacity, start_clean, expect_clean);
+  tcase_add_checked_fixture(each_capacity, start_to_write, expect_clean);
   tcase_set_timeout(each_capacity, 60);
   tcase_add_loop_test(each_capacity,
                       a_receiver_that_goes_hands_the_messages_back, 0,
@@ -430,11 +503,13 @@ static Suite *suite(void) {
   tcase_add_loop_test(each_capacity, a_writers_callback_closes_both, 0,
                       CAPACITIES);
   suite_add_tcase(suite, each_capacity);
-  SUITE_CASE(suite, "writer", start_clean, expect_clean,
+  SUITE_CASE(suite, "writer", start_to_write, expect_clean,
              a_write_is_called_back_when_there_is_room,
              a_try_write_never_overtakes, a_walk_closes_writers_too,
              waiting_threads_and_writers_are_served_in_one_line,
              a_shutdown_refuses_those_behind_the_message_in_hand,
-             writes_to_a_closed_channel_hold_no_memory, bad_input_is_refused);
+             writes_to_a_closed_channel_hold_no_memory,
+             a_writer_that_closes_leaves_the_others_in_line,
+             a_bare_signal_is_written_without_a_message, bad_input_is_refused);
   return suite;
 }
