@@ -2,6 +2,7 @@
 #include "credit.h"
 
 #include <check.h>
+#include <string.h>
 
 #include "support/suite.h"
 
@@ -26,10 +27,11 @@ START_TEST(no_more_places_than_the_capacity) {
 END_TEST
 
 START_TEST(while_there_is_a_line_nobody_takes_past_it) {
-  ck_assert_uint_eq(lc_credit_take(&credit, 7), 7);
+  ck_assert_uint_eq(lc_credit_take(&credit, 6), 6);
   lc_credit_mark(&credit, LC_SERVE);
   ck_assert_uint_eq(lc_credit_take(&credit, 1), 0);
   ck_assert(!lc_credit_is_full(&credit));
+  ck_assert(lc_credit_take_in_line(&credit));
   ck_assert(lc_credit_take_in_line(&credit));
   ck_assert(!lc_credit_take_in_line(&credit));
   lc_credit_mark(&credit, 0);
@@ -76,6 +78,25 @@ START_TEST(a_batch_is_half_the_capacity_at_most) {
 }
 END_TEST
 
+START_TEST(what_lay_in_the_memory_before_does_not_matter) {
+  memset(&credit, 0xff, sizeof credit);
+  fresh();
+  ck_assert_uint_eq(lc_credit_take(&credit, SIZE_MAX), 8);
+  lc_credit_mark(&credit, LC_SERVE | LC_HURRY);
+  ck_assert(lc_credit_free(&credit));
+  ck_assert_uint_eq(lc_credit_take(&credit, 1), 0);
+}
+END_TEST
+
+/* More than half of what a count can tell apart, and an old limit would look
+ * like a new one. */
+START_TEST(a_capacity_is_at_most_half_of_what_the_counts_tell_apart) {
+  lc_credit_init(&credit, SIZE_MAX - 1);
+  ck_assert_uint_le(credit.capacity, SIZE_MAX / 2);
+  ck_assert_uint_ge(credit.capacity, SIZE_MAX / 2 - LC_PLACE);
+}
+END_TEST
+
 /* The counts go round, the difference is what matters. */
 START_TEST(the_counts_may_overflow) {
   size_t i, near = SIZE_MAX - 3 * LC_PLACE + 1;
@@ -98,6 +119,9 @@ static Suite *suite(void) {
              while_there_is_a_line_nobody_takes_past_it,
              a_patient_line_is_served_by_batches,
              a_hurried_line_is_served_by_each_place,
-             a_batch_is_half_the_capacity_at_most, the_counts_may_overflow);
+             a_batch_is_half_the_capacity_at_most,
+             what_lay_in_the_memory_before_does_not_matter,
+             a_capacity_is_at_most_half_of_what_the_counts_tell_apart,
+             the_counts_may_overflow);
   return suite;
 }
