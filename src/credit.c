@@ -34,8 +34,8 @@ size_t lc_credit_room(lc_credit_t *credit, size_t taken) {
 }
 
 bool lc_credit_is_full(lc_credit_t *credit) {
-  /* relaxed: a count */
-  size_t taken = lc_load(&credit->taken, memory_order_relaxed);
+  /* [credit.count] (F) */
+  size_t taken = lc_load(&credit->taken, memory_order_acquire);
 
   return lc_credit_room(credit, lc_credit_count(taken)) == 0;
 }
@@ -53,13 +53,13 @@ void lc_credit_mark(lc_credit_t *credit, size_t marks) {
 }
 
 bool lc_credit_take_in_line(lc_credit_t *credit) {
-  /* relaxed: with the gate closed nobody else changes it */
-  size_t taken = lc_load(&credit->taken, memory_order_relaxed);
+  /* [credit.count] (F) With the gate closed nobody else changes it. */
+  size_t taken = lc_load(&credit->taken, memory_order_acquire);
 
   lc_assert((taken & LC_GATE) != 0);
   if (lc_credit_room(credit, lc_credit_count(taken)) == 0)
     return false;
-  /* relaxed: see above */
-  lc_add(&credit->taken, LC_PLACE, memory_order_relaxed);
+  /* [credit.count] (E) */
+  lc_add(&credit->taken, LC_PLACE, memory_order_release);
   return true;
 }

@@ -25,7 +25,18 @@
  *                                           another: (D) load limit acquire
  *   As between a buffered channel's receive and its send in Go's memory model:
  *   a channel of capacity N serves as a semaphore of N. Weaker: a sender writes
- *   where the receiver still reads (bound_vs_send).
+ *   where the receiver still reads (bound_vs_send, limit_vs_send).
+ *
+ * [credit.count]  Who counts a place as taken counts the one freed for it.
+ *
+ *   sender                                  another
+ *   loads freed: there is room
+ *   (E) CAS or add taken         release    (F) load taken          acquire
+ *                                           loads freed
+ *
+ *   Else freed may be older than taken, their difference is more than the
+ *   capacity, and what is left of that looks like endless room. Weaker: E or F
+ *   relaxed -> more places are taken than there are (two_vs_place).
  */
 #ifndef LC_CREDIT_H
 #define LC_CREDIT_H
@@ -66,10 +77,9 @@ bool lc_credit_is_full(lc_credit_t *credit);
 /* Any thread. Takes up to most places, as many as are free; returns how many.
  * 0: it is full, or others stand in line. */
 static inline size_t lc_credit_take(lc_credit_t *credit, size_t most) {
-  /* relaxed: a guess, the CAS decides */
-  size_t taken = lc_load(&credit->taken, memory_order_relaxed);
-
   for (;;) {
+    /* [credit.count] (F) */
+    size_t taken = lc_load(&credit->taken, memory_order_acquire);
     size_t room, places;
     if (LC_UNLIKELY((taken & LC_GATE) != 0))
       return 0;
@@ -81,9 +91,9 @@ static inline size_t lc_credit_take(lc_credit_t *credit, size_t most) {
     if (LC_UNLIKELY(room == 0))
       return 0;
     places = room / LC_PLACE < most ? room / LC_PLACE : most;
-    /* relaxed, both: a count; what its places stand for was acquired above */
+    /* [credit.count] (E) relaxed on failure: it is read anew */
     if (LC_LIKELY(lc_cas(&credit->taken, &taken, taken + places * LC_PLACE,
-                         memory_order_relaxed, memory_order_relaxed)))
+                         memory_order_release, memory_order_relaxed)))
       return places;
   }
 }
