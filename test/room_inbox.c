@@ -150,6 +150,15 @@ START_TEST(close_of_an_empty_or_parked_inbox_gives_nothing) {
 }
 END_TEST
 
+START_TEST(close_of_an_empty_inbox_leaves_what_was_taken) {
+  ck_assert_int_eq(push(0), LC_PUSHED);
+  ck_assert_int_eq(push(1), LC_PUSHED);
+  ck_assert_uint_eq(lc_inbox_take(&inbox, &list), 2);
+  lc_inbox_close(&inbox, &list);
+  expect_list(0, 1);
+}
+END_TEST
+
 START_TEST(only_a_parked_inbox_can_be_roused_and_once) {
   ck_assert(!lc_inbox_rouse(&inbox));
   ck_assert(lc_inbox_park(&inbox));
@@ -311,6 +320,7 @@ static Suite *suite(void) {
              unpark_fails_when_somebody_owes_a_wake,
              close_gives_out_what_was_accepted_and_refuses_the_rest,
              close_of_an_empty_or_parked_inbox_gives_nothing,
+             close_of_an_empty_inbox_leaves_what_was_taken,
              only_a_parked_inbox_can_be_roused_and_once,
              an_offer_is_for_a_parked_inbox_only,
              an_offer_ends_at_its_oldest_link,
