@@ -1,16 +1,19 @@
 /* Room channel: links in, messages out; control links are obeyed on the way. */
 #include "channel.h"
 
+#include "support/locks.h"
 #include "support/memory.h"
 #include "support/suite.h"
 
 static lc_channel_t *channel;
 static loopchan_sender_t *tx;
+static int locks_before;
 
 static void fresh(void) {
   loopchan_options_t options = {0};
 
   memory_watch();
+  locks_before = locks_alive();
   options.msg_size = sizeof(int);
   ck_assert_int_eq(lc_channel_new(&channel, NULL, &options), 0);
   tx = lc_channel_add_sender(channel);
@@ -24,6 +27,7 @@ static void expect_nothing_left(void) {
   lc_channel_leave(channel);
   loopchan_sender_drop(tx);
   ck_assert_uint_eq(memory_blocks(), 0);
+  ck_assert_int_eq(locks_alive(), locks_before);
 }
 
 static void send_ints(int first, int count) {

@@ -32,6 +32,14 @@ START_TEST(a_node_of_eight_bytes_takes_sixteen) {
 }
 END_TEST
 
+START_TEST(an_odd_size_asks_for_no_alignment_of_its_own) {
+  ck_assert(lc_rack_init(&rack, 17));
+  ck_assert_uint_eq(rack.offset, sizeof(lc_link_t));
+  ck_assert_uint_eq(rack.stride, sizeof(lc_link_t) + 24);
+  ck_assert(lc_rack_init(&rack, 8));
+}
+END_TEST
+
 START_TEST(places_are_aligned_as_their_size_demands) {
   size_t size;
 
@@ -77,6 +85,9 @@ START_TEST(a_size_that_overflows_is_refused) {
   ck_assert(!lc_rack_init(&rack, SIZE_MAX / 2));
   for (size = 0; size < sizeof(lc_slab_t); size++)
     ck_assert(!lc_rack_init(&rack, (size_t) PTRDIFF_MAX - size));
+  for (; size < 256; size++)
+    ck_assert(!lc_rack_init(&rack, (size_t) PTRDIFF_MAX - size) ||
+              rack.most <= PTRDIFF_MAX);
   ck_assert(lc_rack_init(&rack, (size_t) PTRDIFF_MAX - 1024));
   ck_assert(rack.most > rack.stride);
   ck_assert(lc_rack_init(&rack, 8));
@@ -236,6 +247,7 @@ static Suite *suite(void) {
   SUITE_CASE(
       suite, "node", fresh, expect_nothing_left,
       a_node_of_eight_bytes_takes_sixteen,
+      an_odd_size_asks_for_no_alignment_of_its_own,
       places_are_aligned_as_their_size_demands,
       every_place_of_a_slab_lies_inside_it, a_size_that_overflows_is_refused,
       a_slab_given_is_the_slab_taken, slabs_double_up_to_the_most,
