@@ -31,9 +31,9 @@ that takes ten times as long as it should is stopped, and has failed.
 
 A line of test/mutate.harmless is
 
-  file | function | line of code | the same line as edited | why it is harmless
+  file :: function :: line of code :: the same line as edited :: the reason
 
-where * stands for any function or line. An entry that fits no mutant, or whose
+where * stands for any function, or line. An entry that fits no mutant, or whose
 mutant has been killed, is reported: it is to be removed. A sample draws no
 mutant that is on the list, for each takes the whole suite.
 
@@ -60,6 +60,9 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WORK = os.path.join(TOP, 'build', 'mutate')
 HARMLESS = os.path.join(TOP, 'test', 'mutate.harmless')
+
+# What can tell a mutant: the beginnings of ctest's names.
+KINDS = ('room_', 'promise_', 'fault_', 'explore_')
 
 # ------------------------------------------------------------------- mutants
 
@@ -282,7 +285,7 @@ class Harmless:
         with open(HARMLESS, encoding='utf-8') as file:
             for line in file:
                 if line.strip() and not line.startswith('#'):
-                    entry = tuple(f.strip() for f in line.split(' | '))
+                    entry = tuple(field.strip() for field in line.split(' :: '))
                     if len(entry) != 5:
                         sys.exit('mutate.harmless: not five fields: ' + line)
                     self.entries.append(entry)
@@ -298,7 +301,7 @@ class Harmless:
 
     def wrong(self):
         for entry in self.entries:
-            name = ' | '.join(entry[:4])
+            name = ' :: '.join(entry[:4])
             if not self.met[entry]:
                 yield 'fits no mutant: ' + name
             elif self.tried[entry] and self.killed[entry] == self.met[entry]:
@@ -389,7 +392,7 @@ class Copy:
         self.tests = {
             test['name']: test['command'][0]
             for test in json.loads(listed.stdout)['tests']
-            if test['name'].startswith(('room_', 'promise_', 'explore_'))}
+            if test['name'].startswith(KINDS)}
         self.plain = self.objects('CMakeFiles/loopchan_shared.dir')
         self.explored = self.objects('test/explore/CMakeFiles/explored.dir')
 
@@ -436,7 +439,7 @@ class Suite:
     """The order of the tests, and how long each may take."""
 
     def __init__(self, copy, kinds):
-        self.kinds = tuple(kinds.split(','))
+        self.kinds = tuple(kinds.split(',')) if kinds else KINDS
         self.path = os.path.join(WORK, 'times.json')
         self.seconds, self.kills = {}, {}
         if os.path.exists(self.path):
@@ -536,7 +539,7 @@ class Run:
         mutant = self.mutants[number]
         text = self.files[mutant.file].text
         was, becomes = lines_of(text, mutant)
-        return '%4d %s:%d\n     %s | %s | %s | %s' % (
+        return '%4d %s:%d\n     %s :: %s :: %s :: %s' % (
             number, mutant.file, number_of(text, mutant), mutant.file,
             mutant.function, was, becomes)
 
@@ -632,7 +635,7 @@ def main():
     parser.add_argument('--from', dest='begin', type=int, default=0)
     parser.add_argument('--to', type=int, default=sys.maxsize)
     parser.add_argument('--numbers')
-    parser.add_argument('--tests', default='room,promise,explore')
+    parser.add_argument('--tests')
     parser.add_argument('--sample', type=int)
     parser.add_argument('--seed', type=int)
     parser.add_argument('--jobs', type=int, default=os.cpu_count())

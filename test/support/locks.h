@@ -9,7 +9,7 @@
 #define SUPPORT_LOCKS_H
 
 /* Mutexes and conditions that were made and not destroyed; 0 where nothing is
- * watched. */
+ * counted. */
 int locks_alive(void);
 
 #endif /* SUPPORT_LOCKS_H */
