@@ -14,6 +14,10 @@
 /* What different threads write lies at least this far apart. */
 #define LC_CACHE_LINE 64
 
+/* How far ahead of their use lines are fetched that another core wrote last, in
+ * bytes: eight lines on the way hide most of the time that each takes. */
+#define LC_AHEAD (8 * LC_CACHE_LINE)
+
 #if defined(LC_EXPLORE)
 #include "explore/atomic.h"
 #else
@@ -28,6 +32,18 @@
   atomic_compare_exchange_strong_explicit(at, expected, value, order, \
                                           order_failed)
 #define lc_fence(order) atomic_thread_fence(order)
+
+/* Has the processor fetch the cache line at an address, to be written soon. The
+ * address may be anybody's: a prefetch changes nothing and cannot fail. */
+static inline void lc_prefetch_write(const void *at) {
+#if defined(__x86_64__)
+  __asm__ volatile("prefetchw %0" : : "m"(*(const char *) at));
+#elif defined(__GNUC__)
+  __builtin_prefetch(at, 1);
+#else
+  (void) at;
+#endif
+}
 
 /* Tells the processor that this is a spin. */
 static inline void lc_relax(void) {

@@ -113,6 +113,7 @@ loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel) {
   lc_owner_init(&tx->owner);
   tx->slab = NULL;
   tx->bytes = LC_SLAB_LEAST;
+  tx->turn = *LC_NO_TURN;
   lc_counter_init(&tx->sent);
   lc_counter_init(&tx->sent_by_others);
   tx->prev = NULL;
@@ -236,7 +237,8 @@ int lc_channel_offer(lc_channel_t *channel, lc_link_t *newest,
 
 void lc_channel_retire(lc_channel_t *channel, lc_slab_t *slab) {
   lc_link_init(&slab->retire, LC_CONTROL);
-  if (lc_channel_publish(channel, &slab->retire, &slab->retire) != 0)
+  if (lc_channel_publish(channel, &slab->retire, &slab->retire, LC_NO_TURN) !=
+      0)
     lc_rack_orphan(&channel->rack, slab);
 }
 

@@ -22,11 +22,12 @@
 
 struct loopchan_sender_s {
   struct lc_channel *channel;
-  /* The number of the thread that sent first: slab and bytes are its alone, and
-   * so is writing sent. 0: nobody so far. */
+  /* The number of the thread that sent first: slab, bytes and turn are its
+   * alone, and so is writing sent. 0: nobody so far. */
   lc_owner_t owner;
   lc_slab_t *slab; /* with room, or NULL */
   size_t bytes;    /* of the next slab to be made */
+  lc_turn_t turn;
   lc_counter_t sent;
   lc_counter_t sent_by_others;
   struct loopchan_sender_s *prev, *next; /* channel's mutex */
@@ -99,8 +100,9 @@ LC_MUST_USE bool lc_channel_remove_sender(loopchan_sender_t *tx);
  * UV_EPIPE: refused. */
 LC_MUST_USE static inline int lc_channel_publish(lc_channel_t *channel,
                                                  lc_link_t *newest,
-                                                 lc_link_t *oldest) {
-  lc_push_t pushed = lc_inbox_push(&channel->inbox, newest, oldest);
+                                                 lc_link_t *oldest,
+                                                 lc_turn_t *turn) {
+  lc_push_t pushed = lc_inbox_push(&channel->inbox, newest, oldest, turn);
 
   if (LC_UNLIKELY(pushed == LC_PUSHED_OWES_WAKE))
     lc_wake_pay(&channel->wake);

@@ -101,10 +101,20 @@ extern lc_link_t lc_inbox_parked, lc_inbox_closed;
 #define LC_PARKED (&lc_inbox_parked)
 #define LC_CLOSED (&lc_inbox_closed)
 
-/* How long a push waits that another sender's push has outrun: the processor's
- * pauses, of some ten nanoseconds each. */
-#define LC_BACK_OFF_LEAST 8
-#define LC_BACK_OFF_MOST 64
+/* What a sender remembers of its pushes, so that senders take turns at the
+ * word. Its cache line goes to whoever pushes, and two that push at once would
+ * wait for it at each message. */
+typedef struct {
+  lc_link_t *last; /* what it pushed last */
+  unsigned run;    /* how often that was still the newest: its turn so far */
+} lc_turn_t;
+
+/* For a push that comes alone. */
+#define LC_NO_TURN (&(lc_turn_t){NULL, 0})
+
+/* The longest that a sender stands back for the others' turn, in the
+ * processor's pauses, of some ten nanoseconds each. */
+#define LC_TURN_MOST 64
 
 typedef enum {
   LC_PUSHED,           /* accepted; the receiver is awake */
@@ -118,26 +128,29 @@ static inline bool lc_inbox_is_link(const lc_link_t *word) {
   return word != LC_EMPTY && word != LC_PARKED && word != LC_CLOSED;
 }
 
-/* Another sender's push came first. Two that push at once are slower than one
- * after the other, for the word's cache line travels at each message; so this
- * one lets the other go on for a moment, the longer the oftener. Returns the
- * word as it is then. */
-static inline lc_link_t *lc_inbox_back_off(lc_inbox_t *inbox,
-                                           unsigned *pauses) {
-  lc_pause(*pauses);
-  if (*pauses < LC_BACK_OFF_MOST)
-    *pauses *= 2;
+/* Where the word is thought to be. In a turn nobody looks: the look would fetch
+ * the word's cache line to be read, and the CAS fetch it again. */
+static inline lc_link_t *lc_inbox_guess(lc_inbox_t *inbox,
+                                        const lc_turn_t *turn) {
   /* relaxed: a guess, the CAS decides */
-  return lc_load(&inbox->word, memory_order_relaxed);
+  return turn->run > 0 ? turn->last
+                       : lc_load(&inbox->word, memory_order_relaxed);
+}
+
+/* Another sender's push came between. It may have as long a turn as this one
+ * had; so turns grow until the word's way from sender to sender is short beside
+ * them, and who sends seldom, among others, does not stand back at all. */
+static inline void lc_turn_end(lc_turn_t *turn) {
+  lc_pause(turn->run < LC_TURN_MOST ? turn->run : LC_TURN_MOST);
+  turn->run = 0;
 }
 
 /* Any thread. Publishes a chain that leads from newest to oldest. */
 LC_MUST_USE static inline lc_push_t lc_inbox_push(lc_inbox_t *inbox,
                                                   lc_link_t *newest,
-                                                  lc_link_t *oldest) {
-  /* relaxed: a guess, the CAS decides */
-  lc_link_t *old = lc_load(&inbox->word, memory_order_relaxed);
-  unsigned pauses = LC_BACK_OFF_LEAST;
+                                                  lc_link_t *oldest,
+                                                  lc_turn_t *turn) {
+  lc_link_t *old = lc_inbox_guess(inbox, turn);
   uintptr_t control = oldest->next & LC_CONTROL;
 
   for (;;) {
@@ -147,13 +160,16 @@ LC_MUST_USE static inline lc_push_t lc_inbox_push(lc_inbox_t *inbox,
       return LC_REFUSED;
     }
     oldest->next = (uintptr_t) (old == LC_PARKED ? LC_EMPTY : old) | control;
-    /* [inbox.publish] (A) [inbox.park] (A) */
+    /* [inbox.publish] (A) [inbox.park] (A) relaxed on failure: a guess */
     if (LC_LIKELY(lc_cas(&inbox->word, &old, newest, memory_order_acq_rel,
                          memory_order_relaxed)))
-      return LC_UNLIKELY(old == LC_PARKED) ? LC_PUSHED_OWES_WAKE : LC_PUSHED;
+      break;
     if (lc_inbox_is_link(old))
-      old = lc_inbox_back_off(inbox, &pauses);
+      lc_turn_end(turn);
   }
+  turn->run = old == turn->last ? turn->run + 1 : 0;
+  turn->last = newest;
+  return LC_UNLIKELY(old == LC_PARKED) ? LC_PUSHED_OWES_WAKE : LC_PUSHED;
 }
 
 /* Any thread. */

@@ -100,7 +100,8 @@ static bool serve(lc_line_t *line) {
   while (line->length > 0 &&
          (line->unbounded || lc_credit_take_in_line(&line->credit))) {
     lc_pending_t *first = line->first;
-    lc_push_t pushed = lc_inbox_push(line->inbox, first->newest, first->oldest);
+    lc_push_t pushed =
+        lc_inbox_push(line->inbox, first->newest, first->oldest, LC_NO_TURN);
     owes = owes || pushed == LC_PUSHED_OWES_WAKE;
     take_out(line, first);
     line->sent += pushed != LC_REFUSED;

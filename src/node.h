@@ -103,9 +103,12 @@ static inline bool lc_slab_is_full(const lc_slab_t *slab) {
 /* Carves the next node, not initialised. The slab's user only, and only if it
  * is not full. */
 static inline lc_link_t *lc_slab_carve(const lc_rack_t *rack, lc_slab_t *slab) {
+  char *node = (char *) slab + sizeof *slab + rack->stride * slab->used;
+
   lc_assert(!lc_slab_is_full(slab));
-  return (lc_link_t *) ((char *) slab + sizeof *slab +
-                        rack->stride * slab->used++);
+  slab->used++;
+  lc_prefetch_write(node + LC_AHEAD);
+  return (lc_link_t *) (void *) node;
 }
 
 /* Gives the node carved last back. */

@@ -66,7 +66,8 @@ static int publish(loopchan_sender_t *tx, bool mine, const lc_list_t *links,
   lc_channel_t *channel = tx->channel;
   int err = channel->kind == LC_BY_HAND
                 ? lc_channel_offer(channel, links->newest, links->oldest)
-                : lc_channel_publish(channel, links->newest, links->oldest);
+                : lc_channel_publish(channel, links->newest, links->oldest,
+                                     mine ? &tx->turn : LC_NO_TURN);
 
   if (err == 0)
     count_sent(tx, mine, count);
@@ -95,7 +96,7 @@ static inline int send_from_own_slab(loopchan_sender_t *tx, const void *msg) {
 
   lc_copy(lc_node_message(&channel->rack, node), msg, channel->msg_size);
   lc_link_init(node, 0);
-  err = lc_channel_publish(channel, node, node);
+  err = lc_channel_publish(channel, node, node, &tx->turn);
   if (LC_LIKELY(err == 0))
     lc_counter_add_alone(&tx->sent, 1);
   else
@@ -337,8 +338,8 @@ void loopchan_sender_drop(loopchan_sender_t *tx) {
   }
   /* Refused: the receiver has gone and needs no goodbye. */
   if (lc_channel_remove_sender(tx)) {
-    int refused =
-        lc_channel_publish(channel, &channel->goodbye, &channel->goodbye);
+    int refused = lc_channel_publish(channel, &channel->goodbye,
+                                     &channel->goodbye, LC_NO_TURN);
     (void) refused;
   }
   lc_channel_leave(channel);

@@ -19,7 +19,7 @@ static void fresh(void) {
 }
 
 static lc_push_t push(size_t i) {
-  return lc_inbox_push(&inbox, &links[i], &links[i]);
+  return lc_inbox_push(&inbox, &links[i], &links[i], LC_NO_TURN);
 }
 
 /* The list holds links[first] to links[last], in this order. */
@@ -68,7 +68,8 @@ START_TEST(a_chain_is_pushed_whole) {
   ck_assert_int_eq(push(0), LC_PUSHED);
   lc_link_point(&links[3], &links[2]);
   lc_link_point(&links[2], &links[1]);
-  ck_assert_int_eq(lc_inbox_push(&inbox, &links[3], &links[1]), LC_PUSHED);
+  ck_assert_int_eq(lc_inbox_push(&inbox, &links[3], &links[1], LC_NO_TURN),
+                   LC_PUSHED);
   ck_assert_int_eq(push(4), LC_PUSHED);
   ck_assert_uint_eq(lc_inbox_take(&inbox, &list), 5);
   expect_list(0, 4);
@@ -254,7 +255,7 @@ static void push_all(void *arg) {
     item->thread = self->number;
     item->index = i;
     lc_link_init(&item->link, 0);
-    switch (lc_inbox_push(&inbox, &item->link, &item->link)) {
+    switch (lc_inbox_push(&inbox, &item->link, &item->link, LC_NO_TURN)) {
       case LC_REFUSED:
         return;
       case LC_PUSHED_OWES_WAKE:

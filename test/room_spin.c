@@ -16,7 +16,7 @@ static void fresh(void) {
 }
 
 START_TEST(links_that_are_there_are_seen) {
-  ck_assert_int_eq(lc_inbox_push(&inbox, &link, &link), LC_PUSHED);
+  ck_assert_int_eq(lc_inbox_push(&inbox, &link, &link, LC_NO_TURN), LC_PUSHED);
   ck_assert(lc_spin_wait(&spin, &inbox, UINT64_MAX));
 }
 END_TEST
@@ -32,14 +32,14 @@ START_TEST(spins_in_vain_become_shorter_and_cease) {
     spins++;
   }
   ck_assert_int_lt(spins, 10);
-  ck_assert_int_eq(lc_inbox_push(&inbox, &link, &link), LC_PUSHED);
+  ck_assert_int_eq(lc_inbox_push(&inbox, &link, &link, LC_NO_TURN), LC_PUSHED);
   ck_assert(!lc_spin_wait(&spin, &inbox, UINT64_MAX));
 }
 END_TEST
 
 START_TEST(a_spin_that_pays_restores_the_patience) {
   ck_assert(!lc_spin_wait(&spin, &inbox, UINT64_MAX));
-  ck_assert_int_eq(lc_inbox_push(&inbox, &link, &link), LC_PUSHED);
+  ck_assert_int_eq(lc_inbox_push(&inbox, &link, &link, LC_NO_TURN), LC_PUSHED);
   ck_assert(lc_spin_wait(&spin, &inbox, UINT64_MAX));
   ck_assert_uint_eq(spin.next_ns, MOST_NS);
 }
@@ -76,7 +76,7 @@ START_TEST(several_messages_at_once_give_another_chance_ever_rarer) {
     lose_patience();
     ck_assert_int_le(crowds_to_restore(), 64);
   }
-  ck_assert_int_eq(lc_inbox_push(&inbox, &link, &link), LC_PUSHED);
+  ck_assert_int_eq(lc_inbox_push(&inbox, &link, &link, LC_NO_TURN), LC_PUSHED);
   ck_assert(lc_spin_wait(&spin, &inbox, UINT64_MAX));
   lc_inbox_init(&inbox);
   lose_patience();
@@ -101,7 +101,7 @@ START_TEST(the_pause_grows_with_crowds_and_shrinks_with_single_messages) {
 END_TEST
 
 START_TEST(a_deadline_that_is_past_is_not_spun_for) {
-  ck_assert_int_eq(lc_inbox_push(&inbox, &link, &link), LC_PUSHED);
+  ck_assert_int_eq(lc_inbox_push(&inbox, &link, &link, LC_NO_TURN), LC_PUSHED);
   ck_assert(!lc_spin_wait(&spin, &inbox, 0));
 }
 END_TEST

@@ -24,6 +24,7 @@
   atomic_compare_exchange_strong_explicit(at, expected, v, order, order_failed)
 #define lc_fence(order) atomic_thread_fence(order)
 #define lc_relax() ((void) 0)
+#define lc_prefetch_write(at) ((void) (at))
 #define lc_thread_self() ((uintptr_t) pthread_self() + 1)
 
 enum { EXPLORE_LOAD, EXPLORE_STORE, EXPLORE_RMW };
@@ -66,6 +67,7 @@ uintptr_t explore_self(void);
   explore_cas(&(at)->value, expected, EXPLORE_BITS(v), order, __func__)
 #define lc_fence(order) explore_fence(order, __func__)
 #define lc_relax() ((void) 0)
+#define lc_prefetch_write(at) ((void) (at))
 #define lc_thread_self() explore_self()
 
 #endif /* EXPLORE_PLAIN */

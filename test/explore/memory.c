@@ -161,7 +161,7 @@ static bool is_quiet(const char *site) {
 /* A push's first look is a guess that its compare-and-swap puts right, so only
  * what comes between the two matters, not how old the guess is. */
 static bool is_guess(const char *site) {
-  return strcmp(site, "lc_inbox_push") == 0;
+  return strcmp(site, "lc_inbox_guess") == 0;
 }
 
 static uint64_t read_store(size_t p, uint16_t index, memory_order order) {
