@@ -446,7 +446,8 @@ class Suite:
             with open(self.path, encoding='utf-8') as file:
                 self.seconds, self.kills = json.load(file)
         for name in copy.tests:
-            self.measure(copy, name)
+            if name.startswith(self.kinds):
+                self.measure(copy, name)
         self.save()
 
     def measure(self, copy, name):

@@ -222,7 +222,8 @@ START_TEST(a_refused_chain_is_as_it_was) {
   lc_link_init(&links[0], LC_CONTROL);
   lc_link_point(&links[1], &links[0]);
   lc_inbox_close(&inbox, &list);
-  ck_assert_int_eq(lc_inbox_push(&inbox, &links[1], &links[0]), LC_REFUSED);
+  ck_assert_int_eq(lc_inbox_push(&inbox, &links[1], &links[0], LC_NO_TURN),
+                   LC_REFUSED);
   ck_assert_ptr_eq(lc_link_next(&links[1]), &links[0]);
   ck_assert_ptr_null(lc_link_next(&links[0]));
   ck_assert(lc_link_is_control(&links[0]));
