@@ -136,15 +136,127 @@ START_TEST(senders_are_summed_when_alive_and_when_gone) {
 }
 END_TEST
 
+static uint64_t sent_in_all(void) {
+  loopchan_stats_t stats;
+
+  lc_channel_stats(channel, &stats);
+  return stats.sent;
+}
+
+/* The first on the list, one in the middle, the last: tx. */
+START_TEST(senders_leave_from_anywhere_on_the_list) {
+  loopchan_sender_t *others[3];
+  loopchan_stats_t stats;
+  int i, gone = _i;
+
+  for (i = 0; i < 3; i++) {
+    others[i] = lc_channel_add_sender(channel);
+    ck_assert_ptr_nonnull(others[i]);
+    ck_assert_int_eq(loopchan_send(others[i], &i), 0);
+  }
+  ck_assert_uint_eq(sent_in_all(), 3);
+  loopchan_sender_drop(others[gone]);
+  ck_assert_int_eq(loopchan_send(others[(gone + 1) % 3], &(int){3}), 0);
+  ck_assert_uint_eq(sent_in_all(), 4);
+  loopchan_sender_drop(others[(gone + 1) % 3]);
+  send_ints(4, 1);
+  ck_assert_uint_eq(sent_in_all(), 5);
+  lc_channel_stats(channel, &stats);
+  ck_assert_uint_eq(stats.senders, 2);
+  loopchan_sender_drop(others[(gone + 2) % 3]);
+  ck_assert_uint_eq(sent_in_all(), 5);
+  expect(0, 5);
+  ck_assert(!lc_channel_is_ready(channel));
+}
+END_TEST
+
+START_TEST(it_is_ready_with_a_message_or_at_the_end) {
+  ck_assert(!lc_channel_is_ready(channel));
+  send_ints(1, 1);
+  ck_assert(lc_channel_is_ready(channel));
+  expect(1, 1);
+  ck_assert(!lc_channel_is_ready(channel));
+  loopchan_sender_drop(tx);
+  tx = NULL;
+  ck_assert(lc_channel_is_ready(channel));
+  ck_assert(lc_channel_is_ready(channel));
+}
+END_TEST
+
+START_TEST(a_deadline_never_lies_before_now) {
+  uint64_t now = uv_hrtime();
+
+  ck_assert_uint_ge(lc_deadline(0), now);
+  ck_assert_uint_ge(lc_deadline(1000), now + 1000);
+  ck_assert_uint_lt(lc_deadline(1000), LC_NEVER);
+  ck_assert_uint_eq(lc_deadline(UINT64_MAX), LC_NEVER);
+  ck_assert_uint_eq(lc_deadline(UINT64_MAX - now + 1), LC_NEVER);
+  ck_assert_uint_eq(lc_deadline(UINT64_MAX - 1), LC_NEVER);
+}
+END_TEST
+
+START_TEST(a_zero_among_the_options_is_the_default) {
+  loopchan_options_t options = {0};
+  lc_channel_t *other;
+
+  ck_assert_uint_eq(channel->max_messages, 1024);
+  ck_assert_uint_eq(channel->max_ns, 1000000);
+  ck_assert_uint_eq(channel->spin.most_ns, 20000);
+  options.max_messages = 1;
+  options.max_ns = 2;
+  options.spin_ns = 3;
+  ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
+  ck_assert_uint_eq(other->max_messages, 1);
+  ck_assert_uint_eq(other->max_ns, 2);
+  ck_assert_uint_eq(other->spin.most_ns, 3);
+  ck_assert_uint_eq(other->line.patience.most_ns, 3);
+  lc_channel_leave(other);
+  options.capacity = LOOPCHAN_RENDEZVOUS;
+  ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
+  ck_assert_uint_eq(other->spin.most_ns, 0);
+  lc_channel_leave(other);
+}
+END_TEST
+
+START_TEST(a_park_by_hand_sees_who_joined_before) {
+  loopchan_options_t options = {.capacity = LOOPCHAN_RENDEZVOUS};
+  lc_answers_t answers;
+  lc_pending_t pending = {.answers = &answers};
+  lc_channel_t *other;
+  uint64_t spin_ns;
+
+  ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
+  ck_assert_int_eq(lc_answers_init(&answers, NULL), 0);
+  ck_assert(!lc_channel_is_ready(other));
+  ck_assert(lc_channel_park(other));
+  ck_assert(lc_inbox_unpark(&other->inbox));
+  ck_assert(!lc_line_join(&other->line, &pending, &spin_ns));
+  ck_assert(lc_channel_is_ready(other));
+  ck_assert(!lc_channel_park(other));
+  ck_assert(!lc_inbox_unpark(&other->inbox));
+  ck_assert(lc_line_leave(&other->line, &pending));
+  ck_assert(lc_channel_park(other));
+  lc_answers_destroy(&answers);
+  lc_channel_leave(other);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("room channel");
+  TCase *list = tcase_create("list");
 
-  SUITE_CASE(suite, "channel", fresh, expect_nothing_left,
-             peek_leaves_and_next_takes,
-             slabs_are_recycled_when_all_their_messages_are_out,
-             a_slab_is_kept_while_a_message_is_lent,
-             the_last_senders_goodbye_comes_behind_its_messages,
-             refuse_keeps_what_was_accepted,
-             senders_are_summed_when_alive_and_when_gone);
+  SUITE_CASE(
+      suite, "channel", fresh, expect_nothing_left, peek_leaves_and_next_takes,
+      slabs_are_recycled_when_all_their_messages_are_out,
+      a_slab_is_kept_while_a_message_is_lent,
+      the_last_senders_goodbye_comes_behind_its_messages,
+      refuse_keeps_what_was_accepted,
+      senders_are_summed_when_alive_and_when_gone,
+      it_is_ready_with_a_message_or_at_the_end,
+      a_deadline_never_lies_before_now, a_zero_among_the_options_is_the_default,
+      a_park_by_hand_sees_who_joined_before);
+  tcase_add_checked_fixture(list, fresh, expect_nothing_left);
+  tcase_add_loop_test(list, senders_leave_from_anywhere_on_the_list, 0, 3);
+  suite_add_tcase(suite, list);
   return suite;
 }
