@@ -119,6 +119,7 @@ START_TEST(slabs_double_up_to_the_most) {
     last = slabs[i]->bytes;
   }
   ck_assert_uint_eq(slabs[0]->bytes, LC_SLAB_LEAST);
+  ck_assert_uint_eq(slabs[1]->bytes, (size_t) 2 * LC_SLAB_LEAST);
   ck_assert_uint_eq(last, LC_SLAB_MOST);
   for (i = 0; i < 12; i++)
     lc_rack_recycle(&rack, slabs[i]);
@@ -126,11 +127,16 @@ START_TEST(slabs_double_up_to_the_most) {
 END_TEST
 
 START_TEST(without_a_size_slabs_are_twice_the_largest) {
-  lc_slab_t *first = take(1024), *second = lc_rack_take(&rack, NULL);
+  lc_slab_t *first = lc_rack_take(&rack, NULL);
+  lc_slab_t *large = take(4096), *small = take(LC_SLAB_LEAST);
+  lc_slab_t *last = lc_rack_take(&rack, NULL);
 
-  ck_assert_uint_eq(second->bytes, 2048);
+  ck_assert_uint_eq(first->bytes, LC_SLAB_LEAST);
+  ck_assert_uint_eq(last->bytes, 8192);
   lc_rack_recycle(&rack, first);
-  lc_rack_recycle(&rack, second);
+  lc_rack_recycle(&rack, large);
+  lc_rack_recycle(&rack, small);
+  lc_rack_recycle(&rack, last);
 }
 END_TEST
 
