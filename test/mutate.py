@@ -62,7 +62,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WORK = os.path.join(TOP, 'build', 'mutate')
 HARMLESS = os.path.join(TOP, 'test', 'mutate.harmless')
 
-# What can tell a mutant: the beginnings of ctest's names.
+# What can tell a mutant: the beginnings of ctest's names. The others look at
+# texts, or run a room's program once more in another dress.
 KINDS = ('room_', 'promise_', 'fault_', 'explore_')
 
 # ------------------------------------------------------------------- mutants
@@ -198,6 +199,7 @@ class File:
             at += 1
 
     def is_label(self, at):
+        """Whether the colon there ends a label, and no choice."""
         return self.words[at - 2] in (';', '}', 'case', '{')
 
     def delete(self, at):
@@ -223,6 +225,7 @@ class File:
         self.replace(at, end, ';')
 
     def exchange(self, at):
+        """The token there for others, and the operands beside it left out."""
         word = self.words[at]
         for new in WEAKER.get(word, []) + OTHERS.get(word, []):
             self.replace(at, at, new)
@@ -455,6 +458,8 @@ class Suite:
     def measure(self, copy, name):
         """Every test has to pass before anything is edited."""
         state = hashlib.sha256()
+        if not copy.make(name):
+            sys.exit('mutate: %s does not build' % name)
         for path in (copy.tests[name],
                      os.path.join(copy.build, 'libloopchan.so')):
             with open(path, 'rb') as file:
