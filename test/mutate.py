@@ -394,10 +394,9 @@ class Copy:
                 sys.exit('mutate: the sources do not build:\n' +
                          done.stdout.decode(errors='replace')[-2000:])
         listed = call(['ctest', '--show-only=json-v1'], self.build)
-        self.tests = {
-            test['name']: test['command'][0]
-            for test in json.loads(listed.stdout)['tests']
-            if test['name'].startswith(KINDS)}
+        self.tests = [test['name']
+                      for test in json.loads(listed.stdout)['tests']
+                      if test['name'].startswith(KINDS)]
         self.plain = self.objects('CMakeFiles/loopchan_shared.dir')
         self.explored = self.objects('test/explore/CMakeFiles/explored.dir')
 
@@ -417,12 +416,16 @@ class Copy:
         with open(os.path.join(self.top, name), 'w', encoding='utf-8') as file:
             file.write(text)
 
+    def program(self, name):
+        folder = 'test/explore' if name.startswith('explore_') else 'test'
+        return os.path.join(self.build, folder, name)
+
     def run(self, name, seconds):
         """'passes', 'fails', 'hangs', or 'does not compile'."""
         if not self.make(name):
             return 'does not compile'
         process = subprocess.Popen(
-            [self.tests[name]], cwd=self.build, stdin=subprocess.DEVNULL,
+            [self.program(name)], cwd=self.build, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True, preexec_fn=limits)
         try:
@@ -460,7 +463,7 @@ class Suite:
         state = hashlib.sha256()
         if not copy.make(name):
             sys.exit('mutate: %s does not build' % name)
-        for path in (copy.tests[name],
+        for path in (copy.program(name),
                      os.path.join(copy.build, 'libloopchan.so')):
             with open(path, 'rb') as file:
                 state.update(file.read())
