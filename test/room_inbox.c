@@ -231,6 +231,17 @@ START_TEST(a_refused_chain_is_as_it_was) {
 }
 END_TEST
 
+/* The guess is that it comes behind links[5]. */
+START_TEST(a_refused_chain_is_as_it_was_after_a_wrong_guess) {
+  lc_turn_t turn = {&links[5], 1};
+
+  lc_inbox_close(&inbox, &list);
+  ck_assert_int_eq(lc_inbox_push(&inbox, &links[0], &links[0], &turn),
+                   LC_REFUSED);
+  ck_assert_ptr_null(lc_link_next(&links[0]));
+}
+END_TEST
+
 /* Threads push their own links, each in its order, while the receiver parks
  * and takes; at a random moment it closes. */
 #define THREADS 4
@@ -326,7 +337,8 @@ static Suite *suite(void) {
              only_a_parked_inbox_can_be_roused_and_once,
              an_offer_is_for_a_parked_inbox_only,
              an_offer_ends_at_its_oldest_link,
-             close_tells_whether_it_was_parked, a_refused_chain_is_as_it_was);
+             close_tells_whether_it_was_parked, a_refused_chain_is_as_it_was,
+             a_refused_chain_is_as_it_was_after_a_wrong_guess);
   tcase_add_checked_fixture(threads, fresh, NULL);
   tcase_set_timeout(threads, 60);
   tcase_add_loop_test(
