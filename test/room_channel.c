@@ -202,14 +202,15 @@ START_TEST(a_zero_among_the_options_is_the_default) {
   ck_assert_uint_eq(channel->max_messages, 1024);
   ck_assert_uint_eq(channel->max_ns, 1000000);
   ck_assert_uint_eq(channel->spin.most_ns, 20000);
+  ck_assert_uint_eq(channel->line.patience.most_ns, 20000);
   options.max_messages = 1;
   options.max_ns = 2;
-  options.spin_ns = 3;
+  options.spin_ns = 1;
   ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
   ck_assert_uint_eq(other->max_messages, 1);
   ck_assert_uint_eq(other->max_ns, 2);
-  ck_assert_uint_eq(other->spin.most_ns, 3);
-  ck_assert_uint_eq(other->line.patience.most_ns, 3);
+  ck_assert_uint_eq(other->spin.most_ns, 1);
+  ck_assert_uint_eq(other->line.patience.most_ns, 1);
   lc_channel_leave(other);
   options.capacity = LOOPCHAN_RENDEZVOUS;
   ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
