@@ -242,6 +242,31 @@ START_TEST(a_park_by_hand_sees_who_joined_before) {
 }
 END_TEST
 
+START_TEST(who_serves_the_line_pays_the_wake_that_this_owes) {
+  loopchan_options_t options = {.capacity = 1};
+  lc_answers_t answers;
+  lc_pending_t pending = {.answers = &answers};
+  lc_link_t link;
+  lc_channel_t *other;
+  uint64_t spin_ns;
+
+  lc_link_init(&link, LC_CONTROL);
+  pending.newest = pending.oldest = &link;
+  ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
+  ck_assert_int_eq(lc_answers_init(&answers, NULL), 0);
+  ck_assert_uint_eq(lc_credit_take(&other->line.credit, 1), 1);
+  ck_assert(!lc_line_join(&other->line, &pending, &spin_ns));
+  ck_assert(lc_channel_park(other));
+  ck_assert(lc_credit_free(&other->line.credit));
+  lc_channel_serve(other);
+  ck_assert_uint_eq(lc_wake_count(&other->wake), 1);
+  ck_assert_uint_eq(lc_inbox_take(&other->inbox, &other->backlog), 1);
+  other->received = 1;
+  lc_answers_destroy(&answers);
+  lc_channel_leave(other);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("room channel");
   TCase *list = tcase_create("list");
@@ -255,7 +280,8 @@ static Suite *suite(void) {
       senders_are_summed_when_alive_and_when_gone,
       it_is_ready_with_a_message_or_at_the_end,
       a_deadline_never_lies_before_now, a_zero_among_the_options_is_the_default,
-      a_park_by_hand_sees_who_joined_before);
+      a_park_by_hand_sees_who_joined_before,
+      who_serves_the_line_pays_the_wake_that_this_owes);
   tcase_add_checked_fixture(list, fresh, expect_nothing_left);
   tcase_add_loop_test(list, senders_leave_from_anywhere_on_the_list, 0, 3);
   suite_add_tcase(suite, list);
