@@ -68,6 +68,7 @@ static void append(lc_line_t *line, lc_pending_t *pending) {
   line->length++;
   line->hurried += pending->hurried;
   pending->in_line = true;
+  pending->answered = false;
 }
 
 static void take_out(lc_line_t *line, lc_pending_t *pending) {
@@ -316,8 +317,10 @@ void lc_line_refuse(lc_line_t *line) {
     move_on(line, first);
     answer(line, first, UV_EPIPE);
   }
+  /* Who has an answer to collect is on its way already. */
   for (watcher = line->watchers; watcher != NULL; watcher = watcher->next)
-    lc_wake_pay(&watcher->wake);
+    if (watcher->oldest == NULL || !watcher->oldest->answered)
+      lc_wake_pay(&watcher->wake);
   unlock(line);
 }
 

@@ -1,16 +1,19 @@
 /* Room channel: links in, messages out; control links are obeyed on the way. */
 #include "channel.h"
 
+#include "support/locks.h"
 #include "support/memory.h"
 #include "support/suite.h"
 
 static lc_channel_t *channel;
 static loopchan_sender_t *tx;
+static int locks_before;
 
 static void fresh(void) {
   loopchan_options_t options = {0};
 
   memory_watch();
+  locks_before = locks_alive();
   options.msg_size = sizeof(int);
   ck_assert_int_eq(lc_channel_new(&channel, NULL, &options), 0);
   tx = lc_channel_add_sender(channel);
@@ -25,6 +28,7 @@ static void expect_nothing_left(void) {
   lc_channel_leave(channel);
   loopchan_sender_drop(tx);
   ck_assert_uint_eq(memory_blocks(), 0);
+  ck_assert_int_eq(locks_alive(), locks_before);
 }
 
 static void send_ints(int first, int count) {
@@ -133,15 +137,155 @@ START_TEST(senders_are_summed_when_alive_and_when_gone) {
 }
 END_TEST
 
+static uint64_t sent_in_all(void) {
+  loopchan_stats_t stats;
+
+  lc_channel_stats(channel, &stats);
+  return stats.sent;
+}
+
+/* The first on the list, one in the middle, the last: tx. */
+START_TEST(senders_leave_from_anywhere_on_the_list) {
+  loopchan_sender_t *others[3];
+  loopchan_stats_t stats;
+  int i, gone = _i;
+
+  for (i = 0; i < 3; i++) {
+    others[i] = lc_channel_add_sender(channel);
+    ck_assert_ptr_nonnull(others[i]);
+    ck_assert_int_eq(loopchan_send(others[i], &i), 0);
+  }
+  ck_assert_uint_eq(sent_in_all(), 3);
+  loopchan_sender_drop(others[gone]);
+  ck_assert_int_eq(loopchan_send(others[(gone + 1) % 3], &(int){3}), 0);
+  ck_assert_uint_eq(sent_in_all(), 4);
+  loopchan_sender_drop(others[(gone + 1) % 3]);
+  send_ints(4, 1);
+  ck_assert_uint_eq(sent_in_all(), 5);
+  lc_channel_stats(channel, &stats);
+  ck_assert_uint_eq(stats.senders, 2);
+  loopchan_sender_drop(others[(gone + 2) % 3]);
+  ck_assert_uint_eq(sent_in_all(), 5);
+  expect(0, 5);
+  ck_assert(!lc_channel_has_message(channel));
+}
+END_TEST
+
+START_TEST(who_looks_for_a_message_finds_the_end) {
+  ck_assert(!lc_channel_has_message(channel));
+  send_ints(1, 1);
+  ck_assert(lc_channel_has_message(channel));
+  expect(1, 1);
+  ck_assert(!lc_channel_has_message(channel));
+  loopchan_sender_drop(tx);
+  tx = NULL;
+  ck_assert(!channel->ended);
+  ck_assert(!lc_channel_has_message(channel));
+  ck_assert(channel->ended);
+}
+END_TEST
+
+START_TEST(a_deadline_never_lies_before_now) {
+  uint64_t now = uv_hrtime();
+
+  ck_assert_uint_ge(lc_deadline(0), now);
+  ck_assert_uint_ge(lc_deadline(1000), now + 1000);
+  ck_assert_uint_lt(lc_deadline(1000), LC_NEVER);
+  ck_assert_uint_eq(lc_deadline(UINT64_MAX), LC_NEVER);
+  ck_assert_uint_eq(lc_deadline(UINT64_MAX - now + 1), LC_NEVER);
+  ck_assert_uint_eq(lc_deadline(UINT64_MAX - 1), LC_NEVER);
+}
+END_TEST
+
+START_TEST(a_zero_among_the_options_is_the_default) {
+  loopchan_options_t options = {0};
+  lc_channel_t *other;
+
+  ck_assert_uint_eq(channel->max_messages, 1024);
+  ck_assert_uint_eq(channel->max_ns, 1000000);
+  ck_assert_uint_eq(channel->spin.most_ns, 20000);
+  ck_assert_uint_eq(channel->patience.most_ns, 20000);
+  options.max_messages = 1;
+  options.max_ns = 2;
+  options.spin_ns = 1;
+  ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
+  ck_assert_uint_eq(other->max_messages, 1);
+  ck_assert_uint_eq(other->max_ns, 2);
+  ck_assert_uint_eq(other->spin.most_ns, 1);
+  ck_assert_uint_eq(other->patience.most_ns, 1);
+  lc_channel_leave(other);
+  options.capacity = LOOPCHAN_RENDEZVOUS;
+  ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
+  ck_assert_uint_eq(other->spin.most_ns, 0);
+  lc_channel_leave(other);
+}
+END_TEST
+
+START_TEST(a_park_by_hand_sees_who_joined_before) {
+  loopchan_options_t options = {.capacity = LOOPCHAN_RENDEZVOUS};
+  lc_answers_t answers;
+  lc_pending_t pending = {.answers = &answers};
+  lc_channel_t *other;
+  bool left;
+
+  ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
+  ck_assert_int_eq(lc_answers_init(&answers, NULL), 0);
+  ck_assert(!lc_channel_has_message(other));
+  ck_assert(lc_channel_park(other));
+  ck_assert(lc_inbox_unpark(&other->inbox));
+  ck_assert(!lc_line_join(&other->line, &pending));
+  ck_assert(lc_channel_has_message(other));
+  ck_assert(!lc_channel_park(other));
+  ck_assert(!lc_inbox_unpark(&other->inbox));
+  ck_assert(!lc_line_leave(&other->line, &pending, &left));
+  ck_assert(left);
+  ck_assert(lc_channel_park(other));
+  lc_answers_destroy(&answers);
+  lc_channel_leave(other);
+}
+END_TEST
+
+START_TEST(who_serves_the_line_pays_the_wake_that_this_owes) {
+  loopchan_options_t options = {.capacity = 1};
+  lc_answers_t answers;
+  lc_pending_t pending = {.answers = &answers};
+  lc_link_t link;
+  lc_channel_t *other;
+
+  lc_link_init(&link, LC_CONTROL);
+  pending.newest = pending.oldest = &link;
+  ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
+  ck_assert_int_eq(lc_answers_init(&answers, NULL), 0);
+  ck_assert_uint_eq(lc_credit_take(&other->line.credit, 1), 1);
+  ck_assert(!lc_line_join(&other->line, &pending));
+  ck_assert(lc_channel_park(other));
+  ck_assert(lc_credit_free(&other->line.credit));
+  lc_channel_serve(other);
+  ck_assert_uint_eq(lc_wake_count(&other->wake), 1);
+  ck_assert_uint_eq(lc_inbox_take(&other->inbox, &other->backlog), 1);
+  other->received = 1;
+  lc_answers_destroy(&answers);
+  lc_channel_leave(other);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("room channel");
+  TCase *list = tcase_create("list");
 
-  SUITE_CASE(suite, "channel", fresh, expect_nothing_left,
-             peek_leaves_and_next_takes,
-             slabs_are_recycled_when_all_their_messages_are_out,
-             a_slab_is_kept_while_a_message_is_lent,
-             the_last_senders_goodbye_comes_behind_its_messages,
-             refuse_keeps_what_was_accepted,
-             senders_are_summed_when_alive_and_when_gone);
+  SUITE_CASE(
+      suite, "channel", fresh, expect_nothing_left, peek_leaves_and_next_takes,
+      slabs_are_recycled_when_all_their_messages_are_out,
+      a_slab_is_kept_while_a_message_is_lent,
+      the_last_senders_goodbye_comes_behind_its_messages,
+      refuse_keeps_what_was_accepted,
+      senders_are_summed_when_alive_and_when_gone,
+      who_looks_for_a_message_finds_the_end, a_deadline_never_lies_before_now,
+      a_zero_among_the_options_is_the_default,
+      a_park_by_hand_sees_who_joined_before,
+      who_serves_the_line_pays_the_wake_that_this_owes);
+  tcase_add_checked_fixture(list, fresh, expect_nothing_left);
+  tcase_add_loop_test(list, senders_leave_from_anywhere_on_the_list, 0, 3);
+  suite_add_tcase(suite, list);
   return suite;
 }

@@ -2,6 +2,7 @@
 #include "credit.h"
 
 #include <check.h>
+#include <string.h>
 
 #include "support/suite.h"
 
@@ -26,10 +27,11 @@ START_TEST(no_more_places_than_the_capacity) {
 END_TEST
 
 START_TEST(while_there_is_a_line_nobody_takes_past_it) {
-  ck_assert_uint_eq(lc_credit_take(&credit, 7), 7);
+  ck_assert_uint_eq(lc_credit_take(&credit, 6), 6);
   lc_credit_mark(&credit, LC_SERVE);
   ck_assert_uint_eq(lc_credit_take(&credit, 1), 0);
   ck_assert(!lc_credit_is_full(&credit));
+  ck_assert(lc_credit_take_in_line(&credit));
   ck_assert(lc_credit_take_in_line(&credit));
   ck_assert(!lc_credit_take_in_line(&credit));
   lc_credit_mark(&credit, 0);
@@ -56,9 +58,11 @@ START_TEST(a_hurried_line_is_served_by_each_place) {
   ck_assert(lc_credit_free(&credit));
   lc_credit_mark(&credit, LC_SERVE);
   ck_assert(!lc_credit_free(&credit));
+  lc_credit_mark(&credit, LC_HURRY);
+  ck_assert(lc_credit_free(&credit));
   lc_credit_mark(&credit, 0);
   ck_assert(!lc_credit_free(&credit));
-  ck_assert_uint_eq(lc_credit_take(&credit, 8), 4);
+  ck_assert_uint_eq(lc_credit_take(&credit, 8), 5);
 }
 END_TEST
 
@@ -73,6 +77,36 @@ START_TEST(a_batch_is_half_the_capacity_at_most) {
   }
   lc_credit_init(&credit, SIZE_MAX - 1);
   ck_assert_uint_eq(lc_credit_take(&credit, 1000), 1000);
+}
+END_TEST
+
+/* Senders that overtake each other leave any limit that ever was. */
+START_TEST(an_old_limit_neither_makes_room_nor_hides_it) {
+  ck_assert_uint_eq(lc_credit_take(&credit, 8), 8);
+  lc_atomic_init(&credit.limit, 0);
+  ck_assert_uint_eq(lc_credit_take(&credit, 1), 0);
+  fresh();
+  lc_atomic_init(&credit.limit, 3 * LC_PLACE);
+  ck_assert_uint_eq(lc_credit_take(&credit, 5), 5);
+}
+END_TEST
+
+START_TEST(what_lay_in_the_memory_before_does_not_matter) {
+  memset(&credit, 0xff, sizeof credit);
+  fresh();
+  ck_assert_uint_eq(lc_credit_take(&credit, SIZE_MAX), 8);
+  lc_credit_mark(&credit, LC_SERVE | LC_HURRY);
+  ck_assert(lc_credit_free(&credit));
+  ck_assert_uint_eq(lc_credit_take(&credit, 1), 0);
+}
+END_TEST
+
+/* More than half of what a count can tell apart, and an old limit would look
+ * like a new one. */
+START_TEST(a_capacity_is_at_most_half_of_what_the_counts_tell_apart) {
+  lc_credit_init(&credit, SIZE_MAX - 1);
+  ck_assert_uint_le(credit.capacity, SIZE_MAX / 2);
+  ck_assert_uint_ge(credit.capacity, SIZE_MAX / 2 - LC_PLACE);
 }
 END_TEST
 
@@ -98,6 +132,10 @@ static Suite *suite(void) {
              while_there_is_a_line_nobody_takes_past_it,
              a_patient_line_is_served_by_batches,
              a_hurried_line_is_served_by_each_place,
-             a_batch_is_half_the_capacity_at_most, the_counts_may_overflow);
+             a_batch_is_half_the_capacity_at_most,
+             an_old_limit_neither_makes_room_nor_hides_it,
+             what_lay_in_the_memory_before_does_not_matter,
+             a_capacity_is_at_most_half_of_what_the_counts_tell_apart,
+             the_counts_may_overflow);
   return suite;
 }

@@ -151,6 +151,97 @@ START_TEST(close_of_an_empty_or_parked_inbox_gives_nothing) {
 }
 END_TEST
 
+START_TEST(close_of_an_empty_inbox_leaves_what_was_taken) {
+  ck_assert_int_eq(push(0), LC_PUSHED);
+  ck_assert_int_eq(push(1), LC_PUSHED);
+  ck_assert_uint_eq(lc_inbox_take(&inbox, &list), 2);
+  lc_inbox_close(&inbox, &list);
+  expect_list(0, 1);
+}
+END_TEST
+
+START_TEST(only_a_parked_inbox_can_be_roused_and_once) {
+  ck_assert(!lc_inbox_rouse(&inbox));
+  ck_assert(lc_inbox_park(&inbox));
+  ck_assert(lc_inbox_rouse(&inbox));
+  ck_assert(!lc_inbox_rouse(&inbox));
+  ck_assert_int_eq(push(0), LC_PUSHED);
+  ck_assert(!lc_inbox_rouse(&inbox));
+  ck_assert_uint_eq(lc_inbox_take(&inbox, &list), 1);
+  lc_inbox_close(&inbox, &list);
+  ck_assert(!lc_inbox_rouse(&inbox));
+  ck_assert(lc_inbox_is_closed(&inbox));
+}
+END_TEST
+
+static lc_push_t offer(size_t i) {
+  return lc_inbox_offer(&inbox, &links[i], &links[i]);
+}
+
+START_TEST(an_offer_is_for_a_parked_inbox_only) {
+  ck_assert_int_eq(offer(0), LC_REFUSED);
+  ck_assert(lc_inbox_park(&inbox));
+  ck_assert_int_eq(offer(0), LC_PUSHED_OWES_WAKE);
+  ck_assert_int_eq(offer(1), LC_REFUSED);
+  ck_assert_uint_eq(lc_inbox_take(&inbox, &list), 1);
+  expect_list(0, 0);
+  lc_inbox_close(&inbox, &list);
+  ck_assert_int_eq(offer(1), LC_REFUSED);
+  ck_assert(lc_inbox_is_closed(&inbox));
+}
+END_TEST
+
+START_TEST(an_offer_ends_at_its_oldest_link) {
+  lc_link_init(&links[0], LC_CONTROL);
+  lc_link_point(&links[0], &links[7]); /* from an earlier life */
+  lc_link_point(&links[1], &links[0]);
+  ck_assert(lc_inbox_park(&inbox));
+  ck_assert_int_eq(lc_inbox_offer(&inbox, &links[1], &links[0]),
+                   LC_PUSHED_OWES_WAKE);
+  ck_assert_uint_eq(lc_inbox_take(&inbox, &list), 2);
+  expect_list(0, 1);
+  ck_assert(lc_link_is_control(&links[0]));
+}
+END_TEST
+
+START_TEST(close_tells_whether_it_was_parked) {
+  ck_assert(!lc_inbox_close(&inbox, &list));
+  ck_assert(!lc_inbox_close(&inbox, &list));
+  fresh();
+  ck_assert(lc_inbox_park(&inbox));
+  ck_assert(lc_inbox_close(&inbox, &list));
+  fresh();
+  ck_assert(lc_inbox_park(&inbox));
+  ck_assert_int_eq(push(0), LC_PUSHED_OWES_WAKE);
+  ck_assert(!lc_inbox_close(&inbox, &list));
+  expect_list(0, 0);
+}
+END_TEST
+
+START_TEST(a_refused_chain_is_as_it_was) {
+  lc_link_init(&links[0], LC_CONTROL);
+  lc_link_point(&links[1], &links[0]);
+  lc_inbox_close(&inbox, &list);
+  ck_assert_int_eq(lc_inbox_push(&inbox, &links[1], &links[0], LC_NO_TURN),
+                   LC_REFUSED);
+  ck_assert_ptr_eq(lc_link_next(&links[1]), &links[0]);
+  ck_assert_ptr_null(lc_link_next(&links[0]));
+  ck_assert(lc_link_is_control(&links[0]));
+  ck_assert(!lc_link_is_control(&links[1]));
+}
+END_TEST
+
+/* The guess is that it comes behind links[5]. */
+START_TEST(a_refused_chain_is_as_it_was_after_a_wrong_guess) {
+  lc_turn_t turn = {&links[5], 1};
+
+  lc_inbox_close(&inbox, &list);
+  ck_assert_int_eq(lc_inbox_push(&inbox, &links[0], &links[0], &turn),
+                   LC_REFUSED);
+  ck_assert_ptr_null(lc_link_next(&links[0]));
+}
+END_TEST
+
 /* Threads push their own links, each in its order, while the receiver parks
  * and takes; at a random moment it closes. */
 #define THREADS 4
@@ -241,7 +332,13 @@ static Suite *suite(void) {
              park_fails_when_there_is_work_or_the_end,
              unpark_fails_when_somebody_owes_a_wake,
              close_gives_out_what_was_accepted_and_refuses_the_rest,
-             close_of_an_empty_or_parked_inbox_gives_nothing);
+             close_of_an_empty_or_parked_inbox_gives_nothing,
+             close_of_an_empty_inbox_leaves_what_was_taken,
+             only_a_parked_inbox_can_be_roused_and_once,
+             an_offer_is_for_a_parked_inbox_only,
+             an_offer_ends_at_its_oldest_link,
+             close_tells_whether_it_was_parked, a_refused_chain_is_as_it_was,
+             a_refused_chain_is_as_it_was_after_a_wrong_guess);
   tcase_add_checked_fixture(threads, fresh, NULL);
   tcase_set_timeout(threads, 60);
   tcase_add_loop_test(

@@ -1,6 +1,9 @@
 /* Room line: who joins is answered once, in turn, or leaves. */
 #include "line.h"
 
+#include <string.h>
+
+#include "support/locks.h"
 #include "support/suite.h"
 
 #define MOST 4
@@ -10,10 +13,16 @@ static lc_line_t line;
 static lc_answers_t answers[MOST];
 static lc_link_t links[MOST];
 static lc_pending_t pendings[MOST];
+static int locks_before;
 
+/* What lay in the memory before must not matter. */
 static void open_line(lc_kind_t kind, size_t capacity) {
   size_t i;
 
+  locks_before = locks_alive();
+  memset(&line, 0xff, sizeof line);
+  memset(answers, 0xff, sizeof answers);
+  memset(pendings, 0xff, sizeof pendings);
   lc_inbox_init(&inbox);
   ck_assert_int_eq(lc_line_init(&line, &inbox, kind, capacity), 0);
   for (i = 0; i < MOST; i++) {
@@ -39,6 +48,7 @@ static void close_line(void) {
   for (i = 0; i < MOST; i++)
     lc_answers_destroy(&answers[i]);
   lc_line_destroy(&line);
+  ck_assert_int_eq(locks_alive(), locks_before);
 }
 
 static bool join(size_t i) {
@@ -193,6 +203,133 @@ START_TEST(a_push_that_is_refused_is_the_answer) {
 }
 END_TEST
 
+START_TEST(when_the_hurried_one_leaves_the_line_is_patient_again) {
+  close_line();
+  open_line(LC_BOUNDED, 4);
+  ck_assert_uint_eq(lc_credit_take(&line.credit, 4), 4);
+  pendings[1].hurried = true;
+  ck_assert(!join(0));
+  ck_assert(!join(1));
+  ck_assert_uint_eq(line.hurried, 1);
+  ck_assert(leaves(1));
+  ck_assert(!lc_credit_free(&line.credit)); /* a batch is two */
+  ck_assert(lc_credit_free(&line.credit));
+  ck_assert(!lc_line_serve(&line));
+  ck_assert(is_answered(0));
+}
+END_TEST
+
+START_TEST(a_parked_receiver_is_owed_a_wake_by_who_serves_or_hurries) {
+  ck_assert(!join(0));
+  ck_assert(!join(1));
+  ck_assert(!join(2));
+  expect_link(&links[0]);
+  ck_assert(lc_inbox_park(&inbox));
+  ck_assert(lc_credit_free(&line.credit));
+  ck_assert(lc_line_serve(&line));
+  expect_link(&links[1]);
+  ck_assert(lc_inbox_park(&inbox));
+  ck_assert(!lc_line_hurry(&line, &pendings[2]));
+  ck_assert(lc_credit_free(&line.credit));
+  ck_assert(lc_line_serve(&line));
+  ck_assert_uint_eq(line.sent, 3);
+}
+END_TEST
+
+/* Those of one sender that has several in line, as a writer has. */
+static void join_for(size_t owner, size_t i) {
+  pendings[i].answers = &answers[owner];
+  ck_assert(!join(i));
+}
+
+START_TEST(answers_are_collected_in_order_after_one_wake) {
+  close_line();
+  open_line(LC_BOUNDED, 2);
+  join_for(0, 0);
+  join_for(0, 1);
+  join_for(0, 2);
+  ck_assert(!lc_line_has(&line, &pendings[1]));
+  ck_assert(lc_line_has(&line, &pendings[2]));
+  ck_assert(lc_line_owes(&line, &answers[0]));
+  ck_assert(is_answered(0));
+  ck_assert(!is_answered(0));
+  ck_assert_ptr_eq(lc_line_collect(&line, &answers[0]), &pendings[0]);
+  ck_assert_ptr_eq(pendings[0].next, &pendings[1]);
+  ck_assert_ptr_null(pendings[1].next);
+  ck_assert_ptr_null(lc_line_collect(&line, &answers[0]));
+  ck_assert(lc_credit_free(&line.credit));
+  ck_assert(!lc_line_serve(&line));
+  ck_assert(is_answered(0));
+  ck_assert(!lc_line_owes(&line, &answers[0]));
+  ck_assert_ptr_eq(lc_line_collect(&line, &answers[0]), &pendings[2]);
+}
+END_TEST
+
+START_TEST(who_watches_no_more_has_its_own_back_in_order) {
+  join_for(3, 0);
+  lc_line_watch(&line, &answers[0]);
+  join_for(0, 1);
+  join_for(2, 2);
+  join_for(0, 3);
+  ck_assert_ptr_eq(lc_line_unwatch(&line, &answers[0]), &pendings[1]);
+  ck_assert_ptr_eq(pendings[1].next, &pendings[3]);
+  ck_assert_ptr_null(pendings[3].next);
+  ck_assert_int_eq(pendings[1].result, UV_ECANCELED);
+  ck_assert_int_eq(pendings[3].result, UV_ECANCELED);
+  ck_assert(!lc_line_has(&line, &pendings[3]));
+  ck_assert(!lc_line_owes(&line, &answers[0]));
+  ck_assert(lc_line_owes(&line, &answers[2]));
+  expect_length(1);
+  ck_assert(lc_credit_free(&line.credit));
+  ck_assert(!lc_line_serve(&line));
+  ck_assert(is_answered(2));
+  ck_assert(is_answered(3));
+  ck_assert(!is_answered(0));
+}
+END_TEST
+
+START_TEST(when_the_last_ones_are_unwatched_the_gate_is_open) {
+  ck_assert(!join(0));
+  lc_line_watch(&line, &answers[1]);
+  ck_assert(!join(1));
+  ck_assert_ptr_eq(lc_line_unwatch(&line, &answers[1]), &pendings[1]);
+  ck_assert(!lc_credit_free(&line.credit));
+  ck_assert_uint_eq(lc_credit_take(&line.credit, 1), 1);
+}
+END_TEST
+
+/* The first watcher, the one in the middle or the last stops watching. */
+START_TEST(a_refusal_is_told_to_all_who_watch) {
+  lc_list_t list = {NULL, NULL};
+  size_t i, gone = (size_t) _i;
+
+  for (i = 0; i < 3; i++)
+    lc_line_watch(&line, &answers[i]);
+  ck_assert_ptr_null(lc_line_unwatch(&line, &answers[gone]));
+  lc_inbox_close(&inbox, &list);
+  lc_line_refuse(&line);
+  for (i = 0; i < MOST; i++)
+    ck_assert_int_eq(is_answered(i), i < 3 && i != gone);
+  for (i = 0; i < 3; i++)
+    if (i != gone)
+      ck_assert_ptr_null(lc_line_unwatch(&line, &answers[i]));
+  ck_assert_ptr_null(line.watchers);
+}
+END_TEST
+
+START_TEST(a_watcher_with_an_answer_to_collect_is_woken_once) {
+  lc_list_t list = {NULL, NULL};
+
+  lc_line_watch(&line, &answers[0]);
+  ck_assert(!join(0));
+  lc_inbox_close(&inbox, &list);
+  lc_line_refuse(&line);
+  ck_assert(is_answered(0));
+  ck_assert(!is_answered(0));
+  ck_assert_ptr_eq(lc_line_collect(&line, &answers[0]), &pendings[0]);
+}
+END_TEST
+
 START_TEST(by_hand_the_receiver_pulls_and_answers) {
   ck_assert(!join(0));
   ck_assert(!join(1));
@@ -240,6 +377,7 @@ END_TEST
 
 static Suite *suite(void) {
   Suite *suite = suite_create("room line");
+  TCase *watchers = tcase_create("watchers");
 
   SUITE_CASE(suite, "bounded", open_bounded, close_line,
              with_room_the_answer_is_there_at_once,
@@ -249,11 +387,20 @@ static Suite *suite(void) {
              who_hurries_is_served_by_the_first_place,
              who_would_leave_gets_a_place_that_is_free,
              a_refusal_is_an_answer_for_all_and_for_later,
-             a_push_that_is_refused_is_the_answer);
+             a_push_that_is_refused_is_the_answer,
+             when_the_hurried_one_leaves_the_line_is_patient_again,
+             a_parked_receiver_is_owed_a_wake_by_who_serves_or_hurries,
+             answers_are_collected_in_order_after_one_wake,
+             who_watches_no_more_has_its_own_back_in_order,
+             when_the_last_ones_are_unwatched_the_gate_is_open,
+             a_watcher_with_an_answer_to_collect_is_woken_once);
   SUITE_CASE(suite, "by hand", open_by_hand, close_line,
              by_hand_the_receiver_pulls_and_answers,
              by_hand_what_was_pushed_before_goes_first,
              by_hand_nobody_parks_while_one_stands_in_line,
              by_hand_who_joins_rouses_a_parked_receiver_once);
+  tcase_add_checked_fixture(watchers, open_bounded, close_line);
+  tcase_add_loop_test(watchers, a_refusal_is_told_to_all_who_watch, 0, 3);
+  suite_add_tcase(suite, watchers);
   return suite;
 }

@@ -10,8 +10,10 @@
 
 static lc_rack_t rack;
 
+/* What lay in the memory before must not matter. */
 static void fresh(void) {
   memory_watch();
+  memset(&rack, 0xff, sizeof rack);
   ck_assert(lc_rack_init(&rack, 8));
 }
 
@@ -29,6 +31,14 @@ static lc_slab_t *take(size_t bytes) {
 
 START_TEST(a_node_of_eight_bytes_takes_sixteen) {
   ck_assert_uint_eq(rack.stride, 16);
+}
+END_TEST
+
+START_TEST(an_odd_size_asks_for_no_alignment_of_its_own) {
+  ck_assert(lc_rack_init(&rack, 17));
+  ck_assert_uint_eq(rack.offset, sizeof(lc_link_t));
+  ck_assert_uint_eq(rack.stride, sizeof(lc_link_t) + 24);
+  ck_assert(lc_rack_init(&rack, 8));
 }
 END_TEST
 
@@ -77,6 +87,9 @@ START_TEST(a_size_that_overflows_is_refused) {
   ck_assert(!lc_rack_init(&rack, SIZE_MAX / 2));
   for (size = 0; size < sizeof(lc_slab_t); size++)
     ck_assert(!lc_rack_init(&rack, (size_t) PTRDIFF_MAX - size));
+  for (; size < 256; size++)
+    ck_assert(!lc_rack_init(&rack, (size_t) PTRDIFF_MAX - size) ||
+              rack.most <= PTRDIFF_MAX);
   ck_assert(lc_rack_init(&rack, (size_t) PTRDIFF_MAX - 1024));
   ck_assert(rack.most > rack.stride);
   ck_assert(lc_rack_init(&rack, 8));
@@ -106,6 +119,7 @@ START_TEST(slabs_double_up_to_the_most) {
     last = slabs[i]->bytes;
   }
   ck_assert_uint_eq(slabs[0]->bytes, LC_SLAB_LEAST);
+  ck_assert_uint_eq(slabs[1]->bytes, (size_t) 2 * LC_SLAB_LEAST);
   ck_assert_uint_eq(last, LC_SLAB_MOST);
   for (i = 0; i < 12; i++)
     lc_rack_recycle(&rack, slabs[i]);
@@ -113,11 +127,16 @@ START_TEST(slabs_double_up_to_the_most) {
 END_TEST
 
 START_TEST(without_a_size_slabs_are_twice_the_largest) {
-  lc_slab_t *first = take(1024), *second = lc_rack_take(&rack, NULL);
+  lc_slab_t *first = lc_rack_take(&rack, NULL);
+  lc_slab_t *large = take(4096), *small = take(LC_SLAB_LEAST);
+  lc_slab_t *last = lc_rack_take(&rack, NULL);
 
-  ck_assert_uint_eq(second->bytes, 2048);
+  ck_assert_uint_eq(first->bytes, LC_SLAB_LEAST);
+  ck_assert_uint_eq(last->bytes, 8192);
   lc_rack_recycle(&rack, first);
-  lc_rack_recycle(&rack, second);
+  lc_rack_recycle(&rack, large);
+  lc_rack_recycle(&rack, small);
+  lc_rack_recycle(&rack, last);
 }
 END_TEST
 
@@ -149,6 +168,7 @@ START_TEST(the_rack_keeps_no_more_than_its_bytes) {
     for (i = 0; i < 64; i++)
       lc_rack_recycle(&rack, slabs[i]);
     ck_assert_uint_le(memory_blocks(), LC_RACK_SLOTS);
+    ck_assert_uint_ge(memory_blocks(), 1);
     ck_assert(memory_blocks() == 1 || memory_bytes() <= LC_RACK_BYTES);
     lc_rack_free(&rack);
     ck_assert_uint_eq(memory_blocks(), 0);
@@ -236,6 +256,7 @@ static Suite *suite(void) {
   SUITE_CASE(
       suite, "node", fresh, expect_nothing_left,
       a_node_of_eight_bytes_takes_sixteen,
+      an_odd_size_asks_for_no_alignment_of_its_own,
       places_are_aligned_as_their_size_demands,
       every_place_of_a_slab_lies_inside_it, a_size_that_overflows_is_refused,
       a_slab_given_is_the_slab_taken, slabs_double_up_to_the_most,

@@ -1,12 +1,27 @@
 /* Room wake: each debt rouses once, and none after the receiver has gone. */
 #include "wake.h"
 
+#include <string.h>
+
+#include "support/locks.h"
 #include "support/loop.h"
 #include "support/suite.h"
 
 static lc_wake_t wake;
 static uv_async_t async;
-static int callbacks;
+static int callbacks, locks_before;
+
+/* What lay in the memory before must not matter. */
+static void init(uv_async_t *on) {
+  memset(&wake, 0xff, sizeof wake);
+  locks_before = locks_alive();
+  ck_assert_int_eq(lc_wake_init(&wake, on), 0);
+}
+
+static void destroy(void) {
+  lc_wake_destroy(&wake);
+  ck_assert_int_eq(locks_alive(), locks_before);
+}
 
 static void count_callback(uv_async_t *handle) {
   (void) handle;
@@ -18,21 +33,17 @@ static void open_on_loop(void) {
   loop_open();
   callbacks = 0;
   ck_assert_int_eq(uv_async_init(&loop, &async, count_callback), 0);
-  ck_assert_int_eq(lc_wake_init(&wake, &async), 0);
+  init(&async);
 }
 
 static void close_on_loop(void) {
+  destroy();
   uv_close((uv_handle_t *) &async, NULL);
   expect_loop_clean();
-  lc_wake_destroy(&wake);
 }
 
 static void open_on_thread(void) {
-  ck_assert_int_eq(lc_wake_init(&wake, NULL), 0);
-}
-
-static void close_on_thread(void) {
-  lc_wake_destroy(&wake);
+  init(NULL);
 }
 
 START_TEST(a_debt_paid_calls_back) {
@@ -93,14 +104,91 @@ START_TEST(a_wait_ends_at_its_deadline) {
 }
 END_TEST
 
+/* Pays on another thread; from its return on the debt may be seen. */
+static void pay_elsewhere(void) {
+  uv_thread_t payer;
+
+  ck_assert_int_eq(uv_thread_create(&payer, pay, &wake), 0);
+  ck_assert_int_eq(uv_thread_join(&payer), 0);
+}
+
+START_TEST(a_wait_with_a_deadline_is_roused_too) {
+  uv_thread_t payer;
+  uint64_t never = uv_hrtime() + UINT64_C(3600000000000);
+
+  ck_assert_int_eq(uv_thread_create(&payer, pay, &wake), 0);
+  ck_assert(lc_wake_wait(&wake, never));
+  ck_assert(uv_hrtime() < never);
+  ck_assert_int_eq(uv_thread_join(&payer), 0);
+}
+END_TEST
+
+START_TEST(who_looks_out_sees_a_payment_and_leaves_it) {
+  uint64_t begin = uv_hrtime();
+  lc_patience_t patience;
+
+  lc_patience_init(&patience, 1000000);
+  ck_assert(!lc_wake_look_out(&wake, &patience, LC_NEVER));
+  ck_assert(uv_hrtime() >= begin + 1000000);
+  ck_assert_uint_eq(patience.next_ns, 500000);
+  pay_elsewhere();
+  ck_assert(lc_wake_look_out(&wake, &patience, LC_NOW));
+  ck_assert_uint_eq(patience.next_ns, 1000000);
+  ck_assert(lc_wake_look_out(&wake, &patience, LC_NEVER));
+  ck_assert(lc_wake_wait(&wake, LC_NOW));
+  ck_assert(!lc_wake_look_out(&wake, &patience, LC_NOW));
+}
+END_TEST
+
+START_TEST(a_debt_is_told_to_the_relay_while_there_is_one) {
+  lc_wake_t relay;
+
+  ck_assert_int_eq(lc_wake_init(&relay, NULL), 0);
+  ck_assert(!lc_wake_is_relayed(&wake));
+  lc_wake_relay(&wake, &relay);
+  ck_assert(lc_wake_is_relayed(&wake));
+  pay_elsewhere();
+  ck_assert(lc_wake_wait(&wake, 0));
+  pay_elsewhere();
+  ck_assert(lc_wake_wait(&wake, 0));
+  ck_assert(lc_wake_wait(&relay, 0));
+  ck_assert(!lc_wake_wait(&relay, 0));
+  lc_wake_relay(&wake, NULL);
+  ck_assert(!lc_wake_is_relayed(&wake));
+  pay_elsewhere();
+  ck_assert(lc_wake_wait(&wake, 0));
+  ck_assert(!lc_wake_wait(&relay, 0));
+  ck_assert_uint_eq(lc_wake_count(&wake), 3);
+  ck_assert_uint_eq(lc_wake_count(&relay), 0);
+  lc_wake_destroy(&relay);
+}
+END_TEST
+
+START_TEST(a_sleeper_is_roused_by_the_relay) {
+  lc_wake_t relay;
+  uv_thread_t payer;
+
+  ck_assert_int_eq(lc_wake_init(&relay, NULL), 0);
+  lc_wake_relay(&wake, &relay);
+  ck_assert_int_eq(uv_thread_create(&payer, pay, &wake), 0);
+  ck_assert(lc_wake_wait(&relay, UINT64_MAX));
+  ck_assert(lc_wake_wait(&wake, UINT64_MAX));
+  ck_assert_int_eq(uv_thread_join(&payer), 0);
+  lc_wake_destroy(&relay);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("room wake");
 
   SUITE_CASE(suite, "loop", open_on_loop, close_on_loop, a_debt_paid_calls_back,
              a_wake_of_oneself_calls_back_and_is_no_debt,
              a_debt_paid_too_late_does_nothing);
-  SUITE_CASE(suite, "thread", open_on_thread, close_on_thread,
+  SUITE_CASE(suite, "thread", open_on_thread, destroy,
              a_waiting_thread_is_roused, a_debt_is_collected_once,
-             a_wait_ends_at_its_deadline);
+             a_wait_ends_at_its_deadline, a_wait_with_a_deadline_is_roused_too,
+             who_looks_out_sees_a_payment_and_leaves_it,
+             a_debt_is_told_to_the_relay_while_there_is_one,
+             a_sleeper_is_roused_by_the_relay);
   return suite;
 }

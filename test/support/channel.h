@@ -9,6 +9,7 @@
 #include <loopchan.h>
 #include <string.h>
 
+#include "support/locks.h"
 #include "support/loop.h"
 #include "support/memory.h"
 
@@ -30,9 +31,12 @@ static inline void open_with(uv_loop_t *on, const loopchan_options_t *options) {
   ck_assert_int_eq(loopchan_open(on, &rx, &tx, options), 0);
 }
 
+static int locks_before;
+
 static inline void start_clean(void) {
-  loop_open();
   memory_watch();
+  locks_before = locks_alive();
+  loop_open();
 }
 
 static inline void open_loop(void) {
@@ -52,6 +56,7 @@ static inline void open_thread(void) {
 static inline void expect_clean(void) {
   expect_loop_clean();
   ck_assert_uint_eq(memory_blocks(), 0);
+  ck_assert_int_eq(locks_alive(), locks_before);
 }
 
 /* Sends first, first + 1, ... on tx. (An assertion of check's makes a system

@@ -1,6 +1,8 @@
 /* memory: the library's memory, counted and made to fail.
  *
- * A block's size lies in front of it, in as many bytes as keep it aligned.
+ * A block's size lies in front of it, in as many bytes as keep it aligned. A
+ * block is full of junk when it comes and when it goes, so that nobody gets by
+ * with what lay there.
  * Threads: any; one mutex guards everything.
  */
 #include "memory.h"
@@ -13,6 +15,8 @@ typedef union {
   size_t size;
   max_align_t align;
 } head_t;
+
+#define JUNK 0xa5
 
 static uv_mutex_t mutex;
 static size_t blocks, bytes, peak, allocations, until_failure;
@@ -35,7 +39,7 @@ static void *watched_malloc(size_t size) {
       peak = bytes;
   }
   uv_mutex_unlock(&mutex);
-  return head == NULL ? NULL : head + 1;
+  return head == NULL ? NULL : memset(head + 1, JUNK, size);
 }
 
 static void watched_free(void *block) {
@@ -48,6 +52,7 @@ static void watched_free(void *block) {
   blocks--;
   bytes -= head->size;
   uv_mutex_unlock(&mutex);
+  memset(block, JUNK, head->size);
   free(head);
 }
 

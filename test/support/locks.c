@@ -1,0 +1,163 @@
+/* locks: the mutexes and conditions of the library, watched.
+ *
+ * Has the names of libuv's functions, so that the library, and libuv too, call
+ * these; each does its bookkeeping and calls libuv's own. The two that make
+ * something are weak: a test may have others in their place, that fail.
+ * Threads: any; what a thread holds is its own.
+ */
+#include "locks.h"
+
+#if defined(__ELF__)
+
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#define HELD_MOST 16
+
+static atomic_int made, destroyed;
+static _Thread_local const uv_mutex_t *held[HELD_MOST];
+
+static void *libuvs_own(const char *name) {
+  void *found = dlsym(RTLD_NEXT, name);
+
+  if (found == NULL) {
+    /* To ask for its version also makes the linker keep libuv. */
+    fprintf(stderr, "locks: libuv %s has no %s\n", uv_version_string(), name);
+    abort();
+  }
+  return found;
+}
+
+/* own is a pointer to libuv's function of this name. */
+#define FIND_OWN(own, name)                   \
+  do {                                        \
+    if ((own) == NULL) {                      \
+      void *found_own = libuvs_own(name);     \
+      memcpy(&(own), &found_own, sizeof own); \
+    }                                         \
+  } while (0)
+
+/* The place where a thread notes that it holds the mutex; NULL: a free one. */
+static const uv_mutex_t **note(const uv_mutex_t *mutex) {
+  size_t i;
+
+  for (i = 0; i < HELD_MOST; i++)
+    if (held[i] == mutex)
+      return &held[i];
+  return NULL;
+}
+
+static void expect_held(const uv_mutex_t *mutex, const char *what) {
+  if (note(mutex) == NULL) {
+    fprintf(stderr, "locks: %s without holding it\n", what);
+    abort();
+  }
+}
+
+static void hold(const uv_mutex_t *mutex) {
+  const uv_mutex_t **place = note(NULL);
+
+  if (place == NULL)
+    abort();
+  *place = mutex;
+}
+
+__attribute__((weak)) int uv_mutex_init(uv_mutex_t *mutex) {
+  static _Thread_local int (*own)(uv_mutex_t *);
+  int err;
+
+  FIND_OWN(own, "uv_mutex_init");
+  err = own(mutex);
+  atomic_fetch_add(&made, err == 0);
+  return err;
+}
+
+void uv_mutex_destroy(uv_mutex_t *mutex) {
+  static _Thread_local void (*own)(uv_mutex_t *);
+
+  FIND_OWN(own, "uv_mutex_destroy");
+  if (note(mutex) != NULL)
+    abort();
+  atomic_fetch_add(&destroyed, 1);
+  own(mutex);
+}
+
+void uv_mutex_lock(uv_mutex_t *mutex) {
+  static _Thread_local void (*own)(uv_mutex_t *);
+
+  FIND_OWN(own, "uv_mutex_lock");
+  own(mutex);
+  hold(mutex);
+}
+
+int uv_mutex_trylock(uv_mutex_t *mutex) {
+  static _Thread_local int (*own)(uv_mutex_t *);
+  int err;
+
+  FIND_OWN(own, "uv_mutex_trylock");
+  err = own(mutex);
+  if (err == 0)
+    hold(mutex);
+  return err;
+}
+
+void uv_mutex_unlock(uv_mutex_t *mutex) {
+  static _Thread_local void (*own)(uv_mutex_t *);
+
+  FIND_OWN(own, "uv_mutex_unlock");
+  expect_held(mutex, "unlocks");
+  *note(mutex) = NULL;
+  own(mutex);
+}
+
+__attribute__((weak)) int uv_cond_init(uv_cond_t *cond) {
+  static _Thread_local int (*own)(uv_cond_t *);
+  int err;
+
+  FIND_OWN(own, "uv_cond_init");
+  err = own(cond);
+  atomic_fetch_add(&made, err == 0);
+  return err;
+}
+
+void uv_cond_destroy(uv_cond_t *cond) {
+  static _Thread_local void (*own)(uv_cond_t *);
+
+  FIND_OWN(own, "uv_cond_destroy");
+  atomic_fetch_add(&destroyed, 1);
+  own(cond);
+}
+
+void uv_cond_wait(uv_cond_t *cond, uv_mutex_t *mutex) {
+  static _Thread_local void (*own)(uv_cond_t *, uv_mutex_t *);
+
+  FIND_OWN(own, "uv_cond_wait");
+  expect_held(mutex, "waits");
+  own(cond, mutex);
+}
+
+int uv_cond_timedwait(uv_cond_t *cond, uv_mutex_t *mutex, uint64_t timeout) {
+  static _Thread_local int (*own)(uv_cond_t *, uv_mutex_t *, uint64_t);
+
+  FIND_OWN(own, "uv_cond_timedwait");
+  expect_held(mutex, "waits");
+  return own(cond, mutex, timeout);
+}
+
+int locks_alive(void) {
+  return atomic_load(&made) == 0 ? 0
+                                 : atomic_load(&made) - atomic_load(&destroyed);
+}
+
+#else
+
+int locks_alive(void) {
+  return 0;
+}
+
+#endif /* __ELF__ */

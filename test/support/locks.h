@@ -1,0 +1,15 @@
+/* locks: the mutexes and conditions of the library, watched.
+ *
+ * Linked into every test, between the library and libuv. Aborts when a mutex is
+ * unlocked, or waited with, by a thread that does not hold it, and when one is
+ * destroyed while its destroyer holds it. Does nothing where programs are not
+ * ELF files.
+ */
+#ifndef SUPPORT_LOCKS_H
+#define SUPPORT_LOCKS_H
+
+/* Mutexes and conditions that were made and not destroyed; 0 where nothing is
+ * counted. */
+int locks_alive(void);
+
+#endif /* SUPPORT_LOCKS_H */
