@@ -26,9 +26,18 @@ static void *allocate_or_fail(std::size_t size, std::size_t alignment) {
   return allocate(size, alignment);
 }
 
+static void *or_throw(void *block) {
+  if (block == nullptr)
+    throw std::bad_alloc();
+  return block;
+}
+
 void *operator new(std::size_t size) {
-  void *block = allocate(size, alignof(std::max_align_t));
-  return block != nullptr ? block : throw std::bad_alloc();
+  return or_throw(allocate(size, alignof(std::max_align_t)));
+}
+
+void *operator new(std::size_t size, std::align_val_t alignment) {
+  return or_throw(allocate(size, static_cast<std::size_t>(alignment)));
 }
 
 void *operator new(std::size_t size, const std::nothrow_t &) noexcept {
@@ -53,6 +62,15 @@ void operator delete(void *block, std::align_val_t) noexcept {
 }
 
 void operator delete(void *block, std::size_t, std::align_val_t) noexcept {
+  std::free(block);
+}
+
+void operator delete(void *block, const std::nothrow_t &) noexcept {
+  std::free(block);
+}
+
+void operator delete(void *block, std::align_val_t,
+                     const std::nothrow_t &) noexcept {
   std::free(block);
 }
 
