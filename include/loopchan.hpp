@@ -460,7 +460,7 @@ class loop_receiver
     if (status != 0)
       return running->call(nullptr);
     detail::wire<T>::take(raw, [&](T &&msg) { running->call(&msg); });
-    if (!self->on && !self->is_closing())
+    if (!self->on)
       self->on = std::move(running);
   }
 };
@@ -500,7 +500,7 @@ template <class T> class thread_receiver {
   struct iterator {
     T &operator*() { return *msg; }
     void operator++() {
-      msg.reset();
+      msg.reset(); /* not kept while waiting for the next */
       msg = rx->recv();
     }
     bool operator!=(std::nullptr_t) const noexcept { return msg.has_value(); }

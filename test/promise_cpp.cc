@@ -306,6 +306,23 @@ START_TEST(each_message_reaches_one_of_the_pool) {
 }
 END_TEST
 
+/* Of its own channel; kept while the next is awaited, the end never comes. */
+struct ticket {
+  loopchan::sender<ticket> tx;
+};
+
+START_TEST(a_message_is_not_kept_while_the_next_is_awaited) {
+  auto ch = loopchan::open<ticket>().value();
+  int received = 0;
+
+  ck_assert(!ch.tx.send(ticket{ch.tx.clone()}));
+  ch.tx.drop();
+  for (ticket &msg : ch.rx)
+    received += !!msg.tx;
+  ck_assert_int_eq(received, 1);
+}
+END_TEST
+
 START_TEST(the_last_of_several_senders_is_the_end) {
   auto ch = loopchan::open<int>().value();
   loopchan::sender<int> other = ch.tx.clone(), moved = std::move(other);
@@ -723,6 +740,7 @@ static Suite *suite() {
              an_array_and_a_null_pointer_are_messages_too,
              calls_of_a_thread_receiver_answer_as_their_namesakes,
              each_message_reaches_one_of_the_pool,
+             a_message_is_not_kept_while_the_next_is_awaited,
              the_last_of_several_senders_is_the_end,
              what_the_callbacks_own_goes_when_they_are_done,
              a_callback_may_put_others_in_its_place,
