@@ -1,0 +1,762 @@
+/* Promise: loopchan.hpp carries every kind of object whole, moves it once it is
+ * accepted and not before, destroys what nobody receives, and lets no exception
+ * into the library. That wrong programs do not compile is tested by
+ * header_cpp. */
+#include <loopchan.hpp>
+
+#include <array>
+#include <atomic>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/heap.h"
+#include "support/loop.h"
+#include "support/suite.h"
+
+using namespace std::chrono_literals;
+using loopchan::errc;
+
+/* Knows where it lies, and how many of it there are. A copy of its bytes would
+ * notice. */
+class tracked {
+ public:
+  static std::atomic<int> live;
+
+  explicit tracked(int n = 0) noexcept : self_(this), number(n) { live++; }
+  tracked(tracked &&from) noexcept : tracked(std::exchange(from.number, -1)) {}
+  tracked &operator=(tracked &&from) noexcept {
+    number = std::exchange(from.number, -1);
+    return *this;
+  }
+  ~tracked() {
+    if (self_ != this)
+      std::abort();
+    live--;
+  }
+
+ private:
+  tracked *self_;
+
+ public:
+  int number;
+};
+
+std::atomic<int> tracked::live;
+
+struct alignas(256) wide {
+  int number;
+};
+
+struct pod {
+  int number;
+  double half;
+};
+
+/* One of each kind of message: bytes, pointer, box, box by alignment. */
+template <class T> T make(int n);
+template <> int make(int n) {
+  return n;
+}
+template <> pod make(int n) {
+  return {n, n / 2.0};
+}
+template <> wide make(int n) {
+  return {n};
+}
+template <> std::string make(int n) {
+  return std::to_string(n) + (n % 2 != 0 ? "" : " is long enough for a heap");
+}
+template <> std::unique_ptr<int> make(int n) {
+  return std::make_unique<int>(n);
+}
+template <> tracked make(int n) {
+  return tracked(n);
+}
+
+static int number(int msg) {
+  return msg;
+}
+static int number(const pod &msg) {
+  return msg.half == msg.number / 2.0 ? msg.number : -1;
+}
+static int number(const wide &msg) {
+  auto address = reinterpret_cast<std::uintptr_t>(&msg);
+  return address % alignof(wide) == 0 ? msg.number : -1;
+}
+static int number(const std::string &msg) {
+  return msg.empty() ? -1 : std::stoi(msg);
+}
+static int number(const std::unique_ptr<int> &msg) {
+  return msg ? *msg : -1;
+}
+static int number(const tracked &msg) {
+  return msg.number;
+}
+
+static const std::array<std::size_t, 4> capacities = {loopchan::unbounded, 1, 7,
+                                                      loopchan::rendezvous};
+
+/* Runs test<T>(capacity) for each kind and each capacity. */
+#define FOR_EACH_KIND(test)             \
+  for (std::size_t room : capacities) { \
+    test<int>(room);                    \
+    test<pod>(room);                    \
+    test<wide>(room);                   \
+    test<std::string>(room);            \
+    test<std::unique_ptr<int>>(room);   \
+    test<tracked>(room);                \
+  }
+
+static loopchan::options with_room(std::size_t capacity) {
+  loopchan::options options;
+  options.capacity = capacity;
+  return options;
+}
+
+/* Sends from to to - 1, and returns how many were accepted. */
+template <class T>
+int send_numbers(const loopchan::sender<T> &tx, int from, int to) {
+  int accepted = 0;
+  for (int i = from; i < to; i++)
+    accepted += !tx.send(make<T>(i));
+  return accepted;
+}
+
+template <class T> static void to_a_thread(std::size_t room) {
+  auto ch = loopchan::open<T>(with_room(room)).value();
+  int accepted = 0, expected = 0;
+  std::thread producer([&accepted, tx = std::move(ch.tx)] {
+    accepted = send_numbers(tx, 0, 300);
+  });
+
+  for (T &msg : ch.rx)
+    ck_assert_int_eq(number(msg), expected++);
+  producer.join();
+  ck_assert_int_eq(accepted, 300);
+  ck_assert_int_eq(expected, 300);
+  ck_assert(ch.rx.recv().error() == errc::end_of_file);
+}
+
+START_TEST(every_kind_of_message_reaches_a_thread) {
+  FOR_EACH_KIND(to_a_thread);
+  ck_assert_int_eq(tracked::live, 0);
+}
+END_TEST
+
+template <class T> static void to_a_loop(std::size_t room) {
+  auto ch = loopchan::open<T>(&loop, with_room(room)).value();
+  int accepted = 0, expected = 0, ends = 0;
+  std::thread producer([&accepted, tx = std::move(ch.tx)] {
+    accepted = send_numbers(tx, 0, 300);
+  });
+
+  ck_assert(
+      !ch.rx.start([&](T &&msg) { ck_assert_int_eq(number(msg), expected++); },
+                   [&] {
+                     ends++;
+                     ch.rx.close();
+                   }));
+  ck_assert_int_eq(uv_run(&loop, UV_RUN_DEFAULT), 0);
+  producer.join();
+  ck_assert_int_eq(accepted, 300);
+  ck_assert_int_eq(expected, 300);
+  ck_assert_int_eq(ends, 1);
+}
+
+START_TEST(every_kind_of_message_reaches_a_loop) {
+  FOR_EACH_KIND(to_a_loop);
+  ck_assert_int_eq(tracked::live, 0);
+}
+END_TEST
+
+/* To a receiver that does not receive. */
+template <class T>
+static void expect_refused(const loopchan::sender<T> &tx, errc tried,
+                           errc timed) {
+  T msg = make<T>(77);
+
+  ck_assert(tx.try_send(std::move(msg)) == tried);
+  ck_assert_int_eq(number(msg), 77);
+  ck_assert(tx.send_for(std::move(msg), 0ns) == timed);
+  ck_assert(tx.send_for(std::move(msg), -1s) == timed);
+  ck_assert(tx.send_for(std::move(msg), 1us) == timed);
+  ck_assert_int_eq(number(msg), 77);
+}
+
+template <class T> static void stays_the_senders(std::size_t room) {
+  auto ch = loopchan::open<T>(with_room(room)).value();
+  T msg = make<T>(77);
+
+  if (room == loopchan::rendezvous)
+    room = 0;
+  else if (room == loopchan::unbounded)
+    room = 20;
+  ck_assert_int_eq(send_numbers(ch.tx, 0, static_cast<int>(room)),
+                   static_cast<int>(room));
+  if (room != 20)
+    expect_refused(ch.tx, errc::again, errc::timed_out);
+  ck_assert(!ch.rx.close());
+  expect_refused(ch.tx, errc::closed, errc::closed);
+  ck_assert(ch.tx.send(std::move(msg)) == errc::closed);
+  ck_assert_int_eq(number(msg), 77);
+  ck_assert(ch.tx.is_closed());
+}
+
+/* What was accepted is destroyed by the close: the sanitizers look for leaks,
+ * and tracked counts. */
+START_TEST(a_refused_message_stays_the_senders_and_the_others_are_destroyed) {
+  FOR_EACH_KIND(stays_the_senders);
+  ck_assert_int_eq(tracked::live, 0);
+}
+END_TEST
+
+START_TEST(an_accepted_message_is_moved_from_and_a_const_one_copied) {
+  auto ch = loopchan::open<std::string>().value();
+  const std::string kept = "a text that is too long for the object itself";
+  std::string given = kept;
+
+  ck_assert(!ch.tx.send(kept));
+  ck_assert(!ch.tx.try_send(given));
+  ck_assert(!ch.tx.send_for(given, 1s));
+  ck_assert(given == kept);
+  ck_assert(!ch.tx.send(std::move(given)));
+  ck_assert(given.empty());
+  for (int i = 0; i < 4; i++)
+    ck_assert(*ch.rx.recv() == kept);
+}
+END_TEST
+
+START_TEST(bytes_and_pointers_go_without_an_allocation) {
+  auto numbers = loopchan::open<pod>().value();
+  auto pointers = loopchan::open<std::unique_ptr<int>>().value();
+  auto msg = std::make_unique<int>(5);
+  std::size_t before = heap_allocations();
+
+  ck_assert(!numbers.tx.send({4, 2.0}));
+  ck_assert_int_eq(numbers.rx.recv()->number, 4);
+  ck_assert(!pointers.tx.send(std::move(msg)));
+  ck_assert_ptr_null(msg.get());
+  ck_assert_int_eq(**pointers.rx.recv(), 5);
+  ck_assert_uint_eq(heap_allocations(), before);
+}
+END_TEST
+
+START_TEST(an_array_and_a_null_pointer_are_messages_too) {
+  auto ch = loopchan::open<std::unique_ptr<int[]>>().value();
+
+  ck_assert(!ch.tx.send(std::make_unique<int[]>(3)));
+  ck_assert(!ch.tx.send(nullptr));
+  ck_assert_int_eq((*ch.rx.recv())[2], 0);
+  loopchan::result<std::unique_ptr<int[]>> null = ch.rx.recv();
+  ck_assert(null && *null == nullptr);
+}
+END_TEST
+
+START_TEST(calls_of_a_thread_receiver_answer_as_their_namesakes) {
+  auto ch = loopchan::open<std::string>().value();
+  std::vector<std::string> all = {"first"};
+
+  ck_assert(ch.rx.try_recv().error() == errc::again);
+  ck_assert(ch.rx.recv_for(1us).error() == errc::timed_out);
+  ck_assert(!ch.rx.recv_many(all, 0));
+  send_numbers(ch.tx, 1, 6);
+  ck_assert_int_eq(number(*ch.rx.recv()), 1);
+  ck_assert_int_eq(number(*ch.rx.try_recv()), 2);
+  ck_assert_int_eq(number(*ch.rx.recv_for(1h)), 3);
+  ck_assert(!ch.rx.recv_many(all, 9));
+  ck_assert_uint_eq(all.size(), 3);
+  ck_assert(all.front() == "first");
+  ck_assert_int_eq(number(all.back()), 5);
+  send_numbers(ch.tx, 6, 8);
+  ck_assert(!ch.rx.recv_many(all, 1));
+  ck_assert_uint_eq(all.size(), 4);
+  ck_assert(!ch.rx.shutdown());
+  ck_assert(ch.rx.shutdown() == errc::already);
+  ck_assert(ch.tx.send("late") == errc::closed);
+  ck_assert_int_eq(number(*ch.rx.recv()), 7);
+  ck_assert(ch.rx.recv_many(all, 1) == errc::end_of_file);
+  ck_assert(!ch.rx.close());
+  ck_assert(ch.rx.close() == errc::already);
+  ck_assert(ch.rx.recv().error() == errc::invalid);
+}
+END_TEST
+
+START_TEST(each_message_reaches_one_of_the_pool) {
+  loopchan::options options = with_room(5);
+  std::array<std::atomic<int>, 1000> seen{};
+  std::vector<std::thread> pool;
+
+  options.shared = true;
+  auto ch = loopchan::open<std::unique_ptr<int>>(options).value();
+  for (int i = 0; i < 4; i++)
+    pool.emplace_back([&] {
+      for (auto &msg : ch.rx)
+        seen[static_cast<std::size_t>(*msg)]++;
+    });
+  ck_assert_int_eq(send_numbers(ch.tx, 0, 1000), 1000);
+  ch.tx.drop();
+  for (std::thread &thread : pool)
+    thread.join();
+  for (const auto &times : seen)
+    ck_assert_int_eq(times, 1);
+}
+END_TEST
+
+/* Of its own channel; kept while the next is awaited, the end never comes. */
+struct ticket {
+  loopchan::sender<ticket> tx;
+};
+
+START_TEST(a_message_is_not_kept_while_the_next_is_awaited) {
+  auto ch = loopchan::open<ticket>().value();
+  int received = 0;
+
+  ck_assert(!ch.tx.send(ticket{ch.tx.clone()}));
+  ch.tx.drop();
+  for (ticket &msg : ch.rx)
+    received += !!msg.tx;
+  ck_assert_int_eq(received, 1);
+}
+END_TEST
+
+START_TEST(the_last_of_several_senders_is_the_end) {
+  auto ch = loopchan::open<int>().value();
+  loopchan::sender<int> other = ch.tx.clone(), moved = std::move(other);
+
+  ck_assert(moved && !other);
+  ck_assert(other.send(1) == errc::invalid);
+  ck_assert(!other.clone());
+  ch.tx.drop();
+  ck_assert(!ch.tx);
+  ck_assert(ch.rx.try_recv().error() == errc::again);
+  ck_assert(!moved.send(2));
+  moved = {};
+  ck_assert_int_eq(*ch.rx.recv(), 2);
+  ck_assert(ch.rx.recv().error() == errc::end_of_file);
+}
+END_TEST
+
+START_TEST(what_the_callbacks_own_goes_when_they_are_done) {
+  auto ends = loopchan::open<int>(&loop).value();
+  auto closes = loopchan::open<int>(&loop).value();
+  auto shared = std::make_shared<int>(0);
+  auto owned = [&] { return std::make_unique<std::shared_ptr<int>>(shared); };
+
+  ck_assert(
+      !ends.rx.start([o = owned()](int) { ++**o; }, [o = owned()] { ++**o; }));
+  ck_assert(ends.rx.start([o = owned()](int) {}, [] {}) == errc::already);
+  ck_assert(!closes.rx.start([o = owned()](int) {}, [] {}));
+  ck_assert_int_eq(shared.use_count(), 4);
+  closes.rx.close();
+  ck_assert_int_eq(shared.use_count(), 3);
+  ck_assert(!ends.tx.send(1));
+  ends.tx.drop();
+  ck_assert_int_eq(uv_run(&loop, UV_RUN_NOWAIT), 1);
+  ck_assert_int_eq(*shared, 2);
+  ck_assert_int_eq(shared.use_count(), 1);
+  ck_assert(ends.rx.start([](int) {}, [] {}) == errc::end_of_file);
+}
+END_TEST
+
+START_TEST(a_callback_may_put_others_in_its_place) {
+  auto ch = loopchan::open<int>(&loop).value();
+  std::string calls, text = "first, on a heap of its own for sure; ";
+
+  ck_assert(!ch.rx.start(
+      [&, text](int) {
+        ck_assert(!ch.rx.stop());
+        ck_assert(!ch.rx.start([&](int) { calls += "second"; },
+                               [&] { ch.rx.close(); }));
+        calls += text; /* it is still there */
+      },
+      [] {}));
+  send_numbers(ch.tx, 0, 2);
+  ch.tx.drop();
+  ck_assert_int_eq(uv_run(&loop, UV_RUN_DEFAULT), 0);
+  ck_assert(calls == text + "second");
+}
+END_TEST
+
+START_TEST(a_stopped_receiver_goes_on_with_new_callbacks) {
+  auto ch = loopchan::open<int>(&loop).value();
+  int sum = 0;
+
+  ck_assert(!ch.rx.start(
+      [&](int n) {
+        sum += n;
+        ck_assert(!ch.rx.stop());
+      },
+      [] { ck_abort_msg("stopped"); }));
+  ck_assert(!ch.tx.send(1) && !ch.tx.send(10));
+  ch.tx.drop();
+  uv_run(&loop, UV_RUN_NOWAIT);
+  ck_assert_int_eq(sum, 1);
+  ck_assert_int_eq(*ch.rx.try_recv(), 10);
+  ck_assert(!ch.rx.start([](int) {}, [&] { ch.rx.close(); }));
+  ck_assert_int_eq(uv_run(&loop, UV_RUN_DEFAULT), 0);
+}
+END_TEST
+
+START_TEST(a_receiver_may_be_destroyed_by_its_callback) {
+  auto ch = loopchan::open<tracked>(&loop).value();
+  auto rx = std::make_unique<loopchan::loop_receiver<tracked>>();
+
+  *rx = std::move(ch.rx);
+  ck_assert(*rx && !ch.rx);
+  ck_assert(!rx->start(
+      [&](tracked &&msg) {
+        rx.reset();
+        ck_assert_int_eq(tracked::live, 1); /* the others are destroyed */
+        ck_assert_int_eq(msg.number, 0);
+      },
+      [] { ck_abort_msg("closed"); }));
+  send_numbers(ch.tx, 0, 5);
+  ck_assert_int_eq(uv_run(&loop, UV_RUN_DEFAULT), 0);
+  ck_assert_int_eq(tracked::live, 0);
+  ck_assert(ch.tx.send(tracked(1)) == errc::closed);
+}
+END_TEST
+
+START_TEST(a_close_calls_back_and_empties) {
+  auto ch = loopchan::open<tracked>(&loop).value();
+  int closes = 0;
+
+  send_numbers(ch.tx, 0, 3);
+  ck_assert(!ch.rx.shutdown());
+  ck_assert(
+      !ch.rx.close([&, own = std::make_unique<int>(1)] { closes += *own; }));
+  ck_assert_int_eq(tracked::live, 0);
+  ck_assert(!ch.rx);
+  ck_assert_ptr_null(ch.rx.get());
+  ck_assert(ch.rx.close([] {}) == errc::invalid);
+  ck_assert(ch.rx.start([](tracked &&) {}, [] {}) == errc::invalid);
+  ck_assert(ch.rx.stop() == errc::invalid);
+  ck_assert(ch.rx.try_recv().error() == errc::invalid);
+  ck_assert_int_eq(closes, 0);
+  ck_assert_int_eq(uv_run(&loop, UV_RUN_DEFAULT), 0);
+  ck_assert_int_eq(closes, 1);
+}
+END_TEST
+
+static void close_it(uv_handle_t *handle, void *) {
+  loopchan_close_handle(handle, nullptr);
+}
+
+START_TEST(walk_and_close_everything_works) {
+  auto ch = loopchan::open<tracked>(&loop).value();
+  auto to = loopchan::open<tracked>().value();
+  auto w = loopchan::open_writer(&loop, std::move(to.tx)).value();
+
+  ck_assert(!ch.rx.start([](tracked &&) {}, [] {}));
+  send_numbers(ch.tx, 0, 3);
+  uv_walk(&loop, close_it, nullptr);
+  ck_assert_int_eq(tracked::live, 0);
+  ck_assert(ch.rx.close([] {}) == errc::already);
+  ck_assert(w.close([] {}) == errc::already);
+  ck_assert_int_eq(uv_run(&loop, UV_RUN_DEFAULT), 0);
+  ck_assert(ch.rx.close([] {}) == errc::already);
+}
+END_TEST
+
+/* Writes numbers, and notes the answers: number, or -1 for what came back. */
+template <class T>
+static void write_numbers(loopchan::writer<T> &w, int count,
+                          std::vector<std::error_code> &answers) {
+  for (int i = 0; i < count; i++)
+    ck_assert(!w.write(make<T>(i),
+                       [i, &answers, own = std::make_unique<T>(make<T>(i))](
+                           std::error_code err, std::optional<T> &&back) {
+                         ck_assert(back.has_value() == !!err);
+                         ck_assert(!back || number(*back) == i);
+                         ck_assert_int_eq(number(*own), i);
+                         answers.push_back(err);
+                       }));
+}
+
+template <class T> static void by_writer(std::size_t room) {
+  auto ch = loopchan::open<T>(&loop, with_room(room)).value();
+  auto w = loopchan::open_writer(&loop, std::move(ch.tx)).value();
+  std::vector<std::error_code> answers;
+  int expected = 0;
+
+  ck_assert(!ch.tx && w);
+  write_numbers(w, 20, answers);
+  ck_assert_uint_eq(answers.size(), 0);
+  ck_assert(!ch.rx.start(
+      [&](T &&msg) {
+        ck_assert_int_eq(number(msg), expected);
+        if (++expected == 20)
+          ch.rx.close();
+      },
+      [] { ck_abort_msg("closed before the end"); }));
+  while (answers.size() < 20)
+    uv_run(&loop, UV_RUN_ONCE);
+  for (std::error_code err : answers)
+    ck_assert(!err);
+  w.close();
+  ck_assert_int_eq(uv_run(&loop, UV_RUN_DEFAULT), 0);
+}
+
+START_TEST(every_kind_of_message_is_written) {
+  FOR_EACH_KIND(by_writer);
+  ck_assert_int_eq(tracked::live, 0);
+}
+END_TEST
+
+template <class T> static void handed_back(std::size_t room) {
+  if (room == loopchan::unbounded)
+    return;
+  for (bool by_receiver : {true, false}) {
+    auto ch = loopchan::open<T>(with_room(room)).value();
+    auto w = loopchan::open_writer(&loop, std::move(ch.tx)).value();
+    std::vector<std::error_code> answers;
+    std::size_t accepted = room == loopchan::rendezvous ? 0 : room, i = 0;
+    int gone = 0, closed = 0;
+    T msg = make<T>(77);
+
+    write_numbers(w, 20, answers);
+    ck_assert(w.try_write(std::move(msg)) == errc::again);
+    ck_assert_int_eq(number(msg), 77);
+    ck_assert(!w.on_closed(
+        [&, own = std::make_unique<T>(make<T>(1))] { gone += number(*own); }));
+    if (by_receiver) {
+      ck_assert(!ch.rx.close());
+      ck_assert_int_eq(uv_run(&loop, UV_RUN_NOWAIT), 1);
+      ck_assert(w.try_write(std::move(msg)) == errc::closed);
+      ck_assert_int_eq(number(msg), 77);
+    }
+    ck_assert(!w.close([&] { closed++; }));
+    ck_assert(w.write(std::move(msg), [](auto, auto &&) {}) == errc::invalid);
+    ck_assert_int_eq(number(msg), 77);
+    ck_assert_int_eq(uv_run(&loop, UV_RUN_DEFAULT), 0);
+    ck_assert_uint_eq(answers.size(), 20);
+    for (std::error_code err : answers)
+      ck_assert(i++ < accepted
+                    ? !err
+                    : err == (by_receiver ? errc::closed : errc::canceled));
+    ck_assert_int_eq(gone, by_receiver);
+    ck_assert_int_eq(closed, 1);
+  }
+}
+
+START_TEST(a_write_that_was_not_accepted_is_handed_back) {
+  FOR_EACH_KIND(handed_back);
+  ck_assert_int_eq(tracked::live, 0);
+}
+END_TEST
+
+START_TEST(a_writer_is_not_opened_without_a_loop_and_leaves_the_sender) {
+  auto ch = loopchan::open<int>().value();
+
+  ck_assert(loopchan::open_writer(nullptr, std::move(ch.tx)).error() ==
+            errc::invalid);
+  ck_assert(!ch.tx.send(1));
+}
+END_TEST
+
+START_TEST(a_receiver_is_not_opened_without_a_loop_or_shared_on_one) {
+  loopchan::options shared;
+
+  shared.shared = true;
+  ck_assert(loopchan::open<int>(nullptr).error() == errc::invalid);
+  ck_assert(loopchan::open<std::string>(&loop, shared).error() ==
+            errc::invalid);
+}
+END_TEST
+
+/* Fails each allocation in turn until one more would be needed. Returns how
+ * many failed. */
+template <class Do> static int sweep(Do attempt) {
+  for (int n = 0;; n++) {
+    heap_fail(static_cast<std::size_t>(n) + 1);
+    std::error_code err = attempt();
+    bool failed = heap_has_failed();
+    heap_fail(0);
+    ck_assert(failed ? err == errc::no_memory : !err);
+    if (!failed)
+      return n;
+  }
+}
+
+START_TEST(a_lack_of_memory_is_answered_and_changes_nothing) {
+  auto ch = loopchan::open<tracked>(&loop).value();
+  auto to = loopchan::open<tracked>().value();
+  auto w = loopchan::open_writer(&loop, to.tx.clone()).value();
+  tracked msg(77);
+  int answers = 0;
+  auto ended = [&] { answers++; };
+  auto on_written = [&](auto, auto &&) { answers++; };
+
+  ck_assert_int_eq(sweep([&] { return loopchan::open<int>().error(); }), 1);
+  ck_assert_int_eq(sweep([&] { return loopchan::open<int>(&loop).error(); }),
+                   1);
+  ck_assert_int_eq(sweep([&] { return ch.rx.start([](tracked &&) {}, ended); }),
+                   1);
+  ck_assert_int_eq(sweep([&] {
+                     ck_assert_int_eq(msg.number, 77);
+                     return w.write(std::move(msg), on_written);
+                   }),
+                   2);
+  msg = tracked(77);
+  ck_assert_int_eq(sweep([&] {
+                     ck_assert_int_eq(msg.number, 77);
+                     return to.tx.send(std::move(msg));
+                   }),
+                   1);
+  ck_assert_int_eq(sweep([&] { return w.on_closed(ended); }), 1);
+  ck_assert_int_eq(sweep([&] { return w.close(ended); }), 1);
+  ck_assert_int_eq(sweep([&] { return ch.rx.close(ended); }), 1);
+  ck_assert_int_eq(uv_run(&loop, UV_RUN_DEFAULT), 0);
+  ck_assert_int_eq(answers, 3);
+}
+END_TEST
+
+START_TEST(errors_are_codes_of_libuv) {
+  std::error_code err = errc::closed;
+
+  ck_assert(err && err.value() == UV_EPIPE);
+  ck_assert(err == std::errc::broken_pipe);
+  ck_assert(err != std::errc::timed_out);
+  ck_assert(err.message() == uv_strerror(UV_EPIPE));
+  ck_assert_str_eq(err.category().name(), "libuv");
+  ck_assert(&err.category() == &loopchan::category());
+  err = errc::end_of_file;
+  ck_assert(err.message() == uv_strerror(UV_EOF));
+  try {
+    (void) loopchan::open<int>(nullptr).value();
+    ck_abort_msg("nothing was thrown");
+  } catch (const std::system_error &thrown) {
+    ck_assert(thrown.code() == errc::invalid);
+  }
+}
+END_TEST
+
+/* Throws when it is copied, when it is told to. */
+struct thrower {
+  thrower() = default;
+  thrower(const thrower &from) : may(from.may) {
+    if (!may)
+      throw 1;
+  }
+  thrower &operator=(const thrower &) = default;
+  bool may = false;
+};
+
+START_TEST(a_copy_that_throws_is_not_sent) {
+  auto ch = loopchan::open<thrower>().value();
+  int caught = 0;
+
+  try {
+    (void) ch.tx.send(thrower());
+  } catch (int) {
+    caught++;
+  }
+  ck_assert_int_eq(caught, 1);
+  ck_assert(ch.rx.try_recv().error() == errc::again);
+}
+END_TEST
+
+/* Whoever throws under the library: std::terminate is called, which the exit
+ * code shows. */
+enum { TERMINATED = 42 };
+
+struct throws_at_its_end {
+  throws_at_its_end() = default;
+  throws_at_its_end(throws_at_its_end &&from) noexcept
+      : armed(std::exchange(from.armed, false)) {}
+  throws_at_its_end &operator=(throws_at_its_end &&) = default;
+  ~throws_at_its_end() noexcept(false) {
+    if (armed)
+      throw 1;
+  }
+  bool armed = true;
+};
+
+static void message_throws() {
+  auto ch = loopchan::open<int>(&loop).value();
+  (void) ch.tx.send(1);
+  ch.rx.start([](int) { throw 1; }, [] {});
+  uv_run(&loop, UV_RUN_DEFAULT);
+}
+
+static void end_throws() {
+  auto ch = loopchan::open<int>(&loop).value();
+  ch.tx.drop();
+  ch.rx.start([](int) {}, [] { throw 1; });
+  uv_run(&loop, UV_RUN_DEFAULT);
+}
+
+static void close_throws() {
+  auto ch = loopchan::open<int>(&loop).value();
+  ch.rx.close([] { throw 1; });
+  uv_run(&loop, UV_RUN_DEFAULT);
+}
+
+static void destructor_throws() {
+  auto ch = loopchan::open<throws_at_its_end>().value();
+  (void) ch.tx.send({});
+  ch.rx.close();
+}
+
+static void written_throws() {
+  auto ch = loopchan::open<int>().value();
+  auto w = loopchan::open_writer(&loop, std::move(ch.tx)).value();
+  (void) w.write(1, [](auto, auto &&) { throw 1; });
+  uv_run(&loop, UV_RUN_DEFAULT);
+}
+
+static void gone_throws() {
+  auto ch = loopchan::open<int>().value();
+  auto w = loopchan::open_writer(&loop, std::move(ch.tx)).value();
+  w.on_closed([] { throw 1; });
+  ch.rx.close();
+  uv_run(&loop, UV_RUN_DEFAULT);
+}
+
+static void (*const throwing[])() = {message_throws, end_throws,
+                                     close_throws,   destructor_throws,
+                                     written_throws, gone_throws};
+
+START_TEST(an_exception_under_the_library_ends_the_program) {
+  std::set_terminate([] { std::_Exit(TERMINATED); });
+  throwing[_i]();
+}
+END_TEST
+
+static Suite *suite() {
+  Suite *suite = suite_create("promise cpp");
+  TCase *ends = tcase_create("exceptions");
+
+  SUITE_CASE(suite, "cpp", loop_open, expect_loop_clean,
+             every_kind_of_message_reaches_a_thread,
+             every_kind_of_message_reaches_a_loop,
+             a_refused_message_stays_the_senders_and_the_others_are_destroyed,
+             an_accepted_message_is_moved_from_and_a_const_one_copied,
+             bytes_and_pointers_go_without_an_allocation,
+             an_array_and_a_null_pointer_are_messages_too,
+             calls_of_a_thread_receiver_answer_as_their_namesakes,
+             each_message_reaches_one_of_the_pool,
+             a_message_is_not_kept_while_the_next_is_awaited,
+             the_last_of_several_senders_is_the_end,
+             what_the_callbacks_own_goes_when_they_are_done,
+             a_callback_may_put_others_in_its_place,
+             a_stopped_receiver_goes_on_with_new_callbacks,
+             a_receiver_may_be_destroyed_by_its_callback,
+             a_close_calls_back_and_empties, walk_and_close_everything_works,
+             every_kind_of_message_is_written,
+             a_write_that_was_not_accepted_is_handed_back,
+             a_writer_is_not_opened_without_a_loop_and_leaves_the_sender,
+             a_receiver_is_not_opened_without_a_loop_or_shared_on_one,
+             a_lack_of_memory_is_answered_and_changes_nothing,
+             errors_are_codes_of_libuv, a_copy_that_throws_is_not_sent);
+  tcase_add_checked_fixture(ends, loop_open, nullptr);
+  tcase_add_loop_exit_test(
+      ends, an_exception_under_the_library_ends_the_program, TERMINATED, 0,
+      static_cast<int>(std::size(throwing)));
+  suite_add_tcase(suite, ends);
+  return suite;
+}
