@@ -256,9 +256,11 @@ int loopchan_try_write(loopchan_writer_t *w, const void *msg) {
   if (!writer_is_open(w))
     return UV_EINVAL;
   writer = w->writer;
+  /* A channel that is just being closed still has its line. */
   if (writer->newest != NULL &&
       lc_line_has(&channel_of(writer)->line, writer->newest))
-    return UV_EAGAIN;
+    return lc_inbox_is_closed(&channel_of(writer)->inbox) ? UV_EPIPE
+                                                          : UV_EAGAIN;
   return loopchan_try_send(writer->tx, msg);
 }
 
