@@ -13,9 +13,6 @@
 #define LC_DEFAULT_NS 1000000
 #define LC_DEFAULT_SPIN_NS 20000
 
-/* The processor's pauses between two looks for a place. */
-#define LC_LOOK_OUT_PAUSES 4
-
 /* How long a send waits for a batch of places, before it asks for the first. */
 #define LC_PATIENCE_NS 100000
 

@@ -30,6 +30,9 @@ static inline uint64_t lc_earlier(uint64_t a, uint64_t b) {
  * what it waits for may have to be done by one of them. */
 #define LC_YIELD_NS 2000
 
+/* The processor's pauses between two looks for a payment, or for a place. */
+#define LC_LOOK_OUT_PAUSES 4
+
 /* A spin: while (lc_spell_goes_on(&spell, pauses)) look. */
 typedef struct {
   uint64_t yield_ns, end_ns;

@@ -7,9 +7,6 @@
  */
 #include "wake.h"
 
-/* The processor's pauses between two looks for a payment. */
-#define LC_LOOK_OUT_PAUSES 4
-
 /* Under the mutex, or to guess whether to take it. */
 static bool is_roused(const lc_wake_t *wake) {
   /* relaxed: see above */
