@@ -1,5 +1,8 @@
-# Finds libuv by its own CMake package or by pkg-config: Libuv::Libuv.
-find_package(libuv ${Libuv_FIND_VERSION} CONFIG QUIET)
+# Finds libuv: Libuv::Libuv. The libuv of the project that we are part of, if it
+# has one; or by libuv's own CMake package; or by pkg-config.
+if(NOT TARGET uv)
+  find_package(libuv ${Libuv_FIND_VERSION} CONFIG QUIET)
+endif()
 if(TARGET libuv::uv)
   set(Libuv_target libuv::uv)
 elseif(TARGET uv)

@@ -1,0 +1,44 @@
+# cmake --install. Two components: runtime, what a program needs to run, and
+# dev, what it takes to build one.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+install(TARGETS loopchan loopchan_shared EXPORT loopchan-targets
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime
+    NAMELINK_COMPONENT dev
+  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime
+  INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES ${PROJECT_SOURCE_DIR}/include/loopchan.h
+  ${PROJECT_SOURCE_DIR}/include/loopchan.hpp
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/loopchan)
+install(EXPORT loopchan-targets NAMESPACE loopchan::
+  DESTINATION ${package_dir} COMPONENT dev)
+configure_package_config_file(
+  ${PROJECT_SOURCE_DIR}/src/cmake/loopchan-config.cmake.in
+  ${PROJECT_BINARY_DIR}/loopchan-config.cmake
+  INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(
+  ${PROJECT_BINARY_DIR}/loopchan-config-version.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/loopchan-config.cmake
+  ${PROJECT_BINARY_DIR}/loopchan-config-version.cmake
+  ${PROJECT_SOURCE_DIR}/src/cmake/FindLibuv.cmake
+  DESTINATION ${package_dir} COMPONENT dev)
+
+# loopchan.pc finds the prefix from where it lies, so it is right wherever
+# cmake --install --prefix puts it.
+file(RELATIVE_PATH pc_to_prefix
+  ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+string(REGEX REPLACE "/$" "" pc_to_prefix ${pc_to_prefix})
+configure_file(${PROJECT_SOURCE_DIR}/src/cmake/loopchan.pc.in
+  ${PROJECT_BINARY_DIR}/loopchan.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/loopchan.pc
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
+
+if(TARGET manual)
+  install(DIRECTORY ${PROJECT_BINARY_DIR}/man3
+    DESTINATION ${CMAKE_INSTALL_MANDIR} COMPONENT dev)
+endif()

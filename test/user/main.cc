@@ -1,0 +1,8 @@
+// The same in C++, on one thread: a text goes in and comes out.
+#include <loopchan.hpp>
+#include <string>
+
+int main() {
+  auto ch = loopchan::open<std::string>();
+  return !ch || ch->tx.send("text") || ch->rx.recv().value() != "text";
+}
