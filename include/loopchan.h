@@ -792,7 +792,8 @@ LOOPCHAN_EXTERN int loopchan_replace_allocator(uv_malloc_func malloc_func,
  * Returns LOOPCHAN_VERSION_HEX of the library that runs: 0xMMmmpp.
  *
  * Thread:    any.
- * Signals:   safe.   Fork: safe.
+ * Signals:   safe.
+ * Fork:      safe.
  */
 LOOPCHAN_EXTERN unsigned loopchan_version(void);
 
@@ -800,7 +801,8 @@ LOOPCHAN_EXTERN unsigned loopchan_version(void);
  * Returns the same as text, such as "0.1.0"; static, never to be freed.
  *
  * Thread:    any.
- * Signals:   safe.   Fork: safe.
+ * Signals:   safe.
+ * Fork:      safe.
  */
 LOOPCHAN_EXTERN const char *loopchan_version_string(void);
 

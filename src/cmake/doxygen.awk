@@ -1,0 +1,104 @@
+# doxygen.awk: the header as Doxygen wants it (INPUT_FILTER). The comments stay
+# as they are; this adds the marks that Doxygen needs to see in them what a
+# reader sees: labels, tables, sections, what is private.
+
+function text(words) {
+  # A name that has a page links to it.
+  gsub(/(loopchan|LOOPCHAN)_[a-z_]*[a-z]/, "#&", words)
+  gsub(/std::sync::/, "%&", words)
+  print words
+}
+
+# One line inside a comment.
+function comment_line(words) {
+  if (literal && (words == " *" || words ~ /^ \*\//)) {
+    print "@endverbatim"
+    literal = 0
+  }
+  if (literal)
+    print substr(words, 3)
+  else if (words ~ LABELS && !/ Signals and fork/) {
+    name = substr(words, 4, index(words, ":") - 4)
+    sub(/^ \* [A-Z][a-z]+: +/, "", words)
+    mark = name == "Returns" ? "@return" : name == "See" ? "@see" : ""
+    print mark == "" ? " * @par " name : " * " mark
+    text(" * " words)
+    labelled = 1
+  } else if (!labelled && words ~ /^ \*   +[^- ]/ && blank) {
+    print "@verbatim"
+    print substr(words, 3)
+    literal = 1
+  } else
+    text(words)
+  blank = words == " *"
+}
+
+BEGIN {
+  LABELS = "^ [*] (Thread|Callback|Message|Blocks|Allocates|Signals|Fork|" \
+    "Returns|See): "
+  group = "callbacks"
+}
+
+NR == 1 {
+  print "/** @mainpage"
+  sub(/^.*loopchan: /, " * ")
+  inside = 1
+}
+
+# How it is made public is not what is public.
+/^#define LOOPCHAN_H$/ {
+  print
+  print "/** @file */"
+  print "/** @cond */"
+  next
+}
+/^#define LOOPCHAN_VERSION_MAJOR/ {
+  print "/** @endcond */"
+  started = 1
+}
+
+# Sections are groups: the index by task.
+/^\/\* -+ / {
+  sub(/^\/\* -+ /, "")
+  sub(/ \*\/$/, "")
+  group = $0
+  gsub(/ /, "_", group)
+  print "/** @defgroup " group " " toupper(substr($0, 1, 1)) substr($0, 2) " */"
+  next
+}
+
+started && /^\/\*/ {
+  inside = 1
+  labelled = 0
+  blank = 0
+  if (/^\/\*\*/) {
+    if (group == "callbacks" && !announced++)
+      print "/** @defgroup callbacks Callbacks */"
+    print "/** @ingroup " group
+    next
+  }
+  sub(/^\/\*/, "/**")
+}
+
+inside {
+  comment_line($0)
+  if (/\*\/$/)
+    inside = 0
+  next
+}
+
+/^  \/\* private \*\/$/ {
+  print "  /** @cond */"
+  hidden = 1
+  next
+}
+hidden && /^};/ {
+  print "  /** @endcond */"
+  hidden = 0
+}
+/; +\/\* / {
+  sub(/\/\* /, "/**< ")
+}
+{
+  print
+}
