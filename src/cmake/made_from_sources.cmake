@@ -1,5 +1,5 @@
-# What awk makes from the header: manual pages, and the reference in HTML (target
-# reference).
+# What awk makes from the header and the sources: manual pages, the reference in
+# HTML (target reference), and the library in two files (target amalgamation).
 string(TIMESTAMP today "%B %d, %Y" UTC)
 set(scripts ${PROJECT_SOURCE_DIR}/src/cmake)
 set(header ${PROJECT_SOURCE_DIR}/include/loopchan.h)
@@ -16,3 +16,15 @@ add_custom_target(manual ALL DEPENDS ${manual}/loopchan.3)
 configure_file(${scripts}/Doxyfile.in Doxyfile @ONLY)
 add_custom_target(reference
   COMMAND doxygen ${PROJECT_BINARY_DIR}/Doxyfile VERBATIM)
+
+set(amalgamation ${PROJECT_BINARY_DIR}/amalgamation)
+file(GLOB rooms ${PROJECT_SOURCE_DIR}/src/*.[ch])
+add_custom_command(OUTPUT ${amalgamation}/loopchan.c ${amalgamation}/loopchan.h
+  COMMAND ${CMAKE_COMMAND} -E make_directory ${amalgamation}
+  COMMAND awk -v version=${PROJECT_VERSION} -v rooms=${PROJECT_SOURCE_DIR}/src
+    -v licence=${PROJECT_SOURCE_DIR}/LICENSE -v out=${amalgamation}/loopchan.c
+    -f ${scripts}/amalgamate.awk ${LOOPCHAN_SOURCES}
+  COMMAND ${CMAKE_COMMAND} -E copy ${header} ${amalgamation}
+  DEPENDS ${scripts}/amalgamate.awk ${header} ${rooms} VERBATIM)
+add_custom_target(amalgamation
+  DEPENDS ${amalgamation}/loopchan.c ${amalgamation}/loopchan.h)

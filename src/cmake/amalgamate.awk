@@ -1,0 +1,92 @@
+# amalgamate.awk: the whole library as one C file, for those who vendor. It
+# wants loopchan.h beside it and nothing else of ours.
+#
+#   awk -v version=0.1.0 -v rooms=src -v licence=LICENSE -v out=loopchan.c \
+#     -f amalgamate.awk src/*.c
+#
+# Each header of a room comes in once, where it is first asked for, without its
+# guard; each system header once, at the top; the explorer's door not at all.
+
+function say(text) {
+  print text >out
+}
+
+function read(path,   line, name, waiting) {
+  waiting = ""
+  say("")
+  while ((getline line <path) > 0) {
+    if (line ~ /^#(ifndef|define|endif.*) ?.*LC_[A-Z]+_H( \*\/)?$/)
+      continue
+    # #if defined(LC_EXPLORE) ... #else ... #endif: the second part is kept.
+    if (line ~ /^#if defined\(LC_EXPLORE\)/) {
+      while ((getline line <path) > 0 && line != "#else")
+        continue
+      continue
+    }
+    if (line ~ /^#endif \/\* LC_EXPLORE/)
+      continue
+    if (line ~ /^#include "/) {
+      name = rooms "/" substr(line, 11, length(line) - 11)
+      if (!(name in done)) {
+        done[name] = 1
+        read(name)
+      }
+      continue
+    }
+    if (line ~ /^#include </)
+      continue
+    # Of blank lines that meet where something was left out, one stays.
+    if (line == "") {
+      waiting = "\n"
+      continue
+    }
+    say(waiting line)
+    waiting = ""
+  }
+  close(path)
+}
+
+# The system's headers, in the order of the alphabet; loopchan.h first, for it
+# says which of the system's names are wanted.
+function system_headers(   i, j, n, path, line, name, seen, swap) {
+  for (i = 1; i < ARGC; i++)
+    path[++n] = ARGV[i]
+  for (i = 1; i <= n; i++) {
+    while ((getline line <path[i]) > 0) {
+      if (line ~ /^#include <[a-z]/ && line != "#include <loopchan.h>")
+        seen[line] = 1
+      if (line ~ /^#include "[a-z]+\.h"/) {
+        name = rooms "/" substr(line, 11, length(line) - 11)
+        if (!(name in known)) {
+          known[name] = 1
+          path[++n] = name
+        }
+      }
+    }
+    close(path[i])
+  }
+  n = 0
+  for (line in seen)
+    path[++n] = line
+  for (i = 1; i <= n; i++)
+    for (j = i + 1; j <= n; j++)
+      if (path[j] < path[i]) {
+        swap = path[i]
+        path[i] = path[j]
+        path[j] = swap
+      }
+  say("#include \"loopchan.h\"\n")
+  for (i = 1; i <= n; i++)
+    say(path[i])
+}
+
+BEGIN {
+  say("/* loopchan " version ", the whole library in one file. Made from its" \
+    " sources: change\n * those, not this. MIT licence:\n *")
+  while ((getline line <licence) > 0)
+    say(line == "" ? " *" : " * " line)
+  say(" */")
+  system_headers()
+  for (i = 1; i < ARGC; i++)
+    read(ARGV[i])
+}
