@@ -119,8 +119,8 @@ static int start(struct treesum *t, const struct options *o) {
   if (err == 0)
     err = watch(t, o->progress);
   while (err == 0 && t->worker_count < o->workers) {
-    err = worker_start(&t->workers[t->worker_count], &t->jobs,
-                       t->walker.reports);
+    err =
+        worker_start(&t->workers[t->worker_count], &t->jobs, t->walker.reports);
     if (err == 0)
       t->worker_count++;
   }

@@ -7,8 +7,7 @@ namespace {
 
 boost::asio::io_context context;
 
-template <size_t size>
-struct message {
+template <size_t size> struct message {
   uint64_t word[size / sizeof(uint64_t)];
 };
 
@@ -20,8 +19,7 @@ void *add_sender(void *channel) {
   return channel;
 }
 
-template <size_t size>
-void send(void *channel, const void *msg) {
+template <size_t size> void send(void *channel, const void *msg) {
   const auto &it = *static_cast<const message<size> *>(msg);
   const auto *kind = static_cast<const bench_kind_t *>(channel);
 
@@ -56,8 +54,7 @@ void after_ms(void (*cb)()) {
   timer.async_wait([cb](const boost::system::error_code &) { cb(); });
 }
 
-template <size_t size>
-const bench_peer_t *peer_of() {
+template <size_t size> const bench_peer_t *peer_of() {
   static const bench_peer_t peer = {
       open_channel,  add_sender, send<size>, drop_sender, nullptr, nullptr,
       close_channel, run,        stop,       settle,      after_ms};

@@ -8,8 +8,7 @@
 
 namespace {
 
-template <size_t size>
-struct message {
+template <size_t size> struct message {
   uint64_t word[size / sizeof(uint64_t)];
 };
 
@@ -19,8 +18,7 @@ struct loop_queue : moodycamel::ConcurrentQueue<message<size>> {};
 template <size_t size>
 struct thread_queue : moodycamel::BlockingConcurrentQueue<message<size>> {};
 
-template <typename queue>
-struct channel {
+template <typename queue> struct channel {
   uv_async_t async; /* of a loop; first */
   bench_kind_t kind;
   uint64_t wakeups;
@@ -42,8 +40,7 @@ struct channel {
   }
 };
 
-template <typename queue>
-struct sender {
+template <typename queue> struct sender {
   channel<queue> *to;
 #ifdef TOKENS
   moodycamel::ProducerToken token;
@@ -56,14 +53,12 @@ struct sender {
 #endif
 };
 
-template <typename queue>
-void made_room(channel<queue> *from) {
+template <typename queue> void made_room(channel<queue> *from) {
   if (from->kind.capacity != 0)
     from->room.signal();
 }
 
-template <size_t size>
-void on_async(uv_async_t *async) {
+template <size_t size> void on_async(uv_async_t *async) {
   auto *from = reinterpret_cast<channel<loop_queue<size>> *>(async);
   message<size> it;
 
@@ -78,13 +73,11 @@ void on_async(uv_async_t *async) {
   }
 }
 
-template <typename queue>
-void *open_channel(const bench_kind_t *kind) {
+template <typename queue> void *open_channel(const bench_kind_t *kind) {
   return new channel<queue>(*kind);
 }
 
-template <size_t size>
-void *open_on_loop(const bench_kind_t *kind) {
+template <size_t size> void *open_on_loop(const bench_kind_t *kind) {
   auto *made = new channel<loop_queue<size>>(*kind);
 
   bench_check(
@@ -93,13 +86,11 @@ void *open_on_loop(const bench_kind_t *kind) {
   return made;
 }
 
-template <typename queue>
-void *add_sender(void *to) {
+template <typename queue> void *add_sender(void *to) {
   return new sender<queue>(static_cast<channel<queue> *>(to));
 }
 
-template <typename queue, size_t size>
-void send(void *arg, const void *msg) {
+template <typename queue, size_t size> void send(void *arg, const void *msg) {
   auto *tx = static_cast<sender<queue> *>(arg);
   const auto &it = *static_cast<const message<size> *>(msg);
   const bench_kind_t &kind = tx->to->kind;
@@ -115,13 +106,11 @@ void send(void *arg, const void *msg) {
     bench_check(uv_async_send(&tx->to->async) == 0, "async send");
 }
 
-template <typename queue>
-void drop_sender(void *tx) {
+template <typename queue> void drop_sender(void *tx) {
   delete static_cast<sender<queue> *>(tx);
 }
 
-template <size_t size>
-void recv(void *arg, void *msg) {
+template <size_t size> void recv(void *arg, void *msg) {
   auto *from = static_cast<channel<thread_queue<size>> *>(arg);
   auto &it = *static_cast<message<size> *>(msg);
 
@@ -133,24 +122,20 @@ void recv(void *arg, void *msg) {
   made_room(from);
 }
 
-template <size_t size>
-uint64_t wakeups(void *arg) {
+template <size_t size> uint64_t wakeups(void *arg) {
   return static_cast<channel<loop_queue<size>> *>(arg)->wakeups;
 }
 
-template <typename queue>
-void free_channel(void *arg) {
+template <typename queue> void free_channel(void *arg) {
   delete static_cast<channel<queue> *>(arg);
 }
 
-template <size_t size>
-void close_on_loop(void *arg) {
+template <size_t size> void close_on_loop(void *arg) {
   uv_close(static_cast<uv_handle_t *>(arg),
            [](uv_handle_t *handle) { free_channel<loop_queue<size>>(handle); });
 }
 
-template <size_t size>
-const bench_peer_t *peer_of(bool to_loop) {
+template <size_t size> const bench_peer_t *peer_of(bool to_loop) {
   using on_loop = loop_queue<size>;
   using on_thread = thread_queue<size>;
   static const bench_peer_t loop = {open_on_loop<size>,
