@@ -1,0 +1,411 @@
+/* client: one connection: requests in, steps out, replies in their order.
+ *
+ * Knows:   its loop and its shard; other shards by shard_ask only.
+ * Threads: its loop's.
+ * Bounds:  of what a client makes the server keep; see the enum. Whoever passes
+ *          one is not read from until there is less, and TCP tells it to wait.
+ *
+ * Events only note what happened and make the client ready; turn() does all the
+ * rest, once in a turn of the loop, so that many answers make one write. It is
+ * the only place that frees a client: when its handle is closed and every step
+ * of its that was away is home again.
+ */
+#include <utlist.h>
+
+#include "client.h"
+#include "command.h"
+#include "must.h"
+
+enum {
+  STEPS_MOST = 64,          /* begun and not told to the client */
+  UNREAD_MOST = 64 * 1024,  /* bytes read and not understood, unless */
+                            /* they are one request */
+  UNSENT_MOST = 256 * 1024, /* bytes of replies, then no step is begun */
+  READ_BYTES = 16 * 1024
+};
+
+enum state {
+  STATE_OPEN,
+  STATE_ENDING,    /* nothing more is read; what was read is answered */
+  STATE_LINGERING, /* all is answered, and the end said; it has not hung up */
+  STATE_CLOSING,
+  STATE_CLOSED /* the handle; steps may be away */
+};
+
+struct client {
+  uv_tcp_t tcp;
+  struct shard *shard;
+  struct client *prev, *next; /* in shard->clients */
+  struct client *next_ready;  /* in shard->ready */
+  bool is_ready;
+  enum state state;
+
+  struct buffer in;
+  size_t used; /* bytes of it that are done with */
+  bool reading;
+  bool has_hung_up;
+  struct resp resp;              /* the request behind those */
+  const struct command *command; /* its, when it is being begun, or NULL */
+  size_t begun, total;           /* its steps */
+
+  struct step *steps; /* begun and not told, oldest first */
+  unsigned untold;    /* how many */
+  unsigned away;      /* of these, with other shards */
+  loopchan_write_t ask;
+  bool asking; /* ask is in use: a step waits for room in a channel */
+  int64_t sum; /* of the request whose steps are being told */
+
+  struct buffer out, sending; /* to be written; being written */
+  uv_write_t write;
+  uv_shutdown_t shutdown;
+};
+
+static void make_ready(struct client *c) {
+  if (c->is_ready)
+    return;
+  c->is_ready = true;
+  LL_PREPEND2(c->shard->ready, c, next_ready);
+}
+
+static void on_closed(uv_handle_t *handle) {
+  struct client *c = handle->data;
+  c->state = STATE_CLOSED;
+  make_ready(c);
+}
+
+static void hang_up(struct client *c) {
+  if (c->state >= STATE_CLOSING)
+    return;
+  c->state = STATE_CLOSING;
+  uv_close((uv_handle_t *) &c->tcp, on_closed);
+}
+
+static void stop_reading(struct client *c) {
+  if (c->reading)
+    must(uv_read_stop((uv_stream_t *) &c->tcp), "uv_read_stop");
+  c->reading = false;
+}
+
+static void end(struct client *c) {
+  if (c->state != STATE_OPEN)
+    return;
+  c->state = STATE_ENDING;
+  stop_reading(c);
+  make_ready(c);
+}
+
+/* ----------------------------------------------------------------- reading */
+
+static void on_room_wanted(uv_handle_t *handle, size_t suggested,
+                           uv_buf_t *buf) {
+  struct client *c = handle->data;
+  (void) suggested;
+  buffer_drop(&c->in, c->used);
+  c->used = 0;
+  buf->base = buffer_reserve(&c->in, READ_BYTES);
+  buf->len = c->in.room - c->in.length;
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
+  struct client *c = stream->data;
+  (void) buf;
+  if (n == UV_EOF && c->state == STATE_OPEN) {
+    c->has_hung_up = true;
+    end(c); /* it may still read: `printf ... | nc` is answered */
+  } else if (n < 0) {
+    hang_up(c);
+  } else if (c->state == STATE_OPEN) {
+    c->in.length += (size_t) n;
+    if (c->in.length - c->used >= UNREAD_MOST)
+      stop_reading(c); /* the others first; turn() starts it again */
+    make_ready(c);
+  }
+}
+
+static void read_on(struct client *c, bool wanted) {
+  if (!wanted)
+    stop_reading(c);
+  else if (!c->reading)
+    must(uv_read_start((uv_stream_t *) &c->tcp, on_room_wanted, on_read),
+         "uv_read_start");
+  c->reading = wanted;
+}
+
+/* ------------------------------------------------------- requests to steps */
+
+static size_t unsent(const struct client *c) {
+  return c->out.length + c->sending.length;
+}
+
+static void on_asked(loopchan_write_t *req, int status) {
+  struct client *c = req->data;
+  must(status, "a question was refused");
+  c->asking = false;
+  make_ready(c);
+}
+
+/* The step is the other shard's from here on: it may be done and home again
+ * before this returns, but for the turn of the loop that tells. */
+static void ask(struct client *c, struct step *step) {
+  c->away++;
+  c->ask.data = c;
+  int err = shard_ask(c->shard, step, &c->ask, on_asked);
+  if (err == UV_EAGAIN)
+    c->asking = true;
+  else
+    must(err, "a question was refused");
+}
+
+static void begin(struct client *c, struct step *step, enum ending ending,
+                  bool last) {
+  step->client = c;
+  step->home = c->shard->number;
+  step->ending = ending;
+  step->last = last;
+  step->done = true;
+  DL_APPEND(c->steps, step);
+  c->untold++;
+  if (step->verb == VERB_SAY)
+    return;
+  if (step->shard == c->shard->number) {
+    step_do(step, &c->shard->store);
+    c->shard->own_steps++;
+  } else {
+    step->done = false;
+    ask(c, step);
+  }
+}
+
+static struct buffer *say(struct client *c) {
+  struct step *step = step_of_shard(VERB_SAY, 0);
+  begin(c, step, ENDING_REPLIES, true);
+  return &step->reply;
+}
+
+static struct request request(const struct client *c) {
+  return (struct request){&c->resp, c->in.bytes + c->used};
+}
+
+static void request_is_done(struct client *c) {
+  c->used += c->resp.at;
+  resp_reset(&c->resp);
+  c->command = NULL;
+}
+
+/* What follows is not listened to. */
+static void leave(struct client *c) {
+  c->used = c->in.length;
+  resp_reset(&c->resp);
+  end(c);
+}
+
+/* False: the next request has not come in full. */
+static bool next_request(struct client *c) {
+  struct request r = request(c);
+  enum resp_result result =
+      resp_read(&c->resp, r.bytes, c->in.length - c->used);
+
+  if (result == RESP_MORE)
+    return false;
+  if (result == RESP_BAD) {
+    resp_put_line(say(c), c->resp.error);
+    leave(c);
+    return true;
+  }
+  struct buffer error = {0};
+  if (c->resp.count > 0)
+    c->command = command_find(&r, &error);
+  if (error.length > 0)
+    *say(c) = error;
+  if (c->command == NULL) {
+    request_is_done(c);
+  } else {
+    c->begun = 0;
+    c->total = command_steps(c->command, &r, c->shard->count);
+  }
+  return true;
+}
+
+static void begin_next_step(struct client *c) {
+  const struct command *command = c->command;
+  struct request r = request(c);
+  struct step *step = command_step(command, &r, c->begun, c->shard->count);
+
+  c->begun++;
+  begin(c, step, command->ending, c->begun == c->total);
+  if (c->begun < c->total)
+    return;
+  request_is_done(c);
+  if (command->leaves)
+    leave(c);
+}
+
+/* ------------------------------------------------------- replies to bytes */
+
+static void tell(struct client *c, struct step *step) {
+  buffer_add(&c->out, step->reply.bytes, step->reply.length);
+  c->sum += step->count;
+  if (!step->last)
+    return;
+  if (step->ending == ENDING_SUM)
+    resp_put_number(&c->out, c->sum);
+  else if (step->ending == ENDING_OK)
+    resp_put_line(&c->out, "+OK");
+  c->sum = 0;
+}
+
+/* A step that is away holds up those behind it. */
+static void tell_what_is_done(struct client *c) {
+  while (c->steps != NULL && c->steps->done) {
+    struct step *step = c->steps;
+    tell(c, step);
+    DL_DELETE(c->steps, step);
+    c->untold--;
+    step_free(step);
+  }
+}
+
+static void on_written(uv_write_t *req, int status) {
+  struct client *c = req->data;
+  if (status != 0)
+    hang_up(c);
+  buffer_clear(&c->sending);
+  make_ready(c);
+}
+
+/* The callback of a write is one more turn of the loop, so a write that the
+ * system takes at once does without. But not when there is much: then others
+ * have their turn before this client's next requests are looked at. */
+static void write_out(struct client *c) {
+  struct uv_stream_s *stream = (uv_stream_t *) &c->tcp;
+  uv_buf_t buf = uv_buf_init(c->out.bytes, (unsigned) c->out.length);
+  int n = 0;
+
+  if (buf.len == 0 || c->sending.length > 0)
+    return;
+  if (buf.len <= UNSENT_MOST)
+    n = uv_try_write(stream, &buf, 1);
+  if (n == (int) buf.len) {
+    buffer_clear(&c->out);
+    return;
+  }
+  if (n > 0) {
+    buf.base += n;
+    buf.len -= (size_t) n;
+  }
+  struct buffer empty = c->sending;
+  c->sending = c->out;
+  c->out = empty;
+  c->write.data = c;
+  if (uv_write(&c->write, stream, &buf, 1, on_written) != 0)
+    hang_up(c);
+}
+
+/* ---------------------------------------------------------------- the turn */
+
+static bool may_begin(const struct client *c) {
+  return c->untold < STEPS_MOST && !c->asking && unsent(c) <= UNSENT_MOST;
+}
+
+/* True: nothing to do before more is read. */
+static bool go_on(struct client *c) {
+  tell_what_is_done(c);
+  while (may_begin(c)) {
+    if (c->command != NULL)
+      begin_next_step(c);
+    else if (!next_request(c))
+      return true;
+    tell_what_is_done(c);
+  }
+  return false;
+}
+
+static void client_free(struct client *c) {
+  struct step *step, *next;
+  DL_FOREACH_SAFE(c->steps, step, next) {
+    step_free(step);
+  }
+  DL_DELETE(c->shard->clients, c);
+  resp_free(&c->resp);
+  buffer_free(&c->in);
+  buffer_free(&c->out);
+  buffer_free(&c->sending);
+  free(c);
+}
+
+/* A socket that is closed with bytes unread resets the connection, and the
+ * replies that are still on their way are lost. So the end is said, and what
+ * the client says is read and forgotten until it hangs up, too. */
+static void linger(struct client *c) {
+  c->state = STATE_LINGERING;
+  if (c->has_hung_up ||
+      uv_shutdown(&c->shutdown, (uv_stream_t *) &c->tcp, NULL) != 0)
+    hang_up(c);
+  else
+    read_on(c, true);
+}
+
+static void turn(struct client *c) {
+  if (c->state <= STATE_ENDING) {
+    bool wants_more = go_on(c);
+    write_out(c);
+    if (c->state == STATE_OPEN)
+      read_on(c, wants_more);
+    else if (c->state == STATE_ENDING && wants_more && c->untold == 0 &&
+             unsent(c) == 0)
+      linger(c);
+  }
+  /* A step that comes home looks for its client; so does the callback of a
+   * question that had to wait, even if its answer was faster. */
+  if (c->state == STATE_CLOSED && c->away == 0 && !c->asking)
+    client_free(c);
+}
+
+void clients_turn(struct shard *s) {
+  struct client *c, *next = s->ready;
+
+  s->ready = NULL;
+  while ((c = next) != NULL) {
+    next = c->next_ready;
+    c->is_ready = false;
+    turn(c);
+  }
+}
+
+void client_accept(struct shard *s) {
+  struct client *c = must_realloc(NULL, sizeof(*c));
+  uv_stream_t *stream = (uv_stream_t *) &c->tcp;
+
+  *c = (struct client){.shard = s};
+  must(uv_tcp_init(&s->loop, &c->tcp), "uv_tcp_init");
+  c->tcp.data = c;
+  DL_APPEND(s->clients, c);
+  s->accepted++;
+  /* Without nodelay the kernel would keep the end of a reply for later. */
+  if (uv_accept((uv_stream_t *) &s->listener, stream) != 0 ||
+      uv_tcp_nodelay(&c->tcp, 1) != 0)
+    hang_up(c);
+  else
+    make_ready(c);
+}
+
+void client_answered(struct step *step) {
+  struct client *c = step->client;
+  step->done = true;
+  c->away--;
+  make_ready(c);
+}
+
+void clients_end(struct shard *s) {
+  struct client *c;
+  DL_FOREACH(s->clients, c) {
+    end(c);
+  }
+}
+
+void clients_drop(struct shard *s) {
+  struct client *c;
+  DL_FOREACH(s->clients, c) {
+    hang_up(c);
+  }
+}

@@ -1,0 +1,94 @@
+/* sharded_kv: a server of keys and values for Redis' clients, with one loop and
+ * one share of the keys for each processor.
+ *
+ * Loops share nothing. What one wants of another's keys it asks for, through a
+ * channel of questions, and is told through its own channel of answers.
+ */
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "must.h"
+#include "shard.h"
+
+enum { LOOPS_MOST = 64, ROOM_MOST = 1 << 20, PATIENCE_MOST_S = 3600 };
+
+static void usage(void) {
+  fputs(
+      "Usage: sharded_kv [-p PORT] [-l LOOPS] [-r ROOM] [-w SECONDS]\n"
+      "Serves Redis' clients on 127.0.0.1.\n"
+      "\n"
+      "  -p PORT     where; 0: any port that is free; by default 7379\n"
+      "  -l LOOPS    so many; by default one per processor\n"
+      "  -r ROOM     of each channel to a loop; by default 1024\n"
+      "  -w SECONDS  at a stop, waits so long for clients that neither take\n"
+      "              their replies nor hang up; by default 1\n",
+      stderr);
+  exit(EXIT_FAILURE);
+}
+
+static int64_t read_number(const char *text, int64_t least, int64_t most) {
+  int64_t number;
+  if (!slice_number((struct slice){text, strlen(text)}, &number) ||
+      number < least || number > most)
+    usage();
+  return number;
+}
+
+static struct shard_options read_options(int argc, char **argv) {
+  long processors = sysconf(_SC_NPROCESSORS_ONLN);
+  struct shard_options o = {
+      .loops = 1, .room = 1024, .port = 7379, .patience_ms = 1000};
+  int option;
+
+  if (processors > 1)
+    o.loops = processors > LOOPS_MOST ? LOOPS_MOST : (unsigned) processors;
+  while ((option = getopt(argc, argv, "p:l:r:w:")) != -1) {
+    if (option == 'p')
+      o.port = (int) read_number(optarg, 0, UINT16_MAX);
+    else if (option == 'l')
+      o.loops = (unsigned) read_number(optarg, 1, LOOPS_MOST);
+    else if (option == 'r')
+      o.room = (size_t) read_number(optarg, 1, ROOM_MOST);
+    else if (option == 'w')
+      o.patience_ms = 1000 * (uint64_t) read_number(optarg, 0, PATIENCE_MOST_S);
+    else
+      usage();
+  }
+  if (optind != argc)
+    usage();
+  return o;
+}
+
+static void run(void *shard) {
+  shard_run(shard);
+}
+
+int main(int argc, char **argv) {
+  struct shard_options o = read_options(argc, argv);
+  struct shard *shards = calloc(o.loops, sizeof(*shards));
+  unsigned i;
+
+  if (shards == NULL)
+    must(UV_ENOMEM, "cannot start");
+  signal(SIGPIPE, SIG_IGN); /* else a client that has gone ends the server */
+  for (i = 0; i < o.loops; i++)
+    shard_open(&shards[i], i, &o);
+  for (i = 0; i < o.loops; i++)
+    shard_connect(&shards[i], shards);
+  for (i = 0; i < o.loops; i++)
+    shard_connected(&shards[i]);
+  printf("ready at port %d, with %u loops\n", o.port, o.loops);
+  fflush(stdout);
+
+  for (i = 1; i < o.loops; i++)
+    must(uv_thread_create(&shards[i].thread, run, &shards[i]),
+         "uv_thread_create");
+  shard_run(&shards[0]);
+  for (i = 1; i < o.loops; i++)
+    must(uv_thread_join(&shards[i].thread), "uv_thread_join");
+  for (i = 0; i < o.loops; i++)
+    shard_sum_up(&shards[i]);
+  free(shards);
+  return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
