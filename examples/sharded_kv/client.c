@@ -13,8 +13,8 @@
 #include <utlist.h>
 
 #include "client.h"
-#include "command.h"
 #include "must.h"
+#include "requests.h"
 
 enum {
   STEPS_MOST = 64,          /* begun and not told to the client */
@@ -40,13 +40,9 @@ struct client {
   bool is_ready;
   enum state state;
 
-  struct buffer in;
-  size_t used; /* bytes of it that are done with */
+  struct requests requests;
   bool reading;
   bool has_hung_up;
-  struct resp resp;              /* the request behind those */
-  const struct command *command; /* its, when it is being begun, or NULL */
-  size_t begun, total;           /* its steps */
 
   struct step *steps; /* begun and not told, oldest first */
   unsigned untold;    /* how many */
@@ -100,10 +96,7 @@ static void on_room_wanted(uv_handle_t *handle, size_t suggested,
                            uv_buf_t *buf) {
   struct client *c = handle->data;
   (void) suggested;
-  buffer_drop(&c->in, c->used);
-  c->used = 0;
-  buf->base = buffer_reserve(&c->in, READ_BYTES);
-  buf->len = c->in.room - c->in.length;
+  buf->base = requests_reserve(&c->requests, READ_BYTES, &buf->len);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
@@ -115,8 +108,8 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
   } else if (n < 0) {
     hang_up(c);
   } else if (c->state == STATE_OPEN) {
-    c->in.length += (size_t) n;
-    if (c->in.length - c->used >= UNREAD_MOST)
+    requests_came(&c->requests, (size_t) n);
+    if (requests_unread(&c->requests) >= UNREAD_MOST)
       stop_reading(c); /* the others first; turn() starts it again */
     make_ready(c);
   }
@@ -131,7 +124,7 @@ static void read_on(struct client *c, bool wanted) {
   c->reading = wanted;
 }
 
-/* ------------------------------------------------------- requests to steps */
+/* ------------------------------------------------------------------- steps */
 
 static size_t unsent(const struct client *c) {
   return c->out.length + c->sending.length;
@@ -156,12 +149,9 @@ static void ask(struct client *c, struct step *step) {
     must(err, "a question was refused");
 }
 
-static void begin(struct client *c, struct step *step, enum ending ending,
-                  bool last) {
+static void begin(struct client *c, struct step *step) {
   step->client = c;
   step->home = c->shard->number;
-  step->ending = ending;
-  step->last = last;
   step->done = true;
   DL_APPEND(c->steps, step);
   c->untold++;
@@ -176,71 +166,7 @@ static void begin(struct client *c, struct step *step, enum ending ending,
   }
 }
 
-static struct buffer *say(struct client *c) {
-  struct step *step = step_of_shard(VERB_SAY, 0);
-  begin(c, step, ENDING_REPLIES, true);
-  return &step->reply;
-}
-
-static struct request request(const struct client *c) {
-  return (struct request){&c->resp, c->in.bytes + c->used};
-}
-
-static void request_is_done(struct client *c) {
-  c->used += c->resp.at;
-  resp_reset(&c->resp);
-  c->command = NULL;
-}
-
-/* What follows is not listened to. */
-static void leave(struct client *c) {
-  c->used = c->in.length;
-  resp_reset(&c->resp);
-  end(c);
-}
-
-/* False: the next request has not come in full. */
-static bool next_request(struct client *c) {
-  struct request r = request(c);
-  enum resp_result result =
-      resp_read(&c->resp, r.bytes, c->in.length - c->used);
-
-  if (result == RESP_MORE)
-    return false;
-  if (result == RESP_BAD) {
-    resp_put_line(say(c), c->resp.error);
-    leave(c);
-    return true;
-  }
-  struct buffer error = {0};
-  if (c->resp.count > 0)
-    c->command = command_find(&r, &error);
-  if (error.length > 0)
-    *say(c) = error;
-  if (c->command == NULL) {
-    request_is_done(c);
-  } else {
-    c->begun = 0;
-    c->total = command_steps(c->command, &r, c->shard->count);
-  }
-  return true;
-}
-
-static void begin_next_step(struct client *c) {
-  const struct command *command = c->command;
-  struct request r = request(c);
-  struct step *step = command_step(command, &r, c->begun, c->shard->count);
-
-  c->begun++;
-  begin(c, step, command->ending, c->begun == c->total);
-  if (c->begun < c->total)
-    return;
-  request_is_done(c);
-  if (command->leaves)
-    leave(c);
-}
-
-/* ------------------------------------------------------- replies to bytes */
+/* ----------------------------------------------------------------- replies */
 
 static void tell(struct client *c, struct step *step) {
   buffer_add(&c->out, step->reply.bytes, step->reply.length);
@@ -277,7 +203,7 @@ static void on_written(uv_write_t *req, int status) {
  * system takes at once does without. But not when there is much: then others
  * have their turn before this client's next requests are looked at. */
 static void write_out(struct client *c) {
-  struct uv_stream_s *stream = (uv_stream_t *) &c->tcp;
+  uv_stream_t *stream = (uv_stream_t *) &c->tcp;
   uv_buf_t buf = uv_buf_init(c->out.bytes, (unsigned) c->out.length);
   int n = 0;
 
@@ -311,10 +237,10 @@ static bool may_begin(const struct client *c) {
 static bool go_on(struct client *c) {
   tell_what_is_done(c);
   while (may_begin(c)) {
-    if (c->command != NULL)
-      begin_next_step(c);
-    else if (!next_request(c))
+    struct step *step = requests_next(&c->requests, c->shard->count);
+    if (step == NULL)
       return true;
+    begin(c, step);
     tell_what_is_done(c);
   }
   return false;
@@ -326,8 +252,7 @@ static void client_free(struct client *c) {
     step_free(step);
   }
   DL_DELETE(c->shard->clients, c);
-  resp_free(&c->resp);
-  buffer_free(&c->in);
+  requests_free(&c->requests);
   buffer_free(&c->out);
   buffer_free(&c->sending);
   free(c);
@@ -349,6 +274,8 @@ static void turn(struct client *c) {
   if (c->state <= STATE_ENDING) {
     bool wants_more = go_on(c);
     write_out(c);
+    if (c->requests.is_over)
+      end(c);
     if (c->state == STATE_OPEN)
       read_on(c, wants_more);
     else if (c->state == STATE_ENDING && wants_more && c->untold == 0 &&

@@ -5,6 +5,7 @@ Nothing here sleeps or asserts a time; what should come and does not, is a
 time-out of the socket, and a failure.
 """
 import os
+import select
 import signal
 import socket
 import struct
@@ -222,13 +223,18 @@ def stop(port, pid):
 
 
 def impatient(port, pid):
-    """A stop with clients that do not read, or do not hang up."""
+    """A stop with clients that do not read, and one that does not hang up. They
+    are alive until the server hangs up on them."""
     deaf = [Client(port) for _ in range(2)]
     idle = Client(port)
     for client in deaf:
         fill(client, b"PING\r\n" * 1000)
     os.kill(pid, signal.SIGINT)
     idle.expect_end()
+    for client in deaf:
+        poll = select.poll()
+        poll.register(client.socket, 0)
+        assert poll.poll(PATIENCE_S * 1000), "the server waits for ever"
 
 
 if __name__ == "__main__":

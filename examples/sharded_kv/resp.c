@@ -15,7 +15,7 @@
 
 #define BAD "-ERR Protocol error: "
 
-enum { LONGEST_NUMBER_LINE = 32 };
+enum { LONGEST_NUMBER_LINE = 32, KEPT_WORDS = 1024 };
 
 static enum resp_result bad(struct resp *r, const char *why) {
   r->error = why;
@@ -141,6 +141,11 @@ void resp_reset(struct resp *r) {
   r->at = 0;
   r->left = 0;
   r->count = 0;
+  if (r->room <= KEPT_WORDS)
+    return;
+  resp_free(r); /* only a burst needed so many */
+  r->words = NULL;
+  r->room = 0;
 }
 
 void resp_free(struct resp *r) {
