@@ -18,8 +18,7 @@
 
 enum {
   STEPS_MOST = 64,          /* begun and not told to the client */
-  UNREAD_MOST = 64 * 1024,  /* bytes read and not understood, unless */
-                            /* they are one request */
+  UNREAD_MOST = 64 * 1024,  /* bytes read and not begun, or one request */
   UNSENT_MOST = 256 * 1024, /* bytes of replies, then no step is begun */
   READ_BYTES = 16 * 1024
 };
@@ -137,8 +136,8 @@ static void on_asked(loopchan_write_t *req, int status) {
   make_ready(c);
 }
 
-/* The step is the other shard's from here on: it may be done and home again
- * before this returns, but for the turn of the loop that tells. */
+/* From here on the step is the other shard's, and may be done before this
+ * returns; that it is home again is told in a later turn of the loop. */
 static void ask(struct client *c, struct step *step) {
   c->away++;
   c->ask.data = c;
@@ -258,13 +257,19 @@ static void client_free(struct client *c) {
   free(c);
 }
 
+/* libuv 1.44 calls it without asking whether it is there. */
+static void on_shutdown(uv_shutdown_t *req, int status) {
+  (void) req;
+  (void) status;
+}
+
 /* A socket that is closed with bytes unread resets the connection, and the
  * replies that are still on their way are lost. So the end is said, and what
  * the client says is read and forgotten until it hangs up, too. */
 static void linger(struct client *c) {
   c->state = STATE_LINGERING;
   if (c->has_hung_up ||
-      uv_shutdown(&c->shutdown, (uv_stream_t *) &c->tcp, NULL) != 0)
+      uv_shutdown(&c->shutdown, (uv_stream_t *) &c->tcp, on_shutdown) != 0)
     hang_up(c);
   else
     read_on(c, true);

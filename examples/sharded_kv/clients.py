@@ -167,10 +167,11 @@ def malformed(port):
                b"-ERR wrong number of arguments for 'MSET' command\r\n"
                b"+PONG\r\n")
     client.ask(b"SET word w\r\nINCR word\r\nSET most 9223372036854775807\r\n"
-               b"INCR most\r\nSET least -9223372036854775808\r\nINCR least\r\n",
+               b"INCR most\r\nSET least -9223372036854775808\r\n"
+               b"INCRBY least -1\r\nINCRBY least 9223372036854775807\r\n",
                b"+OK\r\n-ERR value is not an integer or out of range\r\n+OK\r\n"
                b"-ERR increment or decrement would overflow\r\n+OK\r\n"
-               b":-9223372036854775807\r\n")
+               b"-ERR increment or decrement would overflow\r\n:-1\r\n")
 
 
 def silent(port):

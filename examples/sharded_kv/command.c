@@ -40,6 +40,7 @@ static const struct command commands[] = {
     {"GET", 2, 2, .stride = 1, .verb = VERB_GET},
     {"SET", 3, 3, .stride = 2, .verb = VERB_SET, .ending = ENDING_OK},
     {"INCR", 2, 2, .stride = 1, .verb = VERB_INCREMENT},
+    {"INCRBY", 3, 3, .stride = 2, .verb = VERB_INCREMENT},
     {"DEL", 2, 0, .stride = 1, .verb = VERB_DELETE, .ending = ENDING_SUM},
     {"EXISTS", 2, 0, .stride = 1, .verb = VERB_EXISTS, .ending = ENDING_SUM},
     {"MGET", 2, 0, .say = say_count, .stride = 1, .verb = VERB_GET},
@@ -102,7 +103,7 @@ size_t command_steps(const struct command *c, const struct request *r,
 
 struct step *command_step(const struct command *c, const struct request *r,
                           size_t i, unsigned shards) {
-  const struct slice none = {"", 0};
+  const struct slice none = {NULL, 0};
   struct step *step;
 
   if (c->say != NULL && i == 0) {

@@ -80,9 +80,9 @@ static void on_question(loopchan_receiver_t *rx, int status,
 }
 
 static void on_answer(loopchan_receiver_t *rx, int status,
-                      struct step **question) {
+                      struct step **answered) {
   if (status == 0)
-    client_answered(*question);
+    client_answered(*answered);
   else
     must(loopchan_close(rx, NULL), "loopchan_close");
 }
@@ -130,24 +130,34 @@ static void on_turn(uv_prepare_t *handle) {
 
 /* --------------------------------------------------------- opening, ending */
 
+static void bind_at(struct shard *s, const struct sockaddr_in *address) {
+  must(uv_tcp_bind(&s->listener, (const struct sockaddr *) address, 0), "bind");
+}
+
+static void share_port(struct shard *s) {
+  int on = 1;
+  uv_os_fd_t fd;
+
+  must(uv_fileno((uv_handle_t *) &s->listener, &fd), "uv_fileno");
+  if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0)
+    must(uv_translate_sys_error(errno), "SO_REUSEPORT");
+}
+
 /* Every loop has an ear of its own at the same port, and the kernel gives each
  * new client to one of them. The first is bound before it shares: so it fails
  * if another program listens there, be it another of these. */
 static void listen_at(struct shard *s, int *port) {
   struct sockaddr_in address;
-  int length = sizeof(address), on = 1;
-  uv_os_fd_t fd;
-  uv_handle_t *handle = (uv_handle_t *) &s->listener;
+  int length = sizeof(address);
 
   must(uv_ip4_addr("127.0.0.1", *port, &address), "uv_ip4_addr");
   must(uv_tcp_init_ex(&s->loop, &s->listener, AF_INET), "uv_tcp_init_ex");
   s->listener.data = s;
-  must(uv_fileno(handle, &fd), "uv_fileno");
-  for (unsigned step = 0; step < 2; step++)
-    if ((step == 0) == (s->number == 0))
-      must(uv_tcp_bind(&s->listener, (struct sockaddr *) &address, 0), "bind");
-    else if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0)
-      must(uv_translate_sys_error(errno), "SO_REUSEPORT");
+  if (s->number == 0)
+    bind_at(s, &address);
+  share_port(s);
+  if (s->number != 0)
+    bind_at(s, &address);
   must(uv_listen((uv_stream_t *) &s->listener, BACKLOG, on_connection),
        "cannot listen");
   must(uv_tcp_getsockname(&s->listener, (struct sockaddr *) &address, &length),
@@ -225,10 +235,9 @@ void shard_run(struct shard *s) {
 }
 
 void shard_sum_up(const struct shard *s) {
-  loopchan_stats_t questions, answers;
+  loopchan_stats_t questions;
 
   must(loopchan_stats(&s->questions, &questions), "loopchan_stats");
-  must(loopchan_stats(&s->answers, &answers), "loopchan_stats");
   printf("loop %u: %" PRIu64 " clients; did %" PRIu64
          " steps for them, %" PRIu64 " for other loops', which woke it %" PRIu64
          " times\n",

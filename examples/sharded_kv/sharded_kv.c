@@ -13,7 +13,7 @@
 
 enum { LOOPS_MOST = 64, ROOM_MOST = 1 << 20, PATIENCE_MOST_S = 3600 };
 
-static void usage(void) {
+static void usage(FILE *to, int status) {
   fputs(
       "Usage: sharded_kv [-p PORT] [-l LOOPS] [-r ROOM] [-w SECONDS]\n"
       "Serves Redis' clients on 127.0.0.1.\n"
@@ -22,16 +22,17 @@ static void usage(void) {
       "  -l LOOPS    so many; by default one per processor\n"
       "  -r ROOM     of each channel to a loop; by default 1024\n"
       "  -w SECONDS  at a stop, waits so long for clients that neither take\n"
-      "              their replies nor hang up; by default 1\n",
-      stderr);
-  exit(EXIT_FAILURE);
+      "              their replies nor hang up; by default 1\n"
+      "  -h          prints this\n",
+      to);
+  exit(status);
 }
 
 static int64_t read_number(const char *text, int64_t least, int64_t most) {
   int64_t number;
   if (!slice_number((struct slice){text, strlen(text)}, &number) ||
       number < least || number > most)
-    usage();
+    usage(stderr, EXIT_FAILURE);
   return number;
 }
 
@@ -43,7 +44,7 @@ static struct shard_options read_options(int argc, char **argv) {
 
   if (processors > 1)
     o.loops = processors > LOOPS_MOST ? LOOPS_MOST : (unsigned) processors;
-  while ((option = getopt(argc, argv, "p:l:r:w:")) != -1) {
+  while ((option = getopt(argc, argv, "p:l:r:w:h")) != -1) {
     if (option == 'p')
       o.port = (int) read_number(optarg, 0, UINT16_MAX);
     else if (option == 'l')
@@ -52,11 +53,13 @@ static struct shard_options read_options(int argc, char **argv) {
       o.room = (size_t) read_number(optarg, 1, ROOM_MOST);
     else if (option == 'w')
       o.patience_ms = 1000 * (uint64_t) read_number(optarg, 0, PATIENCE_MOST_S);
+    else if (option == 'h')
+      usage(stdout, EXIT_SUCCESS);
     else
-      usage();
+      usage(stderr, EXIT_FAILURE);
   }
   if (optind != argc)
-    usage();
+    usage(stderr, EXIT_FAILURE);
   return o;
 }
 

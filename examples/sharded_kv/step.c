@@ -26,9 +26,10 @@ struct step *step_of_key(enum verb verb, struct slice key, struct slice value,
 
   memcpy(step->bytes, key.bytes, key.length);
   step->key = (struct slice){step->bytes, key.length};
-  if (value.length > 0)
+  if (value.bytes != NULL) {
     memcpy(step->bytes + key.length, value.bytes, value.length);
-  step->value = (struct slice){step->bytes + key.length, value.length};
+    step->value = (struct slice){step->bytes + key.length, value.length};
+  }
   step->hash = store_hash(key);
   step->shard = shard_of(step->hash, shards);
   return step;
@@ -48,21 +49,23 @@ static void get(struct step *step, const struct store *store) {
     resp_put_nothing(&step->reply);
 }
 
+/* By its value, or by one if it has none. */
 static void increment(struct step *step, struct store *store) {
   char text[32];
   struct slice value;
-  int64_t n = 0;
+  int64_t n = 0, by = 1;
 
-  if (store_get(store, step->key, step->hash, &value) &&
-      !slice_number(value, &n)) {
+  if ((step->value.bytes != NULL && !slice_number(step->value, &by)) ||
+      (store_get(store, step->key, step->hash, &value) &&
+       !slice_number(value, &n))) {
     resp_put_line(&step->reply, "-ERR value is not an integer or out of range");
-  } else if (n == INT64_MAX) {
+  } else if (by > 0 ? n > INT64_MAX - by : n < INT64_MIN - by) {
     resp_put_line(&step->reply, "-ERR increment or decrement would overflow");
   } else {
-    int length = snprintf(text, sizeof(text), "%" PRId64, n + 1);
+    int length = snprintf(text, sizeof(text), "%" PRId64, n + by);
     value = (struct slice){text, (size_t) length};
     store_set(store, step->key, step->hash, value);
-    resp_put_number(&step->reply, n + 1);
+    resp_put_number(&step->reply, n + by);
   }
 }
 

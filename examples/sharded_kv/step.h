@@ -49,7 +49,8 @@ struct step {
 
 LOOPCHAN_TYPED(steps, struct step *);
 
-/* A step for the shard that key belongs to, one of shards; both are copied. */
+/* A step for the shard that key belongs to, one of shards. Key and value, if
+ * its bytes are not NULL, are copied. */
 struct step *step_of_key(enum verb verb, struct slice key, struct slice value,
                          unsigned shards);
 
