@@ -72,6 +72,7 @@ static void hang_up(struct client *c) {
   if (c->state >= STATE_CLOSING)
     return;
   c->state = STATE_CLOSING;
+  c->shard->connected--;
   uv_close((uv_handle_t *) &c->tcp, on_closed);
 }
 
@@ -313,9 +314,12 @@ void client_accept(struct shard *s) {
   c->tcp.data = c;
   DL_APPEND(s->clients, c);
   s->accepted++;
-  /* Without nodelay the kernel would keep the end of a reply for later. */
+  s->connected++;
+  /* If the descriptors ran out libuv would try again and again to accept, for
+   * the one that it has in reserve may be taken by another loop. Without
+   * nodelay the kernel would keep the end of a reply for later. */
   if (uv_accept((uv_stream_t *) &s->listener, stream) != 0 ||
-      uv_tcp_nodelay(&c->tcp, 1) != 0)
+      s->connected > s->connected_most || uv_tcp_nodelay(&c->tcp, 1) != 0)
     hang_up(c);
   else
     make_ready(c);

@@ -89,8 +89,7 @@ static void on_answer(loopchan_receiver_t *rx, int status,
 
 /* --------------------------------------------------------- from outside */
 
-/* A client that cannot be accepted for want of descriptors is hung up on by
- * libuv, which tells of it here. */
+/* Some errors are told here. They are of the client's making: it has gone. */
 static void on_connection(uv_stream_t *listener, int status) {
   if (status == 0)
     client_accept(listener->data);
@@ -191,6 +190,7 @@ void shard_open(struct shard *s, unsigned number, struct shard_options *o) {
   s->number = number;
   s->count = o->loops;
   s->patience_ms = o->patience_ms;
+  s->connected_most = o->clients_most;
   s->peers = must_realloc(NULL, s->count * sizeof(*s->peers));
   must(uv_loop_init(&s->loop), "uv_loop_init");
   open_channels(s, o->room);

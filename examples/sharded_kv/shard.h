@@ -29,6 +29,7 @@ struct shard {
   uint64_t patience_ms;
   bool stopping;
   struct client *clients, *ready; /* see client.h */
+  size_t connected, connected_most;
 
   uint64_t accepted, own_steps;
 };
@@ -38,6 +39,7 @@ struct shard_options {
   size_t room; /* of each channel, in steps */
   int port;    /* 0: any; shard_open sets it to the one found */
   uint64_t patience_ms;
+  size_t clients_most; /* of each loop */
 };
 
 /* Makes the shard of that number, with an ear at 127.0.0.1. It is to be zeroed.

@@ -4,14 +4,19 @@
  * Loops share nothing. What one wants of another's keys it asks for, through a
  * channel of questions, and is told through its own channel of answers.
  */
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "must.h"
 #include "shard.h"
 
 enum { LOOPS_MOST = 64, ROOM_MOST = 1 << 20, PATIENCE_MOST_S = 3600 };
+
+/* Descriptors that are not clients': the process's, each loop's. */
+enum { PROCESS_FILES = 32, LOOP_FILES = 16, FILES_MOST = 1 << 20 };
 
 static void usage(FILE *to, int status) {
   fputs(
@@ -63,6 +68,19 @@ static struct shard_options read_options(int argc, char **argv) {
   return o;
 }
 
+static size_t clients_of_each(unsigned loops) {
+  size_t others = PROCESS_FILES + LOOP_FILES * (size_t) loops;
+  struct rlimit files;
+
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+    must(uv_translate_sys_error(errno), "getrlimit");
+  if (files.rlim_cur > FILES_MOST)
+    files.rlim_cur = FILES_MOST;
+  if (files.rlim_cur < others + loops)
+    must(UV_EMFILE, "cannot start");
+  return ((size_t) files.rlim_cur - others) / loops;
+}
+
 static void run(void *shard) {
   shard_run(shard);
 }
@@ -74,6 +92,7 @@ int main(int argc, char **argv) {
 
   if (shards == NULL)
     must(UV_ENOMEM, "cannot start");
+  o.clients_most = clients_of_each(o.loops);
   signal(SIGPIPE, SIG_IGN); /* else a client that has gone ends the server */
   for (i = 0; i < o.loops; i++)
     shard_open(&shards[i], i, &o);
