@@ -120,6 +120,7 @@ START_TEST(who_leaves_is_served_no_more) {
   ck_assert(leaves(2));
   ck_assert(!leaves(2));
   ck_assert(leaves(3));
+  ck_assert(!lc_line_owes(&line, &answers[3]));
   expect_length(1);
   expect_link(&links[0]);
   ck_assert(lc_credit_free(&line.credit));
