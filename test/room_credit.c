@@ -53,7 +53,7 @@ END_TEST
 
 START_TEST(a_hurried_line_is_served_by_each_place) {
   ck_assert_uint_eq(lc_credit_take(&credit, 8), 8);
-  lc_credit_mark(&credit, LC_SERVE | LC_HURRY);
+  lc_credit_mark(&credit, LC_HURRY);
   ck_assert(lc_credit_free(&credit));
   ck_assert(lc_credit_free(&credit));
   lc_credit_mark(&credit, LC_SERVE);
@@ -95,7 +95,7 @@ START_TEST(what_lay_in_the_memory_before_does_not_matter) {
   memset(&credit, 0xff, sizeof credit);
   fresh();
   ck_assert_uint_eq(lc_credit_take(&credit, SIZE_MAX), 8);
-  lc_credit_mark(&credit, LC_SERVE | LC_HURRY);
+  lc_credit_mark(&credit, LC_HURRY);
   ck_assert(lc_credit_free(&credit));
   ck_assert_uint_eq(lc_credit_take(&credit, 1), 0);
 }
@@ -131,7 +131,7 @@ START_TEST(who_looks_out_sees_a_line_and_a_batch) {
   ck_assert(lc_credit_has_batch(&credit)); /* four places */
   ck_assert_uint_eq(lc_credit_take(&credit, 1), 1);
   ck_assert(!lc_credit_has_batch(&credit));
-  lc_credit_mark(&credit, LC_SERVE | LC_HURRY);
+  lc_credit_mark(&credit, LC_HURRY);
   ck_assert(lc_credit_has_line(&credit));
   ck_assert(!lc_credit_has_batch(&credit));
   ck_assert(lc_credit_free(&credit));
