@@ -206,15 +206,12 @@ static bool wait_in_line(lc_channel_t *channel, lc_pending_t *pending,
 int lc_channel_wait(lc_channel_t *channel, lc_link_t *newest, lc_link_t *oldest,
                     lc_patience_t *patience, uint64_t deadline_ns) {
   lc_answers_t answers;
-  lc_pending_t pending;
+  lc_pending_t pending = {
+      .newest = newest, .oldest = oldest, .answers = &answers};
   int err = lc_answers_init(&answers, NULL);
 
   if (err != 0)
     return err;
-  memset(&pending, 0, sizeof pending);
-  pending.newest = newest;
-  pending.oldest = oldest;
-  pending.answers = &answers;
   if (lc_line_join(&channel->line, &pending))
     lc_wake_pay(&channel->wake);
   if (!wait_in_line(channel, &pending, patience, deadline_ns)) {

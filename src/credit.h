@@ -134,8 +134,8 @@ LC_MUST_USE static inline bool lc_credit_free(lc_credit_t *credit) {
 
 /* The line's calls, one at a time: under its mutex. */
 
-/* Marks: of LC_SERVE and LC_HURRY those that are set from now on; any closes
- * the gate, none opens it. */
+/* Marks: 0, LC_SERVE or LC_HURRY, which are set from now on; 0 opens the gate,
+ * any other closes it. */
 void lc_credit_mark(lc_credit_t *credit, size_t marks);
 
 /* Takes one place for the first in line. The gate is closed. */

@@ -130,7 +130,7 @@ static void mark(lc_line_t *line) {
   if (line->kind == LC_BOUNDED)
     lc_credit_mark(&line->credit, line->length == 0    ? 0
                                   : line->hurried == 0 ? LC_SERVE
-                                                       : LC_SERVE | LC_HURRY);
+                                                       : LC_HURRY);
 }
 
 static bool take_place(lc_line_t *line) {

@@ -9,9 +9,11 @@ survived: write a test, or argue in test/mutate.harmless that it does no harm.
   test/mutate --from 100 --to 150   a piece: the mutants' numbers are fixed as
                                     long as the sources are
   test/mutate --numbers 7,123       these
-  test/mutate --tests room,promise  a first look, without the explorer's programs
-  test/mutate --sample 40           so many, drawn by a seed that it prints;
-              --seed 7              the same ones again
+  test/mutate --quick 0.5           a first look, by the tests that take no more
+                                    than half a second
+  test/mutate --sample 40           so many, drawn by a seed that it prints: the
+                                    commit, so the same sources give the same
+              --seed 7              others
   test/mutate --list                only lists them
   test/mutate --show 123            one mutant as a diff, and what each of the
                                     tests says of it
@@ -25,9 +27,10 @@ The sources are copied, one copy for each job, to build/mutate, and built there
 without debug information, so that objects can be compared. A mutant that the
 compiler refuses, or whose objects are those of the original, is counted as
 such. If only the explorer's objects differ (a memory order that the processor
-gives anyway), only its programs can tell. Otherwise tests run one by one, those
-first that killed most for their time in earlier runs, until one fails. A test
-that takes ten times as long as it should is stopped, and has failed.
+gives anyway), only its programs can tell. Otherwise tests run one by one, the
+room's own first, then those that killed most for their time in earlier runs,
+until one fails. A test that takes ten times as long as it should is stopped,
+and has failed. A test is believed only if it passes on the sources as they are.
 
 A line of test/mutate.harmless is
 
@@ -52,6 +55,7 @@ import queue
 import random
 import re
 import resource
+import shlex
 import shutil
 import signal
 import subprocess
@@ -64,7 +68,10 @@ HARMLESS = os.path.join(TOP, 'test', 'mutate.harmless')
 
 # What can tell a mutant: the beginnings of ctest's names. The others look at
 # texts, or run a room's program once more in another dress.
-KINDS = ('room_', 'promise_', 'fault_', 'explore_')
+KINDS = ('room_', 'promise_', 'fault_', 'fuzz_', 'explore_')
+ADD_TEST = re.compile(r'^add_test\((\w+) (".*")\)$', re.M)
+COSTS = os.path.join(TOP, 'build', 'plain', 'Testing', 'Temporary',
+                     'CTestCostData.txt')
 
 # ------------------------------------------------------------------- mutants
 
@@ -365,11 +372,13 @@ class Copy:
     def __init__(self, number):
         self.top = os.path.join(WORK, str(number))
         self.build = os.path.join(self.top, 'build')
-        kept = set()
-        for name in files_to_copy():
+        kept, state = set(), hashlib.sha256()
+        for name in sorted(files_to_copy()):
             kept.add(name)
             with open(os.path.join(TOP, name), 'rb') as file:
-                write_if_new(os.path.join(self.top, name), file.read())
+                content = file.read()
+            state.update(content)
+            write_if_new(os.path.join(self.top, name), content)
             shutil.copymode(os.path.join(TOP, name),
                             os.path.join(self.top, name))
         for top in 'src', 'include', 'test':
@@ -378,6 +387,7 @@ class Copy:
                     path = os.path.join(folder, name)
                     if os.path.relpath(path, self.top) not in kept:
                         os.remove(path)
+        self.state = state.hexdigest()
         self.make_whole()
 
     def make_whole(self):
@@ -393,10 +403,14 @@ class Copy:
             if done.returncode != 0:
                 sys.exit('mutate: the sources do not build:\n' +
                          done.stdout.decode(errors='replace')[-2000:])
-        listed = call(['ctest', '--show-only=json-v1'], self.build)
-        self.tests = [test['name']
-                      for test in json.loads(listed.stdout)['tests']
-                      if test['name'].startswith(KINDS)]
+        self.tests = {}
+        for path in glob.glob(os.path.join(self.build, 'test', '**',
+                                           'CTestTestfile.cmake'),
+                              recursive=True):
+            with open(path, encoding='utf-8') as file:
+                for name, command in ADD_TEST.findall(file.read()):
+                    if name.startswith(KINDS):
+                        self.tests[name] = shlex.split(command)
         self.plain = self.objects('CMakeFiles/loopchan_shared.dir')
         self.explored = self.objects('test/explore/CMakeFiles/explored.dir')
 
@@ -412,20 +426,23 @@ class Copy:
         return call(['ninja', '-C', self.build, '-j', '1', target],
                     self.top).returncode == 0
 
+    def read(self, name):
+        with open(os.path.join(self.top, name), encoding='utf-8') as file:
+            return file.read()
+
     def write(self, name, text):
         with open(os.path.join(self.top, name), 'w', encoding='utf-8') as file:
             file.write(text)
 
-    def program(self, name):
-        folder = 'test/explore' if name.startswith('explore_') else 'test'
-        return os.path.join(self.build, folder, name)
-
     def run(self, name, seconds):
-        """'passes', 'fails', 'hangs', or 'does not compile'."""
-        if not self.make(name):
-            return 'does not compile'
+        """'passes', 'fails', 'hangs', or 'does not compile'; and after how
+        many seconds."""
+        command = self.tests[name]
+        if not self.make(os.path.basename(command[0])):
+            return 'does not compile', 0
+        begun = time.monotonic()
         process = subprocess.Popen(
-            [self.program(name)], cwd=self.build, stdin=subprocess.DEVNULL,
+            command, cwd=self.build, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True, preexec_fn=limits)
         try:
@@ -440,61 +457,65 @@ class Copy:
                 process.wait()
         if verdict != 'passes':
             end_session(process.pid)
-        return verdict
+        return verdict, time.monotonic() - begun
 
 
 class Suite:
-    """The order of the tests, and how long each may take."""
+    """The order of the tests, how long each takes, and which are sound: they
+    have passed on these sources as they are."""
 
-    def __init__(self, copy, kinds):
-        self.kinds = tuple(kinds.split(',')) if kinds else KINDS
+    def __init__(self, copy, quick):
         self.path = os.path.join(WORK, 'times.json')
-        self.seconds, self.kills = {}, {}
+        self.seconds, self.kills, self.sound = {}, {}, {}
+        self.state = copy.state
         if os.path.exists(self.path):
             with open(self.path, encoding='utf-8') as file:
-                self.seconds, self.kills = json.load(file)
-        for name in copy.tests:
-            if name.startswith(self.kinds):
-                self.measure(copy, name)
-        self.save()
+                self.seconds, self.kills, self.sound = json.load(file)
+        elif os.path.exists(COSTS):
+            with open(COSTS, encoding='utf-8') as file:
+                for name, _, seconds in re.findall(r'^(\w+) (\d+) (\S+)$',
+                                                   file.read(), re.M):
+                    self.seconds[name] = float(seconds)
+        self.names = [name for name in copy.tests
+                      if self.cost(name) <= quick]
 
-    def measure(self, copy, name):
-        """Every test has to pass before anything is edited."""
-        state = hashlib.sha256()
-        if not copy.make(name):
-            sys.exit('mutate: %s does not build' % name)
-        for path in (copy.program(name),
-                     os.path.join(copy.build, 'libloopchan.so')):
-            with open(path, 'rb') as file:
-                state.update(file.read())
-        if self.seconds.get(name, [''])[0] == state.hexdigest():
-            return
-        begun = time.monotonic()
-        if copy.run(name, 600) != 'passes':
-            sys.exit('mutate: %s fails before anything is edited' % name)
-        self.seconds[name] = [state.hexdigest(), time.monotonic() - begun]
+    def cost(self, name):
+        return self.seconds.get(name, 1)
 
     def save(self):
         with open(self.path, 'w', encoding='utf-8') as file:
-            json.dump([self.seconds, self.kills], file)
+            json.dump([self.seconds, self.kills, self.sound], file)
 
-    def limit(self, name):
-        return 5 + 10 * self.seconds[name][1]
+    def ask(self, copy, name, mutant, text):
+        """What the test says of the mutant that is written into the copy."""
+        limit = 5 + 10 * self.seconds[name] if name in self.seconds else 300
+        verdict, seconds = copy.run(name, limit)
+        if verdict == 'passes':
+            # The shortest so far: others may use the machine.
+            self.seconds[name] = min(seconds, self.seconds.get(name, seconds))
+            return verdict
+        if self.sound.get(name) != self.state:
+            edited = copy.read(mutant.file)
+            copy.write(mutant.file, text)
+            sound, self.seconds[name] = copy.run(name, 300)
+            if sound != 'passes':
+                raise RuntimeError(name + ' fails before anything is edited')
+            self.sound[name] = self.state
+            copy.write(mutant.file, edited)
+            return self.ask(copy, name, mutant, text)
+        key = mutant.file + ' ' + name
+        self.kills[key] = self.kills.get(key, 0) + 1
+        return verdict
 
-    def order(self, copy, mutant, only_explorer):
-        def cost(name):
+    def order(self, mutant, only_explorer):
+        def weight(name):
             if name == 'promise_' + room_of(mutant.file):
                 return 0
             kills = self.kills.get(mutant.file + ' ' + name, 0)
-            return (0.1 + self.seconds[name][1]) / (1 + kills)
-        return sorted((name for name in copy.tests
-                       if name.startswith(self.kinds) and
-                       (not only_explorer or name.startswith('explore_'))),
-                      key=cost)
-
-    def killed(self, mutant, test):
-        key = mutant.file + ' ' + test
-        self.kills[key] = self.kills.get(key, 0) + 1
+            return (0.1 + self.cost(name)) / (1 + kills)
+        return sorted((name for name in self.names
+                       if not only_explorer or name.startswith('explore_')),
+                      key=weight)
 
 
 # ----------------------------------------------------------------------- main
@@ -505,11 +526,10 @@ def try_out(copy, suite, text, mutant, all_tests=False):
     copy.write(mutant.file,
                text[:mutant.start] + mutant.new + text[mutant.end:])
     room = 'room_' + room_of(mutant.file)
-    first = (room in copy.tests and room.startswith(suite.kinds) and
-             not all_tests)
+    first = room in suite.names and not all_tests
     if first:
         # Cheaper to build than the library, and most are killed here.
-        verdict = copy.run(room, suite.limit(room))
+        verdict = suite.ask(copy, room, mutant, text)
         if verdict in ('fails', 'hangs'):
             return room + ' ' + verdict
     if not copy.make('loopchan_shared'):
@@ -522,14 +542,13 @@ def try_out(copy, suite, text, mutant, all_tests=False):
         if copy.objects(
                 'test/explore/CMakeFiles/explored.dir') == copy.explored:
             return 'same object'
-    for name in suite.order(copy, mutant, only_explorer):
+    for name in suite.order(mutant, only_explorer):
         if first and name == room:
             continue
-        verdict = copy.run(name, suite.limit(name))
+        verdict = suite.ask(copy, name, mutant, text)
         if all_tests:
             print('%-32s %s' % (name, verdict), flush=True)
         elif verdict != 'passes':
-            suite.killed(mutant, name)
             return name + ' ' + verdict
     return 'survived'
 
@@ -554,9 +573,9 @@ class Run:
         mutant = self.mutants[number]
         text = self.files[mutant.file].text
         was, becomes = lines_of(text, mutant)
-        return '%4d %s:%d\n     %s :: %s :: %s :: %s' % (
-            number, mutant.file, number_of(text, mutant), mutant.file,
-            mutant.function, was, becomes)
+        return '%d, line %d: %s :: %s :: %s :: %s' % (
+            number, number_of(text, mutant), mutant.file, mutant.function, was,
+            becomes)
 
     def judge(self, number, verdict):
         mutant = self.mutants[number]
@@ -578,7 +597,7 @@ class Run:
             count['survived'] += 1
             self.survivors += 1
         if self.args.verbose or (verdict == 'survived' and not entry):
-            print('%s: %s' % (verdict, self.describe(number)), flush=True)
+            print('%s %s' % (verdict, self.describe(number)), flush=True)
 
     def go(self, numbers):
         os.makedirs(WORK, exist_ok=True)
@@ -587,7 +606,7 @@ class Run:
         copies = queue.Queue()
         with concurrent.futures.ThreadPoolExecutor(self.args.jobs) as pool:
             made = list(pool.map(Copy, range(self.args.jobs)))
-            suite = Suite(made[0], self.args.tests)
+            suite = Suite(made[0], self.args.quick)
             for copy in made:
                 copies.put(copy)
 
@@ -608,6 +627,9 @@ class Run:
     def report(self):
         columns = ('mutants', 'killed', 'hung', 'does not compile',
                    'same object', 'harmless', 'survived')
+        if self.args.sample is not None:
+            self.counts = {'sample': sum(self.counts.values(),
+                                         collections.Counter())}
         for room, count in sorted(self.counts.items()):
             print('%-16s %s' % (room + ':', ', '.join(
                 '%d %s' % (count[c], c) for c in columns)))
@@ -626,8 +648,16 @@ def show(run, number):
         text.splitlines(True), edited.splitlines(True), mutant.file,
         mutant.file))
     copy = Copy(0)
-    print(try_out(copy, Suite(copy, run.args.tests), text, mutant, all_tests=True))
+    print(try_out(copy, Suite(copy, run.args.quick), text, mutant, all_tests=True))
     copy.write(mutant.file, text)
+
+
+def seed_of_commit():
+    """So that the same sources give the same sample; 0 without git."""
+    try:
+        return int(call(['git', 'rev-parse', 'HEAD'], TOP).stdout[:8], 16)
+    except (OSError, ValueError):
+        return 0
 
 
 def choose(args, run):
@@ -639,7 +669,7 @@ def choose(args, run):
     if args.numbers:
         numbers = [int(number) for number in args.numbers.split(',')]
     if args.sample is not None:
-        seed = args.seed if args.seed is not None else random.randrange(1 << 31)
+        seed = args.seed if args.seed is not None else seed_of_commit()
         print('mutate: --seed %d' % seed, flush=True)
         numbers = [n for n in numbers if not run.entry(run.mutants[n])]
         random.Random(seed).shuffle(numbers)
@@ -653,7 +683,7 @@ def main():
     parser.add_argument('--from', dest='begin', type=int, default=0)
     parser.add_argument('--to', type=int, default=sys.maxsize)
     parser.add_argument('--numbers')
-    parser.add_argument('--tests')
+    parser.add_argument('--quick', type=float, default=float('inf'))
     parser.add_argument('--sample', type=int)
     parser.add_argument('--seed', type=int)
     parser.add_argument('--jobs', type=int, default=os.cpu_count())

@@ -269,6 +269,46 @@ START_TEST(who_serves_the_line_pays_the_wake_that_this_owes) {
 }
 END_TEST
 
+/* A batch is two places. */
+START_TEST(who_looks_out_takes_one_of_a_batch_and_never_past_the_line) {
+  loopchan_options_t options = {.capacity = 4, .spin_ns = 8000};
+  lc_answers_t answers;
+  lc_pending_t pending = {.answers = &answers};
+  lc_patience_t patience;
+  lc_link_t link;
+  lc_channel_t *other;
+
+  lc_link_init(&link, LC_CONTROL);
+  pending.newest = pending.oldest = &link;
+  ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
+  lc_patience_init(&patience, options.spin_ns);
+  ck_assert_int_eq(lc_channel_take_places(other, 4), 4);
+  ck_assert_int_eq(lc_channel_look_out(other, &patience, LC_NEVER), UV_EAGAIN);
+  ck_assert_uint_eq(patience.next_ns, 4000);
+  lc_channel_free_place(other);
+  ck_assert_int_eq(lc_channel_look_out(other, &patience, LC_NEVER), UV_EAGAIN);
+  ck_assert_uint_eq(patience.next_ns, 2000);
+  lc_channel_free_place(other);
+  ck_assert_int_eq(lc_channel_look_out(other, &patience, LC_NOW), UV_EAGAIN);
+  lc_patience_init(&patience, UINT64_C(3600000000000));
+  patience.next_ns /= 2;
+  ck_assert_int_eq(lc_channel_look_out(other, &patience, LC_NEVER), 1);
+  ck_assert_uint_eq(patience.next_ns, patience.most_ns);
+  ck_assert_int_eq(lc_channel_take_places(other, 4), 1);
+  ck_assert_int_eq(lc_answers_init(&answers, NULL), 0);
+  ck_assert(!lc_line_join(&other->line, &pending));
+  ck_assert(!lc_credit_free(&other->line.credit));
+  ck_assert(lc_credit_free(&other->line.credit)); /* and is not served */
+  ck_assert_int_eq(lc_channel_look_out(other, &patience, LC_NEVER), UV_EAGAIN);
+  ck_assert_uint_eq(lc_line_length(&other->line), 1);
+  lc_channel_serve(other);
+  ck_assert_uint_eq(lc_inbox_take(&other->inbox, &other->backlog), 1);
+  other->received = 1;
+  lc_answers_destroy(&answers);
+  lc_channel_leave(other);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("room channel");
   TCase *list = tcase_create("list");
@@ -283,7 +323,8 @@ static Suite *suite(void) {
       who_looks_for_a_message_finds_the_end, a_deadline_never_lies_before_now,
       a_zero_among_the_options_is_the_default,
       a_park_by_hand_sees_who_joined_before,
-      who_serves_the_line_pays_the_wake_that_this_owes);
+      who_serves_the_line_pays_the_wake_that_this_owes,
+      who_looks_out_takes_one_of_a_batch_and_never_past_the_line);
   tcase_add_checked_fixture(list, fresh, expect_nothing_left);
   tcase_add_loop_test(list, senders_leave_from_anywhere_on_the_list, 0, 3);
   suite_add_tcase(suite, list);

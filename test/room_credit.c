@@ -53,7 +53,7 @@ END_TEST
 
 START_TEST(a_hurried_line_is_served_by_each_place) {
   ck_assert_uint_eq(lc_credit_take(&credit, 8), 8);
-  lc_credit_mark(&credit, LC_SERVE | LC_HURRY);
+  lc_credit_mark(&credit, LC_HURRY);
   ck_assert(lc_credit_free(&credit));
   ck_assert(lc_credit_free(&credit));
   lc_credit_mark(&credit, LC_SERVE);
@@ -95,7 +95,7 @@ START_TEST(what_lay_in_the_memory_before_does_not_matter) {
   memset(&credit, 0xff, sizeof credit);
   fresh();
   ck_assert_uint_eq(lc_credit_take(&credit, SIZE_MAX), 8);
-  lc_credit_mark(&credit, LC_SERVE | LC_HURRY);
+  lc_credit_mark(&credit, LC_HURRY);
   ck_assert(lc_credit_free(&credit));
   ck_assert_uint_eq(lc_credit_take(&credit, 1), 0);
 }
@@ -125,6 +125,22 @@ START_TEST(the_counts_may_overflow) {
 }
 END_TEST
 
+START_TEST(who_looks_out_sees_a_line_and_a_batch) {
+  ck_assert_uint_eq(lc_credit_take(&credit, 4), 4);
+  ck_assert(!lc_credit_has_line(&credit));
+  ck_assert(lc_credit_has_batch(&credit)); /* four places */
+  ck_assert_uint_eq(lc_credit_take(&credit, 1), 1);
+  ck_assert(!lc_credit_has_batch(&credit));
+  lc_credit_mark(&credit, LC_HURRY);
+  ck_assert(lc_credit_has_line(&credit));
+  ck_assert(!lc_credit_has_batch(&credit));
+  ck_assert(lc_credit_free(&credit));
+  ck_assert(lc_credit_has_batch(&credit));
+  lc_credit_mark(&credit, 0);
+  ck_assert(!lc_credit_has_line(&credit));
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("room credit");
 
@@ -136,6 +152,6 @@ static Suite *suite(void) {
              an_old_limit_neither_makes_room_nor_hides_it,
              what_lay_in_the_memory_before_does_not_matter,
              a_capacity_is_at_most_half_of_what_the_counts_tell_apart,
-             the_counts_may_overflow);
+             the_counts_may_overflow, who_looks_out_sees_a_line_and_a_batch);
   return suite;
 }

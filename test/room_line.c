@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "support/locks.h"
+#include "support/loop.h"
 #include "support/suite.h"
 
 #define MOST 4
@@ -120,6 +121,7 @@ START_TEST(who_leaves_is_served_no_more) {
   ck_assert(leaves(2));
   ck_assert(!leaves(2));
   ck_assert(leaves(3));
+  ck_assert(!lc_line_owes(&line, &answers[3]));
   expect_length(1);
   expect_link(&links[0]);
   ck_assert(lc_credit_free(&line.credit));
@@ -233,6 +235,35 @@ START_TEST(a_parked_receiver_is_owed_a_wake_by_who_serves_or_hurries) {
   ck_assert(lc_credit_free(&line.credit));
   ck_assert(lc_line_serve(&line));
   ck_assert_uint_eq(line.sent, 3);
+}
+END_TEST
+
+START_TEST(the_first_of_several_pushes_may_owe_the_wake) {
+  close_line();
+  open_line(LC_BOUNDED, 4);
+  ck_assert_uint_eq(lc_credit_take(&line.credit, 4), 4);
+  ck_assert(!join(0));
+  ck_assert(!join(1));
+  ck_assert(!lc_credit_free(&line.credit));
+  ck_assert(lc_credit_free(&line.credit));
+  ck_assert(lc_inbox_park(&inbox));
+  ck_assert(lc_line_serve(&line));
+  ck_assert(is_answered(0));
+  ck_assert(is_answered(1));
+}
+END_TEST
+
+START_TEST(a_loop_is_woken_once_for_an_answer) {
+  uv_async_t async;
+
+  loop_open();
+  ck_assert_int_eq(uv_async_init(&loop, &async, NULL), 0);
+  lc_answers_destroy(&answers[0]);
+  ck_assert_int_eq(lc_answers_init(&answers[0], &async), 0);
+  ck_assert(!join(0));
+  ck_assert_uint_eq(lc_wake_count(&answers[0].wake), 1);
+  uv_close((uv_handle_t *) &async, NULL);
+  expect_loop_clean();
 }
 END_TEST
 
@@ -375,6 +406,34 @@ START_TEST(by_hand_who_joins_rouses_a_parked_receiver_once) {
 }
 END_TEST
 
+START_TEST(by_hand_one_that_is_being_received_keeps_back_those_behind_it) {
+  join_for(0, 0);
+  join_for(0, 1);
+  ck_assert_ptr_eq(lc_line_pull(&line), &pendings[0]);
+  ck_assert_ptr_null(lc_line_collect(&line, &answers[0]));
+  ck_assert_ptr_eq(lc_line_pull(&line), &pendings[1]);
+  lc_line_answer(&line, &pendings[1]);
+  ck_assert(!is_answered(0));
+  ck_assert_ptr_null(lc_line_collect(&line, &answers[0]));
+  ck_assert(lc_line_owes(&line, &answers[0]));
+  lc_line_answer(&line, &pendings[0]);
+  ck_assert(is_answered(0));
+  ck_assert_ptr_eq(lc_line_collect(&line, &answers[0]), &pendings[0]);
+  ck_assert_ptr_eq(pendings[0].next, &pendings[1]);
+  ck_assert_ptr_null(pendings[1].next);
+}
+END_TEST
+
+START_TEST(by_hand_who_leaves_when_it_was_received_rouses_nobody) {
+  ck_assert(!join(0));
+  ck_assert_ptr_eq(lc_line_pull(&line), &pendings[0]);
+  lc_line_answer(&line, &pendings[0]);
+  ck_assert(lc_line_park(&line));
+  ck_assert(!leaves(0));
+  ck_assert(lc_inbox_unpark(&inbox));
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("room line");
   TCase *watchers = tcase_create("watchers");
@@ -390,6 +449,8 @@ static Suite *suite(void) {
              a_push_that_is_refused_is_the_answer,
              when_the_hurried_one_leaves_the_line_is_patient_again,
              a_parked_receiver_is_owed_a_wake_by_who_serves_or_hurries,
+             the_first_of_several_pushes_may_owe_the_wake,
+             a_loop_is_woken_once_for_an_answer,
              answers_are_collected_in_order_after_one_wake,
              who_watches_no_more_has_its_own_back_in_order,
              when_the_last_ones_are_unwatched_the_gate_is_open,
@@ -398,7 +459,9 @@ static Suite *suite(void) {
              by_hand_the_receiver_pulls_and_answers,
              by_hand_what_was_pushed_before_goes_first,
              by_hand_nobody_parks_while_one_stands_in_line,
-             by_hand_who_joins_rouses_a_parked_receiver_once);
+             by_hand_who_joins_rouses_a_parked_receiver_once,
+             by_hand_one_that_is_being_received_keeps_back_those_behind_it,
+             by_hand_who_leaves_when_it_was_received_rouses_nobody);
   tcase_add_checked_fixture(watchers, open_bounded, close_line);
   tcase_add_loop_test(watchers, a_refusal_is_told_to_all_who_watch, 0, 3);
   suite_add_tcase(suite, watchers);

@@ -1,66 +1,92 @@
 /* Room patience: what pays is done again. */
 #include "patience.h"
 
+#include <string.h>
+
 #include "support/suite.h"
 
 #define MOST_NS 20000
 
 static lc_patience_t patience;
 
-static void be_impatient(void) {
-  int i;
-
+/* What lay in the memory before must not matter. */
+static void fresh(void) {
+  memset(&patience, 0xff, sizeof patience);
   lc_patience_init(&patience, MOST_NS);
-  for (i = 0; i < 30; i++)
-    lc_patience_learn(&patience, false);
+}
+
+static void expect_next(uint64_t ns) {
+  ck_assert_uint_eq(patience.next_ns, ns);
+}
+
+static void look_out_in_vain(void) {
+  lc_patience_learn(&patience, false);
 }
 
 /* How many short looks in vain until there is a long one. */
 static int shorts_to_a_long_one(void) {
   int shorts = 0;
 
-  while (patience.next_ns == MOST_NS)
-    lc_patience_learn(&patience, false);
-  for (; patience.next_ns < MOST_NS; shorts++)
-    lc_patience_learn(&patience, false);
+  while (patience.next_ns > 1000)
+    look_out_in_vain();
+  for (; patience.next_ns == 1000; shorts++)
+    look_out_in_vain();
+  expect_next(MOST_NS);
   return shorts;
 }
 
+START_TEST(patience_in_vain_halves_down_to_a_microsecond) {
+  static const uint64_t ns[] = {10000, 5000, 2500, 1250, 1000, 1000};
+  size_t i;
+
+  expect_next(MOST_NS);
+  for (i = 0; i < sizeof ns / sizeof *ns; i++) {
+    look_out_in_vain();
+    expect_next(ns[i]);
+  }
+}
+END_TEST
+
 START_TEST(patience_that_pays_is_restored) {
-  be_impatient();
-  ck_assert_uint_lt(patience.next_ns, MOST_NS);
-  ck_assert_uint_gt(patience.next_ns, 0);
+  look_out_in_vain();
   lc_patience_learn(&patience, true);
-  ck_assert_uint_eq(patience.next_ns, MOST_NS);
+  expect_next(MOST_NS);
+  ck_assert_int_eq(shorts_to_a_long_one(), 2);
+  while (patience.next_ns > 1000)
+    look_out_in_vain();
+  look_out_in_vain();
+  lc_patience_learn(&patience, true);
+  expect_next(MOST_NS);
+  ck_assert_int_eq(shorts_to_a_long_one(), 2);
 }
 END_TEST
 
 START_TEST(the_impatient_look_out_long_now_and_then_ever_rarer) {
-  int last = 0, round, shorts;
+  static const int shorts[] = {2, 4, 8, 16, 32, 64, 64, 64};
+  size_t i;
 
-  lc_patience_init(&patience, MOST_NS);
-  for (round = 0; round < 5; round++) {
-    shorts = shorts_to_a_long_one();
-    ck_assert_int_gt(shorts, last);
-    last = shorts;
-  }
-  for (; round < 10; round++)
-    ck_assert_int_le(shorts_to_a_long_one(), 100);
+  for (i = 0; i < sizeof shorts / sizeof *shorts; i++)
+    ck_assert_int_eq(shorts_to_a_long_one(), shorts[i]);
 }
 END_TEST
 
-START_TEST(no_time_at_all_stays_none) {
+START_TEST(less_than_the_least_stays_as_it_is) {
+  lc_patience_init(&patience, 600);
+  look_out_in_vain();
+  expect_next(600);
   lc_patience_init(&patience, 0);
-  lc_patience_learn(&patience, false);
-  ck_assert_uint_eq(patience.next_ns, 0);
+  look_out_in_vain();
+  expect_next(0);
 }
 END_TEST
 
 static Suite *suite(void) {
   Suite *suite = suite_create("room patience");
 
-  SUITE_CASE(suite, "patience", NULL, NULL, patience_that_pays_is_restored,
+  SUITE_CASE(suite, "patience", fresh, NULL,
+             patience_in_vain_halves_down_to_a_microsecond,
+             patience_that_pays_is_restored,
              the_impatient_look_out_long_now_and_then_ever_rarer,
-             no_time_at_all_stays_none);
+             less_than_the_least_stays_as_it_is);
   return suite;
 }

@@ -134,6 +134,8 @@ START_TEST(who_looks_out_sees_a_payment_and_leaves_it) {
   pay_elsewhere();
   ck_assert(lc_wake_look_out(&wake, &patience, LC_NOW));
   ck_assert_uint_eq(patience.next_ns, 1000000);
+  /* An hour's patience ends with the payment. */
+  lc_patience_init(&patience, UINT64_C(3600000000000));
   ck_assert(lc_wake_look_out(&wake, &patience, LC_NEVER));
   ck_assert(lc_wake_wait(&wake, LC_NOW));
   ck_assert(!lc_wake_look_out(&wake, &patience, LC_NOW));

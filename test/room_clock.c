@@ -1,0 +1,59 @@
+/* Room clock: sums that do not overflow, and spins that end. */
+#include "clock.h"
+
+#include "support/suite.h"
+
+START_TEST(what_comes_after_is_at_most_never) {
+  ck_assert_uint_eq(lc_after(5, 0), 5);
+  ck_assert_uint_eq(lc_after(5, 3), 8);
+  ck_assert_uint_eq(lc_after(5, LC_NEVER - 6), LC_NEVER - 1);
+  ck_assert_uint_eq(lc_after(5, LC_NEVER - 5), LC_NEVER);
+  ck_assert_uint_eq(lc_after(5, LC_NEVER - 4), LC_NEVER);
+  ck_assert_uint_eq(lc_after(5, LC_NEVER), LC_NEVER);
+  ck_assert_uint_eq(lc_after(LC_NEVER, 0), LC_NEVER);
+}
+END_TEST
+
+START_TEST(the_earlier_of_two) {
+  ck_assert_uint_eq(lc_earlier(3, 4), 3);
+  ck_assert_uint_eq(lc_earlier(4, 3), 3);
+  ck_assert_uint_eq(lc_earlier(LC_NEVER, LC_NOW), LC_NOW);
+}
+END_TEST
+
+START_TEST(a_spell_ends_with_its_time_or_at_the_deadline) {
+  uint64_t before = uv_hrtime(), after;
+  lc_spell_t spell = lc_spell(1000000, LC_NEVER);
+
+  after = uv_hrtime();
+  ck_assert_uint_ge(spell.end_ns, before + 1000000);
+  ck_assert_uint_le(spell.end_ns, after + 1000000);
+  ck_assert_uint_ge(spell.yield_ns, before + LC_YIELD_NS);
+  ck_assert_uint_le(spell.yield_ns, after + LC_YIELD_NS);
+  spell = lc_spell(1000000, before + 5);
+  ck_assert_uint_eq(spell.end_ns, before + 5);
+  spell = lc_spell(LC_NEVER, LC_NEVER);
+  ck_assert_uint_eq(spell.end_ns, LC_NEVER);
+}
+END_TEST
+
+START_TEST(a_spell_goes_on_until_its_end) {
+  lc_spell_t endless = {LC_NOW, LC_NEVER}, over = {LC_NEVER, LC_NOW};
+  lc_spell_t spell = lc_spell(100000, LC_NEVER);
+
+  ck_assert(lc_spell_goes_on(&endless, 1));
+  ck_assert(!lc_spell_goes_on(&over, 1));
+  while (lc_spell_goes_on(&spell, 1)) {
+  }
+  ck_assert_uint_ge(uv_hrtime(), spell.end_ns);
+}
+END_TEST
+
+static Suite *suite(void) {
+  Suite *suite = suite_create("room clock");
+
+  SUITE_CASE(suite, "clock", NULL, NULL, what_comes_after_is_at_most_never,
+             the_earlier_of_two, a_spell_ends_with_its_time_or_at_the_deadline,
+             a_spell_goes_on_until_its_end);
+  return suite;
+}
