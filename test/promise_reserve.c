@@ -135,6 +135,28 @@ START_TEST(another_thread_may_commit) {
 }
 END_TEST
 
+static void reserve_one(void *place) {
+  if (loopchan_reserve(tx, place) != 0)
+    *(void **) place = NULL;
+}
+
+START_TEST(another_thread_may_reserve) {
+  uv_thread_t thread;
+  int *mine = reserve(), *its;
+
+  ck_assert_int_eq(uv_thread_create(&thread, reserve_one, &its), 0);
+  ck_assert_int_eq(uv_thread_join(&thread), 0);
+  ck_assert_ptr_nonnull(its);
+  *mine = 1;
+  *its = 0;
+  ck_assert_int_eq(loopchan_commit(tx, its), 0);
+  ck_assert_int_eq(loopchan_commit(tx, mine), 0);
+  expect_ints(0, 2);
+  drop_tx();
+  close_rx();
+}
+END_TEST
+
 START_TEST(many_places_at_once_are_all_apart) {
   int *places[300], i;
 
@@ -158,6 +180,7 @@ static Suite *suite(void) {
              an_abandoned_place_is_nothing, abandoned_places_are_used_again,
              a_commit_after_close_is_refused_and_the_place_stays,
              a_commit_after_shutdown_is_refused_too, reserve_tells_of_no_memory,
-             another_thread_may_commit, many_places_at_once_are_all_apart);
+             another_thread_may_commit, another_thread_may_reserve,
+             many_places_at_once_are_all_apart);
   return suite;
 }
