@@ -198,6 +198,12 @@ static void on_due(uv_timer_t *handle) {
   drop_tx();
 }
 
+static void count_and_be_due(loopchan_receiver_t *receiver, int status,
+                             void *msg) {
+  count(receiver, status, msg);
+  ck_assert_int_eq(uv_timer_start(&timer, on_due, 1, 0), 0);
+}
+
 /* However long it may spin, the loop goes on when the turn's time is up. */
 START_TEST(a_spin_ends_with_the_turn) {
   loopchan_options_t options = int_options();
@@ -206,8 +212,7 @@ START_TEST(a_spin_ends_with_the_turn) {
   options.max_ns = 1000000;
   open_with(&loop, &options);
   ck_assert_int_eq(uv_timer_init(&loop, &timer), 0);
-  ck_assert_int_eq(uv_timer_start(&timer, on_due, 1, 0), 0);
-  ck_assert_int_eq(loopchan_recv_start(&rx, count), 0);
+  ck_assert_int_eq(loopchan_recv_start(&rx, count_and_be_due), 0);
   send_ints(0, 1);
   uv_run(&loop, UV_RUN_DEFAULT);
   ck_assert_int_eq(received, 1);
