@@ -2,7 +2,7 @@
 # wants loopchan.h beside it and nothing else of ours.
 #
 #   awk -v version=0.1.0 -v rooms=src -v licence=LICENSE -v out=loopchan.c \
-#     -f amalgamate.awk src/*.c
+#     -f common.awk -f amalgamate.awk src/*.c
 #
 # Each header of a room comes in once, where it is first asked for, without its
 # guard; each system header once, at the top; the explorer's door not at all.
@@ -48,7 +48,7 @@ function read(path,   line, name, waiting) {
 
 # The system's headers, in the order of the alphabet; loopchan.h first, for it
 # says which of the system's names are wanted.
-function system_headers(   i, j, n, path, line, name, seen, swap) {
+function system_headers(   i, n, path, line, name, seen) {
   for (i = 1; i < ARGC; i++)
     path[++n] = ARGV[i]
   for (i = 1; i <= n; i++) {
@@ -68,13 +68,7 @@ function system_headers(   i, j, n, path, line, name, seen, swap) {
   n = 0
   for (line in seen)
     path[++n] = line
-  for (i = 1; i <= n; i++)
-    for (j = i + 1; j <= n; j++)
-      if (path[j] < path[i]) {
-        swap = path[i]
-        path[i] = path[j]
-        path[j] = swap
-      }
+  sort(path, n)
   say("#include \"loopchan.h\"\n")
   for (i = 1; i <= n; i++)
     say(path[i])

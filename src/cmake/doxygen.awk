@@ -1,6 +1,7 @@
-# doxygen.awk: the header as Doxygen wants it (INPUT_FILTER). The comments stay
-# as they are; this adds the marks that Doxygen needs to see in them what a
-# reader sees: labels, tables, sections, what is private.
+# doxygen.awk: the header as Doxygen wants it (INPUT_FILTER), with common.awk
+# before it. The comments stay as they are; this adds the marks that Doxygen
+# needs to see in them what a reader sees: labels, tables, sections, what is
+# private.
 
 function text(words) {
   # A name that has a page links to it.
@@ -17,7 +18,7 @@ function comment_line(words) {
   }
   if (literal)
     print substr(words, 3)
-  else if (words ~ LABELS && !/ Signals and fork/) {
+  else if (words ~ "^ [*] " LABELS " " && !/ Signals and fork/) {
     name = substr(words, 4, index(words, ":") - 4)
     sub(/^ \* [A-Z][a-z]+: +/, "", words)
     mark = name == "Returns" ? "@return" : name == "See" ? "@see" : ""
@@ -34,8 +35,6 @@ function comment_line(words) {
 }
 
 BEGIN {
-  LABELS = "^ [*] (Thread|Callback|Message|Blocks|Allocates|Signals|Fork|" \
-    "Returns|See): "
   group = "callbacks"
 }
 

@@ -2,6 +2,7 @@
 # HTML (target reference), and the library in two files (target amalgamation).
 string(TIMESTAMP today "%B %d, %Y" UTC)
 set(scripts ${PROJECT_SOURCE_DIR}/src/cmake)
+set(common ${scripts}/common.awk)
 set(header ${PROJECT_SOURCE_DIR}/include/loopchan.h)
 
 set(manual ${PROJECT_BINARY_DIR}/man3)
@@ -9,8 +10,8 @@ add_custom_command(OUTPUT ${manual}/loopchan.3
   COMMAND ${CMAKE_COMMAND} -E remove_directory ${manual}
   COMMAND ${CMAKE_COMMAND} -E make_directory ${manual}
   COMMAND awk -v version=${PROJECT_VERSION} -v date=${today} -v out=${manual}
-    -f ${scripts}/man.awk ${header}
-  DEPENDS ${scripts}/man.awk ${header} VERBATIM)
+    -f ${common} -f ${scripts}/man.awk ${header}
+  DEPENDS ${common} ${scripts}/man.awk ${header} VERBATIM)
 add_custom_target(manual ALL DEPENDS ${manual}/loopchan.3)
 
 configure_file(${scripts}/Doxyfile.in Doxyfile @ONLY)
@@ -23,8 +24,8 @@ add_custom_command(OUTPUT ${amalgamation}/loopchan.c ${amalgamation}/loopchan.h
   COMMAND ${CMAKE_COMMAND} -E make_directory ${amalgamation}
   COMMAND awk -v version=${PROJECT_VERSION} -v rooms=${PROJECT_SOURCE_DIR}/src
     -v licence=${PROJECT_SOURCE_DIR}/LICENSE -v out=${amalgamation}/loopchan.c
-    -f ${scripts}/amalgamate.awk ${LOOPCHAN_SOURCES}
+    -f ${common} -f ${scripts}/amalgamate.awk ${LOOPCHAN_SOURCES}
   COMMAND ${CMAKE_COMMAND} -E copy ${header} ${amalgamation}
-  DEPENDS ${scripts}/amalgamate.awk ${header} ${rooms} VERBATIM)
+  DEPENDS ${common} ${scripts}/amalgamate.awk ${header} ${rooms} VERBATIM)
 add_custom_target(amalgamation
   DEPENDS ${amalgamation}/loopchan.c ${amalgamation}/loopchan.h)

@@ -2,8 +2,8 @@
 # each function, callback and macro that has a comment, and loopchan(3), which
 # holds the rest and an index.
 #
-#   awk -v version=0.1.0 -v date='November 25, 2026' -v out=DIR -f man.awk \
-#     include/loopchan.h
+#   awk -v version=0.1.0 -v date='November 25, 2026' -v out=DIR -f common.awk \
+#     -f man.awk include/loopchan.h
 #
 # A comment is paragraphs, then labels ("Thread:    any."). Lines that are
 # indented are literal, or a list when they begin with "- ".
@@ -109,7 +109,7 @@ function comment_line(words,   name) {
   if (words == "") {
     if (mode != "labels")
       leave()
-  } else if (match(words, /^[A-Z][a-z]+: +/) && words ~ LABELS) {
+  } else if (match(words, /^[A-Z][a-z]+: +/) && words ~ "^" LABELS) {
     name = substr(words, 1, index(words, ":") - 1)
     label(name, substr(words, RLENGTH + 1))
   } else if (mode == "see") {
@@ -185,7 +185,7 @@ function synopsis(declaration,   type, arguments, i, n, argument) {
 }
 
 # SEE ALSO: our pages in order, then what else is named.
-function see_also(   i, j, n, m, item, pages, others, swap) {
+function see_also(   i, n, m, item, pages, others) {
   n = split(see, item, /[;,] */)
   m = 0
   others = ""
@@ -195,13 +195,7 @@ function see_also(   i, j, n, m, item, pages, others, swap) {
     else
       others = others (others == "" ? "" : ", ") item[i]
   pages[++m] = "loopchan"
-  for (i = 1; i <= m; i++)
-    for (j = i + 1; j <= m; j++)
-      if (pages[j] < pages[i]) {
-        swap = pages[i]
-        pages[i] = pages[j]
-        pages[j] = swap
-      }
+  sort(pages, m)
   macro(".Sh SEE ALSO")
   for (i = 1; i <= m; i++)
     macro(".Xr " pages[i] " 3" (i < m ? " ," : ""))
@@ -256,8 +250,6 @@ function overview(   i) {
 }
 
 BEGIN {
-  LABELS = "^(Thread|Callback|Message|Blocks|Allocates|Signals|Fork|" \
-    "Returns|See):"
   heading[1] = "Callbacks"
 }
 
