@@ -7,8 +7,7 @@ add_dependencies(amalgamated amalgamation)
 target_link_libraries(amalgamated PRIVATE Libuv::Libuv)
 target_compile_options(amalgamated PRIVATE
   $<TARGET_PROPERTY:loopchan_strict,INTERFACE_COMPILE_OPTIONS>)
-target_link_options(amalgamated PRIVATE
-  LINKER:--version-script=${PROJECT_SOURCE_DIR}/src/cmake/loopchan.map)
+loopchan_version_names(amalgamated)
 get_target_property(soversion loopchan_shared SOVERSION)
 set_target_properties(amalgamated PROPERTIES
   OUTPUT_NAME loopchan SOVERSION ${soversion}
