@@ -141,15 +141,13 @@ void resp_reset(struct resp *r) {
   r->at = 0;
   r->left = 0;
   r->count = 0;
-  if (r->room <= KEPT_WORDS)
-    return;
-  resp_free(r); /* only a burst needed so many */
-  r->words = NULL;
-  r->room = 0;
+  if (r->room > KEPT_WORDS)
+    resp_free(r); /* only a burst needed so many */
 }
 
 void resp_free(struct resp *r) {
   free(r->words);
+  *r = (struct resp){0};
 }
 
 static void put_head(struct buffer *b, char sign, int64_t number) {
