@@ -757,6 +757,12 @@ LOOPCHAN_EXTERN void loopchan_close_handle(uv_handle_t *handle, uv_close_cb cb);
 
 /* -------------------------------------------------------------- looking in */
 
+/* A debug build of the library, one without NDEBUG, tells the life of its
+ * channels on stderr, a line for each event, if LOOPCHAN_TRACE is 1 in the
+ * environment when the first channel is opened. Where the build found
+ * <sys/sdt.h>, the same events are USDT probes, in release builds too: a nop
+ * each, until bpftrace, perf or gdb looks on. See: examples/tracing */
+
 /**
  * Tells a channel's figures.
  *

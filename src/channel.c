@@ -69,6 +69,7 @@ int lc_channel_new(lc_channel_t **out, uv_async_t *async,
   lc_occupant_init(&channel->occupant);
   lc_home_init(&channel->home);
   channel->users = 1;
+  lc_trace(open, channel, NULL);
   *out = channel;
   return 0;
 
@@ -94,6 +95,7 @@ void lc_channel_leave(lc_channel_t *channel) {
   lc_assert(channel->to_recycle == NULL);
   lc_assert(channel->sent_by_dropped + channel->line.sent ==
             channel->received + channel->dropped);
+  lc_trace(free, channel, NULL);
   lc_line_destroy(&channel->line);
   lc_rack_free(&channel->rack);
   uv_mutex_destroy(&channel->mutex);
@@ -124,6 +126,7 @@ loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel) {
   channel->senders++;
   channel->users++;
   uv_mutex_unlock(&channel->mutex);
+  lc_trace(sender_new, channel, tx);
   return tx;
 }
 
@@ -151,9 +154,14 @@ bool lc_channel_remove_sender(loopchan_sender_t *tx) {
   return last;
 }
 
+void lc_channel_pay(lc_channel_t *channel) {
+  lc_trace(wake, channel, NULL);
+  lc_wake_pay(&channel->wake);
+}
+
 void lc_channel_serve(lc_channel_t *channel) {
   if (lc_line_serve(&channel->line))
-    lc_wake_pay(&channel->wake);
+    lc_channel_pay(channel);
 }
 
 ssize_t lc_channel_take_places_slowly(lc_channel_t *channel, size_t most) {
@@ -199,7 +207,7 @@ static bool wait_in_line(lc_channel_t *channel, lc_pending_t *pending,
   if (patient_ns == deadline_ns)
     return false;
   if (lc_line_hurry(&channel->line, pending))
-    lc_wake_pay(&channel->wake);
+    lc_channel_pay(channel);
   return lc_wake_wait(wake, deadline_ns);
 }
 
@@ -213,11 +221,11 @@ int lc_channel_wait(lc_channel_t *channel, lc_link_t *newest, lc_link_t *oldest,
   if (err != 0)
     return err;
   if (lc_line_join(&channel->line, &pending))
-    lc_wake_pay(&channel->wake);
+    lc_channel_pay(channel);
   if (!wait_in_line(channel, &pending, patience, deadline_ns)) {
     bool left;
     if (lc_line_leave(&channel->line, &pending, &left))
-      lc_wake_pay(&channel->wake);
+      lc_channel_pay(channel);
     if (left)
       pending.result = UV_ETIMEDOUT;
     else
@@ -234,7 +242,7 @@ int lc_channel_offer(lc_channel_t *channel, lc_link_t *newest,
 
   if (pushed == LC_REFUSED)
     return lc_inbox_is_closed(&channel->inbox) ? UV_EPIPE : UV_EAGAIN;
-  lc_wake_pay(&channel->wake);
+  lc_channel_pay(channel);
   return 0;
 }
 
@@ -251,8 +259,12 @@ void lc_channel_shelve(lc_channel_t *channel, lc_slab_t *slab) {
 }
 
 bool lc_channel_park(lc_channel_t *channel) {
-  return channel->kind == LC_BY_HAND ? lc_line_park(&channel->line)
-                                     : lc_inbox_park(&channel->inbox);
+  bool parked = channel->kind == LC_BY_HAND ? lc_line_park(&channel->line)
+                                            : lc_inbox_park(&channel->inbox);
+
+  if (parked)
+    lc_trace(park, channel, NULL);
+  return parked;
 }
 
 int lc_channel_sleep(lc_channel_t *channel, uint64_t deadline_ns) {
@@ -370,9 +382,11 @@ void lc_channel_drop_all(lc_channel_t *channel) {
   uint64_t dropped = 0;
   lc_link_t *node;
 
-  for (; (node = take_oldest(channel)) != NULL; dropped++)
+  for (; (node = take_oldest(channel)) != NULL; dropped++) {
+    lc_trace(drop, channel, node);
     if (channel->drop != NULL)
       channel->drop(lc_node_message(&channel->rack, node), channel->drop_arg);
+  }
   lc_assert(dropped == channel->dropped);
   (void) dropped;
 }

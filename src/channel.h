@@ -18,6 +18,7 @@
 #include "line.h"
 #include "node.h"
 #include "spin.h"
+#include "trace.h"
 #include "wake.h"
 
 struct loopchan_sender_s {
@@ -94,6 +95,9 @@ loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel);
  * use of the core goes over to the caller. */
 LC_MUST_USE bool lc_channel_remove_sender(loopchan_sender_t *tx);
 
+/* Any thread. Pays a debt to the receiver. */
+void lc_channel_pay(lc_channel_t *channel);
+
 /* Any thread. Publishes a chain of links and pays the wake that this may owe.
  * UV_EPIPE: refused. */
 LC_MUST_USE static inline int lc_channel_publish(lc_channel_t *channel,
@@ -103,7 +107,7 @@ LC_MUST_USE static inline int lc_channel_publish(lc_channel_t *channel,
   lc_push_t pushed = lc_inbox_push(&channel->inbox, newest, oldest, turn);
 
   if (LC_UNLIKELY(pushed == LC_PUSHED_OWES_WAKE))
-    lc_wake_pay(&channel->wake);
+    lc_channel_pay(channel);
   return LC_UNLIKELY(pushed == LC_REFUSED) ? UV_EPIPE : 0;
 }
 
@@ -216,6 +220,14 @@ static inline void lc_copy(void *to, const void *from, size_t size) {
     memcpy(to, from, sizeof(uint64_t));
   else if (size != 0)
     memcpy(to, from, size);
+}
+
+/* Sender. Writes the message into its node, to be published or to stand in
+ * line. */
+static inline void lc_channel_fill(lc_channel_t *channel, lc_link_t *node,
+                                   const void *msg) {
+  lc_trace(send, channel, node);
+  lc_copy(lc_node_message(&channel->rack, node), msg, channel->msg_size);
 }
 
 #endif /* LC_CHANNEL_H */

@@ -65,8 +65,13 @@ int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
 int lc_receiver_take(lc_channel_t *channel, void *msg) {
   lc_taken_t taken = lc_channel_next(channel);
 
-  if (taken.node == NULL)
-    return channel->ended ? UV_EOF : UV_EAGAIN;
+  if (taken.node == NULL && !channel->ended)
+    return UV_EAGAIN;
+  if (taken.node == NULL) {
+    lc_trace(eof, channel, NULL);
+    return UV_EOF;
+  }
+  lc_trace(deliver, channel, taken.node);
   lc_copy(msg, lc_node_message(&channel->rack, taken.node), channel->msg_size);
   channel->received++;
   lc_channel_answer(channel, taken.pulled);
@@ -89,7 +94,7 @@ int loopchan_try_recv(loopchan_receiver_t *rx, void *msg) {
 /* A shared receiver may have a thread asleep while another one ends it. */
 static void refuse(lc_channel_t *channel) {
   if (lc_channel_refuse(channel) && channel->shared != NULL)
-    lc_wake_pay(&channel->wake);
+    lc_channel_pay(channel);
 }
 
 int loopchan_shutdown(loopchan_receiver_t *rx) {
@@ -101,6 +106,7 @@ int loopchan_shutdown(loopchan_receiver_t *rx) {
   if (lc_receiver_enter(rx, &visit) != 0)
     return UV_EALREADY;
   if (!lc_inbox_is_closed(&visit.channel->inbox)) {
+    lc_trace(shutdown, visit.channel, NULL);
     refuse(visit.channel);
     if (lc_receiver_is_loop(rx))
       lc_loop_end_came(visit.channel);
@@ -122,6 +128,7 @@ static void clear_out(loopchan_receiver_t *rx, lc_channel_t *channel) {
 
 /* Inside: the channel ends, and its figures with it. */
 static void end(loopchan_receiver_t *rx, lc_channel_t *channel) {
+  lc_trace(close, channel, NULL);
   rx->state = LC_CLOSING;
   channel->recv_cb = NULL;
   refuse(channel);
@@ -167,6 +174,7 @@ void lc_receiver_let_go(loopchan_receiver_t *rx) {
   loopchan_close_cb close_cb = channel->close_cb;
   uv_close_cb handle_close_cb = channel->handle_close_cb;
 
+  lc_trace(closed, channel, NULL);
   rx->channel = NULL;
   rx->state = LC_CLOSED_FOR_GOOD;
   lc_channel_leave(channel);

@@ -48,6 +48,7 @@ static bool budget_is_spent(lc_budget_t *budget) {
 static void hand_over(loopchan_receiver_t *rx, lc_taken_t taken) {
   lc_channel_t *channel = rx->channel;
 
+  lc_trace(deliver, channel, taken.node);
   channel->received++;
   channel->lent = true;
   channel->recv_cb(rx, 0, lc_node_message(&channel->rack, taken.node));
@@ -58,6 +59,7 @@ static void hand_over(loopchan_receiver_t *rx, lc_taken_t taken) {
 static void deliver_end(loopchan_receiver_t *rx) {
   loopchan_recv_cb cb = rx->channel->recv_cb;
 
+  lc_trace(eof, rx->channel, NULL);
   rx->channel->recv_cb = NULL;
   rx->channel->eof_delivered = true;
   cb(rx, UV_EOF, NULL);

@@ -99,7 +99,7 @@ static inline int send_from_own_slab(loopchan_sender_t *tx, const void *msg) {
   lc_link_t *node = lc_slab_carve(&channel->rack, tx->slab);
   int err;
 
-  lc_copy(lc_node_message(&channel->rack, node), msg, channel->msg_size);
+  lc_channel_fill(channel, node, msg);
   lc_link_init(node, 0);
   err = lc_channel_publish(channel, node, node, &tx->turn);
   if (LC_LIKELY(err == 0))
@@ -154,7 +154,7 @@ static LC_NOINLINE int send_slowly(loopchan_sender_t *tx, bool mine,
     return err;
   }
   node = lc_slab_carve(&channel->rack, slab);
-  lc_copy(lc_node_message(&channel->rack, node), msg, channel->msg_size);
+  lc_channel_fill(channel, node, msg);
   err = may_wait && (place < 0 || channel->kind == LC_BY_HAND)
             ? line_up(tx, mine, slab, node, patience, deadline_ns)
             : publish_node(tx, mine, slab, node);
@@ -225,8 +225,7 @@ static int send_chain(loopchan_sender_t *tx, bool mine, const char *msgs,
     if (err != 0)
       break;
     node = lc_slab_carve(&channel->rack, slab);
-    lc_copy(lc_node_message(&channel->rack, node), msgs + (*sent + n) * size,
-            size);
+    lc_channel_fill(channel, node, msgs + (*sent + n) * size);
     if (chain_node(&links, slab, node))
       slab = NULL;
   }
@@ -327,6 +326,7 @@ int loopchan_commit(loopchan_sender_t *tx, void *msg) {
     return UV_EINVAL;
   node = lc_node_of_message(&tx->channel->rack, msg);
   slab = reserved_slab(node);
+  lc_trace(send, tx->channel, node);
   err = publish_node(tx, lc_owner_claim(&tx->owner), slab, node);
   if (err != 0)
     remember_slab(node, slab);
@@ -357,6 +357,7 @@ void loopchan_sender_drop(loopchan_sender_t *tx) {
   if (tx == NULL)
     return;
   channel = tx->channel;
+  lc_trace(sender_drop, channel, tx);
   if (tx->slab != NULL) {
     lc_channel_shelve(channel, tx->slab);
     tx->slab = NULL;

@@ -237,8 +237,7 @@ int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w, const void *msg,
   err = carve(w->writer, request);
   if (err != 0)
     return err;
-  lc_copy(lc_node_message(&channel->rack, request->pending.oldest), msg,
-          channel->msg_size);
+  lc_channel_fill(channel, request->pending.oldest, msg);
   request->req = req;
   request->cb = cb;
   request->pending.answers = &w->writer->answers;
@@ -246,7 +245,7 @@ int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w, const void *msg,
   req->msg = NULL;
   w->writer->newest = &request->pending;
   if (lc_line_join(&channel->line, &request->pending))
-    lc_wake_pay(&channel->wake);
+    lc_channel_pay(channel);
   return 0;
 }
 
