@@ -41,10 +41,11 @@ void lc_trace_line(const char *event, const void *channel, const void *what) {
   ns = uv_hrtime() - first_ns;
   /* A line is one call, which stdio does not let another come between. */
   if (what == NULL)
-    fprintf(stderr, LINE_HEAD "\n", ns, lc_thread_self(), channel, event);
+    (void) fprintf(stderr, LINE_HEAD "\n", ns, lc_thread_self(), channel,
+                   event);
   else
-    fprintf(stderr, LINE_HEAD " %p\n", ns, lc_thread_self(), channel, event,
-            what);
+    (void) fprintf(stderr, LINE_HEAD " %p\n", ns, lc_thread_self(), channel,
+                   event, what);
 }
 
 #endif /* LC_TRACE_LINES */
