@@ -283,23 +283,19 @@ int lc_channel_sleep(lc_channel_t *channel, uint64_t deadline_ns) {
   return 0;
 }
 
-size_t lc_channel_gather(lc_channel_t *channel) {
-  size_t found = lc_inbox_take(&channel->inbox, &channel->backlog);
+bool lc_channel_gather(lc_channel_t *channel) {
+  lc_link_t *newest = lc_inbox_take(&channel->inbox);
 
-  if (found != 0)
-    lc_spin_learn(&channel->spin, found);
-  return found;
-}
-
-static void pop(lc_list_t *list) {
-  list->oldest = lc_link_next(list->oldest);
-  if (list->oldest == NULL)
-    list->newest = NULL;
+  if (newest == NULL)
+    return false;
+  lc_spin_learn(&channel->spin, lc_link_next(newest) != NULL);
+  lc_backlog_add(&channel->backlog, newest);
+  return true;
 }
 
 /* The link has been taken off the backlog. */
 static void obey(lc_channel_t *channel, lc_link_t *control) {
-  lc_slab_t *slab = (lc_slab_t *) (void *) control;
+  lc_slab_t *slab = lc_slab_of_retire(control);
 
   if (control == &channel->goodbye) {
     channel->ended = true;
@@ -311,19 +307,28 @@ static void obey(lc_channel_t *channel, lc_link_t *control) {
   }
 }
 
-lc_link_t *lc_channel_peek(lc_channel_t *channel) {
+/* Takes and obeys what is in the way of the oldest message. */
+static LC_NOINLINE lc_link_t *clear_the_way(lc_channel_t *channel) {
   for (;;) {
-    lc_link_t *link = channel->backlog.oldest;
+    lc_link_t *link = lc_backlog_oldest(&channel->backlog);
     if (link == NULL) {
-      if (lc_channel_gather(channel) == 0)
+      if (!lc_channel_gather(channel))
         return NULL;
     } else if (LC_LIKELY(!lc_link_is_control(link))) {
       return link;
     } else {
-      pop(&channel->backlog);
+      lc_backlog_pop(&channel->backlog);
       obey(channel, link);
     }
   }
+}
+
+lc_link_t *lc_channel_peek(lc_channel_t *channel) {
+  lc_link_t *link = channel->backlog.turned.oldest;
+
+  return LC_LIKELY(link != NULL && !lc_link_is_control(link))
+             ? link
+             : clear_the_way(channel);
 }
 
 bool lc_channel_has_message(lc_channel_t *channel) {
@@ -331,14 +336,24 @@ bool lc_channel_has_message(lc_channel_t *channel) {
          (channel->kind == LC_BY_HAND && lc_line_length(&channel->line) > 0);
 }
 
-static lc_link_t *take_oldest(lc_channel_t *channel) {
+static inline lc_link_t *take_oldest(lc_channel_t *channel) {
   lc_link_t *node = lc_channel_peek(channel);
 
   if (LC_LIKELY(node != NULL)) {
-    pop(&channel->backlog);
+    lc_backlog_pop(&channel->backlog);
     lc_channel_free_place(channel);
   }
   return node;
+}
+
+/* By hand, and nothing was pushed. */
+static LC_NOINLINE lc_taken_t pull(lc_channel_t *channel) {
+  lc_taken_t taken = {NULL, lc_line_pull(&channel->line)};
+
+  /* If nobody was pulled out, something may have been pushed before. */
+  taken.node =
+      taken.pulled != NULL ? taken.pulled->oldest : take_oldest(channel);
+  return taken;
 }
 
 lc_taken_t lc_channel_next(lc_channel_t *channel) {
@@ -346,11 +361,7 @@ lc_taken_t lc_channel_next(lc_channel_t *channel) {
 
   if (LC_LIKELY(taken.node != NULL) || channel->kind != LC_BY_HAND)
     return taken;
-  taken.pulled = lc_line_pull(&channel->line);
-  /* If nobody was pulled out, something may have been pushed before. */
-  taken.node =
-      taken.pulled != NULL ? taken.pulled->oldest : take_oldest(channel);
-  return taken;
+  return pull(channel);
 }
 
 void lc_channel_take_back(lc_channel_t *channel) {
@@ -363,19 +374,19 @@ void lc_channel_take_back(lc_channel_t *channel) {
 }
 
 bool lc_channel_refuse(lc_channel_t *channel) {
-  bool was_parked = lc_inbox_close(&channel->inbox, &channel->backlog);
+  bool was_parked;
+  lc_link_t *newest = lc_inbox_close(&channel->inbox, &was_parked);
 
+  if (newest != NULL)
+    lc_backlog_add(&channel->backlog, newest);
   lc_line_refuse(&channel->line);
   channel->ended = true;
   return was_parked;
 }
 
 void lc_channel_give_up(lc_channel_t *channel) {
-  const lc_link_t *link = channel->backlog.oldest;
-
   lc_assert(lc_inbox_is_closed(&channel->inbox));
-  for (; link != NULL; link = lc_link_next(link))
-    channel->dropped += !lc_link_is_control(link);
+  channel->dropped = lc_backlog_count_messages(&channel->backlog);
 }
 
 void lc_channel_drop_all(lc_channel_t *channel) {

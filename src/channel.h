@@ -14,6 +14,7 @@
 
 #include "debug.h"
 #include "atomic.h"
+#include "backlog.h"
 #include "inbox.h"
 #include "line.h"
 #include "node.h"
@@ -55,7 +56,7 @@ typedef struct lc_channel {
   char apart2[LC_CACHE_LINE];
 
   /* The receiver's. */
-  lc_list_t backlog; /* taken out of the inbox, not received yet */
+  lc_backlog_t backlog;
   lc_spin_t spin;
   lc_patience_t patience; /* when parked: by hand, shared, in a select */
   size_t select_from;     /* of an array that begins with this receiver */
@@ -170,9 +171,9 @@ LC_MUST_USE bool lc_channel_park(lc_channel_t *channel);
  * UV_ETIMEDOUT. Either way it is parked no more, and nobody owes it a wake. */
 LC_MUST_USE int lc_channel_sleep(lc_channel_t *channel, uint64_t deadline_ns);
 
-/* Receiver. Moves what the inbox has to the backlog's end; returns how many
- * links. */
-size_t lc_channel_gather(lc_channel_t *channel);
+/* Receiver. Moves what the inbox has to the backlog's end. True: there was
+ * something. */
+bool lc_channel_gather(lc_channel_t *channel);
 
 /* Receiver. The oldest message's node, which stays the oldest; NULL: none now.
  * What lc_channel_next returned before must be back. */

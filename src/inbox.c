@@ -15,38 +15,13 @@ void lc_inbox_init(lc_inbox_t *inbox) {
   lc_atomic_init(&inbox->word, LC_EMPTY);
 }
 
-/* The chain leads from newest to oldest; the list's order is the other one. */
-static size_t append_reversed(lc_list_t *list, lc_link_t *chain) {
-  lc_link_t *newest = chain, *newer = NULL;
-  size_t count = 0;
-
-  while (chain != NULL) {
-    lc_link_t *older = lc_link_next(chain);
-    /* A sender's links mostly lie one behind the other. */
-    lc_prefetch_write((char *) chain - LC_AHEAD);
-    lc_link_point(chain, newer);
-    newer = chain;
-    chain = older;
-    count++;
-  }
-  if (count == 0)
-    return 0;
-  if (list->newest == NULL)
-    list->oldest = newer;
-  else
-    lc_link_point(list->newest, newer);
-  list->newest = newest;
-  return count;
-}
-
-size_t lc_inbox_take(lc_inbox_t *inbox, lc_list_t *list) {
+lc_link_t *lc_inbox_take(lc_inbox_t *inbox) {
   /* Only the receiver takes links out, so what is there stays there. And only
    * links are swapped: PARKED must stay while the receiver counts on it. */
   if (!lc_inbox_has_links(inbox))
-    return 0;
+    return NULL;
   /* [inbox.publish] (B) */
-  return append_reversed(list,
-                         lc_swap(&inbox->word, LC_EMPTY, memory_order_acquire));
+  return lc_swap(&inbox->word, LC_EMPTY, memory_order_acquire);
 }
 
 bool lc_inbox_park(lc_inbox_t *inbox) {
@@ -78,19 +53,19 @@ lc_push_t lc_inbox_offer(lc_inbox_t *inbox, lc_link_t *newest,
                          lc_link_t *oldest) {
   lc_link_t *old = LC_PARKED;
 
-  lc_link_point(oldest, NULL);
+  lc_link_to_older(oldest, NULL);
   /* [inbox.publish] (A) [inbox.park] (A) relaxed on failure: nothing is said */
-  return lc_cas(&inbox->word, &old, newest, memory_order_acq_rel,
-                memory_order_relaxed)
-             ? LC_PUSHED_OWES_WAKE
-             : LC_REFUSED;
+  if (lc_cas(&inbox->word, &old, newest, memory_order_acq_rel,
+             memory_order_relaxed))
+    return LC_PUSHED_OWES_WAKE;
+  lc_link_to_newer(oldest, NULL);
+  return LC_REFUSED;
 }
 
-bool lc_inbox_close(lc_inbox_t *inbox, lc_list_t *list) {
+lc_link_t *lc_inbox_close(lc_inbox_t *inbox, bool *was_parked) {
   /* [inbox.publish] (B) [inbox.closed] (D) */
   lc_link_t *old = lc_swap(&inbox->word, LC_CLOSED, memory_order_acq_rel);
 
-  if (old != LC_PARKED && old != LC_CLOSED)
-    append_reversed(list, old);
-  return old == LC_PARKED;
+  *was_parked = old == LC_PARKED;
+  return lc_inbox_is_link(old) ? old : NULL;
 }

@@ -62,13 +62,18 @@
 #include "debug.h"
 #include "atomic.h"
 
-/* A link's next is the address of its neighbour. Bit 0 says of the link itself
- * that it carries no message but a word to the receiver: a control link. */
+/* A link's next is the address of its neighbour, and in its two lowest bits,
+ * which an address leaves free, what is said of the link itself. */
 typedef struct lc_link {
   uintptr_t next;
 } lc_link_t;
 
+/* It carries no message but a word to the receiver: a control link. */
 #define LC_CONTROL ((uintptr_t) 1)
+
+/* The neighbour is the next older link, as in the inbox; else the next newer
+ * one, as in the backlog. */
+#define LC_TO_OLDER ((uintptr_t) 2)
 
 static inline void lc_link_init(lc_link_t *link, uintptr_t control) {
   link->next = control;
@@ -78,15 +83,23 @@ static inline bool lc_link_is_control(const lc_link_t *link) {
   return (link->next & LC_CONTROL) != 0;
 }
 
+static inline bool lc_link_is_to_older(const lc_link_t *link) {
+  return (link->next & LC_TO_OLDER) != 0;
+}
+
 static inline lc_link_t *lc_link_next(const lc_link_t *link) {
-  return (lc_link_t *) (link->next & ~LC_CONTROL);
+  return (lc_link_t *) (link->next & ~(LC_CONTROL | LC_TO_OLDER));
 }
 
-static inline void lc_link_point(lc_link_t *link, const lc_link_t *next) {
-  link->next = (uintptr_t) next | (link->next & LC_CONTROL);
+static inline void lc_link_to_older(lc_link_t *link, const lc_link_t *older) {
+  link->next = (uintptr_t) older | LC_TO_OLDER | (link->next & LC_CONTROL);
 }
 
-/* Links in the order of their sending. */
+static inline void lc_link_to_newer(lc_link_t *link, const lc_link_t *newer) {
+  link->next = (uintptr_t) newer | (link->next & LC_CONTROL);
+}
+
+/* Links that lead from one end to the other. */
 typedef struct {
   lc_link_t *oldest, *newest; /* both NULL: none */
 } lc_list_t;
@@ -159,7 +172,8 @@ LC_MUST_USE static inline lc_push_t lc_inbox_push(lc_inbox_t *inbox,
       oldest->next = control;
       return LC_REFUSED;
     }
-    oldest->next = (uintptr_t) (old == LC_PARKED ? LC_EMPTY : old) | control;
+    oldest->next =
+        (uintptr_t) (old == LC_PARKED ? LC_EMPTY : old) | LC_TO_OLDER | control;
     /* [inbox.publish] (A) [inbox.park] (A) relaxed on failure: a guess */
     if (LC_LIKELY(lc_cas(&inbox->word, &old, newest, memory_order_acq_rel,
                          memory_order_relaxed)))
@@ -185,9 +199,9 @@ static inline bool lc_inbox_has_links(const lc_inbox_t *inbox) {
   return lc_inbox_is_link(lc_load(&inbox->word, memory_order_relaxed));
 }
 
-/* Receiver. Appends all links to the list; returns how many. Leaves EMPTY if
- * there were any, else the word as it was. */
-size_t lc_inbox_take(lc_inbox_t *inbox, lc_list_t *list);
+/* Receiver. Takes all links: the newest, which leads to the oldest. NULL: there
+ * are none, and the word is as it was; else EMPTY. */
+LC_MUST_USE lc_link_t *lc_inbox_take(lc_inbox_t *inbox);
 
 /* Receiver. True: PARKED now, the next push owes a wake. False: there is work,
  * or it is closed. */
@@ -205,8 +219,8 @@ LC_MUST_USE bool lc_inbox_rouse(lc_inbox_t *inbox);
 LC_MUST_USE lc_push_t lc_inbox_offer(lc_inbox_t *inbox, lc_link_t *newest,
                                      lc_link_t *oldest);
 
-/* Receiver. From here on every push is refused. What was accepted and not taken
- * is appended to the list. True: it was parked, and nobody owes it a wake. */
-bool lc_inbox_close(lc_inbox_t *inbox, lc_list_t *list);
+/* Receiver. From here on every push is refused. Returns what was accepted and
+ * not taken, as lc_inbox_take does. *was_parked: nobody owes it a wake. */
+LC_MUST_USE lc_link_t *lc_inbox_close(lc_inbox_t *inbox, bool *was_parked);
 
 #endif /* LC_INBOX_H */

@@ -57,7 +57,7 @@ typedef struct lc_slab {
   alignas(max_align_t) lc_link_t retire; /* first: the slab's own address */
   size_t bytes;                          /* of the whole slab */
   uint32_t count, used;                  /* nodes there are, nodes carved */
-  struct lc_slab *next; /* among orphans, or those to be recycled */
+  struct lc_slab *next; /* among orphans, in the backlog, or to be recycled */
 } lc_slab_t;
 
 typedef struct {
@@ -98,6 +98,16 @@ static inline uint32_t lc_slab_left(const lc_slab_t *slab) {
 
 static inline bool lc_slab_is_full(const lc_slab_t *slab) {
   return lc_slab_left(slab) == 0;
+}
+
+static inline lc_slab_t *lc_slab_of_retire(lc_link_t *retire) {
+  return (lc_slab_t *) (void *) retire;
+}
+
+/* The slab's first node. Of a slab's links it is pushed first, the retire link
+ * last. */
+static inline lc_link_t *lc_slab_first(lc_slab_t *slab) {
+  return (lc_link_t *) (void *) (slab + 1);
 }
 
 /* Carves the next node, not initialised. The slab's user only, and only if it

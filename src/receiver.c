@@ -139,7 +139,8 @@ static void end(loopchan_receiver_t *rx, lc_channel_t *channel) {
 
 int lc_receiver_close(loopchan_receiver_t *rx, loopchan_close_cb cb,
                       uv_close_cb handle_cb) {
-  lc_list_t none = {NULL, NULL}, left;
+  const lc_backlog_t none = {0};
+  lc_backlog_t left;
   lc_channel_t *channel;
   lc_visit_t visit;
 

@@ -71,8 +71,9 @@ static bool deliver_messages(loopchan_receiver_t *rx) {
   lc_budget_t budget;
 
   budget_start(&budget, channel);
-  /* Takes a little at each turn: a long backlog takes long to turn round. */
-  lc_channel_gather(channel);
+  /* A little at each turn, rather than much at once. */
+  if (!lc_backlog_is_long(&channel->backlog))
+    (void) lc_channel_gather(channel);
   do {
     lc_taken_t taken;
     while ((taken = lc_channel_next(channel)).node != NULL) {
@@ -141,7 +142,7 @@ static int start(lc_channel_t *channel, loopchan_recv_cb cb) {
   if (channel->recv_cb != NULL)
     return UV_EALREADY;
   channel->recv_cb = cb;
-  if (channel->ended || channel->backlog.oldest != NULL ||
+  if (channel->ended || !lc_backlog_is_empty(&channel->backlog) ||
       !lc_channel_park(channel))
     lc_wake_self(&channel->wake);
   return 0;

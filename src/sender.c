@@ -41,10 +41,11 @@ static void put_slab(loopchan_sender_t *tx, bool mine, lc_slab_t *slab) {
 
 /* Puts a link in front of a chain that leads from newest to oldest. */
 static void chain(lc_list_t *links, lc_link_t *link) {
-  lc_link_point(link, links->newest);
-  links->newest = link;
-  if (links->oldest == NULL)
+  if (links->newest == NULL)
     links->oldest = link;
+  else
+    lc_link_to_older(link, links->newest);
+  links->newest = link;
 }
 
 /* Chains the node carved last. True: with it the slab's retire link, so that
@@ -203,7 +204,7 @@ static void orphan_slabs(lc_channel_t *channel, lc_link_t *newest) {
   while (newest != NULL) {
     lc_link_t *older = lc_link_next(newest);
     if (lc_link_is_control(newest))
-      lc_rack_orphan(&channel->rack, (lc_slab_t *) (void *) newest);
+      lc_rack_orphan(&channel->rack, lc_slab_of_retire(newest));
     newest = older;
   }
 }
@@ -284,12 +285,11 @@ static int take_slab_to_keep(loopchan_sender_t *tx, lc_slab_t **slab) {
 
 /* The slab of a reserved place waits in its node's link. */
 static lc_slab_t *reserved_slab(const lc_link_t *node) {
-  return (lc_slab_t *) (void *) lc_link_next(node);
+  return (lc_slab_t *) node->next;
 }
 
 static void remember_slab(lc_link_t *node, lc_slab_t *slab) {
-  lc_link_init(node, 0);
-  lc_link_point(node, &slab->retire);
+  node->next = (uintptr_t) slab;
 }
 
 int loopchan_reserve(loopchan_sender_t *tx, void **msg) {

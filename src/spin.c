@@ -47,8 +47,8 @@ bool lc_spin_wait(lc_spin_t *spin, const lc_inbox_t *inbox,
   return false;
 }
 
-void lc_spin_learn(lc_spin_t *spin, size_t found) {
-  if (found > 1) {
+void lc_spin_learn(lc_spin_t *spin, bool several) {
+  if (several) {
     if (spin->next_ns == 0 && ++spin->crowds > spin->doubts)
       spin->next_ns = spin->most_ns;
     if (spin->pause < LC_SPIN_PAUSE_MOST)

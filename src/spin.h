@@ -15,7 +15,6 @@
 #define LC_SPIN_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "inbox.h"
@@ -35,7 +34,8 @@ void lc_spin_init(lc_spin_t *spin, uint64_t most_ns);
 bool lc_spin_wait(lc_spin_t *spin, const lc_inbox_t *inbox,
                   uint64_t deadline_ns);
 
-/* Receiver. Tells how many links a take found, after a spin or after a wake. */
-void lc_spin_learn(lc_spin_t *spin, size_t found);
+/* Receiver. Tells whether a take found several links, or one, after a spin or
+ * after a wake. */
+void lc_spin_learn(lc_spin_t *spin, bool several);
 
 #endif /* LC_SPIN_H */

@@ -215,7 +215,7 @@ static int carve(struct lc_writer *writer, lc_request_t *request) {
   lc_link_init(pending->oldest, 0);
   pending->newest = pending->oldest;
   if (request->slab != NULL && !request->alone) {
-    lc_link_point(&request->slab->retire, pending->oldest);
+    lc_link_to_older(&request->slab->retire, pending->oldest);
     pending->newest = &request->slab->retire;
   }
   return 0;

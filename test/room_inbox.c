@@ -3,6 +3,7 @@
 
 #include <uv.h>
 
+#include "support/links.h"
 #include "support/suite.h"
 
 static lc_inbox_t inbox;
@@ -38,7 +39,7 @@ static void expect_list(size_t first, size_t last) {
 
 START_TEST(an_empty_inbox_has_nothing_to_take) {
   ck_assert(!lc_inbox_has_links(&inbox));
-  ck_assert_uint_eq(lc_inbox_take(&inbox, &list), 0);
+  ck_assert_uint_eq(take_into(&list, &inbox), 0);
   ck_assert_ptr_null(list.oldest);
   ck_assert(!lc_inbox_is_closed(&inbox));
 }
@@ -48,30 +49,30 @@ START_TEST(links_come_out_in_the_order_of_their_pushes) {
   ck_assert_int_eq(push(0), LC_PUSHED);
   ck_assert_int_eq(push(1), LC_PUSHED);
   ck_assert_int_eq(push(2), LC_PUSHED);
-  ck_assert_uint_eq(lc_inbox_take(&inbox, &list), 3);
+  ck_assert_uint_eq(take_into(&list, &inbox), 3);
   expect_list(0, 2);
-  ck_assert_uint_eq(lc_inbox_take(&inbox, &list), 0);
+  ck_assert_uint_eq(take_into(&list, &inbox), 0);
 }
 END_TEST
 
 START_TEST(what_is_taken_goes_behind_what_was_taken) {
   ck_assert_int_eq(push(0), LC_PUSHED);
-  ck_assert_uint_eq(lc_inbox_take(&inbox, &list), 1);
+  ck_assert_uint_eq(take_into(&list, &inbox), 1);
   ck_assert_int_eq(push(1), LC_PUSHED);
   ck_assert_int_eq(push(2), LC_PUSHED);
-  ck_assert_uint_eq(lc_inbox_take(&inbox, &list), 2);
+  ck_assert_uint_eq(take_into(&list, &inbox), 2);
   expect_list(0, 2);
 }
 END_TEST
 
 START_TEST(a_chain_is_pushed_whole) {
   ck_assert_int_eq(push(0), LC_PUSHED);
-  lc_link_point(&links[3], &links[2]);
-  lc_link_point(&links[2], &links[1]);
+  lc_link_to_older(&links[3], &links[2]);
+  lc_link_to_older(&links[2], &links[1]);
   ck_assert_int_eq(lc_inbox_push(&inbox, &links[3], &links[1], LC_NO_TURN),
                    LC_PUSHED);
   ck_assert_int_eq(push(4), LC_PUSHED);
-  ck_assert_uint_eq(lc_inbox_take(&inbox, &list), 5);
+  ck_assert_uint_eq(take_into(&list, &inbox), 5);
   expect_list(0, 4);
 }
 END_TEST
@@ -81,7 +82,7 @@ START_TEST(a_control_link_stays_one_on_its_way) {
   ck_assert_int_eq(push(0), LC_PUSHED);
   ck_assert_int_eq(push(1), LC_PUSHED);
   ck_assert_int_eq(push(2), LC_PUSHED);
-  ck_assert_uint_eq(lc_inbox_take(&inbox, &list), 3);
+  ck_assert_uint_eq(take_into(&list, &inbox), 3);
   expect_list(0, 2);
   ck_assert(!lc_link_is_control(&links[0]));
   ck_assert(lc_link_is_control(&links[1]));
@@ -94,14 +95,14 @@ START_TEST(only_the_first_push_after_a_park_owes_a_wake) {
   ck_assert(!lc_inbox_has_links(&inbox));
   ck_assert_int_eq(push(0), LC_PUSHED_OWES_WAKE);
   ck_assert_int_eq(push(1), LC_PUSHED);
-  ck_assert_uint_eq(lc_inbox_take(&inbox, &list), 2);
+  ck_assert_uint_eq(take_into(&list, &inbox), 2);
   expect_list(0, 1);
 }
 END_TEST
 
 START_TEST(a_parked_inbox_stays_parked_when_there_is_nothing_to_take) {
   ck_assert(lc_inbox_park(&inbox));
-  ck_assert_uint_eq(lc_inbox_take(&inbox, &list), 0);
+  ck_assert_uint_eq(take_into(&list, &inbox), 0);
   ck_assert(lc_inbox_park(&inbox));
   ck_assert_int_eq(push(0), LC_PUSHED_OWES_WAKE);
 }
@@ -110,7 +111,7 @@ END_TEST
 START_TEST(park_fails_when_there_is_work_or_the_end) {
   ck_assert_int_eq(push(0), LC_PUSHED);
   ck_assert(!lc_inbox_park(&inbox));
-  lc_inbox_close(&inbox, &list);
+  close_into(&list, &inbox);
   ck_assert(!lc_inbox_park(&inbox));
 }
 END_TEST
@@ -119,11 +120,11 @@ START_TEST(unpark_fails_when_somebody_owes_a_wake) {
   ck_assert(lc_inbox_park(&inbox));
   ck_assert(lc_inbox_unpark(&inbox));
   ck_assert_int_eq(push(0), LC_PUSHED);
-  ck_assert_uint_eq(lc_inbox_take(&inbox, &list), 1);
+  ck_assert_uint_eq(take_into(&list, &inbox), 1);
   ck_assert(lc_inbox_park(&inbox));
   ck_assert_int_eq(push(1), LC_PUSHED_OWES_WAKE);
   ck_assert(!lc_inbox_unpark(&inbox));
-  ck_assert_uint_eq(lc_inbox_take(&inbox, &list), 1);
+  ck_assert_uint_eq(take_into(&list, &inbox), 1);
   expect_list(0, 1);
 }
 END_TEST
@@ -131,22 +132,22 @@ END_TEST
 START_TEST(close_gives_out_what_was_accepted_and_refuses_the_rest) {
   ck_assert_int_eq(push(0), LC_PUSHED);
   ck_assert_int_eq(push(1), LC_PUSHED);
-  lc_inbox_close(&inbox, &list);
+  close_into(&list, &inbox);
   expect_list(0, 1);
   ck_assert(lc_inbox_is_closed(&inbox));
   ck_assert_int_eq(push(2), LC_REFUSED);
-  ck_assert_uint_eq(lc_inbox_take(&inbox, &list), 0);
-  lc_inbox_close(&inbox, &list);
+  ck_assert_uint_eq(take_into(&list, &inbox), 0);
+  close_into(&list, &inbox);
   expect_list(0, 1);
 }
 END_TEST
 
 START_TEST(close_of_an_empty_or_parked_inbox_gives_nothing) {
   ck_assert(lc_inbox_park(&inbox));
-  lc_inbox_close(&inbox, &list);
+  close_into(&list, &inbox);
   ck_assert_ptr_null(list.oldest);
   fresh();
-  lc_inbox_close(&inbox, &list);
+  close_into(&list, &inbox);
   ck_assert_ptr_null(list.oldest);
 }
 END_TEST
@@ -154,8 +155,8 @@ END_TEST
 START_TEST(close_of_an_empty_inbox_leaves_what_was_taken) {
   ck_assert_int_eq(push(0), LC_PUSHED);
   ck_assert_int_eq(push(1), LC_PUSHED);
-  ck_assert_uint_eq(lc_inbox_take(&inbox, &list), 2);
-  lc_inbox_close(&inbox, &list);
+  ck_assert_uint_eq(take_into(&list, &inbox), 2);
+  close_into(&list, &inbox);
   expect_list(0, 1);
 }
 END_TEST
@@ -167,8 +168,8 @@ START_TEST(only_a_parked_inbox_can_be_roused_and_once) {
   ck_assert(!lc_inbox_rouse(&inbox));
   ck_assert_int_eq(push(0), LC_PUSHED);
   ck_assert(!lc_inbox_rouse(&inbox));
-  ck_assert_uint_eq(lc_inbox_take(&inbox, &list), 1);
-  lc_inbox_close(&inbox, &list);
+  ck_assert_uint_eq(take_into(&list, &inbox), 1);
+  close_into(&list, &inbox);
   ck_assert(!lc_inbox_rouse(&inbox));
   ck_assert(lc_inbox_is_closed(&inbox));
 }
@@ -183,9 +184,9 @@ START_TEST(an_offer_is_for_a_parked_inbox_only) {
   ck_assert(lc_inbox_park(&inbox));
   ck_assert_int_eq(offer(0), LC_PUSHED_OWES_WAKE);
   ck_assert_int_eq(offer(1), LC_REFUSED);
-  ck_assert_uint_eq(lc_inbox_take(&inbox, &list), 1);
+  ck_assert_uint_eq(take_into(&list, &inbox), 1);
   expect_list(0, 0);
-  lc_inbox_close(&inbox, &list);
+  close_into(&list, &inbox);
   ck_assert_int_eq(offer(1), LC_REFUSED);
   ck_assert(lc_inbox_is_closed(&inbox));
 }
@@ -193,35 +194,35 @@ END_TEST
 
 START_TEST(an_offer_ends_at_its_oldest_link) {
   lc_link_init(&links[0], LC_CONTROL);
-  lc_link_point(&links[0], &links[7]); /* from an earlier life */
-  lc_link_point(&links[1], &links[0]);
+  lc_link_to_older(&links[0], &links[7]); /* from an earlier life */
+  lc_link_to_older(&links[1], &links[0]);
   ck_assert(lc_inbox_park(&inbox));
   ck_assert_int_eq(lc_inbox_offer(&inbox, &links[1], &links[0]),
                    LC_PUSHED_OWES_WAKE);
-  ck_assert_uint_eq(lc_inbox_take(&inbox, &list), 2);
+  ck_assert_uint_eq(take_into(&list, &inbox), 2);
   expect_list(0, 1);
   ck_assert(lc_link_is_control(&links[0]));
 }
 END_TEST
 
 START_TEST(close_tells_whether_it_was_parked) {
-  ck_assert(!lc_inbox_close(&inbox, &list));
-  ck_assert(!lc_inbox_close(&inbox, &list));
+  ck_assert(!close_into(&list, &inbox));
+  ck_assert(!close_into(&list, &inbox));
   fresh();
   ck_assert(lc_inbox_park(&inbox));
-  ck_assert(lc_inbox_close(&inbox, &list));
+  ck_assert(close_into(&list, &inbox));
   fresh();
   ck_assert(lc_inbox_park(&inbox));
   ck_assert_int_eq(push(0), LC_PUSHED_OWES_WAKE);
-  ck_assert(!lc_inbox_close(&inbox, &list));
+  ck_assert(!close_into(&list, &inbox));
   expect_list(0, 0);
 }
 END_TEST
 
 START_TEST(a_refused_chain_is_as_it_was) {
   lc_link_init(&links[0], LC_CONTROL);
-  lc_link_point(&links[1], &links[0]);
-  lc_inbox_close(&inbox, &list);
+  lc_link_to_older(&links[1], &links[0]);
+  close_into(&list, &inbox);
   ck_assert_int_eq(lc_inbox_push(&inbox, &links[1], &links[0], LC_NO_TURN),
                    LC_REFUSED);
   ck_assert_ptr_eq(lc_link_next(&links[1]), &links[0]);
@@ -235,7 +236,7 @@ END_TEST
 START_TEST(a_refused_chain_is_as_it_was_after_a_wrong_guess) {
   lc_turn_t turn = {&links[5], 1};
 
-  lc_inbox_close(&inbox, &list);
+  close_into(&list, &inbox);
   ck_assert_int_eq(lc_inbox_push(&inbox, &links[0], &links[0], &turn),
                    LC_REFUSED);
   ck_assert_ptr_null(lc_link_next(&links[0]));
@@ -295,7 +296,7 @@ START_TEST(pushes_of_many_threads_are_kept_in_order_and_counted) {
         uv_thread_create(&pushers[i].thread, push_all, &pushers[i]), 0);
   }
   while (all < stop_at) {
-    all += (unsigned) lc_inbox_take(&inbox, &list);
+    all += (unsigned) take_into(&list, &inbox);
     /* Each park that held until a push came makes one debt. */
     if (all < stop_at && lc_inbox_park(&inbox)) {
       while (!lc_inbox_has_links(&inbox)) {
@@ -303,7 +304,7 @@ START_TEST(pushes_of_many_threads_are_kept_in_order_and_counted) {
       parks++;
     }
   }
-  lc_inbox_close(&inbox, &list);
+  close_into(&list, &inbox);
   for (i = 0; i < THREADS; i++) {
     ck_assert_int_eq(uv_thread_join(&pushers[i].thread), 0);
     debts += pushers[i].debts;

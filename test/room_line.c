@@ -5,6 +5,7 @@
 
 #include "support/locks.h"
 #include "support/loop.h"
+#include "support/links.h"
 #include "support/suite.h"
 
 #define MOST 4
@@ -75,7 +76,7 @@ static bool is_answered(size_t i) {
 static void expect_link(lc_link_t *link) {
   lc_list_t list = {NULL, NULL};
 
-  ck_assert_uint_eq(lc_inbox_take(&inbox, &list), link != NULL);
+  ck_assert_uint_eq(take_into(&list, &inbox), link != NULL);
   ck_assert_ptr_eq(list.oldest, link);
 }
 
@@ -183,7 +184,7 @@ START_TEST(a_refusal_is_an_answer_for_all_and_for_later) {
 
   for (i = 0; i < 3; i++)
     ck_assert(!join(i));
-  lc_inbox_close(&inbox, &list);
+  close_into(&list, &inbox);
   ck_assert_ptr_eq(list.oldest, &links[0]);
   lc_line_refuse(&line);
   ck_assert(!join(3));
@@ -198,7 +199,7 @@ END_TEST
 START_TEST(a_push_that_is_refused_is_the_answer) {
   lc_list_t list = {NULL, NULL};
 
-  lc_inbox_close(&inbox, &list);
+  close_into(&list, &inbox);
   ck_assert(!join(0));
   ck_assert(is_answered(0));
   ck_assert_int_eq(pendings[0].result, UV_EPIPE);
@@ -337,7 +338,7 @@ START_TEST(a_refusal_is_told_to_all_who_watch) {
   for (i = 0; i < 3; i++)
     lc_line_watch(&line, &answers[i]);
   ck_assert_ptr_null(lc_line_unwatch(&line, &answers[gone]));
-  lc_inbox_close(&inbox, &list);
+  close_into(&list, &inbox);
   lc_line_refuse(&line);
   for (i = 0; i < MOST; i++)
     ck_assert_int_eq(is_answered(i), i < 3 && i != gone);
@@ -353,7 +354,7 @@ START_TEST(a_watcher_with_an_answer_to_collect_is_woken_once) {
 
   lc_line_watch(&line, &answers[0]);
   ck_assert(!join(0));
-  lc_inbox_close(&inbox, &list);
+  close_into(&list, &inbox);
   lc_line_refuse(&line);
   ck_assert(is_answered(0));
   ck_assert(!is_answered(0));

@@ -65,9 +65,9 @@ static int crowds_to_restore(void) {
   int crowds = 0;
 
   for (; spin.next_ns == 0; crowds++) {
-    lc_spin_learn(&spin, 1);
+    lc_spin_learn(&spin, false);
     ck_assert_uint_eq(spin.next_ns, 0);
-    lc_spin_learn(&spin, 2);
+    lc_spin_learn(&spin, true);
   }
   ck_assert_uint_eq(spin.next_ns, MOST_NS);
   return crowds;
@@ -92,15 +92,15 @@ START_TEST(the_pause_grows_with_crowds_and_shrinks_with_single_messages) {
 
   for (pause = 1; pause < 64; pause *= 2) {
     ck_assert_uint_eq(spin.pause, pause);
-    lc_spin_learn(&spin, 2);
+    lc_spin_learn(&spin, true);
   }
   ck_assert_uint_eq(spin.pause, 64);
-  lc_spin_learn(&spin, 100);
+  lc_spin_learn(&spin, true);
   for (; pause > 1; pause /= 2) {
     ck_assert_uint_eq(spin.pause, pause);
-    lc_spin_learn(&spin, 1);
+    lc_spin_learn(&spin, false);
   }
-  lc_spin_learn(&spin, 1);
+  lc_spin_learn(&spin, false);
   ck_assert_uint_eq(spin.pause, 1);
 }
 END_TEST

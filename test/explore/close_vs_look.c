@@ -13,13 +13,13 @@ static void look(void *arg) {
 }
 
 static void run(void) {
-  lc_list_t left = {NULL, NULL};
+  bool was_parked;
 
   lc_inbox_init(&inbox);
   explore_spawn(look, NULL);
   explore_spawn(look, NULL);
   explore_write(&written_before_close);
-  lc_inbox_close(&inbox, &left);
+  explore_check(lc_inbox_close(&inbox, &was_parked) == NULL, "close");
   explore_join();
 }
 

@@ -9,7 +9,6 @@ static lc_inbox_t inbox;
 static lc_wake_t wake;
 static uv_async_t bell;
 static lc_link_t links[2];
-static lc_list_t taken;
 static size_t received;
 
 static void push_and_pay(void *arg) {
@@ -21,8 +20,10 @@ static void push_and_pay(void *arg) {
 
 /* True: there is nothing more to come, or a wake will tell. */
 static bool take_and_park(void) {
-  taken.oldest = taken.newest = NULL;
-  received += lc_inbox_take(&inbox, &taken);
+  const lc_link_t *link = lc_inbox_take(&inbox);
+
+  for (; link != NULL; link = lc_link_next(link))
+    received++;
   return received == 2 || lc_inbox_park(&inbox);
 }
 

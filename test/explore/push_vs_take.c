@@ -31,8 +31,7 @@ static void offer(void *arg) {
       lc_inbox_offer(&inbox, &node->link, &node->link) != LC_REFUSED;
 }
 
-static int read_all(const lc_list_t *list) {
-  const lc_link_t *link = list->oldest;
+static int read_all(const lc_link_t *link) {
   int count = 0;
 
   for (; link != NULL; link = lc_link_next(link)) {
@@ -43,7 +42,7 @@ static int read_all(const lc_list_t *list) {
 }
 
 static void run(void) {
-  lc_list_t taken = {NULL, NULL}, left = {NULL, NULL};
+  bool was_parked;
   int received;
 
   lc_inbox_init(&inbox);
@@ -51,10 +50,8 @@ static void run(void) {
   explore_spawn(push, &nodes[0]);
   explore_spawn(push, &nodes[1]);
   explore_spawn(offer, &nodes[2]);
-  lc_inbox_take(&inbox, &taken);
-  received = read_all(&taken);
-  lc_inbox_close(&inbox, &left);
-  received += read_all(&left);
+  received = read_all(lc_inbox_take(&inbox));
+  received += read_all(lc_inbox_close(&inbox, &was_parked));
   explore_join();
   explore_check(
       received == nodes[0].accepted + nodes[1].accepted + nodes[2].accepted,

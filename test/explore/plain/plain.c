@@ -28,6 +28,7 @@ static void plain_copy(void *to, const void *from, size_t size);
 #define memcpy(to, from, size) plain_copy(to, from, size)
 
 #include "../../../src/atomic.c"
+#include "../../../src/backlog.c"
 #include "../../../src/channel.c"
 #include "../../../src/credit.c"
 #include "../../../src/inbox.c"

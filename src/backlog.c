@@ -1,0 +1,90 @@
+/* backlog: what the receiver has taken out of the inbox, and not received yet.
+ *
+ * Knows:   links, and how a slab's lie. Not what they mean.
+ * Threads: the receiver's.
+ * Promise: links come out in the order of their pushes, each once; and no call
+ *          but add turns more than a stretch.
+ */
+#include "backlog.h"
+
+static void put_behind(lc_list_t *list, lc_list_t more) {
+  if (list->newest == NULL)
+    list->oldest = more.oldest;
+  else
+    lc_link_to_newer(list->newest, more.oldest);
+  list->newest = more.newest;
+}
+
+/* Of any link but the newest ever, which may be the goodbye: not a slab's. */
+static bool can_leap(lc_link_t *link) {
+  return LC_UNLIKELY(lc_link_is_control(link)) &&
+         lc_link_is_to_older(lc_slab_first(lc_slab_of_retire(link)));
+}
+
+/* Turns a chain round; whole, or down to where one can leap, which becomes the
+ * chain: else that is NULL. */
+static lc_list_t turn(lc_link_t **chain, bool whole) {
+  lc_link_t *link = *chain;
+  lc_list_t turned = {NULL, link};
+
+  do {
+    lc_link_t *older = lc_link_next(link);
+    /* A sender's links mostly lie one behind the other. */
+    lc_prefetch_write((char *) link - LC_AHEAD);
+    lc_link_to_newer(link, turned.oldest);
+    turned.oldest = link;
+    link = older;
+  } while (link != NULL && (whole || !can_leap(link)));
+  *chain = link;
+  return turned;
+}
+
+/* Cuts a chain off above where one can leap, which it returns; or NULL. */
+static lc_link_t *cut(lc_link_t *link) {
+  lc_link_t *older = lc_link_next(link);
+
+  while (older != NULL && !can_leap(older)) {
+    link = older;
+    older = lc_link_next(link);
+  }
+  lc_link_to_older(link, NULL);
+  return older;
+}
+
+void lc_backlog_add_chain(lc_backlog_t *backlog, lc_link_t *chain) {
+  bool was_long = lc_backlog_is_long(backlog);
+  lc_list_t turned = turn(&chain, was_long);
+
+  put_behind(chain != NULL || was_long ? &backlog->newest : &backlog->turned,
+             turned);
+  while (chain != NULL) {
+    lc_slab_t *slab = lc_slab_of_retire(chain);
+    slab->next = backlog->stretches;
+    backlog->stretches = slab;
+    chain = cut(lc_slab_first(slab));
+  }
+}
+
+void lc_backlog_turn(lc_backlog_t *backlog) {
+  const lc_list_t none = {NULL, NULL};
+  lc_slab_t *slab = backlog->stretches;
+  lc_link_t *stretch = &slab->retire;
+
+  backlog->stretches = slab->next;
+  put_behind(&backlog->turned, turn(&stretch, true));
+  if (lc_backlog_is_long(backlog))
+    return;
+  put_behind(&backlog->turned, backlog->newest);
+  backlog->newest = none;
+}
+
+uint64_t lc_backlog_count_messages(lc_backlog_t *backlog) {
+  const lc_link_t *link;
+  uint64_t count = 0;
+
+  while (lc_backlog_is_long(backlog))
+    lc_backlog_turn(backlog);
+  for (link = backlog->turned.oldest; link != NULL; link = lc_link_next(link))
+    count += !lc_link_is_control(link);
+  return count;
+}

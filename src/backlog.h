@@ -1,0 +1,83 @@
+/* backlog: what the receiver has taken out of the inbox, and not received yet.
+ *
+ * The inbox's chain leads from the newest link to the oldest, which is wanted
+ * first. To turn ten million links round takes 25 ms, too long for one turn of
+ * a loop. So a long chain is cut into stretches, and each is turned when it is
+ * wanted, the oldest first. To find that one, nobody has to walk down all of
+ * the chain: a slab's first node was pushed before its retire link R, and lies
+ * where F is known to lie. From R one leaps to F, past all that was pushed
+ * between.
+ *
+ *   newest                                                     oldest
+ *   o -> o -> o -> R -> o ... o -> F -> o -> R -> o ... F -> o -> NULL
+ *                  '---- leap -----'         '-- leap --'
+ *   |   newest    |       stretch           |     stretch       |
+ *
+ * F is in the chain unless it was taken before R was pushed; then it has been
+ * turned, and says so.
+ */
+#ifndef LC_BACKLOG_H
+#define LC_BACKLOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "inbox.h"
+#include "node.h"
+
+/* All zero: nothing in it. */
+typedef struct {
+  lc_list_t turned;     /* the oldest links */
+  lc_slab_t *stretches; /* newer: each with its retire link first, the oldest
+                           stretch on top */
+  lc_list_t newest;     /* turned too, but newer than the stretches */
+} lc_backlog_t;
+
+/* A chain as lc_inbox_take returns it, newer than all that is there. */
+void lc_backlog_add_chain(lc_backlog_t *backlog, lc_link_t *chain);
+
+/* Turns the next stretch round. */
+void lc_backlog_turn(lc_backlog_t *backlog);
+
+/* There are stretches left. What is added meanwhile is turned at once, be it
+ * ever so long. */
+static inline bool lc_backlog_is_long(const lc_backlog_t *backlog) {
+  return backlog->stretches != NULL;
+}
+
+static inline bool lc_backlog_is_empty(const lc_backlog_t *backlog) {
+  return backlog->turned.oldest == NULL && !lc_backlog_is_long(backlog);
+}
+
+/* A chain as lc_inbox_take returns it, newer than all that is there. */
+static inline void lc_backlog_add(lc_backlog_t *backlog, lc_link_t *chain) {
+  if (lc_link_next(chain) != NULL || !lc_backlog_is_empty(backlog)) {
+    lc_backlog_add_chain(backlog, chain);
+    return;
+  }
+  lc_link_to_newer(chain, NULL);
+  backlog->turned.oldest = backlog->turned.newest = chain;
+}
+
+/* The oldest link, which stays there. NULL: none. */
+static inline lc_link_t *lc_backlog_oldest(lc_backlog_t *backlog) {
+  if (LC_UNLIKELY(backlog->turned.oldest == NULL) &&
+      lc_backlog_is_long(backlog))
+    lc_backlog_turn(backlog);
+  return backlog->turned.oldest;
+}
+
+/* Takes off what lc_backlog_oldest returned. */
+static inline void lc_backlog_pop(lc_backlog_t *backlog) {
+  lc_list_t *list = &backlog->turned;
+
+  list->oldest = lc_link_next(list->oldest);
+  if (list->oldest == NULL)
+    list->newest = NULL;
+}
+
+/* How many links are none of control. */
+uint64_t lc_backlog_count_messages(lc_backlog_t *backlog);
+
+#endif /* LC_BACKLOG_H */
