@@ -30,33 +30,46 @@ static inline uint64_t lc_earlier(uint64_t a, uint64_t b) {
  * what it waits for may have to be done by one of them. */
 #define LC_YIELD_NS 2000
 
+/* Who has the processor back this much later than it wanted to spin has lost a
+ * time slice of the scheduler's, some milliseconds long. */
+#define LC_STALL_NS 500000
+
 /* The processor's pauses between two looks for a payment, or for a place. */
 #define LC_LOOK_OUT_PAUSES 4
 
 /* A spin: while (lc_spell_goes_on(&spell, pauses)) look. */
 typedef struct {
   uint64_t yield_ns, end_ns;
+  bool yielded;
 } lc_spell_t;
 
 /* For most_ns, or until the deadline. */
 static inline lc_spell_t lc_spell(uint64_t most_ns, uint64_t deadline_ns) {
   uint64_t now = uv_hrtime();
   lc_spell_t spell = {lc_after(now, LC_YIELD_NS),
-                      lc_earlier(lc_after(now, most_ns), deadline_ns)};
+                      lc_earlier(lc_after(now, most_ns), deadline_ns), false};
 
   return spell;
 }
 
 /* True: look once more, after so many of the processor's pauses. */
-static inline bool lc_spell_goes_on(const lc_spell_t *spell, unsigned pauses) {
+static inline bool lc_spell_goes_on(lc_spell_t *spell, unsigned pauses) {
   uint64_t now = uv_hrtime();
 
   if (now >= spell->end_ns)
     return false;
-  if (now >= spell->yield_ns)
+  if (now >= spell->yield_ns) {
+    spell->yielded = true;
     lc_yield();
+  }
   lc_pause(pauses);
   return true;
+}
+
+/* True: a yield has cost a time slice. What has come meanwhile would have been
+ * seen sooner by one who slept. */
+static inline bool lc_spell_stalled(const lc_spell_t *spell) {
+  return spell->yielded && uv_hrtime() >= lc_after(spell->end_ns, LC_STALL_NS);
 }
 
 #endif /* LC_CLOCK_H */

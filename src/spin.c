@@ -20,31 +20,39 @@ void lc_spin_init(lc_spin_t *spin, uint64_t most_ns) {
   spin->crowds = 0;
 }
 
-/* A spin was in vain. */
-static void doubt(lc_spin_t *spin) {
-  spin->next_ns /= 2;
-  if (spin->next_ns >= LC_SPIN_LEAST_NS)
-    return;
+static void give_up(lc_spin_t *spin) {
   spin->next_ns = 0;
   spin->crowds = 0;
   spin->doubts = lc_more_doubts(spin->doubts);
 }
 
+/* Learns from a spin, and whether it found links. */
+static void look_back(lc_spin_t *spin, const lc_spell_t *spell, bool found) {
+  if (found && lc_spell_stalled(spell)) {
+    spin->doubts = LC_DOUBTS_MOST;
+    give_up(spin);
+  } else if (found) {
+    spin->next_ns = spin->most_ns;
+    spin->doubts = 0;
+  } else {
+    spin->next_ns /= 2;
+    if (spin->next_ns < LC_SPIN_LEAST_NS)
+      give_up(spin);
+  }
+}
+
 bool lc_spin_wait(lc_spin_t *spin, const lc_inbox_t *inbox,
                   uint64_t deadline_ns) {
   lc_spell_t spell;
+  bool found = false;
 
   if (spin->next_ns == 0)
     return false;
   spell = lc_spell(spin->next_ns, deadline_ns);
-  while (lc_spell_goes_on(&spell, spin->pause))
-    if (lc_inbox_has_links(inbox)) {
-      spin->next_ns = spin->most_ns;
-      spin->doubts = 0;
-      return true;
-    }
-  doubt(spin);
-  return false;
+  while (!found && lc_spell_goes_on(&spell, spin->pause))
+    found = lc_inbox_has_links(inbox);
+  look_back(spin, &spell, found);
+  return found;
 }
 
 void lc_spin_learn(lc_spin_t *spin, bool several) {

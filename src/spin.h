@@ -5,7 +5,9 @@
  * the patience adapts: a spin in vain halves it, down to none; a spin that paid
  * restores it. Once it is gone, takes that find several messages (the sender
  * may be faster than the waking) give it another chance, the rarer the more
- * chances were in vain.
+ * chances were in vain. A spin that cost a time slice, because it let somebody
+ * else run, makes chances as rare as can be: a sleeper would have been woken on
+ * another core.
  *
  * Looking at the inbox takes its cache line from the senders. So the pause
  * between two looks adapts too: it doubles as long as several messages come at

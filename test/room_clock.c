@@ -38,7 +38,8 @@ START_TEST(a_spell_ends_with_its_time_or_at_the_deadline) {
 END_TEST
 
 START_TEST(a_spell_goes_on_until_its_end) {
-  lc_spell_t endless = {LC_NOW, LC_NEVER}, over = {LC_NEVER, LC_NOW};
+  lc_spell_t endless = {LC_NOW, LC_NEVER, false},
+             over = {LC_NEVER, LC_NOW, false};
   lc_spell_t spell = lc_spell(100000, LC_NEVER);
 
   ck_assert(lc_spell_goes_on(&endless, 1));
@@ -49,11 +50,25 @@ START_TEST(a_spell_goes_on_until_its_end) {
 }
 END_TEST
 
+START_TEST(a_spell_stalls_only_by_a_yield_that_takes_long) {
+  lc_spell_t spell = {LC_NOW, LC_NEVER, false};
+
+  ck_assert(lc_spell_goes_on(&spell, 1));
+  ck_assert(spell.yielded);
+  ck_assert(!lc_spell_stalled(&spell));
+  spell.end_ns = uv_hrtime() - LC_STALL_NS;
+  ck_assert(lc_spell_stalled(&spell));
+  spell.yielded = false;
+  ck_assert(!lc_spell_stalled(&spell));
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("room clock");
 
   SUITE_CASE(suite, "clock", NULL, NULL, what_comes_after_is_at_most_never,
              the_earlier_of_two, a_spell_ends_with_its_time_or_at_the_deadline,
-             a_spell_goes_on_until_its_end);
+             a_spell_goes_on_until_its_end,
+             a_spell_stalls_only_by_a_yield_that_takes_long);
   return suite;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "clock.h"
 #include "support/suite.h"
 
 #define MOST_NS 16000
@@ -10,20 +11,39 @@
 
 static lc_spin_t spin;
 static lc_inbox_t inbox;
-static lc_link_t link;
+static lc_link_t message;
 
 /* What lay in the memory before must not matter. */
 static void fresh(void) {
   memset(&spin, 0xff, sizeof spin);
   lc_inbox_init(&inbox);
-  lc_link_init(&link, 0);
+  lc_link_init(&message, 0);
   lc_spin_init(&spin, MOST_NS);
 }
+
+#ifndef _WIN32
+/* In the place of the system's: another thread has the processor for so long,
+ * and sends. */
+static uint64_t yield_takes_ns;
+
+int sched_yield(void) {
+  uint64_t until = uv_hrtime() + yield_takes_ns;
+
+  if (yield_takes_ns == 0)
+    return 0;
+  ck_assert_int_eq(lc_inbox_push(&inbox, &message, &message, LC_NO_TURN),
+                   LC_PUSHED);
+  while (uv_hrtime() < until) {
+  }
+  return 0;
+}
+#endif
 
 /* An hour's patience, or the thread might not run in time. */
 static void spin_that_pays(void) {
   spin.next_ns = HOUR_NS;
-  ck_assert_int_eq(lc_inbox_push(&inbox, &link, &link, LC_NO_TURN), LC_PUSHED);
+  ck_assert_int_eq(lc_inbox_push(&inbox, &message, &message, LC_NO_TURN),
+                   LC_PUSHED);
   ck_assert(lc_spin_wait(&spin, &inbox, UINT64_MAX));
   lc_inbox_init(&inbox);
 }
@@ -42,7 +62,8 @@ START_TEST(spins_in_vain_become_shorter_and_cease) {
     ck_assert_uint_eq(spin.next_ns, ns[i]);
     ck_assert(!lc_spin_wait(&spin, &inbox, UINT64_MAX));
   }
-  ck_assert_int_eq(lc_inbox_push(&inbox, &link, &link, LC_NO_TURN), LC_PUSHED);
+  ck_assert_int_eq(lc_inbox_push(&inbox, &message, &message, LC_NO_TURN),
+                   LC_PUSHED);
   ck_assert(!lc_spin_wait(&spin, &inbox, UINT64_MAX));
 }
 END_TEST
@@ -87,6 +108,18 @@ START_TEST(several_messages_at_once_give_another_chance_ever_rarer) {
 }
 END_TEST
 
+#ifndef _WIN32
+START_TEST(a_spin_that_cost_a_time_slice_makes_chances_rare) {
+  yield_takes_ns = MOST_NS + 2 * LC_STALL_NS;
+  ck_assert(lc_spin_wait(&spin, &inbox, UINT64_MAX));
+  lc_inbox_init(&inbox);
+  yield_takes_ns = 0;
+  ck_assert_uint_eq(spin.next_ns, 0);
+  ck_assert_int_eq(crowds_to_restore(), 64);
+}
+END_TEST
+#endif
+
 START_TEST(the_pause_grows_with_crowds_and_shrinks_with_single_messages) {
   unsigned pause;
 
@@ -106,7 +139,8 @@ START_TEST(the_pause_grows_with_crowds_and_shrinks_with_single_messages) {
 END_TEST
 
 START_TEST(a_deadline_that_is_past_is_not_spun_for) {
-  ck_assert_int_eq(lc_inbox_push(&inbox, &link, &link, LC_NO_TURN), LC_PUSHED);
+  ck_assert_int_eq(lc_inbox_push(&inbox, &message, &message, LC_NO_TURN),
+                   LC_PUSHED);
   ck_assert(!lc_spin_wait(&spin, &inbox, 0));
 }
 END_TEST
@@ -114,6 +148,10 @@ END_TEST
 static Suite *suite(void) {
   Suite *suite = suite_create("room spin");
 
+#ifndef _WIN32
+  SUITE_CASE(suite, "stall", fresh, NULL,
+             a_spin_that_cost_a_time_slice_makes_chances_rare);
+#endif
   SUITE_CASE(suite, "spin", fresh, NULL, a_spin_ends_when_a_link_is_there,
              spins_in_vain_become_shorter_and_cease,
              a_spin_that_pays_restores_the_patience,
