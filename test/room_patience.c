@@ -70,6 +70,17 @@ START_TEST(the_impatient_look_out_long_now_and_then_ever_rarer) {
 }
 END_TEST
 
+START_TEST(halves_may_meet_the_least) {
+  lc_patience_init(&patience, 2000);
+  look_out_in_vain();
+  expect_next(1000);
+  look_out_in_vain();
+  expect_next(1000);
+  look_out_in_vain();
+  expect_next(2000);
+}
+END_TEST
+
 START_TEST(less_than_the_least_stays_as_it_is) {
   lc_patience_init(&patience, 600);
   look_out_in_vain();
@@ -87,6 +98,6 @@ static Suite *suite(void) {
              patience_in_vain_halves_down_to_a_microsecond,
              patience_that_pays_is_restored,
              the_impatient_look_out_long_now_and_then_ever_rarer,
-             less_than_the_least_stays_as_it_is);
+             halves_may_meet_the_least, less_than_the_least_stays_as_it_is);
   return suite;
 }

@@ -54,6 +54,19 @@ START_TEST(a_spin_ends_when_a_link_is_there) {
 }
 END_TEST
 
+/* How many takes of several messages it needs to restore the patience. */
+static int crowds_to_restore(void) {
+  int crowds = 0;
+
+  for (; spin.next_ns == 0; crowds++) {
+    lc_spin_learn(&spin, false);
+    ck_assert_uint_eq(spin.next_ns, 0);
+    lc_spin_learn(&spin, true);
+  }
+  ck_assert_uint_eq(spin.next_ns, MOST_NS);
+  return crowds;
+}
+
 START_TEST(spins_in_vain_become_shorter_and_cease) {
   static const uint64_t ns[] = {16000, 8000, 4000, 2000, 1000, 500, 0};
   size_t i;
@@ -65,6 +78,7 @@ START_TEST(spins_in_vain_become_shorter_and_cease) {
   ck_assert_int_eq(lc_inbox_push(&inbox, &message, &message, LC_NO_TURN),
                    LC_PUSHED);
   ck_assert(!lc_spin_wait(&spin, &inbox, UINT64_MAX));
+  ck_assert_int_eq(crowds_to_restore(), 2);
 }
 END_TEST
 
@@ -79,19 +93,6 @@ END_TEST
 static void lose_patience(void) {
   while (spin.next_ns != 0)
     ck_assert(!lc_spin_wait(&spin, &inbox, UINT64_MAX));
-}
-
-/* How many takes of several messages it needs to restore the patience. */
-static int crowds_to_restore(void) {
-  int crowds = 0;
-
-  for (; spin.next_ns == 0; crowds++) {
-    lc_spin_learn(&spin, false);
-    ck_assert_uint_eq(spin.next_ns, 0);
-    lc_spin_learn(&spin, true);
-  }
-  ck_assert_uint_eq(spin.next_ns, MOST_NS);
-  return crowds;
 }
 
 START_TEST(several_messages_at_once_give_another_chance_ever_rarer) {
