@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* What different threads write lies at least this far apart. */
@@ -17,7 +18,7 @@
 
 /* How far ahead of their use lines are fetched that another core wrote last, in
  * bytes: eight lines on the way hide most of the time that each takes. */
-#define LC_AHEAD (8 * LC_CACHE_LINE)
+#define LC_AHEAD ((ptrdiff_t) 8 * LC_CACHE_LINE)
 
 #if defined(LC_EXPLORE)
 #include "explore/atomic.h"

@@ -183,10 +183,11 @@ ssize_t lc_channel_take_places_slowly(lc_channel_t *channel, size_t most) {
 
 ssize_t lc_channel_look_out(lc_channel_t *channel, lc_patience_t *patience,
                             uint64_t deadline_ns) {
-  lc_spell_t spell = lc_spell(patience->next_ns, deadline_ns);
   lc_credit_t *credit = &channel->line.credit;
   ssize_t place = UV_EAGAIN;
+  lc_spell_t spell;
 
+  lc_spell_begin(&spell, patience->next_ns, deadline_ns);
   while (place == UV_EAGAIN && !lc_credit_has_line(credit) &&
          lc_spell_goes_on(&spell, LC_LOOK_OUT_PAUSES))
     if (lc_credit_has_batch(credit))
@@ -347,20 +348,18 @@ static inline lc_link_t *take_oldest(lc_channel_t *channel) {
 }
 
 /* By hand, and nothing was pushed. */
-static LC_NOINLINE lc_taken_t pull(lc_channel_t *channel) {
-  lc_taken_t taken = {NULL, lc_line_pull(&channel->line)};
-
+static LC_NOINLINE lc_link_t *pull(lc_channel_t *channel) {
+  channel->pulled = lc_line_pull(&channel->line);
   /* If nobody was pulled out, something may have been pushed before. */
-  taken.node =
-      taken.pulled != NULL ? taken.pulled->oldest : take_oldest(channel);
-  return taken;
+  return channel->pulled != NULL ? channel->pulled->oldest
+                                 : take_oldest(channel);
 }
 
-lc_taken_t lc_channel_next(lc_channel_t *channel) {
-  lc_taken_t taken = {take_oldest(channel), NULL};
+lc_link_t *lc_channel_next(lc_channel_t *channel) {
+  lc_link_t *node = take_oldest(channel);
 
-  if (LC_LIKELY(taken.node != NULL) || channel->kind != LC_BY_HAND)
-    return taken;
+  if (LC_LIKELY(node != NULL) || channel->kind != LC_BY_HAND)
+    return node;
   return pull(channel);
 }
 

@@ -63,6 +63,7 @@ typedef struct lc_channel {
   bool ended;             /* the goodbye came, or shut down: EOF when drained */
   bool lent;              /* the loop callback has a message in hand */
   lc_slab_t *to_recycle;  /* when that is back */
+  lc_pending_t *pulled;   /* whose message was taken last, or NULL */
   uint64_t received, dropped, budget_cuts;
   loopchan_recv_cb recv_cb; /* loop: NULL while stopped */
   bool eof_delivered;
@@ -182,17 +183,21 @@ lc_link_t *lc_channel_peek(lc_channel_t *channel);
 /* Receiver. Whether there is a message. */
 bool lc_channel_has_message(lc_channel_t *channel);
 
-/* A message out of the channel: its node, and by rendezvous the send that waits
- * until it has been received. */
-typedef struct {
-  lc_link_t *node;      /* NULL: none */
-  lc_pending_t *pulled; /* NULL: nobody waits; else owed an lc_channel_answer */
-} lc_taken_t;
+/* Receiver. Takes the oldest message there is now; NULL: none. Its node is
+ * valid until the next peek or next, or if lent until lc_channel_take_back; if
+ * it was pulled, until its answer. */
+LC_MUST_USE lc_link_t *lc_channel_next(lc_channel_t *channel);
 
-/* Receiver. Takes the oldest message there is now. Its node is valid until the
- * next peek or next, or if lent until lc_channel_take_back; pulled, until its
- * answer. */
-LC_MUST_USE lc_taken_t lc_channel_next(lc_channel_t *channel);
+/* Receiver, once after each lc_channel_next. By rendezvous, the send whose
+ * message that was and that waits until it has been received: it is owed an
+ * lc_channel_answer. NULL: nobody waits. */
+static inline lc_pending_t *lc_channel_pulled(lc_channel_t *channel) {
+  lc_pending_t *pulled = channel->pulled;
+
+  if (LC_UNLIKELY(pulled != NULL))
+    channel->pulled = NULL;
+  return pulled;
+}
 
 static inline void lc_channel_answer(lc_channel_t *channel,
                                      lc_pending_t *pulled) {

@@ -37,19 +37,20 @@ static inline uint64_t lc_earlier(uint64_t a, uint64_t b) {
 /* The processor's pauses between two looks for a payment, or for a place. */
 #define LC_LOOK_OUT_PAUSES 4
 
-/* A spin: while (lc_spell_goes_on(&spell, pauses)) look. */
+/* A spin: begin; while (lc_spell_goes_on(&spell, pauses)) look. */
 typedef struct {
   uint64_t yield_ns, end_ns;
   bool yielded;
 } lc_spell_t;
 
-/* For most_ns, or until the deadline. */
-static inline lc_spell_t lc_spell(uint64_t most_ns, uint64_t deadline_ns) {
+/* It lasts most_ns, or until the deadline. */
+static inline void lc_spell_begin(lc_spell_t *spell, uint64_t most_ns,
+                                  uint64_t deadline_ns) {
   uint64_t now = uv_hrtime();
-  lc_spell_t spell = {lc_after(now, LC_YIELD_NS),
-                      lc_earlier(lc_after(now, most_ns), deadline_ns), false};
 
-  return spell;
+  spell->yield_ns = lc_after(now, LC_YIELD_NS);
+  spell->end_ns = lc_earlier(lc_after(now, most_ns), deadline_ns);
+  spell->yielded = false;
 }
 
 /* True: look once more, after so many of the processor's pauses. */

@@ -145,7 +145,9 @@ static bool serve(lc_line_t *line) {
   mark(line);
   while (line->length > 0 && take_place(line)) {
     lc_pending_t *first = line->first;
-    lc_push_t pushed =
+    lc_push_t pushed;
+    lc_assert(first != NULL);
+    pushed =
         lc_inbox_push(line->inbox, first->newest, first->oldest, LC_NO_TURN);
     owes = owes || pushed == LC_PUSHED_OWES_WAKE;
     move_on(line, first);

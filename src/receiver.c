@@ -63,18 +63,18 @@ int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
 }
 
 int lc_receiver_take(lc_channel_t *channel, void *msg) {
-  lc_taken_t taken = lc_channel_next(channel);
+  lc_link_t *node = lc_channel_next(channel);
 
-  if (taken.node == NULL && !channel->ended)
+  if (node == NULL && !channel->ended)
     return UV_EAGAIN;
-  if (taken.node == NULL) {
+  if (node == NULL) {
     lc_trace(eof, channel, NULL);
     return UV_EOF;
   }
-  lc_trace(deliver, channel, taken.node);
-  lc_copy(msg, lc_node_message(&channel->rack, taken.node), channel->msg_size);
+  lc_trace(deliver, channel, node);
+  lc_copy(msg, lc_node_message(&channel->rack, node), channel->msg_size);
   channel->received++;
-  lc_channel_answer(channel, taken.pulled);
+  lc_channel_answer(channel, lc_channel_pulled(channel));
   return 0;
 }
 

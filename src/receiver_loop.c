@@ -45,15 +45,16 @@ static bool budget_is_spent(lc_budget_t *budget) {
   return now - budget->start >= budget->most_ns;
 }
 
-static void hand_over(loopchan_receiver_t *rx, lc_taken_t taken) {
+static void hand_over(loopchan_receiver_t *rx, lc_link_t *node) {
   lc_channel_t *channel = rx->channel;
+  lc_pending_t *pulled = lc_channel_pulled(channel);
 
-  lc_trace(deliver, channel, taken.node);
+  lc_trace(deliver, channel, node);
   channel->received++;
   channel->lent = true;
-  channel->recv_cb(rx, 0, lc_node_message(&channel->rack, taken.node));
+  channel->recv_cb(rx, 0, lc_node_message(&channel->rack, node));
   lc_channel_take_back(channel);
-  lc_channel_answer(channel, taken.pulled);
+  lc_channel_answer(channel, pulled);
 }
 
 static void deliver_end(loopchan_receiver_t *rx) {
@@ -75,9 +76,9 @@ static bool deliver_messages(loopchan_receiver_t *rx) {
   if (!lc_backlog_is_long(&channel->backlog))
     (void) lc_channel_gather(channel);
   do {
-    lc_taken_t taken;
-    while ((taken = lc_channel_next(channel)).node != NULL) {
-      hand_over(rx, taken);
+    lc_link_t *node;
+    while ((node = lc_channel_next(channel)) != NULL) {
+      hand_over(rx, node);
       if (channel->recv_cb == NULL)
         return false;
       if (!budget_is_spent(&budget))

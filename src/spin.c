@@ -48,7 +48,7 @@ bool lc_spin_wait(lc_spin_t *spin, const lc_inbox_t *inbox,
 
   if (spin->next_ns == 0)
     return false;
-  spell = lc_spell(spin->next_ns, deadline_ns);
+  lc_spell_begin(&spell, spin->next_ns, deadline_ns);
   while (!found && lc_spell_goes_on(&spell, spin->pause))
     found = lc_inbox_has_links(inbox);
   look_back(spin, &spell, found);

@@ -102,9 +102,10 @@ bool lc_wake_wait(lc_wake_t *wake, uint64_t deadline_ns) {
 
 bool lc_wake_look_out(const lc_wake_t *wake, lc_patience_t *patience,
                       uint64_t deadline_ns) {
-  lc_spell_t spell = lc_spell(patience->next_ns, deadline_ns);
+  lc_spell_t spell;
   bool roused;
 
+  lc_spell_begin(&spell, patience->next_ns, deadline_ns);
   do
     roused = is_roused(wake);
   while (!roused && lc_spell_goes_on(&spell, LC_LOOK_OUT_PAUSES));

@@ -23,16 +23,17 @@ END_TEST
 
 START_TEST(a_spell_ends_with_its_time_or_at_the_deadline) {
   uint64_t before = uv_hrtime(), after;
-  lc_spell_t spell = lc_spell(1000000, LC_NEVER);
+  lc_spell_t spell;
 
+  lc_spell_begin(&spell, 1000000, LC_NEVER);
   after = uv_hrtime();
   ck_assert_uint_ge(spell.end_ns, before + 1000000);
   ck_assert_uint_le(spell.end_ns, after + 1000000);
   ck_assert_uint_ge(spell.yield_ns, before + LC_YIELD_NS);
   ck_assert_uint_le(spell.yield_ns, after + LC_YIELD_NS);
-  spell = lc_spell(1000000, before + 5);
+  lc_spell_begin(&spell, 1000000, before + 5);
   ck_assert_uint_eq(spell.end_ns, before + 5);
-  spell = lc_spell(LC_NEVER, LC_NEVER);
+  lc_spell_begin(&spell, LC_NEVER, LC_NEVER);
   ck_assert_uint_eq(spell.end_ns, LC_NEVER);
 }
 END_TEST
@@ -40,8 +41,9 @@ END_TEST
 START_TEST(a_spell_goes_on_until_its_end) {
   lc_spell_t endless = {LC_NOW, LC_NEVER, false},
              over = {LC_NEVER, LC_NOW, false};
-  lc_spell_t spell = lc_spell(100000, LC_NEVER);
+  lc_spell_t spell;
 
+  lc_spell_begin(&spell, 100000, LC_NEVER);
   ck_assert(lc_spell_goes_on(&endless, 1));
   ck_assert(!lc_spell_goes_on(&over, 1));
   while (lc_spell_goes_on(&spell, 1)) {
