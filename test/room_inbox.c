@@ -181,8 +181,10 @@ static lc_push_t offer(size_t i) {
 
 START_TEST(an_offer_is_for_a_parked_inbox_only) {
   ck_assert_int_eq(offer(0), LC_REFUSED);
+  ck_assert(!lc_link_is_to_older(&links[0]));
   ck_assert(lc_inbox_park(&inbox));
   ck_assert_int_eq(offer(0), LC_PUSHED_OWES_WAKE);
+  ck_assert(lc_link_is_to_older(&links[0]));
   ck_assert_int_eq(offer(1), LC_REFUSED);
   ck_assert_uint_eq(take_into(&list, &inbox), 1);
   expect_list(0, 0);
@@ -227,6 +229,7 @@ START_TEST(a_refused_chain_is_as_it_was) {
                    LC_REFUSED);
   ck_assert_ptr_eq(lc_link_next(&links[1]), &links[0]);
   ck_assert_ptr_null(lc_link_next(&links[0]));
+  ck_assert(!lc_link_is_to_older(&links[0]));
   ck_assert(lc_link_is_control(&links[0]));
   ck_assert(!lc_link_is_control(&links[1]));
 }
