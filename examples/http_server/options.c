@@ -1,0 +1,98 @@
+/* options: the command line. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "options.h"
+
+enum { PORT = 8080, AHEAD = 16, COST = 600000 };
+enum { MOST_WORKERS = 1024, MOST_AHEAD = 1 << 20, MOST_COST = 1 << 30 };
+
+static const char help[] =
+    "Usage: http_server [OPTION]...\n"
+    "Serves HTTP/1.1 and HTTP/2 (without TLS, by prior knowledge or upgrade)\n"
+    "on 127.0.0.1: GET / and /health and /stats, POST /password and\n"
+    "/thumbnail?width=N.\n"
+    "\n"
+    "  --port N     listen there (8080); 0: on any, which is then printed\n"
+    "  --mode MODE  who does the work: channel (the default), on-loop or\n"
+    "               queue-work\n"
+    "  --workers N  threads for it; by default one for each processor but one\n"
+    "  --ahead N    how many requests may wait for a thread (16); who comes\n"
+    "               then gets 503 (mode channel)\n"
+    "  --cost N     rounds of a password's hash (600000)\n"
+    "  --help       print this\n"
+    "\n"
+    "SIGTERM and Ctrl-C: what was accepted is answered, then it ends. A "
+    "second\n"
+    "one kills.\n";
+
+static size_t workers_by_default(void) {
+  long n = sysconf(_SC_NPROCESSORS_ONLN);
+  return n < 2 ? 1 : n > MOST_WORKERS ? MOST_WORKERS : (size_t) n - 1;
+}
+
+/* Returns -1 for what is not a number from least to most. */
+static long read_number(const char *text, long least, long most) {
+  char *end;
+  long n = strtol(text, &end, 10);
+  return end == text || *end != '\0' || n < least || n > most ? -1 : n;
+}
+
+/* Returns whether it could be understood. */
+static int take(struct options *o, int option, const char *text) {
+  long n = 0;
+
+  switch (option) {
+    case 'p':
+      o->port = (int) (n = read_number(text, 0, 65535));
+      break;
+    case 'm':
+      o->kind = crew_kind_by_name(text);
+      return o->kind != NULL;
+    case 'w':
+      o->workers = (size_t) (n = read_number(text, 1, MOST_WORKERS));
+      break;
+    case 'a':
+      o->ahead = (size_t) (n = read_number(text, 1, MOST_AHEAD));
+      break;
+    case 'c':
+      o->cost = (unsigned) (n = read_number(text, 1, MOST_COST));
+      break;
+    default: /* getopt_long has said what is wrong */
+      return 0;
+  }
+  return n >= 0;
+}
+
+int options_read(struct options *o, int argc, char **argv, int *status) {
+  static const struct option names[] = {
+      {"port", required_argument, NULL, 'p'},
+      {"mode", required_argument, NULL, 'm'},
+      {"workers", required_argument, NULL, 'w'},
+      {"ahead", required_argument, NULL, 'a'},
+      {"cost", required_argument, NULL, 'c'},
+      {"help", no_argument, NULL, 'h'},
+      {NULL, 0, NULL, 0}};
+  int option;
+
+  *o = (struct options){PORT, &crew_channel, workers_by_default(), AHEAD, COST};
+  while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
+    if (option == 'h') {
+      fputs(help, stdout);
+      *status = EXIT_SUCCESS;
+      return 0;
+    }
+    if (!take(o, option, optarg)) {
+      fputs("Try 'http_server --help'.\n", stderr);
+      *status = 2;
+      return 0;
+    }
+  }
+  if (optind == argc)
+    return 1;
+  fputs("Try 'http_server --help'.\n", stderr);
+  *status = 2;
+  return 0;
+}

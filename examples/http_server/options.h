@@ -1,0 +1,16 @@
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include "crew.h"
+
+struct options {
+  int port;
+  const struct crew_kind *kind;
+  size_t workers, ahead;
+  unsigned cost;
+};
+
+/* Returns 1 to go on with *o, 0 to end with *status. */
+int options_read(struct options *o, int argc, char **argv, int *status);
+
+#endif

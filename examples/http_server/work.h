@@ -1,0 +1,32 @@
+/* work: what takes a processor's time. Knows no HTTP, and which thread it is
+ * done on is all the same to it. */
+#ifndef WORK_H
+#define WORK_H
+
+#include <stddef.h>
+
+#include "ticket.h"
+
+enum work_kind { WORK_PASSWORD, WORK_THUMBNAIL };
+
+struct work {
+  struct ticket ticket; /* the loop's, also while the work is done */
+  enum work_kind kind;
+  unsigned parameter; /* rounds of a password, width of a thumbnail */
+  const char *wrong;  /* with what was sent; NULL: out is the result */
+  void *out;
+  size_t out_bytes;
+  size_t in_bytes;
+  unsigned char in[];
+};
+
+/* Copies in: the request's own memory goes when its client does. NULL: out of
+ * memory. */
+struct work *work_new(enum work_kind kind, unsigned parameter, const void *in,
+                      size_t bytes);
+
+void work_do(struct work *w);
+
+void work_free(struct ticket *t);
+
+#endif
