@@ -1,0 +1,41 @@
+'use strict';
+// find: the offsets of a needle in a file, found by several threads, as an
+// async iterable of Float64Arrays.
+//
+// The arrays of one thread are in order, those of several are not: thread i of
+// n searches the pieces i, i + n, i + 2n, ... of PIECE bytes each.
+const fs = require('node:fs/promises');
+const os = require('node:os');
+const path = require('node:path');
+
+const PIECE = 256 * 1024; // as in search.h
+
+// The addon's class. pipe: 'loopchan', or 'threadsafe' for the same on
+// napi_threadsafe_function; ADDONS: the directory where they were built.
+const load = (pipe) =>
+  require(path.resolve(process.env.ADDONS, `find_${pipe}.node`)).Stream;
+
+async function* find(file, needle,
+                     { threads = os.cpus().length, capacity = 4096,
+                       pipe = 'loopchan' } = {}) {
+  const Stream = load(pipe);
+  const handle = await fs.open(file);
+  let stream;
+  try {
+    stream = new Stream(handle.fd, Buffer.from(needle), threads, capacity);
+  } finally {
+    await handle.close(); // the stream has a descriptor of its own
+  }
+  // A break, a return or an exception in the loop of whoever iterates comes
+  // here, too. Without the close the threads would wait for room until the
+  // garbage collector finds the stream.
+  try {
+    let offsets;
+    while ((offsets = await stream.next()) !== undefined)
+      yield offsets;
+  } finally {
+    await stream.close();
+  }
+}
+
+module.exports = { find, load, PIECE };

@@ -1,0 +1,295 @@
+/* stream: the addon's one class, a search as JavaScript sees it.
+ *
+ *   new Stream(fd, needle, threads, capacity)
+ *   next()    a promise of a Float64Array of offsets, undefined at the end
+ *   close()   a promise that the threads have ended
+ *   queued()  how many offsets were found and not delivered
+ *
+ * Knows:   Node-API, promises. Not which pipe it is, nor how to search.
+ * Threads: all of it on Node's.
+ * Owners:  the JavaScript object and the open pipe. Each may go first, whoever
+ *          is last frees the stream.
+ */
+#include <stdlib.h>
+
+#include <uv.h>
+
+#include "pipe.h"
+#include "search.h"
+
+enum { ARGUMENTS = 4, MOST_THREADS = 256, MOST_CAPACITY = 1 << 24 };
+
+struct stream {
+  napi_env env;
+  struct pipe *pipe; /* NULL: closed */
+  struct search *search;
+  int collected;        /* there is no JavaScript object any more */
+  int closing;          /* pipe_close was called */
+  int ended;            /* all was delivered */
+  int err;              /* why the search failed; for the next next() */
+  napi_deferred nexted; /* the promises that wait, or NULL */
+  napi_deferred closed;
+};
+
+/* ------------------------------------------------------ into JavaScript */
+
+/* As a Node-API call failed: throws, unless that has thrown. */
+static napi_value fail(napi_env env) {
+  const napi_extended_error_info *info;
+  bool thrown = true;
+  if (napi_get_last_error_info(env, &info) == napi_ok &&
+      napi_is_exception_pending(env, &thrown) == napi_ok && !thrown)
+    napi_throw_error(env, NULL, info->error_message);
+  return NULL;
+}
+
+static napi_status make_error(napi_env env, int err, napi_value *error) {
+  napi_value code, message;
+  char text[64];
+  napi_status status = napi_create_string_utf8(
+      env, uv_err_name_r(err, text, sizeof(text)), NAPI_AUTO_LENGTH, &code);
+  if (status == napi_ok)
+    status =
+        napi_create_string_utf8(env, uv_strerror_r(err, text, sizeof(text)),
+                                NAPI_AUTO_LENGTH, &message);
+  return status == napi_ok ? napi_create_error(env, code, message, error)
+                           : status;
+}
+
+static napi_value throw_code(napi_env env, int err) {
+  napi_value error;
+  if (make_error(env, err, &error) != napi_ok ||
+      napi_throw(env, error) != napi_ok)
+    return fail(env);
+  return NULL;
+}
+
+static napi_status offsets_of(napi_env env, const struct hit *hits,
+                              size_t count, napi_value *array) {
+  void *data;
+  napi_value buffer;
+  napi_status status =
+      napi_create_arraybuffer(env, count * sizeof(double), &data, &buffer);
+  if (status != napi_ok)
+    return status;
+  for (size_t i = 0; i < count; i++)
+    ((double *) data)[i] = (double) hits[i].offset;
+  return napi_create_typedarray(env, napi_float64_array, count, buffer, 0,
+                                array);
+}
+
+/* Settles a promise, with undefined, or with value, or with the error of err.
+ * If that fails the environment is ending: nobody waits for the promise. */
+static void settle(napi_env env, napi_deferred *deferred, napi_value value,
+                   int err) {
+  napi_deferred d = *deferred;
+  *deferred = NULL;
+  if (err != 0) {
+    if (make_error(env, err, &value) == napi_ok)
+      napi_reject_deferred(env, d, value);
+  } else if (value != NULL || napi_get_undefined(env, &value) == napi_ok) {
+    napi_resolve_deferred(env, d, value);
+  }
+}
+
+/* ----------------------------------------------------- from the pipe */
+
+/* What comes behind an error is forgotten: the search has failed. */
+static void on_ready(void *arg, const struct hit *hits, size_t count) {
+  struct stream *s = arg;
+  napi_value offsets;
+  size_t good = 0;
+
+  while (good < count && hits[good].err == 0)
+    good++;
+  if (good < count)
+    s->err = hits[good].err;
+  else if (count == 0)
+    s->ended = 1;
+  if (good == 0)
+    settle(s->env, &s->nexted, NULL, s->err);
+  else if (offsets_of(s->env, hits, good, &offsets) == napi_ok)
+    settle(s->env, &s->nexted, offsets, 0);
+}
+
+static void on_closed(void *arg, int scopes) {
+  struct stream *s = arg;
+  search_join(s->search);
+  search_free(s->search);
+  s->pipe = NULL;
+  if (scopes && s->nexted != NULL)
+    settle(s->env, &s->nexted, NULL, 0);
+  if (scopes && s->closed != NULL)
+    settle(s->env, &s->closed, NULL, 0);
+  if (s->collected)
+    free(s);
+}
+
+static void close_pipe(struct stream *s) {
+  if (!s->closing)
+    pipe_close(s->pipe);
+  s->closing = 1;
+}
+
+/* Nobody called close(), perhaps: a loop that was left without a word. */
+static void on_collected(napi_env env, void *data, void *hint) {
+  struct stream *s = data;
+  (void) env;
+  (void) hint;
+  s->collected = 1;
+  if (s->pipe == NULL)
+    free(s);
+  else
+    close_pipe(s);
+}
+
+/* ------------------------------------------------------ from JavaScript */
+
+/* The stream of a method's this; V8 has seen to it that this is a Stream. */
+static struct stream *this_stream(napi_env env, napi_callback_info info) {
+  napi_value self;
+  void *data;
+  if (napi_get_cb_info(env, info, NULL, NULL, &self, NULL) == napi_ok &&
+      napi_unwrap(env, self, &data) == napi_ok)
+    return data;
+  fail(env);
+  return NULL;
+}
+
+/* Makes the promise of a method; there is one of a kind at a time. */
+static napi_value promise_of(napi_env env, napi_deferred *deferred) {
+  napi_value promise;
+  if (*deferred != NULL) {
+    napi_throw_error(env, NULL, "called before its last promise was settled");
+    return NULL;
+  }
+  return napi_create_promise(env, deferred, &promise) == napi_ok ? promise
+                                                                 : fail(env);
+}
+
+/* Hits that are there already come from the loop, too: it delivers for about a
+ * millisecond, then turns. Were their promise resolved here and now, a consumer
+ * that is no faster than the search would go from microtask to microtask, and
+ * no timer and no socket had its turn. */
+static napi_value next(napi_env env, napi_callback_info info) {
+  struct stream *s = this_stream(env, info);
+  napi_value promise = s == NULL ? NULL : promise_of(env, &s->nexted);
+  if (promise == NULL)
+    return NULL;
+  int err = s->err;
+  if (err == 0 && !s->closing && !s->ended && s->pipe != NULL) {
+    err = pipe_pull(s->pipe);
+    if (err == 0)
+      return promise;
+  }
+  settle(env, &s->nexted, NULL, err);
+  return promise;
+}
+
+static napi_value close_stream(napi_env env, napi_callback_info info) {
+  struct stream *s = this_stream(env, info);
+  napi_value promise = s == NULL ? NULL : promise_of(env, &s->closed);
+  if (promise == NULL)
+    return NULL;
+  if (s->pipe == NULL)
+    settle(env, &s->closed, NULL, 0);
+  else
+    close_pipe(s);
+  return promise;
+}
+
+static napi_value queued(napi_env env, napi_callback_info info) {
+  struct stream *s = this_stream(env, info);
+  napi_value number;
+  if (s == NULL)
+    return NULL;
+  size_t n = s->pipe == NULL || s->closing ? 0 : pipe_queued(s->pipe);
+  return napi_create_double(env, (double) n, &number) == napi_ok ? number
+                                                                 : fail(env);
+}
+
+struct arguments {
+  int32_t fd;
+  void *needle;
+  size_t needle_bytes;
+  uint32_t threads, capacity;
+};
+
+/* Returns 0 when they are no good. */
+static int read_arguments(napi_env env, const napi_value *given,
+                          struct arguments *a) {
+  bool is_buffer;
+  return napi_get_value_int32(env, given[0], &a->fd) == napi_ok &&
+         napi_is_buffer(env, given[1], &is_buffer) == napi_ok && is_buffer &&
+         napi_get_buffer_info(env, given[1], &a->needle, &a->needle_bytes) ==
+             napi_ok &&
+         napi_get_value_uint32(env, given[2], &a->threads) == napi_ok &&
+         napi_get_value_uint32(env, given[3], &a->capacity) == napi_ok &&
+         a->needle_bytes >= 1 && a->threads >= 1 &&
+         a->threads <= MOST_THREADS && a->capacity >= 1 &&
+         a->capacity <= MOST_CAPACITY;
+}
+
+/* From the pipe's opening on, on_closed and on_collected free what is there. */
+static int start(struct stream *s, napi_value self, const struct arguments *a) {
+  const struct pipe_user user = {on_ready, on_closed, s};
+  int err =
+      search_new(&s->search, a->fd, a->needle, a->needle_bytes, a->threads);
+  if (err == 0) {
+    err = pipe_open(s->env, &s->pipe, a->threads, a->capacity, &user);
+    if (err != 0)
+      search_free(s->search);
+  }
+  if (err != 0) {
+    free(s);
+    return err;
+  }
+  if (napi_wrap(s->env, self, s, on_collected, NULL, NULL) == napi_ok) {
+    err = search_start(s->search, s->pipe);
+  } else {
+    err = UV_ECANCELED;
+    s->collected = 1;
+  }
+  if (err != 0)
+    close_pipe(s);
+  return err;
+}
+
+static napi_value construct(napi_env env, napi_callback_info info) {
+  napi_value given[ARGUMENTS], self, target;
+  size_t count = ARGUMENTS;
+  struct arguments a;
+
+  if (napi_get_cb_info(env, info, &count, given, &self, NULL) != napi_ok ||
+      napi_get_new_target(env, info, &target) != napi_ok)
+    return fail(env);
+  if (target == NULL || !read_arguments(env, given, &a)) {
+    napi_throw_type_error(env, NULL,
+                          "new Stream(fd, needle, threads, capacity)");
+    return NULL;
+  }
+  struct stream *s = calloc(1, sizeof(*s));
+  if (s == NULL)
+    return throw_code(env, UV_ENOMEM);
+  s->env = env;
+  int err = start(s, self, &a);
+  return err == 0 ? self : throw_code(env, err);
+}
+
+/* Called for every environment that loads the addon, main thread and
+ * worker_threads alike: nothing here is global. */
+NAPI_MODULE_INIT() {
+  const napi_property_descriptor methods[] = {
+      {"next", NULL, next, NULL, NULL, NULL, napi_default, NULL},
+      {"close", NULL, close_stream, NULL, NULL, NULL, napi_default, NULL},
+      {"queued", NULL, queued, NULL, NULL, NULL, napi_default, NULL},
+  };
+  napi_value class;
+
+  if (napi_define_class(env, "Stream", NAPI_AUTO_LENGTH, construct, NULL,
+                        sizeof(methods) / sizeof(methods[0]), methods,
+                        &class) != napi_ok ||
+      napi_set_named_property(env, exports, "Stream", class) != napi_ok)
+    return fail(env);
+  return exports;
+}

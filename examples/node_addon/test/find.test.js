@@ -1,0 +1,160 @@
+'use strict';
+// What find() promises, on both pipes.
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const { test } = require('node:test');
+const { find, load, PIECE } = require('../find.js');
+const { PIPES, fileOf, lines, offsetsOf, sorted, turn, until } =
+  require('./support.js');
+
+const timeout = 60_000;
+const LINES = 500_000; // 15 pieces and a bit
+
+async function all(file, needle, options) {
+  const found = [];
+  for await (const offsets of find(file, needle, options))
+    found.push(...offsets);
+  return found;
+}
+
+const threadsNow = () => fs.readdirSync('/proc/self/task').length;
+
+for (const pipe of PIPES) {
+  test(`${pipe}: all arrive, once, those of a thread in order`, { timeout },
+       async () => {
+    const content = lines(LINES);
+    const file = fileOf(content);
+    for (const threads of [1, 2, 5]) {
+      const found = await all(file, '\n', { pipe, threads });
+      const last = new Array(threads).fill(-1);
+      for (const offset of found) {
+        const thread = Math.floor(offset / PIECE) % threads;
+        assert.ok(offset > last[thread]);
+        last[thread] = offset;
+      }
+      assert.deepEqual(sorted(found), offsetsOf(content, '\n'));
+    }
+  });
+
+  test(`${pipe}: needles may overlap, and lie across pieces`, { timeout },
+       async () => {
+    const content = Buffer.alloc(3 * PIECE, '.');
+    for (const at of [0, PIECE - 3, PIECE - 1, 2 * PIECE - 4, 3 * PIECE - 4])
+      content.write('abab', at);
+    const file = fileOf(content);
+    for (const needle of ['abab', 'ab', 'b', 'absent'])
+      assert.deepEqual(sorted(await all(file, needle, { pipe, threads: 3 })),
+                       offsetsOf(content, needle));
+  });
+
+  test(`${pipe}: an empty file, a file shorter than the needle`, { timeout },
+       async () => {
+    assert.deepEqual(await all(fileOf(''), 'x', { pipe }), []);
+    assert.deepEqual(await all(fileOf('x'), 'xx', { pipe }), []);
+  });
+
+  test(`${pipe}: a capacity of one, many threads`, { timeout }, async () => {
+    const content = lines(10_000);
+    const found = await all(fileOf(content), '9', { pipe, capacity: 1,
+                                                    threads: 20 });
+    assert.deepEqual(sorted(found), offsetsOf(content, '9'));
+  });
+
+  test(`${pipe}: who does not ask for more stops the search`, { timeout },
+       async () => {
+    const capacity = 100;
+    const fd = fs.openSync(fileOf(lines(LINES)));
+    const stream = new (load(pipe))(fd, Buffer.from('\n'), 4, capacity);
+    fs.closeSync(fd);
+    let received = (await stream.next()).length;
+    for (let round = 0; round < 5; round++) {
+      await until(() => stream.queued() === capacity);
+      for (let i = 0; i < 100; i++, await turn())
+        assert.equal(stream.queued(), capacity);
+      received += (await stream.next()).length;
+    }
+    for (let more; (more = await stream.next()) !== undefined;)
+      received += more.length;
+    await stream.close();
+    assert.equal(received, LINES);
+  });
+
+  test(`${pipe}: a break ends the threads`, { timeout }, async () => {
+    const file = fileOf(lines(LINES));
+    const before = threadsNow();
+    for await (const offsets of find(file, '\n', { pipe, threads: 4,
+                                                   capacity: 10 })) {
+      assert.ok(offsets.length > 0);
+      assert.ok(threadsNow() > before);
+      break;
+    }
+    assert.equal(threadsNow(), before);
+  });
+
+  test(`${pipe}: so does an exception in the loop`, { timeout }, async () => {
+    const file = fileOf(lines(LINES));
+    const before = threadsNow();
+    await assert.rejects(async () => {
+      for await (const _ of find(file, '\n', { pipe, capacity: 10 }))
+        throw new Error('enough');
+    }, { message: 'enough' });
+    assert.equal(threadsNow(), before);
+  });
+
+  test(`${pipe}: and a return before the first next`, { timeout }, async () => {
+    const before = threadsNow();
+    const iterator = find(fileOf('x'), 'x', { pipe });
+    assert.deepEqual(await iterator.return('r'), { value: 'r', done: true });
+    assert.equal(threadsNow(), before);
+  });
+
+  test(`${pipe}: several searches at once`, { timeout }, async () => {
+    const content = lines(50_000);
+    const file = fileOf(content);
+    const needles = ['1', '42', '\n', '999', 'absent'];
+    const found = await Promise.all(
+      needles.map((needle) => all(file, needle, { pipe, capacity: 64 })));
+    for (const [i, needle] of needles.entries())
+      assert.deepEqual(sorted(found[i]), offsetsOf(content, needle));
+  });
+
+  test(`${pipe}: timers have their turn beside an endless search`, { timeout },
+       async () => {
+    let fired = false;
+    setTimeout(() => setImmediate(() => { fired = true; }), 1);
+    for await (const _ of find('/dev/zero', '\0', { pipe }))
+      if (fired)
+        break;
+  });
+
+  test(`${pipe}: errors are told`, { timeout }, async () => {
+    await assert.rejects(all('/nowhere', 'x', { pipe }), { code: 'ENOENT' });
+    await assert.rejects(all('/', 'x', { pipe }), { code: 'EISDIR' });
+    await assert.rejects(all('/dev/null', '', { pipe }), TypeError);
+    await assert.rejects(all('/dev/null', 'x', { pipe, threads: 0 }),
+                         TypeError);
+    await assert.rejects(all('/dev/null', 'x', { pipe, capacity: 0 }),
+                         TypeError);
+    const Stream = load(pipe);
+    assert.throws(() => new Stream(-1, Buffer.from('x'), 1, 1),
+                  { code: 'EBADF' });
+    assert.throws(() => Stream(0, Buffer.from('x'), 1, 1), TypeError);
+    assert.throws(() => new Stream(), TypeError);
+    assert.throws(() => Stream.prototype.next.call({}), TypeError);
+  });
+
+  test(`${pipe}: calls out of turn`, { timeout }, async () => {
+    const fd = fs.openSync(fileOf(lines(LINES)));
+    const stream = new (load(pipe))(fd, Buffer.from('absent'), 2, 10);
+    fs.closeSync(fd);
+    const pending = stream.next();
+    assert.throws(() => stream.next(), /before its last promise/);
+    const closed = stream.close();
+    assert.throws(() => stream.close(), /before its last promise/);
+    await closed;
+    assert.equal(await pending, undefined);
+    assert.equal(await stream.next(), undefined);
+    assert.equal(await stream.close(), undefined);
+    assert.equal(stream.queued(), 0);
+  });
+}
