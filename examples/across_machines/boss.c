@@ -20,8 +20,7 @@ static const int64_t ns_per_ms = 1000000;
 static struct {
   const char *url;
   uint64_t jobs, rounds, ack_wait_ms;
-  bool waits; /* for a line of standard input, before it gives the jobs */
-} options = {NATS_DEFAULT_URL, 1000, 1000000, 2000, false};
+} options = {NATS_DEFAULT_URL, 1000, 1000000, 2000};
 
 static void check(natsStatus s, const char *what) {
   if (s == NATS_OK)
@@ -132,7 +131,7 @@ static natsConnection *connect_to_broker(void) {
 static bool read_options(int argc, char **argv) {
   int option;
 
-  while ((option = getopt(argc, argv, "s:n:r:w:b")) != -1) {
+  while ((option = getopt(argc, argv, "s:n:r:w:")) != -1) {
     switch (option) {
       case 's':
         options.url = optarg;
@@ -145,9 +144,6 @@ static bool read_options(int argc, char **argv) {
         break;
       case 'w':
         options.ack_wait_ms = strtoull(optarg, NULL, 10);
-        break;
-      case 'b':
-        options.waits = true;
         break;
       default:
         return false;
@@ -162,10 +158,8 @@ int main(int argc, char **argv) {
   jsCtx *js;
 
   if (!read_options(argc, argv)) {
-    fputs(
-        "usage: boss [-s URL] [-n JOBS] [-r ROUNDS] [-w ACK_WAIT_MS] "
-        "[-b]\n",
-        stderr);
+    fputs("usage: boss [-s URL] [-n JOBS] [-r ROUNDS] [-w ACK_WAIT_MS]\n",
+          stderr);
     return 2;
   }
   got.answered = calloc(options.jobs, sizeof *got.answered);
@@ -181,8 +175,6 @@ int main(int argc, char **argv) {
       RESULTS);
   puts("ready");
   fflush(stdout);
-  if (options.waits)
-    (void) getchar();
   give_jobs(js);
   while (got.jobs < options.jobs)
     fetch(results);

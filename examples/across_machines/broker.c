@@ -6,7 +6,7 @@
 #include "broker.h"
 
 /* ms */
-enum { RECONNECT_WAIT = 200, STORE_WAIT = 2000 };
+enum { RECONNECT_WAIT = 200, STORE_WAIT = 2000, FLUSH_WAIT = 5000 };
 
 /* The header of a result that says which job it answers. */
 #define ACK_TO "Ack-To"
@@ -115,6 +115,8 @@ natsStatus broker_subscribe(struct broker *b) {
                      NULL, &o, NULL);
   if (s == NATS_OK)
     s = natsSubscription_SetOnCompleteCB(b->subscription, on_complete, b);
+  if (s == NATS_OK) /* the broker knows of it from then on */
+    s = natsConnection_FlushTimeout(b->connection, FLUSH_WAIT);
   return s;
 }
 

@@ -130,7 +130,7 @@ static void stop(void) {
     return;
   }
   me.is_stopping = true;
-  if (me.subscribed == NATS_OK)
+  if (me.broker.subscription != NULL)
     broker_stop(&me.broker);
   else
     loopchan_sender_drop(me.jobs_tx); /* no job came, none will */
