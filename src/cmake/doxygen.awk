@@ -44,6 +44,12 @@ NR == 1 {
   inside = 1
 }
 
+NR == 2 {
+  print " *"
+  print " * <a href=\"modules.html\">Every function, by task</a> and"
+  print " * <a href=\"md_examples_guides_README.html\">the guides</a>."
+}
+
 # How it is made public is not what is public.
 /^#define LOOPCHAN_H$/ {
   print
