@@ -4,8 +4,8 @@
  * first. To turn ten million links round takes 25 ms, too long for one turn of
  * a loop. So a long chain is cut into stretches, and each is turned when it is
  * wanted, the oldest first. To find that one, nobody has to walk down all of
- * the chain: a slab's first node was pushed before its retire link R, and lies
- * where F is known to lie. From R one leaps to F, past all that was pushed
+ * the chain: a slab's first node F was pushed before the slab's retire link R,
+ * and R tells where it lies. So one leaps from R to F, past all that was pushed
  * between.
  *
  *   newest                                                     oldest
