@@ -29,7 +29,8 @@ static void set_options(lc_channel_t *channel, const loopchan_options_t *o) {
       o->max_messages != 0 ? o->max_messages : LC_DEFAULT_MESSAGES;
   channel->max_ns = o->max_ns != 0 ? o->max_ns : LC_DEFAULT_NS;
   /* A try_send by hand wants a receiver that is parked. */
-  lc_spin_init(&channel->spin, channel->kind == LC_BY_HAND ? 0 : spin_ns(o));
+  lc_spin_init(&channel->spin, channel->kind == LC_BY_HAND ? 0 : spin_ns(o),
+               channel->kind != LC_UNBOUNDED);
   lc_patience_init(&channel->patience, spin_ns(o));
 }
 

@@ -12,7 +12,8 @@
 #define LC_SPIN_LEAST_NS 500
 #define LC_SPIN_PAUSE_MOST 64
 
-void lc_spin_init(lc_spin_t *spin, uint64_t most_ns) {
+void lc_spin_init(lc_spin_t *spin, uint64_t most_ns, bool yields) {
+  spin->yields = yields;
   spin->most_ns = most_ns;
   spin->next_ns = most_ns;
   spin->pause = 1;
@@ -49,6 +50,8 @@ bool lc_spin_wait(lc_spin_t *spin, const lc_inbox_t *inbox,
   if (spin->next_ns == 0)
     return false;
   lc_spell_begin(&spell, spin->next_ns, deadline_ns);
+  if (!spin->yields)
+    spell.yield_ns = LC_NEVER;
   while (!found && lc_spell_goes_on(&spell, spin->pause))
     found = lc_inbox_has_links(inbox);
   look_back(spin, &spell, found);

@@ -5,9 +5,13 @@
  * the patience adapts: a spin in vain halves it, down to none; a spin that paid
  * restores it. Once it is gone, takes that find several messages (the sender
  * may be faster than the waking) give it another chance, the rarer the more
- * chances were in vain. A spin that cost a time slice, because it let somebody
- * else run, makes chances as rare as can be: a sleeper would have been woken on
- * another core.
+ * chances were in vain.
+ *
+ * A long spin lets others run: who has filled the channel, and waits, may need
+ * this processor. But if that is somebody who never sleeps, it has the
+ * processor for a time slice, while a sleeper would have been woken on another
+ * one. So a spin that cost a slice makes chances as rare as can be; and without
+ * a bound nobody waits for the receiver, so it does not yield at all.
  *
  * Looking at the inbox takes its cache line from the senders. So the pause
  * between two looks adapts too: it doubles as long as several messages come at
@@ -27,9 +31,11 @@ typedef struct {
   unsigned pause;   /* processor's pauses between two looks */
   unsigned doubts;  /* crowds to let pass before the next chance */
   unsigned crowds;  /* passed so far */
+  bool yields;      /* a long spin lets others run */
 } lc_spin_t;
 
-void lc_spin_init(lc_spin_t *spin, uint64_t most_ns);
+/* yields: whom it waits for may wait for it, and need this processor. */
+void lc_spin_init(lc_spin_t *spin, uint64_t most_ns, bool yields);
 
 /* Receiver. True: there are links in the inbox. False: time to park, or
  * uv_hrtime() is deadline_ns. */

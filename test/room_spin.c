@@ -18,7 +18,7 @@ static void fresh(void) {
   memset(&spin, 0xff, sizeof spin);
   lc_inbox_init(&inbox);
   lc_link_init(&message, 0);
-  lc_spin_init(&spin, MOST_NS);
+  lc_spin_init(&spin, MOST_NS, true);
 }
 
 #ifndef _WIN32
@@ -119,6 +119,14 @@ START_TEST(a_spin_that_cost_a_time_slice_makes_chances_rare) {
   ck_assert_int_eq(crowds_to_restore(), 64);
 }
 END_TEST
+
+START_TEST(who_need_not_yield_does_not) {
+  lc_spin_init(&spin, MOST_NS, false);
+  yield_takes_ns = 1; /* and would send */
+  ck_assert(!lc_spin_wait(&spin, &inbox, UINT64_MAX));
+  yield_takes_ns = 0;
+}
+END_TEST
 #endif
 
 START_TEST(the_pause_grows_with_crowds_and_shrinks_with_single_messages) {
@@ -151,7 +159,8 @@ static Suite *suite(void) {
 
 #ifndef _WIN32
   SUITE_CASE(suite, "stall", fresh, NULL,
-             a_spin_that_cost_a_time_slice_makes_chances_rare);
+             a_spin_that_cost_a_time_slice_makes_chances_rare,
+             who_need_not_yield_does_not);
 #endif
   SUITE_CASE(suite, "spin", fresh, NULL, a_spin_ends_when_a_link_is_there,
              spins_in_vain_become_shorter_and_cease,
