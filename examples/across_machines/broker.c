@@ -6,7 +6,7 @@
 #include "broker.h"
 
 /* ms */
-enum { RECONNECT_WAIT = 200, STORE_WAIT = 2000, FLUSH_WAIT = 5000 };
+enum { RECONNECT_WAIT = 200, STORE_WAIT = 10000, FLUSH_WAIT = 5000 };
 
 /* The header of a result that says which job it answers. */
 #define ACK_TO "Ack-To"
