@@ -1,11 +1,13 @@
 # guides.awk: a guide as Doxygen wants it (FILTER_PATTERNS). Files that have no
-# page are named, not linked to.
+# page are named, not linked to; pictures are found by their names.
 {
   line = $0
   out = ""
   while (match(line, /\[[^]]*\]\([^)]*\)/)) {
     link = substr(line, RSTART, RLENGTH)
-    if (link !~ /\]\(https?:/ && link !~ /\]\([a-z_]*\.md\)/) {
+    if (link ~ /\.svg\)$/)
+      sub(/\(.*\//, "(", link)
+    else if (link !~ /\]\(https?:/ && link !~ /\]\([a-z_]*\.md\)/) {
       sub(/^\[/, "", link)
       sub(/\].*/, "", link)
     }
