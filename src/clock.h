@@ -28,7 +28,7 @@ static inline uint64_t lc_earlier(uint64_t a, uint64_t b) {
 
 /* Who spins longer than this lets others have the processor between two looks:
  * what it waits for may have to be done by one of them. */
-#define LC_YIELD_NS 2000
+#define LC_YIELD_NS 500
 
 /* Who has the processor back this much later than it wanted to spin has lost a
  * time slice of the scheduler's, some milliseconds long. */
