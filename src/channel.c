@@ -16,6 +16,18 @@
 /* How long a send waits for a batch of places, before it asks for the first. */
 #define LC_PATIENCE_NS 100000
 
+/* Wherever a core begins, its parts that different threads write lie on
+ * different cache lines. With 32 bits what is between them is too short. */
+#define LC_ARE_APART(a, b)                                            \
+  (offsetof(lc_channel_t, b) -                                        \
+       (offsetof(lc_channel_t, a) + sizeof((lc_channel_t *) 0)->a) >= \
+   LC_CACHE_LINE)
+#if UINTPTR_MAX > UINT32_MAX && !defined(LC_EXPLORE)
+static_assert(LC_ARE_APART(rack.offset, inbox) && LC_ARE_APART(inbox, line) &&
+                  LC_ARE_APART(line.credit, backlog),
+              "a cache line's length between them");
+#endif
+
 static uint64_t spin_ns(const loopchan_options_t *o) {
   return o->spin_ns != 0 ? o->spin_ns : LC_DEFAULT_SPIN_NS;
 }

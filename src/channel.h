@@ -1,9 +1,8 @@
 /* channel: the core that senders and receiver share.
  *
- * Its parts are kept apart by who writes them, a cache line's length between:
- * what is fixed after open, the inbox's word, what is the receiver's alone, and
- * what the mutex guards. The core goes when all its users have left: the
- * senders, and the receiver.
+ * What each thread writes at every message is kept apart from what others use,
+ * by a cache line's length of what is seldom used. The core goes when all its
+ * users have left: the senders, and the receiver.
  */
 #ifndef LC_CHANNEL_H
 #define LC_CHANNEL_H
@@ -23,63 +22,57 @@
 #include "wake.h"
 
 struct loopchan_sender_s {
+  struct loopchan_sender_s *prev, *next; /* channel's mutex */
+  lc_counter_t sent_by_others;
+  lc_counter_t reserved; /* places that are out now */
   struct lc_channel *channel;
   /* The number of the thread that sent first: slab, bytes, turn and patience
    * are its alone, and so is writing sent. 0: nobody so far. */
   lc_owner_t owner;
   lc_slab_t *slab; /* with room, or NULL */
-  size_t bytes;    /* of the next slab to be made */
   lc_turn_t turn;
-  lc_patience_t patience; /* before it waits */
   lc_counter_t sent;
-  lc_counter_t sent_by_others;
-  lc_counter_t reserved;                 /* places that are out now */
-  struct loopchan_sender_s *prev, *next; /* channel's mutex */
-  char apart[LC_CACHE_LINE];
+  size_t bytes;           /* of the next slab to be made */
+  lc_patience_t patience; /* before it waits */
 };
 
 typedef struct lc_channel {
   /* Fixed after open. */
-  size_t msg_size;
-  lc_kind_t kind;
-  size_t capacity;          /* as the user said it */
-  struct lc_shared *shared; /* NULL: the receiver has one thread */
   loopchan_drop_fn drop;
   void *drop_arg;
-  unsigned max_messages;
+  size_t capacity;          /* as the user said it */
+  struct lc_shared *shared; /* NULL: the receiver has one thread */
   uint64_t max_ns;
+  unsigned max_messages;
+  lc_kind_t kind;
+  size_t msg_size;
   lc_rack_t rack;
-  char apart1[LC_CACHE_LINE];
-
   lc_inbox_t inbox;
-  lc_line_t line;
-  char apart2[LC_CACHE_LINE];
-
-  /* The receiver's. */
-  lc_backlog_t backlog;
-  lc_spin_t spin;
-  lc_patience_t patience; /* when parked: by hand, shared, in a select */
-  size_t select_from;     /* of an array that begins with this receiver */
-  bool ended;             /* the goodbye came, or shut down: EOF when drained */
-  bool lent;              /* the loop callback has a message in hand */
-  lc_slab_t *to_recycle;  /* when that is back */
-  lc_pending_t *pulled;   /* whose message was taken last, or NULL */
-  uint64_t received, dropped, budget_cuts;
-  loopchan_recv_cb recv_cb; /* loop: NULL while stopped */
-  bool eof_delivered;
-  loopchan_close_cb close_cb;
-  uv_close_cb handle_close_cb;
-  lc_occupant_t occupant; /* debug: the thread in a call on the receiver */
-  lc_home_t home;         /* loop: the thread that must never wait */
-  char apart3[LC_CACHE_LINE];
-
-  lc_wake_t wake;
-  lc_link_t goodbye; /* the last sender's, behind all messages */
-  uv_mutex_t mutex;  /* guards all below */
-  size_t users;      /* senders, and the receiver */
+  uv_mutex_t mutex; /* guards the next four */
+  size_t users;     /* senders, and the receiver */
   size_t senders;
   loopchan_sender_t *first_sender;
   uint64_t sent_by_dropped; /* senders' counts that are gone with them */
+  lc_link_t goodbye;        /* the last sender's, behind all messages */
+  lc_line_t line;
+  lc_wake_t wake;
+  /* The receiver's. */
+  lc_backlog_t backlog;
+  bool ended;            /* the goodbye came, or shut down: EOF when drained */
+  bool lent;             /* the loop callback has a message in hand */
+  lc_slab_t *to_recycle; /* when that is back */
+  lc_pending_t *pulled;  /* whose message was taken last, or NULL */
+  uint64_t received;
+  loopchan_recv_cb recv_cb; /* loop: NULL while stopped */
+  lc_spin_t spin;
+  lc_patience_t patience; /* when parked: by hand, shared, in a select */
+  uint64_t dropped, budget_cuts;
+  size_t select_from; /* of an array that begins with this receiver */
+  loopchan_close_cb close_cb;
+  uv_close_cb handle_close_cb;
+  bool eof_delivered;
+  lc_occupant_t occupant; /* debug: the thread in a call on the receiver */
+  lc_home_t home;         /* loop: the thread that must never wait */
 } lc_channel_t;
 
 /* A core with one user, the receiver. options have been checked. async is NULL
