@@ -18,7 +18,7 @@
 
 /* How far ahead of their use lines are fetched that another core wrote last, in
  * bytes: eight lines on the way hide most of the time that each takes. */
-#define LC_AHEAD ((ptrdiff_t) 8 * LC_CACHE_LINE)
+#define LC_AHEAD ((size_t) 8 * LC_CACHE_LINE)
 
 #if defined(LC_EXPLORE)
 #include "explore/atomic.h"
@@ -110,17 +110,29 @@ static inline void lc_home_set_here(lc_home_t *home) {
 }
 
 /* A gate that many pass, both ways, and one shuts for ever: 2 for each inside,
- * and 1 when it is shut. It lies in a struct that the user sees as a number. */
+ * and 1 when it is shut. It lies in a struct that the user sees as a number.
+ *
+ * [gate.shut]  Who is turned away sees what was done inside before; who learns
+ * that nobody is inside any more comes after all that was done there.
+ *
+ *   inside                                  outside
+ *   (A) add: leave, or shut      acq_rel    (B) load, or failing CAS acquire
+ *
+ *   Weaker: B, or A without release -> who is turned away reads what is still
+ *   being written; A without acquire -> the last one tears down what another
+ *   still reads (gate_vs_shut).
+ */
 typedef lc_atomic(uintptr_t) lc_gate_t;
 
 #define lc_gate_init(gate) lc_atomic_init(gate, 0)
 
 /* False: it is shut. */
 static inline bool lc_gate_enter(lc_gate_t *gate) {
-  /* acquire, all: what was done before the gate was opened, or shut */
+  /* [gate.shut] (B) */
   uintptr_t word = lc_load(gate, memory_order_acquire);
 
   while ((word & 1) == 0)
+    /* [gate.shut] (B) */
     if (lc_cas(gate, &word, word + 2, memory_order_acquire,
                memory_order_acquire))
       return true;
@@ -129,12 +141,13 @@ static inline bool lc_gate_enter(lc_gate_t *gate) {
 
 /* True: it is shut, and nobody is inside any more. */
 static inline bool lc_gate_leave(lc_gate_t *gate) {
-  /* acq_rel: the last one, and who shuts, come after all that was inside */
+  /* [gate.shut] (A) */
   return lc_add(gate, (uintptr_t) -2, memory_order_acq_rel) == 3;
 }
 
 /* True: nobody is inside. */
 static inline bool lc_gate_shut(lc_gate_t *gate) {
+  /* [gate.shut] (A) */
   return lc_add(gate, 1, memory_order_acq_rel) == 0;
 }
 

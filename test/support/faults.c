@@ -6,7 +6,10 @@
 
 #include <dlfcn.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <uv.h>
+
+#include "locks.h"
 
 static struct {
   atomic_size_t calls, fails_at;
@@ -35,6 +38,10 @@ static int answer(fault_t which) {
   return call == faults[which].fails_at ? faults[which].code : 0;
 }
 
+static bool is_lock(fault_t which) {
+  return which == UV_MUTEX_INIT || which == UV_COND_INIT;
+}
+
 /* Defines name(parameters), which either fails or passes its arguments on. */
 #define STANDS_BEFORE(which, name, parameters, arguments) \
   int name parameters {                                   \
@@ -46,7 +53,10 @@ static int answer(fault_t which) {
     if (found == NULL) /* twice, at worst */              \
       found = dlsym(RTLD_NEXT, #name);                    \
     *(void **) &real = found;                             \
-    return real arguments;                                \
+    err = real arguments;                                 \
+    if (err == 0 && is_lock(which))                       \
+      locks_made();                                       \
+    return err;                                           \
   }
 
 STANDS_BEFORE(UV_MUTEX_INIT, uv_mutex_init, (uv_mutex_t * mutex), (mutex))

@@ -6,6 +6,7 @@
 
 #include "support/exchange.h"
 #include "support/flavour.h"
+#include "support/locks.h"
 #include "support/threads.h"
 
 static atomic_int faults;
@@ -182,6 +183,7 @@ int scenario_typed(uv_loop_t *on, int flavour, int fault) {
 
 size_t sweep(scenario_t scenario, uv_loop_t *on, int flavour,
              const source_t *source) {
+  int locks_at_first = locks_alive();
   size_t n;
 
   source->arm(0);
@@ -190,6 +192,7 @@ size_t sweep(scenario_t scenario, uv_loop_t *on, int flavour,
     int told;
     source->arm(n);
     told = scenario(on, flavour, source->code);
+    ck_assert_int_eq(locks_alive(), locks_at_first);
     if (!source->has_happened())
       break;
     /* One fault is told by one call, and costs no more than that; but who finds
