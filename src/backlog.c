@@ -7,12 +7,16 @@
  */
 #include "backlog.h"
 
-static void put_behind(lc_list_t *list, lc_list_t more) {
+/* How many links ahead of its use one is fetched, and from how far away. */
+#define LC_LINKS_AHEAD 16
+#define LC_FARTHEST ((size_t) 65536)
+
+static void put_behind(lc_list_t *list, const lc_list_t *more) {
   if (list->newest == NULL)
-    list->oldest = more.oldest;
+    list->oldest = more->oldest;
   else
-    lc_link_to_newer(list->newest, more.oldest);
-  list->newest = more.newest;
+    lc_link_to_newer(list->newest, more->oldest);
+  list->newest = more->newest;
 }
 
 /* Of any link but the newest ever, which may be the goodbye: not a slab's. */
@@ -21,22 +25,31 @@ static bool can_leap(lc_link_t *link) {
          lc_link_is_to_older(lc_slab_first(lc_slab_of_retire(link)));
 }
 
+/* A sender's links mostly lie one behind the other: the one that is wanted as
+ * many links later lies so many times as far away as the next one. */
+static void fetch_ahead(const lc_link_t *link, const lc_link_t *older) {
+  size_t ahead = LC_LINKS_AHEAD * ((uintptr_t) link - (uintptr_t) older);
+
+  if (ahead - LC_AHEAD > LC_FARTHEST)
+    ahead = LC_AHEAD;
+  lc_prefetch_write((const char *) link - ahead);
+}
+
 /* Turns a chain round; whole, or down to where one can leap, which becomes the
  * chain: else that is NULL. */
-static lc_list_t turn(lc_link_t **chain, bool whole) {
+static void turn(lc_link_t **chain, bool whole, lc_list_t *turned) {
   lc_link_t *link = *chain;
-  lc_list_t turned = {NULL, link};
 
+  turned->oldest = NULL;
+  turned->newest = link;
   do {
     lc_link_t *older = lc_link_next(link);
-    /* A sender's links mostly lie one behind the other. */
-    lc_prefetch_write((char *) link - LC_AHEAD);
-    lc_link_to_newer(link, turned.oldest);
-    turned.oldest = link;
+    fetch_ahead(link, older);
+    lc_link_to_newer(link, turned->oldest);
+    turned->oldest = link;
     link = older;
   } while (link != NULL && (whole || !can_leap(link)));
   *chain = link;
-  return turned;
 }
 
 /* Cuts a chain off above where one can leap, which it returns; or NULL. */
@@ -53,10 +66,11 @@ static lc_link_t *cut(lc_link_t *link) {
 
 void lc_backlog_add_chain(lc_backlog_t *backlog, lc_link_t *chain) {
   bool was_long = lc_backlog_is_long(backlog);
-  lc_list_t turned = turn(&chain, was_long);
+  lc_list_t turned;
 
+  turn(&chain, was_long, &turned);
   put_behind(chain != NULL || was_long ? &backlog->newest : &backlog->turned,
-             turned);
+             &turned);
   while (chain != NULL) {
     lc_slab_t *slab = lc_slab_of_retire(chain);
     slab->next = backlog->stretches;
@@ -66,16 +80,17 @@ void lc_backlog_add_chain(lc_backlog_t *backlog, lc_link_t *chain) {
 }
 
 void lc_backlog_turn(lc_backlog_t *backlog) {
-  const lc_list_t none = {NULL, NULL};
   lc_slab_t *slab = backlog->stretches;
   lc_link_t *stretch = &slab->retire;
+  lc_list_t turned;
 
   backlog->stretches = slab->next;
-  put_behind(&backlog->turned, turn(&stretch, true));
+  turn(&stretch, true, &turned);
+  put_behind(&backlog->turned, &turned);
   if (lc_backlog_is_long(backlog))
     return;
-  put_behind(&backlog->turned, backlog->newest);
-  backlog->newest = none;
+  put_behind(&backlog->turned, &backlog->newest);
+  backlog->newest.oldest = backlog->newest.newest = NULL;
 }
 
 uint64_t lc_backlog_count_messages(lc_backlog_t *backlog) {

@@ -227,6 +227,8 @@ static inline void lc_channel_fill(lc_channel_t *channel, lc_link_t *node,
                                    const void *msg) {
   lc_trace(send, channel, node);
   lc_copy(lc_node_message(&channel->rack, node), msg, channel->msg_size);
+  if (channel->msg_size > LC_CACHE_LINE)
+    lc_node_fetch_ahead(&channel->rack, node);
 }
 
 #endif /* LC_CHANNEL_H */

@@ -22,6 +22,18 @@ static size_t alignment_of_size(size_t size) {
   return align < alignof(max_align_t) ? align : alignof(max_align_t);
 }
 
+/* Bytes of the largest slab to make. */
+static size_t most_bytes(size_t stride) {
+  size_t count = LC_SLAB_LARGE / stride, bytes;
+
+  if (count > LC_SLAB_NODES)
+    count = LC_SLAB_NODES;
+  if (count == 0)
+    count = 1;
+  bytes = sizeof(lc_slab_t) + count * stride;
+  return bytes > LC_SLAB_MOST ? bytes : LC_SLAB_MOST;
+}
+
 bool lc_rack_init(lc_rack_t *rack, size_t msg_size) {
   size_t align = alignment_of_size(msg_size);
   size_t i;
@@ -30,9 +42,7 @@ bool lc_rack_init(lc_rack_t *rack, size_t msg_size) {
     return false;
   rack->offset = round_up(sizeof(lc_link_t), align);
   rack->stride = round_up(rack->offset + msg_size, align);
-  rack->most = sizeof(lc_slab_t) + rack->stride;
-  if (rack->most < LC_SLAB_MOST)
-    rack->most = LC_SLAB_MOST;
+  rack->most = most_bytes(rack->stride);
   rack->slots = LC_RACK_BYTES / rack->most;
   if (rack->slots == 0)
     rack->slots = 1;
@@ -41,6 +51,15 @@ bool lc_rack_init(lc_rack_t *rack, size_t msg_size) {
   for (i = 0; i < LC_RACK_SLOTS; i++)
     lc_atomic_init(&rack->slot[i], NULL);
   return true;
+}
+
+void lc_node_fetch_ahead(const lc_rack_t *rack, const lc_link_t *node) {
+  const char *ahead = (const char *) node + LC_AHEAD;
+  /* Of a larger one the processor sees by itself that more will be wanted. */
+  size_t i, most = rack->stride < 2 * LC_AHEAD ? rack->stride : 2 * LC_AHEAD;
+
+  for (i = LC_CACHE_LINE; i < most; i += LC_CACHE_LINE)
+    lc_prefetch_write(ahead + i);
 }
 
 static lc_slab_t *take_waiting(lc_rack_t *rack) {

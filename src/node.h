@@ -44,11 +44,14 @@
 #include "atomic.h"
 #include "inbox.h"
 
-/* A sender's slabs double from the least to the most, in bytes; a message that
- * is larger gets a slab of its own. The rack keeps LC_RACK_BYTES at most. */
+/* A sender's slabs double from the least to the most, in bytes. Of messages so
+ * large that few would fit, a slab holds LC_SLAB_NODES, or what fits into
+ * LC_SLAB_LARGE bytes, or one. The rack keeps LC_RACK_BYTES, or one slab. */
 #ifndef LC_SLAB_LEAST
 #define LC_SLAB_LEAST 512
 #define LC_SLAB_MOST 16384
+#define LC_SLAB_LARGE 65536
+#define LC_SLAB_NODES 64
 #define LC_RACK_SLOTS 16
 #endif
 #define LC_RACK_BYTES ((size_t) LC_SLAB_MOST * LC_RACK_SLOTS)
@@ -120,6 +123,11 @@ static inline lc_link_t *lc_slab_carve(const lc_rack_t *rack, lc_slab_t *slab) {
   lc_prefetch_write(node + LC_AHEAD);
   return (lc_link_t *) (void *) node;
 }
+
+/* A carve fetches a line that will be written a little later, this the others
+ * of a node that takes several: when a message is published, all that was
+ * written of it has to be there. */
+void lc_node_fetch_ahead(const lc_rack_t *rack, const lc_link_t *node);
 
 /* Gives the node carved last back. */
 static inline void lc_slab_uncarve(lc_slab_t *slab) {

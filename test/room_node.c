@@ -127,6 +127,39 @@ START_TEST(slabs_double_up_to_the_most) {
 }
 END_TEST
 
+#define HEAD sizeof(lc_slab_t)
+
+/* Few large messages in a slab would mean much ado for each. */
+START_TEST(slabs_of_large_messages_are_larger) {
+  static const struct {
+    size_t msg_size, bytes, count;
+  } sizes[] = {
+      {8, LC_SLAB_MOST, 1022},
+      {232, LC_SLAB_MOST, 68},
+      {248, HEAD + (size_t) 64 * 256, 64},
+      {1000, HEAD + (size_t) 64 * 1008, 64},
+      {1032, HEAD + (size_t) 63 * 1040, 63},
+      {40000, HEAD + (size_t) 1 * 40016, 1},
+      {LC_SLAB_LARGE - 8, HEAD + LC_SLAB_LARGE, 1},
+      {1000000, HEAD + 1000016, 1},
+  };
+  size_t s;
+
+  for (s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+    lc_slab_t *slab;
+    ck_assert(lc_rack_init(&rack, sizes[s].msg_size));
+    slab = take((size_t) 2 * LC_SLAB_LARGE);
+    if (sizeof(lc_link_t) == sizeof(uint64_t)) {
+      ck_assert_uint_eq(slab->bytes, sizes[s].bytes);
+      ck_assert_uint_eq(slab->count, sizes[s].count);
+    }
+    lc_rack_recycle(&rack, slab);
+    lc_rack_free(&rack);
+  }
+  ck_assert(lc_rack_init(&rack, 8));
+}
+END_TEST
+
 START_TEST(without_a_size_slabs_are_twice_the_largest) {
   lc_slab_t *first = lc_rack_take(&rack, NULL);
   lc_slab_t *large = take(4096), *small = take(LC_SLAB_LEAST);
@@ -254,17 +287,18 @@ END_TEST
 static Suite *suite(void) {
   Suite *suite = suite_create("room node");
 
-  SUITE_CASE(
-      suite, "node", fresh, expect_nothing_left,
-      a_node_of_eight_bytes_takes_sixteen,
-      an_odd_size_asks_for_no_alignment_of_its_own,
-      places_are_aligned_as_their_size_demands,
-      every_place_of_a_slab_lies_inside_it, a_size_that_overflows_is_refused,
-      a_slab_given_is_the_slab_taken, slabs_double_up_to_the_most,
-      without_a_size_slabs_are_twice_the_largest,
-      a_full_rack_frees_the_unused_and_refuses_the_used,
-      the_rack_keeps_no_more_than_its_bytes,
-      small_slabs_do_not_stay_when_large_ones_are_made, out_of_memory_is_told,
-      uncarve_gives_the_same_place_again, a_slab_has_one_user_at_a_time);
+  SUITE_CASE(suite, "node", fresh, expect_nothing_left,
+             a_node_of_eight_bytes_takes_sixteen,
+             an_odd_size_asks_for_no_alignment_of_its_own,
+             places_are_aligned_as_their_size_demands,
+             every_place_of_a_slab_lies_inside_it,
+             a_size_that_overflows_is_refused, a_slab_given_is_the_slab_taken,
+             slabs_double_up_to_the_most, slabs_of_large_messages_are_larger,
+             without_a_size_slabs_are_twice_the_largest,
+             a_full_rack_frees_the_unused_and_refuses_the_used,
+             the_rack_keeps_no_more_than_its_bytes,
+             small_slabs_do_not_stay_when_large_ones_are_made,
+             out_of_memory_is_told, uncarve_gives_the_same_place_again,
+             a_slab_has_one_user_at_a_time);
   return suite;
 }
