@@ -59,10 +59,36 @@ START_TEST(once_refused_a_try_write_is_always_refused) {
 }
 END_TEST
 
+static void on_cancelled(loopchan_write_t *req, int status) {
+  (void) req;
+  ck_assert(status == 0 || status == UV_ECANCELED);
+}
+
+/* Not one for each. */
+START_TEST(writes_in_a_row_share_a_slab) {
+  loopchan_write_t requests[8];
+  size_t i, blocks;
+
+  ck_assert_int_eq(
+      loopchan_write(&requests[0], &writer, &(int){0}, on_cancelled), 0);
+  blocks = memory_blocks();
+  for (i = 1; i < 8; i++)
+    ck_assert_int_eq(
+        loopchan_write(&requests[i], &writer, &(int){0}, on_cancelled), 0);
+  ck_assert_uint_eq(memory_blocks(), blocks);
+  ck_assert_int_eq(loopchan_writer_close(&writer, NULL), 0);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  ck_assert_int_eq(loopchan_close(&rx, NULL), 0);
+  expect_loop_clean();
+  ck_assert_uint_eq(memory_blocks(), 0);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("room writer");
 
   SUITE_CASE(suite, "writer", fresh, expect_nothing_left,
              once_refused_a_try_write_is_always_refused);
+  SUITE_CASE(suite, "slab", fresh, NULL, writes_in_a_row_share_a_slab);
   return suite;
 }
