@@ -64,7 +64,7 @@ static lc_link_t *cut(lc_link_t *link) {
   return older;
 }
 
-void lc_backlog_add_chain(lc_backlog_t *backlog, lc_link_t *chain) {
+void lc_backlog_add(lc_backlog_t *backlog, lc_link_t *chain) {
   bool was_long = lc_backlog_is_long(backlog);
   lc_list_t turned;
 

@@ -35,7 +35,7 @@ typedef struct {
 } lc_backlog_t;
 
 /* A chain as lc_inbox_take returns it, newer than all that is there. */
-void lc_backlog_add_chain(lc_backlog_t *backlog, lc_link_t *chain);
+void lc_backlog_add(lc_backlog_t *backlog, lc_link_t *chain);
 
 /* Turns the next stretch round. */
 void lc_backlog_turn(lc_backlog_t *backlog);
@@ -48,16 +48,6 @@ static inline bool lc_backlog_is_long(const lc_backlog_t *backlog) {
 
 static inline bool lc_backlog_is_empty(const lc_backlog_t *backlog) {
   return backlog->turned.oldest == NULL && !lc_backlog_is_long(backlog);
-}
-
-/* A chain as lc_inbox_take returns it, newer than all that is there. */
-static inline void lc_backlog_add(lc_backlog_t *backlog, lc_link_t *chain) {
-  if (lc_link_next(chain) != NULL || !lc_backlog_is_empty(backlog)) {
-    lc_backlog_add_chain(backlog, chain);
-    return;
-  }
-  lc_link_to_newer(chain, NULL);
-  backlog->turned.oldest = backlog->turned.newest = chain;
 }
 
 /* The oldest link, which stays there. NULL: none. */

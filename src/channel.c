@@ -297,14 +297,21 @@ int lc_channel_sleep(lc_channel_t *channel, uint64_t deadline_ns) {
   return 0;
 }
 
-bool lc_channel_gather(lc_channel_t *channel) {
+/* What the inbox has; NULL: nothing. */
+static inline lc_link_t *take_chain(lc_channel_t *channel) {
   lc_link_t *newest = lc_inbox_take(&channel->inbox);
 
-  if (newest == NULL)
-    return false;
-  lc_spin_learn(&channel->spin, lc_link_next(newest) != NULL);
-  lc_backlog_add(&channel->backlog, newest);
-  return true;
+  if (newest != NULL)
+    lc_spin_learn(&channel->spin, lc_link_next(newest) != NULL);
+  return newest;
+}
+
+bool lc_channel_gather(lc_channel_t *channel) {
+  lc_link_t *newest = take_chain(channel);
+
+  if (newest != NULL)
+    lc_backlog_add(&channel->backlog, newest);
+  return newest != NULL;
 }
 
 /* The link has been taken off the backlog. */
@@ -322,7 +329,7 @@ static void obey(lc_channel_t *channel, lc_link_t *control) {
 }
 
 /* Takes and obeys what is in the way of the oldest message. */
-static LC_NOINLINE lc_link_t *clear_the_way(lc_channel_t *channel) {
+lc_link_t *lc_channel_peek(lc_channel_t *channel) {
   for (;;) {
     lc_link_t *link = lc_backlog_oldest(&channel->backlog);
     if (link == NULL) {
@@ -337,26 +344,41 @@ static LC_NOINLINE lc_link_t *clear_the_way(lc_channel_t *channel) {
   }
 }
 
-lc_link_t *lc_channel_peek(lc_channel_t *channel) {
-  lc_link_t *link = channel->backlog.turned.oldest;
-
-  return LC_LIKELY(link != NULL && !lc_link_is_control(link))
-             ? link
-             : clear_the_way(channel);
-}
-
 bool lc_channel_has_message(lc_channel_t *channel) {
   return lc_channel_peek(channel) != NULL ||
          (channel->kind == LC_BY_HAND && lc_line_length(&channel->line) > 0);
 }
 
-static inline lc_link_t *take_oldest(lc_channel_t *channel) {
-  lc_link_t *node = lc_channel_peek(channel);
+/* Who receives as fast as is sent finds one message at a time: it makes no stay
+ * in the backlog. */
+static LC_NOINLINE lc_link_t *take_slowly(lc_channel_t *channel) {
+  lc_link_t *link;
 
-  if (LC_LIKELY(node != NULL)) {
-    lc_backlog_pop(&channel->backlog);
-    lc_channel_free_place(channel);
+  if (lc_backlog_is_empty(&channel->backlog)) {
+    link = take_chain(channel);
+    if (link == NULL)
+      return NULL;
+    if (lc_link_next(link) == NULL && !lc_link_is_control(link)) {
+      lc_link_to_newer(link, NULL);
+      return link;
+    }
+    lc_backlog_add(&channel->backlog, link);
   }
+  link = lc_channel_peek(channel);
+  if (link != NULL)
+    lc_backlog_pop(&channel->backlog);
+  return link;
+}
+
+static inline lc_link_t *take_oldest(lc_channel_t *channel) {
+  lc_link_t *node = channel->backlog.turned.oldest;
+
+  if (LC_LIKELY(node != NULL && !lc_link_is_control(node)))
+    lc_backlog_pop(&channel->backlog);
+  else
+    node = take_slowly(channel);
+  if (LC_LIKELY(node != NULL))
+    lc_channel_free_place(channel);
   return node;
 }
 
