@@ -224,6 +224,28 @@ START_TEST(a_time_out_ends_a_spin) {
 }
 END_TEST
 
+/* One place is less than a batch of them, which a spin looks out for. */
+START_TEST(who_may_spin_for_ever_stands_in_line_all_the_same) {
+  loopchan_options_t options = int_options();
+  waiter_t waiters[2];
+
+  options.capacity = 4;
+  options.spin_ns = LOOPCHAN_FOREVER;
+  open_with(NULL, &options);
+  send_ints(0, 4);
+  waiter_start(&waiters[0], 4);
+  expect_waiting(1);
+  waiter_start(&waiters[1], 5);
+  expect_waiting(2);
+  expect_ints(0, 1);
+  waiter_expect(&waiters[0], 4, 0);
+  ck_assert_int_eq(loopchan_shutdown(&rx), 0);
+  waiter_expect(&waiters[1], 5, UV_EPIPE);
+  expect_ints(1, 4);
+  close_and_drop();
+}
+END_TEST
+
 START_TEST(send_many_fills_what_fits_and_waits_for_the_rest) {
   int i;
 
@@ -391,6 +413,7 @@ static Suite *suite(void) {
              a_loop_never_waits_for_itself,
              a_loop_on_another_thread_never_waits_for_itself,
              a_time_out_ends_a_spin,
+             who_may_spin_for_ever_stands_in_line_all_the_same,
              send_many_tells_how_many_went_before_the_close,
              a_reserved_place_is_a_place, memory_that_runs_out_costs_no_place,
              stats_tell_the_queue);
