@@ -388,12 +388,20 @@ static inline lc_link_t *take_oldest(lc_channel_t *channel) {
   return node;
 }
 
-/* By hand, and nothing was pushed. */
+/* By hand, and nothing had been pushed. What is pushed meanwhile goes before
+ * who is pulled, but may be no message. */
 static LC_NOINLINE lc_link_t *pull(lc_channel_t *channel) {
-  channel->pulled = lc_line_pull(&channel->line);
-  /* If nobody was pulled out, something may have been pushed before. */
-  return channel->pulled != NULL ? channel->pulled->oldest
-                                 : take_oldest(channel);
+  lc_link_t *node;
+
+  do {
+    channel->pulled = lc_line_pull(&channel->line);
+    if (channel->pulled != NULL)
+      return channel->pulled->oldest;
+    if (!lc_channel_gather(channel))
+      return NULL;
+    node = take_oldest(channel);
+  } while (node == NULL);
+  return node;
 }
 
 lc_link_t *lc_channel_next(lc_channel_t *channel) {
