@@ -27,6 +27,7 @@ static int take_slab_of(loopchan_sender_t *tx, bool mine, size_t *bytes,
   return *slab == NULL ? UV_ENOMEM : 0;
 }
 
+/* One for the next messages too. */
 static int take_slab(loopchan_sender_t *tx, bool mine, lc_slab_t **slab) {
   return take_slab_of(tx, mine, mine ? &tx->bytes : NULL, slab);
 }
@@ -273,14 +274,15 @@ ssize_t loopchan_send_many(loopchan_sender_t *tx, const void *msgs,
   return sent > 0 ? (ssize_t) sent : err;
 }
 
-/* A reserved place keeps its slab. The first may keep one of the sender's, the
- * others one of a single node, if none waits in the rack. */
+/* A reserved place keeps its slab. If none waits in the rack, the first gets
+ * one as a send does, the others one of a single node. */
 static int take_slab_to_keep(loopchan_sender_t *tx, lc_slab_t **slab) {
   bool mine = lc_owner_claim(&tx->owner);
-  bool first = lc_counter_read(&tx->reserved) == 0;
   size_t one_node = 0;
 
-  return take_slab_of(tx, mine, mine && first ? &tx->bytes : &one_node, slab);
+  return lc_counter_read(&tx->reserved) == 0
+             ? take_slab(tx, mine, slab)
+             : take_slab_of(tx, mine, &one_node, slab);
 }
 
 /* The slab of a reserved place waits in its node's link. */

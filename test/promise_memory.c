@@ -1,6 +1,7 @@
 /* Promise: a steady state allocates nothing, and a burst's memory goes back. */
 #include "support/channel.h"
 #include "support/suite.h"
+#include "support/threads.h"
 
 static int received;
 
@@ -146,6 +147,33 @@ START_TEST(reserved_places_are_small) {
 }
 END_TEST
 
+#define PLACES 100000
+
+static int committed;
+
+static void reserve_and_commit(int self) {
+  void *place;
+  int i;
+
+  for (i = 0; i < PLACES && loopchan_reserve(tx, &place) == 0; i++) {
+    memcpy(place, &self, sizeof self);
+    committed += loopchan_commit(tx, place) == 0;
+  }
+}
+
+/* One after the other, places share slabs, whichever thread sent first on tx.
+ */
+START_TEST(places_are_as_tight_as_sends_on_any_thread) {
+  send_ints(0, 1);
+  threads_start(1, reserve_and_commit);
+  threads_join();
+  ck_assert_int_eq(committed, PLACES);
+  ck_assert_uint_le(memory_peak(), (size_t) 24 * PLACES);
+  close_rx();
+  drop_tx();
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("promise memory");
 
@@ -153,6 +181,7 @@ static Suite *suite(void) {
              a_steady_state_on_one_thread_allocates_nothing,
              a_steady_state_across_threads_allocates_nothing_and_wakes_rarely,
              the_memory_of_a_burst_is_tight_and_goes_back,
-             reserved_places_are_small);
+             reserved_places_are_small,
+             places_are_as_tight_as_sends_on_any_thread);
   return suite;
 }
