@@ -54,6 +54,11 @@ static bool writer_is_open(const loopchan_writer_t *w) {
   return true;
 }
 
+static bool can_write(const loopchan_writer_t *w, const void *msg) {
+  return writer_is_open(w) &&
+         (msg != NULL || channel_of(w->writer)->msg_size == 0);
+}
+
 /* The node of a request is free, and a slab that went with it. */
 static void put_back(lc_channel_t *channel, lc_request_t *request) {
   lc_slab_t *slab = request->slab;
@@ -227,11 +232,9 @@ int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w, const void *msg,
   lc_channel_t *channel;
   int err;
 
-  if (req == NULL || !writer_is_open(w) || cb == NULL)
+  if (req == NULL || !can_write(w, msg) || cb == NULL)
     return UV_EINVAL;
   channel = channel_of(w->writer);
-  if (msg == NULL && channel->msg_size != 0)
-    return UV_EINVAL;
   request = (lc_request_t *) (void *) req->reserved;
   memset(request, 0, sizeof *request);
   err = carve(w->writer, request);
@@ -252,7 +255,7 @@ int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w, const void *msg,
 int loopchan_try_write(loopchan_writer_t *w, const void *msg) {
   struct lc_writer *writer;
 
-  if (!writer_is_open(w))
+  if (!can_write(w, msg))
     return UV_EINVAL;
   writer = w->writer;
   /* A channel that is just being closed still has its line. */

@@ -102,6 +102,7 @@ START_TEST(a_try_write_never_overtakes) {
   ck_assert_int_eq(loopchan_try_write(&writer, &(int){0}), 0);
   write_ints(0, 2);
   ck_assert_int_eq(loopchan_try_write(&writer, &i), UV_EAGAIN);
+  ck_assert_int_eq(loopchan_try_write(&writer, NULL), UV_EINVAL);
   expect_ints(0, 1);
   ck_assert_int_eq(loopchan_try_write(&writer, &i), UV_EAGAIN);
   expect_ints(0, 1);
