@@ -189,7 +189,7 @@ struct loopchan_stats_s {
   uint64_t wakeups;     /* times that the receiver had to be woken */
   uint64_t budget_cuts; /* loop turns that ended because of the budget */
   size_t senders;       /* sending ends alive now */
-  size_t waiting;       /* senders that wait for room now */
+  size_t waiting;       /* sends and writes that stand in line for room now */
   size_t capacity;      /* as in the options */
 };
 
@@ -275,7 +275,7 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  * one order, and it agrees with real time: a send that returned is received
  * before any send that began later, on whatever threads. Those who wait are
  * served first come, first served, several at a time: when a quarter to a half
- * of the capacity is free (the largest power of two up to half), or 100
+ * of the capacity is free (the largest power of two up to half), or some 100
  * microseconds later when less is. By rendezvous it waits until its message has
  * been received: a receive returned it, or the callback that got it has
  * returned.
@@ -460,8 +460,8 @@ LOOPCHAN_EXTERN int loopchan_is_closed(const loopchan_sender_t *tx);
 /**
  * Starts delivery by callback, as uv_read_start does.
  *
- * What was sent before is delivered first, from the next turn of the loop on;
- * cb is never called from inside this function. In one turn of the loop at most
+ * What was sent before is delivered first. The loop calls cb, at the earliest
+ * later in this turn, never from inside this function. In one turn at most
  * options.max_messages messages are delivered, during about options.max_ns (the
  * clock is looked at after every callback, or after every eighth while they
  * take no longer than some microseconds together); then timers, sockets and
@@ -618,10 +618,10 @@ LOOPCHAN_EXTERN int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
  * Sends one message without waiting, and calls back when it was accepted.
  *
  * The msg_size bytes at msg are copied. cb is called exactly once for each
- * request that was begun with 0, from a later turn of the writer's loop, in the
- * order of the writes; the messages are accepted in that order too, first come,
- * first served with all others that wait for room. By rendezvous the callback
- * comes when the message has been received.
+ * request that was begun with 0, by the writer's loop, never from inside this
+ * function, in the order of the writes; the messages are accepted in that order
+ * too, first come, first served with all others that wait for room. By
+ * rendezvous the callback comes when the message has been received.
  *
  * Thread:    the writer's loop's.
  * Callback:  allowed in any callback of this loop, cb included.
@@ -652,9 +652,9 @@ LOOPCHAN_EXTERN int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w,
 LOOPCHAN_EXTERN int loopchan_try_write(loopchan_writer_t *w, const void *msg);
 
 /**
- * Calls cb once, from a later turn of the writer's loop, when the receiver has
- * been closed or shut down; also if it was before. A second call replaces cb,
- * and may be told again; NULL: nothing more is told.
+ * Has cb called once, by the writer's loop and never from inside this function,
+ * when the receiver has been closed or shut down; also if it was before. A
+ * second call replaces cb, and may be told again; NULL: nothing more is told.
  *
  * Thread:    the writer's loop's.
  * Callback:  allowed in any callback of this loop.
@@ -670,8 +670,8 @@ LOOPCHAN_EXTERN int loopchan_writer_on_closed(loopchan_writer_t *w,
  * Closes a writer and drops its sender.
  *
  * Writes that were not accepted are called back with UV_ECANCELED, their
- * messages handed back; then cb (which may be NULL) is called; all in later
- * turns of the loop, and w must stay in place until then. By rendezvous a
+ * messages handed back; then cb (which may be NULL) is called; all by the loop,
+ * later, as uv_close does, and w must stay in place until then. By rendezvous a
  * message that is just being received is waited for.
  *
  * Thread:    the writer's loop's.
@@ -694,7 +694,7 @@ LOOPCHAN_EXTERN int loopchan_writer_close(loopchan_writer_t *w,
  *
  * Thread:    the receiver's.
  * Callback:  allowed in any callback of this loop.
- * Blocks:    no.
+ * Blocks:    no; takes the channel's mutex for a moment.
  * Allocates: no.
  * Returns:   0; UV_EALREADY (shut down before, or closed); UV_EINVAL (NULL, or
  *            never opened).
@@ -710,9 +710,10 @@ LOOPCHAN_EXTERN int loopchan_shutdown(loopchan_receiver_t *rx);
  * and not received has been passed to options.drop, oldest first, on this
  * thread, inside this call; the receive callback is not called again. A thread
  * receiver is closed, and cb (which may be NULL) has run, when this returns. A
- * loop receiver is closed when cb (which may be NULL) runs in a later turn of
- * the loop; rx must stay in place until then. Senders stay valid, and refuse,
- * until each is dropped. Inside drop the receiver counts as closed.
+ * loop receiver is closed when the loop has called cb (which may be NULL),
+ * later, as uv_close does; rx must stay in place until then. Senders stay
+ * valid, and refuse, until each is dropped. Inside drop the receiver counts as
+ * closed.
  *
  * Thread:    the receiver's.
  * Callback:  allowed in any callback of this loop.

@@ -246,7 +246,7 @@ inline bool is_free(const loopchan_writer_t &c) noexcept {
  * run once more, and frees what is left. */
 template <class Handle, auto Close, class... Args> class loop_end {
  public:
-  /* Empties this end; on_closed() is called in a later turn of the loop.
+  /* Empties this end; the loop calls on_closed(), later.
    * errc::no_memory: nothing was done. errc::already: loopchan_close_handle was
    * first; this end must not be destroyed before that has called back. */
   template <class OnClosed> std::error_code close(OnClosed on_closed) {

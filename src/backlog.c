@@ -2,8 +2,8 @@
  *
  * Knows:   links, and how a slab's lie. Not what they mean.
  * Threads: the receiver's.
- * Promise: links come out in the order of their pushes, each once; and no call
- *          but add turns more than a stretch.
+ * Promise: links come out in the order of their pushes, each once; and to find
+ *          the oldest turns no more than a stretch.
  */
 #include "backlog.h"
 

@@ -13,8 +13,9 @@
  *                  '---- leap -----'         '-- leap --'
  *   |   newest    |       stretch           |     stretch       |
  *
- * F is in the chain unless it was taken before R was pushed; then it has been
- * turned, and says so.
+ * F is in the chain unless it was taken before R was pushed, or never pushed,
+ * as the node of a write that was cancelled. Then it does not lead to an older
+ * link, and says so.
  */
 #ifndef LC_BACKLOG_H
 #define LC_BACKLOG_H

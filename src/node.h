@@ -107,8 +107,8 @@ static inline lc_slab_t *lc_slab_of_retire(lc_link_t *retire) {
   return (lc_slab_t *) (void *) retire;
 }
 
-/* The slab's first node. Of a slab's links it is pushed first, the retire link
- * last. */
+/* The slab's first node. Of a slab's links it is pushed first, if ever, and the
+ * retire link last. */
 static inline lc_link_t *lc_slab_first(lc_slab_t *slab) {
   return (lc_link_t *) (void *) (slab + 1);
 }
