@@ -267,7 +267,6 @@ int lc_channel_offer(lc_channel_t *channel, lc_link_t *newest,
 }
 
 void lc_channel_retire(lc_channel_t *channel, lc_slab_t *slab) {
-  lc_link_init(&slab->retire, LC_CONTROL);
   if (lc_channel_publish(channel, &slab->retire, &slab->retire, LC_NO_TURN) !=
       0)
     lc_rack_orphan(&channel->rack, slab);

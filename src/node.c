@@ -133,7 +133,6 @@ bool lc_rack_give(lc_rack_t *rack, lc_slab_t *slab) {
 void lc_rack_recycle(lc_rack_t *rack, lc_slab_t *slab) {
   bool given = true;
 
-  lc_link_init(&slab->retire, LC_CONTROL);
   slab->used = 0;
   /* Small slabs from the start would fill the rack for ever. relaxed: a hint */
   if (slab->bytes < lc_load(&rack->largest, memory_order_relaxed) / 2)

@@ -53,10 +53,8 @@ int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
     return err;
   }
   rx->channel = channel;
-  rx->typed_cb = NULL;
   rx->shared = is_shared(options);
   lc_gate_init(lc_gate_of(rx));
-  memset(&rx->last, 0, sizeof rx->last);
   rx->state = LC_OPEN;
   *tx = first;
   return 0;

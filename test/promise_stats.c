@@ -170,6 +170,19 @@ START_TEST(by_rendezvous_cuts_are_counted_too) {
 }
 END_TEST
 
+/* Its thread is there, and needs no waking. */
+START_TEST(a_receiver_that_ends_the_channel_is_not_woken) {
+  ck_assert_int_eq(loopchan_recv_start(&rx, ignore), 0);
+  uv_run(&loop, UV_RUN_NOWAIT);
+  ck_assert_int_eq(loopchan_shutdown(&rx), 0);
+  uv_run(&loop, UV_RUN_NOWAIT);
+  close_rx();
+  look();
+  ck_assert_uint_eq(stats.wakeups, 0);
+  drop_tx();
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("promise stats");
 
@@ -179,7 +192,8 @@ static Suite *suite(void) {
              the_figures_of_the_close_stay);
   SUITE_CASE(suite, "loop", open_loop, expect_clean,
              the_figures_of_the_close_stay, abandoned_and_refused_are_not_sent,
-             a_burst_to_a_sleeping_loop_is_one_wakeup);
+             a_burst_to_a_sleeping_loop_is_one_wakeup,
+             a_receiver_that_ends_the_channel_is_not_woken);
   SUITE_CASE(suite, "own options", start_clean, expect_clean,
              inside_drop_they_are_those_of_the_close,
              by_rendezvous_cuts_are_counted_too);

@@ -269,6 +269,36 @@ START_TEST(who_serves_the_line_pays_the_wake_that_this_owes) {
 }
 END_TEST
 
+static void pay(void *arg) {
+  lc_channel_pay(arg);
+}
+
+/* It is on its way: to make a thread takes longer than to look at the time. */
+START_TEST(a_debt_that_comes_at_the_deadline_is_collected) {
+  loopchan_options_t options = {.msg_size = 0};
+  lc_channel_t *other;
+  int round;
+
+  ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
+  for (round = 1; round <= 20; round++) {
+    lc_link_t link;
+    uv_thread_t payer;
+    lc_link_init(&link, 0);
+    ck_assert(lc_channel_park(other));
+    ck_assert_int_eq(lc_inbox_push(&other->inbox, &link, &link, LC_NO_TURN),
+                     LC_PUSHED_OWES_WAKE);
+    ck_assert_int_eq(uv_thread_create(&payer, pay, other), 0);
+    ck_assert_int_eq(lc_channel_sleep(other, LC_NOW), 0);
+    ck_assert_int_eq(uv_thread_join(&payer), 0);
+    ck_assert_uint_eq(lc_wake_count(&other->wake), (uint64_t) round);
+    ck_assert_ptr_eq(lc_inbox_take(&other->inbox), &link);
+  }
+  ck_assert(lc_channel_park(other));
+  ck_assert_int_eq(lc_channel_sleep(other, LC_NOW), UV_ETIMEDOUT);
+  lc_channel_leave(other);
+}
+END_TEST
+
 /* A batch is two places. */
 START_TEST(who_looks_out_takes_one_of_a_batch_and_never_past_the_line) {
   loopchan_options_t options = {.capacity = 4, .spin_ns = 8000};
@@ -324,6 +354,7 @@ static Suite *suite(void) {
       a_zero_among_the_options_is_the_default,
       a_park_by_hand_sees_who_joined_before,
       who_serves_the_line_pays_the_wake_that_this_owes,
+      a_debt_that_comes_at_the_deadline_is_collected,
       who_looks_out_takes_one_of_a_batch_and_never_past_the_line);
   tcase_add_checked_fixture(list, fresh, expect_nothing_left);
   tcase_add_loop_test(list, senders_leave_from_anywhere_on_the_list, 0, 3);

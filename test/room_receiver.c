@@ -53,10 +53,21 @@ START_TEST(a_failure_touches_neither_receiver_nor_sender) {
 }
 END_TEST
 
+START_TEST(a_thread_receiver_is_no_handle) {
+  memset(&rx, 0xa5, sizeof rx);
+  ck_assert_int_eq(loopchan_open(NULL, &rx, &tx, &options), 0);
+  ck_assert_ptr_null(rx.async.loop);
+  ck_assert_int_eq(rx.async.type, UV_UNKNOWN_HANDLE);
+  loopchan_sender_drop(tx);
+  ck_assert_int_eq(loopchan_close(&rx, NULL), 0);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("room receiver");
 
   SUITE_CASE(suite, "receiver", fresh, expect_nothing_left, states_go_one_way,
-             a_failure_touches_neither_receiver_nor_sender);
+             a_failure_touches_neither_receiver_nor_sender,
+             a_thread_receiver_is_no_handle);
   return suite;
 }

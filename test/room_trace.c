@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "channel.h"
 #include "support/channel.h"
 #include "support/suite.h"
 
@@ -45,6 +46,7 @@ static void on_a_thread(void) {
 
   open_with(NULL, &options);
   send_ints(1, 1);
+  ck_assert(!lc_channel_park(rx.channel)); /* which is not told */
   expect_ints(1, 1);
   ck_assert_int_eq(loopchan_reserve(tx, &place), 0);
   ck_assert_int_eq(loopchan_commit(tx, place), 0);
