@@ -453,7 +453,6 @@ void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats) {
   uint64_t done = channel->received + channel->dropped;
   loopchan_sender_t *tx;
 
-  memset(stats, 0, sizeof *stats);
   /* Nobody is told to wait for whom there is room. */
   if (channel->kind == LC_BOUNDED)
     lc_channel_serve(channel);

@@ -106,8 +106,7 @@ int loopchan_shutdown(loopchan_receiver_t *rx) {
   if (!lc_inbox_is_closed(&visit.channel->inbox)) {
     lc_trace(shutdown, visit.channel, NULL);
     refuse(visit.channel);
-    if (lc_receiver_is_loop(rx))
-      lc_loop_end_came(visit.channel);
+    lc_loop_end_came(visit.channel);
     err = 0;
   }
   lc_receiver_exit(rx, &visit);

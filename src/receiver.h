@@ -84,8 +84,10 @@ void lc_receiver_let_go(loopchan_receiver_t *rx);
 /* receiver_loop's part in the life of a receiver. */
 LC_MUST_USE int lc_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx,
                              lc_channel_t *channel);
-void lc_loop_end_came(lc_channel_t *channel);
 void lc_loop_close(loopchan_receiver_t *rx);
+
+/* Receiver. If there is a callback, it is to be told of the end. */
+void lc_loop_end_came(lc_channel_t *channel);
 
 /* NULL: some other handle. */
 loopchan_receiver_t *lc_loop_from_handle(const uv_handle_t *handle);
