@@ -13,7 +13,8 @@
 #define LC_DEFAULT_NS 1000000
 #define LC_DEFAULT_SPIN_NS 20000
 
-/* How long a send waits for a batch of places, before it asks for the first. */
+/* How long a send waits for a batch of places, before it asks for the first;
+ * and spins for one, whatever spin_ns is: a spin does not stand in line. */
 #define LC_PATIENCE_NS 100000
 
 /* Wherever a core begins, its parts that different threads write lie on
@@ -194,19 +195,14 @@ ssize_t lc_channel_take_places_slowly(lc_channel_t *channel, size_t most) {
   }
 }
 
-/* Also of a spin, whatever spin_ns is: it does not stand in line, and would not
- * see a place that stays the only one. */
-static uint64_t patient_until(uint64_t deadline_ns) {
-  return lc_earlier(deadline_ns, lc_deadline(LC_PATIENCE_NS));
-}
-
 ssize_t lc_channel_look_out(lc_channel_t *channel, lc_patience_t *patience,
                             uint64_t deadline_ns) {
   lc_credit_t *credit = &channel->line.credit;
   ssize_t place = UV_EAGAIN;
   lc_spell_t spell;
 
-  lc_spell_begin(&spell, patience->next_ns, patient_until(deadline_ns));
+  lc_spell_begin(&spell, lc_earlier(patience->next_ns, LC_PATIENCE_NS),
+                 deadline_ns);
   while (place == UV_EAGAIN && !lc_credit_has_line(credit) &&
          lc_spell_goes_on(&spell, LC_LOOK_OUT_PAUSES))
     if (lc_credit_has_batch(credit))
@@ -218,7 +214,7 @@ ssize_t lc_channel_look_out(lc_channel_t *channel, lc_patience_t *patience,
 /* Until the deadline, for the answer to a send in line. False: none so far. */
 static bool wait_in_line(lc_channel_t *channel, lc_pending_t *pending,
                          lc_patience_t *patience, uint64_t deadline_ns) {
-  uint64_t patient_ns = patient_until(deadline_ns);
+  uint64_t patient_ns = lc_earlier(deadline_ns, lc_deadline(LC_PATIENCE_NS));
   lc_wake_t *wake = &pending->answers->wake;
 
   (void) lc_wake_look_out(wake, patience, patient_ns);
