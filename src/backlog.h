@@ -16,6 +16,9 @@
  * F is in the chain unless it was taken before R was pushed, or never pushed,
  * as the node of a write that was cancelled. Then it does not lead to an older
  * link, and says so.
+ *
+ * A stretch is as long as it takes to fill the slab: if its sender is far
+ * slower than the others, some hundred times as long as what it holds, or more.
  */
 #ifndef LC_BACKLOG_H
 #define LC_BACKLOG_H
