@@ -55,11 +55,12 @@ bool lc_rack_init(lc_rack_t *rack, size_t msg_size) {
 
 void lc_node_fetch_ahead(const lc_rack_t *rack, const lc_link_t *node) {
   const char *ahead = (const char *) node + LC_AHEAD;
-  size_t i;
+  size_t most = 2 * LC_AHEAD, i;
 
   /* Of a larger one the processor sees by itself that more will be wanted. */
-  for (i = LC_CACHE_LINE; i < rack->stride && i < 2 * LC_AHEAD;
-       i += LC_CACHE_LINE)
+  if (most > rack->stride)
+    most = rack->stride;
+  for (i = LC_CACHE_LINE; i < most; i += LC_CACHE_LINE)
     lc_prefetch_write(ahead + i);
 }
 
