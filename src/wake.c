@@ -7,6 +7,10 @@
  */
 #include "wake.h"
 
+/* An hour. libuv counts time-outs in as few as 32 bits, of milliseconds, and
+ * on some systems the end of one in 32 bits, of seconds. */
+#define LC_SLEEP_MOST_NS UINT64_C(3600000000000)
+
 /* Under the mutex, or to guess whether to take it. */
 static bool is_roused(const lc_wake_t *wake) {
   /* relaxed: see above */
@@ -92,7 +96,8 @@ bool lc_wake_wait(lc_wake_t *wake, uint64_t deadline_ns) {
     now = uv_hrtime();
     if (now >= deadline_ns)
       break;
-    uv_cond_timedwait(&wake->roused_cond, &wake->mutex, deadline_ns - now);
+    uv_cond_timedwait(&wake->roused_cond, &wake->mutex,
+                      lc_earlier(deadline_ns - now, LC_SLEEP_MOST_NS));
   }
   roused = is_roused(wake);
   set_roused(wake, false);

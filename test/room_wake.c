@@ -1,6 +1,7 @@
 /* Room wake: each debt rouses once, and none after the receiver has gone. */
 #include "wake.h"
 
+#include <sched.h>
 #include <string.h>
 
 #include "support/locks.h"
@@ -123,6 +124,22 @@ START_TEST(a_wait_with_a_deadline_is_roused_too) {
 }
 END_TEST
 
+static void pay_one_who_waits(void *arg) {
+  while (locks_timed_waits() == 0)
+    sched_yield();
+  lc_wake_pay(arg);
+}
+
+/* Longer than libuv can count on every system: locks.c looks. */
+START_TEST(a_wait_of_centuries_is_roused_too) {
+  uv_thread_t payer;
+
+  ck_assert_int_eq(uv_thread_create(&payer, pay_one_who_waits, &wake), 0);
+  ck_assert(lc_wake_wait(&wake, LC_NEVER - 1));
+  ck_assert_int_eq(uv_thread_join(&payer), 0);
+}
+END_TEST
+
 START_TEST(who_looks_out_sees_a_payment_and_leaves_it) {
   uint64_t begin = uv_hrtime();
   lc_patience_t patience;
@@ -189,6 +206,7 @@ static Suite *suite(void) {
   SUITE_CASE(suite, "thread", open_on_thread, destroy,
              a_waiting_thread_is_roused, a_debt_is_collected_once,
              a_wait_ends_at_its_deadline, a_wait_with_a_deadline_is_roused_too,
+             a_wait_of_centuries_is_roused_too,
              who_looks_out_sees_a_payment_and_leaves_it,
              a_debt_is_told_to_the_relay_while_there_is_one,
              a_sleeper_is_roused_by_the_relay);

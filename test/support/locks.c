@@ -19,7 +19,10 @@
 
 #define HELD_MOST 16
 
-static atomic_int made, destroyed;
+/* What any system's libuv can count: one has 32 bits for milliseconds. */
+#define WAIT_MOST_NS (UINT64_C(1000000) * (UINT32_MAX - 1))
+
+static atomic_int made, destroyed, timed_waits;
 static _Thread_local const uv_mutex_t *held[HELD_MOST];
 
 static void *libuvs_own(const char *name) {
@@ -146,6 +149,11 @@ int uv_cond_timedwait(uv_cond_t *cond, uv_mutex_t *mutex, uint64_t timeout) {
 
   FIND_OWN(own, "uv_cond_timedwait");
   expect_held(mutex, "waits");
+  if (timeout > WAIT_MOST_NS) {
+    fprintf(stderr, "locks: waits for %llu ns\n", (unsigned long long) timeout);
+    abort();
+  }
+  atomic_fetch_add(&timed_waits, 1);
   return own(cond, mutex, timeout);
 }
 
@@ -157,9 +165,17 @@ int locks_alive(void) {
   return atomic_load(&made) - atomic_load(&destroyed);
 }
 
+int locks_timed_waits(void) {
+  return atomic_load(&timed_waits);
+}
+
 #else
 
 void locks_made(void) {
+}
+
+int locks_timed_waits(void) {
+  return 1;
 }
 
 int locks_alive(void) {

@@ -1,8 +1,9 @@
 /* locks: the mutexes and conditions of the library, watched.
  *
  * Linked into every test, between the library and libuv. Aborts when a mutex is
- * unlocked, or waited with, by a thread that does not hold it, and when one is
- * destroyed while its destroyer holds it. Does nothing where programs are not
+ * unlocked, or waited with, by a thread that does not hold it, when one is
+ * destroyed while its destroyer holds it, and when a wait is longer than libuv
+ * can count on every system. Does nothing where programs are not
  * ELF files.
  */
 #ifndef SUPPORT_LOCKS_H
@@ -14,5 +15,9 @@ int locks_alive(void);
 
 /* For a test that has its own function in place of one that makes such. */
 void locks_made(void);
+
+/* How often a thread began to wait with a time-out; 1 where that is not known.
+ */
+int locks_timed_waits(void);
 
 #endif /* SUPPORT_LOCKS_H */
