@@ -3,8 +3,7 @@
  * Linked into every test, between the library and libuv. Aborts when a mutex is
  * unlocked, or waited with, by a thread that does not hold it, when one is
  * destroyed while its destroyer holds it, and when a wait is longer than libuv
- * can count on every system. Does nothing where programs are not
- * ELF files.
+ * can count on every system. Does nothing where programs are not ELF files.
  */
 #ifndef SUPPORT_LOCKS_H
 #define SUPPORT_LOCKS_H
