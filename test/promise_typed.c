@@ -10,7 +10,14 @@ struct job {
 
 LOOPCHAN_TYPED(jobs, struct job);
 
-static int received;
+static loopchan_receiver_t typed;
+static loopchan_writer_t writer;
+static int received, written;
+
+static void setup(void) {
+  received = written = 0;
+  start_clean();
+}
 
 static void on_job(loopchan_receiver_t *receiver, int status, struct job *job) {
   if (status == UV_EOF) {
@@ -24,7 +31,6 @@ static void on_job(loopchan_receiver_t *receiver, int status, struct job *job) {
 }
 
 START_TEST(typed_calls_work_on_a_loop) {
-  loopchan_receiver_t typed;
   loopchan_sender_t *jobs;
   struct job two[2] = {{1, 0.5}, {2, 1.0}}, *place = NULL;
 
@@ -48,7 +54,6 @@ START_TEST(typed_calls_work_on_a_loop) {
 END_TEST
 
 START_TEST(typed_calls_work_on_a_thread) {
-  loopchan_receiver_t typed;
   loopchan_sender_t *jobs;
   struct job job, more[3];
   int i;
@@ -70,8 +75,6 @@ START_TEST(typed_calls_work_on_a_thread) {
 }
 END_TEST
 
-static int written;
-
 static void on_written(loopchan_write_t *req, int status) {
   (void) req;
   ck_assert_int_eq(status, 0);
@@ -79,8 +82,6 @@ static void on_written(loopchan_write_t *req, int status) {
 }
 
 START_TEST(typed_writes_work_too) {
-  loopchan_receiver_t typed;
-  loopchan_writer_t writer;
   loopchan_write_t req;
   loopchan_sender_t *jobs;
 
@@ -100,8 +101,7 @@ END_TEST
 static Suite *suite(void) {
   Suite *suite = suite_create("promise typed");
 
-  SUITE_CASE(suite, "typed", start_clean, expect_clean,
-             typed_calls_work_on_a_loop, typed_writes_work_too,
-             typed_calls_work_on_a_thread);
+  SUITE_CASE(suite, "typed", setup, expect_clean, typed_calls_work_on_a_loop,
+             typed_writes_work_too, typed_calls_work_on_a_thread);
   return suite;
 }
