@@ -194,7 +194,7 @@ static void run_loop(void *arg) {
 /* Who opens the receiver is not who runs the loop. The loop's first turn tells,
  * before its check callbacks. */
 START_TEST(a_loop_on_another_thread_never_waits_for_itself) {
-  uv_check_t check;
+  static uv_check_t check;
   uv_thread_t thread;
 
   open_capacity(&loop, 1);

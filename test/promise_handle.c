@@ -66,8 +66,8 @@ START_TEST(both_data_pointers_are_the_users) {
 END_TEST
 
 START_TEST(a_receiver_is_told_from_other_handles) {
-  uv_timer_t timer;
-  uv_async_t async;
+  static uv_timer_t timer;
+  static uv_async_t async;
 
   ck_assert_int_eq(uv_timer_init(&loop, &timer), 0);
   ck_assert_int_eq(uv_async_init(&loop, &async, no_async), 0);
@@ -94,10 +94,10 @@ static void close_any(uv_handle_t *handle, void *arg) {
 
 START_TEST(walk_and_close_everything) {
   loopchan_options_t options = int_options();
-  loopchan_receiver_t receivers[3];
+  static loopchan_receiver_t receivers[3];
   loopchan_sender_t *senders[3];
-  uv_timer_t timer;
-  uv_async_t async;
+  static uv_timer_t timer;
+  static uv_async_t async;
   int i, found = 0;
 
   closed = 0;

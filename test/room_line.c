@@ -255,7 +255,7 @@ START_TEST(the_first_of_several_pushes_may_owe_the_wake) {
 END_TEST
 
 START_TEST(a_loop_is_woken_once_for_an_answer) {
-  uv_async_t async;
+  static uv_async_t async;
 
   loop_open();
   ck_assert_int_eq(uv_async_init(&loop, &async, NULL), 0);

@@ -37,6 +37,7 @@ static void on_a_loop(void) {
   ck_assert_int_eq(uv_thread_join(&thread), 0);
   uv_run(&loop, UV_RUN_NOWAIT);
   drop_tx();
+  ck_assert_int_eq(uv_run(&loop, UV_RUN_DEFAULT), 0);
   expect_loop_clean();
 }
 
