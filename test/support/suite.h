@@ -2,7 +2,9 @@
  *
  * Each test file defines `static Suite *suite(void)` and includes this header.
  * Every test runs in a process of its own, so that a lost wake-up shows as a
- * time-out of that test and of no other. CK_FORK=no runs them in one.
+ * time-out of that test and of no other. CK_FORK=no runs them in one, as on
+ * Windows: there each tells at once how it went, for a failed test may take the
+ * others with it, and a hang all that is to be told at the end.
  */
 #ifndef SUPPORT_SUITE_H
 #define SUPPORT_SUITE_H
@@ -43,6 +45,10 @@ int main(void) {
   SRunner *runner = srunner_create(suite());
   int failed;
 
+  if (srunner_fork_status(runner) == CK_NOFORK) {
+    setvbuf(stdout, NULL, _IONBF, 0);
+    srunner_set_log(runner, "-");
+  }
   srunner_run_all(runner, CK_ENV);
   failed = srunner_ntests_failed(runner);
   srunner_free(runner);
