@@ -69,7 +69,6 @@ static void step_out(lc_shared_t *shared, const lc_follower_t *follower) {
 
 static int follow(lc_shared_t *shared, uint64_t deadline_ns) {
   lc_follower_t self = {.next = NULL, .in_line = true};
-  bool roused;
   int err = lc_wake_init(&self.wake, NULL);
 
   if (err != 0)
@@ -77,15 +76,13 @@ static int follow(lc_shared_t *shared, uint64_t deadline_ns) {
   *shared->end = &self;
   shared->end = &self.next;
   uv_mutex_unlock(&shared->mutex);
-  roused = lc_wake_wait(&self.wake, deadline_ns);
+  (void) !lc_wake_wait(&self.wake, deadline_ns);
   uv_mutex_lock(&shared->mutex);
-  if (!roused && self.in_line) {
+  /* Who is out of line was roused, if only just now: it goes on as if in time.
+   */
+  if (self.in_line) {
     step_out(shared, &self);
     err = UV_ETIMEDOUT;
-  } else if (!roused) {
-    /* It was, just now: it goes on as if in time. */
-    roused = lc_wake_wait(&self.wake, LC_NEVER);
-    lc_assert(roused);
   }
   lc_wake_destroy(&self.wake);
   return err;

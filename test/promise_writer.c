@@ -265,6 +265,43 @@ START_TEST(writer_and_receiver_live_on_two_loops) {
 }
 END_TEST
 
+static uv_sem_t in_hand, let_go;
+
+static void hold(loopchan_receiver_t *receiver, int status, void *msg) {
+  on_message(receiver, status, msg);
+  if (status != 0)
+    return;
+  uv_sem_post(&in_hand);
+  uv_sem_wait(&let_go);
+}
+
+/* The other loop has the message in hand as long as it likes. */
+START_TEST(a_writer_closes_when_its_message_is_out_of_hand) {
+  received = 0;
+  ck_assert_int_eq(uv_sem_init(&in_hand, 0), 0);
+  ck_assert_int_eq(uv_sem_init(&let_go, 0), 0);
+  ck_assert_int_eq(uv_loop_init(&other), 0);
+  open_writer(&other, LOOPCHAN_RENDEZVOUS);
+  ck_assert_int_eq(loopchan_recv_start(&rx, hold), 0);
+  write_ints(0, 2);
+  threads_start(1, run_other);
+  uv_sem_wait(&in_hand);
+  close_writer();
+  uv_run(&loop, UV_RUN_NOWAIT);
+  uv_run(&loop, UV_RUN_NOWAIT);
+  ck_assert_int_eq(closed, 0);
+  uv_sem_post(&let_go);
+  finish();
+  threads_join();
+  ck_assert_int_eq(uv_loop_close(&other), 0);
+  uv_sem_destroy(&in_hand);
+  uv_sem_destroy(&let_go);
+  ck_assert_int_eq(received, 1);
+  ck_assert_int_eq(accepted, 1);
+  ck_assert_int_eq(cancelled, 1);
+}
+END_TEST
+
 /* A receiver's callback closes the writer whose message it has in hand. */
 static void close_the_writer(loopchan_receiver_t *receiver, int status,
                              void *msg) {
@@ -286,6 +323,25 @@ START_TEST(a_receivers_callback_closes_the_writer) {
   ck_assert_int_eq(called_back, 10);
   ck_assert_int_eq(accepted + cancelled, 10);
   ck_assert_int_eq(received, accepted);
+}
+END_TEST
+
+static void scribble(loopchan_write_t *req, int status) {
+  ck_assert_int_eq(status, 0);
+  memset(req, 0xff, sizeof *req);
+  ck_assert_int_eq(loopchan_try_write(&writer, &(int){1}), 0);
+}
+
+START_TEST(a_request_is_the_users_again_from_its_callback_on) {
+  open_writer(NULL, LOOPCHAN_UNBOUNDED);
+  ck_assert_int_eq(loopchan_write(&requests[0], &writer, &(int){0}, scribble),
+                   0);
+  uv_run(&loop, UV_RUN_ONCE);
+  ck_assert_int_eq(loopchan_try_write(&writer, &(int){2}), 0);
+  expect_ints(0, 3);
+  close_writer();
+  finish();
+  close_rx();
 }
 END_TEST
 
@@ -506,7 +562,10 @@ static Suite *suite(void) {
   suite_add_tcase(suite, each_capacity);
   SUITE_CASE(suite, "writer", start_to_write, expect_clean,
              a_write_is_called_back_when_there_is_room,
-             a_try_write_never_overtakes, a_walk_closes_writers_too,
+             a_try_write_never_overtakes,
+             a_request_is_the_users_again_from_its_callback_on,
+             a_writer_closes_when_its_message_is_out_of_hand,
+             a_walk_closes_writers_too,
              waiting_threads_and_writers_are_served_in_one_line,
              a_shutdown_refuses_those_behind_the_message_in_hand,
              writes_to_a_closed_channel_hold_no_memory,

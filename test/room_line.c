@@ -425,6 +425,20 @@ START_TEST(by_hand_one_that_is_being_received_keeps_back_those_behind_it) {
 }
 END_TEST
 
+/* Who receives may take its time: the refusal is told before the answer. */
+START_TEST(by_hand_a_refusal_is_told_to_whose_message_is_being_received) {
+  join_for(0, 0);
+  lc_line_watch(&line, &answers[0]);
+  ck_assert_ptr_eq(lc_line_pull(&line), &pendings[0]);
+  lc_line_refuse(&line);
+  ck_assert(is_answered(0));
+  ck_assert_ptr_null(lc_line_collect(&line, &answers[0]));
+  lc_line_answer(&line, &pendings[0]);
+  ck_assert(is_answered(0));
+  ck_assert_ptr_eq(lc_line_collect(&line, &answers[0]), &pendings[0]);
+}
+END_TEST
+
 START_TEST(by_hand_who_leaves_when_it_was_received_rouses_nobody) {
   ck_assert(!join(0));
   ck_assert_ptr_eq(lc_line_pull(&line), &pendings[0]);
@@ -461,6 +475,7 @@ static Suite *suite(void) {
              by_hand_what_was_pushed_before_goes_first,
              by_hand_nobody_parks_while_one_stands_in_line,
              by_hand_who_joins_rouses_a_parked_receiver_once,
+             by_hand_a_refusal_is_told_to_whose_message_is_being_received,
              by_hand_one_that_is_being_received_keeps_back_those_behind_it,
              by_hand_who_leaves_when_it_was_received_rouses_nobody);
   tcase_add_checked_fixture(watchers, open_bounded, close_line);
