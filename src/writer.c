@@ -76,9 +76,9 @@ static void call_back(struct lc_writer *writer, lc_pending_t *pending) {
   lc_channel_t *channel = channel_of(writer);
   int result = pending->result;
 
-  request.req->msg = NULL;
-  if (result != 0)
-    request.req->msg = lc_node_message(&channel->rack, request.pending.oldest);
+  request.req->msg =
+      result == 0 ? NULL
+                  : lc_node_message(&channel->rack, request.pending.oldest);
   request.cb(request.req, result);
   put_back(channel, &request);
 }
@@ -122,11 +122,11 @@ static void on_writer_closed(uv_handle_t *handle) {
     handle_close_cb(handle);
 }
 
-/* By hand a message may just be in the receiver's hands: its answer comes. */
+/* By hand a message may just be in the receiver's hands: its answer comes. The
+ * last one's wake was paid before it can be seen that none is owed. */
 static void finish_close(struct lc_writer *writer) {
   if (lc_line_owes(&channel_of(writer)->line, &writer->answers))
     return;
-  lc_wake_leave(&writer->answers.wake);
   uv_close((uv_handle_t *) &writer->handle->async, on_writer_closed);
 }
 
@@ -245,7 +245,6 @@ int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w, const void *msg,
   request->cb = cb;
   request->pending.answers = &w->writer->answers;
   request->pending.hurried = true;
-  req->msg = NULL;
   w->writer->newest = &request->pending;
   if (lc_line_join(&channel->line, &request->pending))
     lc_channel_pay(channel);

@@ -19,6 +19,8 @@ static loopchan_write_t requests[MOST];
 static int called_back, accepted, refused, cancelled, closed, told;
 
 static void start_to_write(void) {
+  /* What lay in them before must not matter. */
+  memset(requests, 0xff, sizeof requests);
   called_back = accepted = refused = cancelled = closed = told = 0;
   start_clean();
 }
