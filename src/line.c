@@ -256,15 +256,6 @@ lc_pending_t *lc_line_collect(lc_line_t *line, lc_answers_t *answers) {
   return oldest;
 }
 
-bool lc_line_has(lc_line_t *line, const lc_pending_t *pending) {
-  bool in_line;
-
-  lock(line);
-  in_line = pending->in_line;
-  unlock(line);
-  return in_line;
-}
-
 bool lc_line_owes(lc_line_t *line, const lc_answers_t *answers) {
   bool owes;
 

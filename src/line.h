@@ -99,9 +99,7 @@ void lc_line_answer(lc_line_t *line, lc_pending_t *pending);
  * joining: one that is just being received keeps back those behind it. */
 lc_pending_t *lc_line_collect(lc_line_t *line, lc_answers_t *answers);
 
-/* The same thread. Whether one still stands in line; whether any answer is to
- * come. */
-bool lc_line_has(lc_line_t *line, const lc_pending_t *pending);
+/* The same thread. Whether any answer is to come. */
 bool lc_line_owes(lc_line_t *line, const lc_answers_t *answers);
 
 /* The same thread. A wake tells of the refusal, too. Who watches no more takes

@@ -15,7 +15,8 @@
 
 #include "alloc.h"
 
-enum { LC_WRITER_OPEN = 1, LC_WRITER_CLOSING, LC_WRITER_CLOSED };
+/* Closed: from the close on, before its callback too. */
+enum { LC_WRITER_OPEN = 1, LC_WRITER_CLOSED };
 
 struct lc_writer {
   loopchan_writer_t *handle;
@@ -23,7 +24,6 @@ struct lc_writer {
   lc_answers_t answers;
   lc_slab_t *slab;         /* with room, or NULL */
   size_t bytes;            /* of the next slab to be made */
-  lc_pending_t *newest;    /* not called back yet, or NULL */
   lc_pending_t *cancelled; /* by the close */
   bool told;               /* that the receiver is gone */
   loopchan_writer_cb closed_cb, close_cb;
@@ -86,8 +86,6 @@ static void call_back(struct lc_writer *writer, lc_pending_t *pending) {
 static void call_all_back(struct lc_writer *writer, lc_pending_t *pending) {
   while (pending != NULL) {
     lc_pending_t *next = pending->next;
-    if (pending == writer->newest)
-      writer->newest = NULL;
     call_back(writer, pending);
     pending = next;
   }
@@ -115,7 +113,6 @@ static void on_writer_closed(uv_handle_t *handle) {
   loopchan_sender_drop(writer->tx);
   lc_free(writer);
   w->writer = NULL;
-  w->state = LC_WRITER_CLOSED;
   if (close_cb != NULL)
     close_cb(w);
   if (handle_close_cb != NULL)
@@ -142,7 +139,7 @@ static void on_writer_async(uv_async_t *async) {
     writer->told = true;
     writer->closed_cb(w);
   }
-  if (w->state == LC_WRITER_CLOSING && !uv_is_closing((uv_handle_t *) async))
+  if (w->state == LC_WRITER_CLOSED && !uv_is_closing((uv_handle_t *) async))
     finish_close(writer);
 }
 
@@ -245,24 +242,14 @@ int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w, const void *msg,
   request->cb = cb;
   request->pending.answers = &w->writer->answers;
   request->pending.hurried = true;
-  w->writer->newest = &request->pending;
   if (lc_line_join(&channel->line, &request->pending))
     lc_channel_pay(channel);
   return 0;
 }
 
 int loopchan_try_write(loopchan_writer_t *w, const void *msg) {
-  struct lc_writer *writer;
-
-  if (!can_write(w, msg))
-    return UV_EINVAL;
-  writer = w->writer;
-  /* A channel that is just being closed still has its line. */
-  if (writer->newest != NULL &&
-      lc_line_has(&channel_of(writer)->line, writer->newest))
-    return lc_inbox_is_closed(&channel_of(writer)->inbox) ? UV_EPIPE
-                                                          : UV_EAGAIN;
-  return loopchan_try_send(writer->tx, msg);
+  /* Like any other, it overtakes nobody who stands in line. */
+  return can_write(w, msg) ? loopchan_try_send(w->writer->tx, msg) : UV_EINVAL;
 }
 
 int loopchan_writer_on_closed(loopchan_writer_t *w, loopchan_writer_cb cb) {
@@ -281,7 +268,7 @@ int lc_writer_close(loopchan_writer_t *w, loopchan_writer_cb cb,
     return UV_EINVAL;
   if (!writer_is_open(w))
     return UV_EALREADY;
-  w->state = LC_WRITER_CLOSING;
+  w->state = LC_WRITER_CLOSED;
   w->writer->close_cb = cb;
   w->writer->handle_close_cb = handle_cb;
   w->writer->cancelled =

@@ -99,8 +99,8 @@ OTHERS = {
     'LC_OPEN': ['LC_CLOSING'], 'LC_CLOSING': ['LC_OPEN'],
     'LC_NEVER_OPENED': ['LC_CLOSED_FOR_GOOD'],
     'LC_CLOSED_FOR_GOOD': ['LC_NEVER_OPENED'],
-    'LC_WRITER_OPEN': ['LC_WRITER_CLOSING'],
-    'LC_WRITER_CLOSING': ['LC_WRITER_OPEN'], 'LC_WRITER_CLOSED': ['0'],
+    'LC_WRITER_OPEN': ['LC_WRITER_CLOSED'],
+    'LC_WRITER_CLOSED': ['LC_WRITER_OPEN'],
 }
 # Between two values, as clang-format spaces them: not a pointer or an address.
 BETWEEN = {'+': '-', '-': '+', '*': '/', '/': '*', '&': '|', '|': '&', '%': '/'}
