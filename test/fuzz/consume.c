@@ -332,7 +332,11 @@ void consume_on_thread(void *arg) {
     be_restless_on_thread(actor);
   give_up_senders(actor);
   while ((channel = wait_for_one(actor)) != NULL) {
-    if (receive(channel, false) == UV_EOF) {
+    /* By rendezvous a sender may have given up meanwhile, and the next wait for
+     * room in another channel of this thread. */
+    bool briefly =
+        channel->capacity == LOOPCHAN_RENDEZVOUS && actor->owned_count > 1;
+    if (receive(channel, briefly) == UV_EOF) {
       channel->ends++;
       EXPECT(loopchan_recv(&channel->rx, NULL) == UV_EINVAL);
       EXPECT(!try_recv(channel));
