@@ -143,6 +143,9 @@ static int start(lc_channel_t *channel, loopchan_recv_cb cb) {
   if (channel->recv_cb != NULL)
     return UV_EALREADY;
   channel->recv_cb = cb;
+  /* Inside the receive callback: delivery goes on behind it, and parks then. */
+  if (channel->lent)
+    return 0;
   if (channel->ended || !lc_backlog_is_empty(&channel->backlog) ||
       !lc_channel_park(channel))
     lc_wake_self(&channel->wake);

@@ -246,6 +246,35 @@ START_TEST(a_try_send_goes_to_a_loop_receiver_that_sleeps) {
 }
 END_TEST
 
+/* A callback that runs is no receiver that waits, whatever it does. */
+static void start_anew(loopchan_receiver_t *receiver, int status, void *msg) {
+  ck_assert_int_eq(status, 0);
+  ck_assert_int_eq(*(int *) msg, 1);
+  expect_try_send(2, UV_EAGAIN);
+  ck_assert_int_eq(loopchan_recv_stop(receiver), 0);
+  expect_try_send(2, UV_EAGAIN);
+  ck_assert_int_eq(loopchan_recv_start(receiver, count_message), 0);
+  expect_try_send(2, UV_EAGAIN);
+}
+
+START_TEST(a_callback_that_starts_anew_does_not_wait) {
+  waiter_t waiter;
+
+  ck_assert_int_eq(loopchan_recv_start(&rx, start_anew), 0);
+  expect_try_send(1, 0);
+  uv_run(&loop, UV_RUN_NOWAIT);
+  /* But now it does. */
+  expect_try_send(2, 0);
+  uv_run(&loop, UV_RUN_NOWAIT);
+  ck_assert_int_eq(received, 1);
+  waiter_start(&waiter, 3);
+  while (received == 1)
+    uv_run(&loop, UV_RUN_ONCE);
+  waiter_expect(&waiter, 3, 0);
+  close_and_drop();
+}
+END_TEST
+
 static loopchan_stats_t at_close;
 
 START_TEST(a_try_send_that_went_is_dropped_by_a_close) {
@@ -289,6 +318,7 @@ static Suite *suite(void) {
              a_send_returns_when_the_callback_has_returned,
              a_close_in_the_callback_refuses_the_others,
              a_try_send_goes_to_a_loop_receiver_that_sleeps,
+             a_callback_that_starts_anew_does_not_wait,
              a_try_send_that_went_is_dropped_by_a_close,
              who_waits_at_a_stopped_receiver_is_served_by_the_next_start);
   return suite;
