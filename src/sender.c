@@ -258,6 +258,8 @@ ssize_t loopchan_send_many(loopchan_sender_t *tx, const void *msgs,
     return UV_EINVAL;
   if (count == 0)
     return lc_inbox_is_closed(&tx->channel->inbox) ? UV_EPIPE : 0;
+  if (msgs == NULL)
+    msgs = ""; /* nothing to copy, but to count from NULL is not allowed */
   mine = lc_owner_claim(&tx->owner);
   while (err == 0 && sent < count) {
     ssize_t places = lc_channel_take_places(tx->channel, count - sent);
