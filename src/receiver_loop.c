@@ -166,16 +166,23 @@ int loopchan_recv_start(loopchan_receiver_t *rx, loopchan_recv_cb cb) {
   return err;
 }
 
-int loopchan_recv_stop(loopchan_receiver_t *rx) {
-  if (lc_receiver_is_new(rx) || !lc_receiver_is_loop(rx))
-    return UV_EINVAL;
-  if (!lc_receiver_is_open(rx))
-    return 0;
-  rx->channel->recv_cb = NULL;
+static void stop(lc_channel_t *channel) {
+  channel->recv_cb = NULL;
   /* By hand, PARKED says that a receiver waits. If it is not, then what came is
    * kept for the next start. */
-  if (rx->channel->kind == LC_BY_HAND)
-    (void) !lc_inbox_unpark(&rx->channel->inbox);
+  if (channel->kind == LC_BY_HAND)
+    (void) !lc_inbox_unpark(&channel->inbox);
+}
+
+int loopchan_recv_stop(loopchan_receiver_t *rx) {
+  lc_visit_t visit;
+
+  if (lc_receiver_is_new(rx) || !lc_receiver_is_loop(rx))
+    return UV_EINVAL;
+  if (lc_receiver_enter(rx, &visit) != 0)
+    return 0;
+  stop(visit.channel);
+  lc_receiver_exit(rx, &visit);
   return 0;
 }
 

@@ -207,6 +207,54 @@ START_TEST(a_loop_on_another_thread_never_waits_for_itself) {
 }
 END_TEST
 
+static void no_message(loopchan_receiver_t *receiver, int status, void *msg) {
+  (void) receiver;
+  (void) msg;
+  ck_abort_msg("called back with %d", status);
+}
+
+static int call_start(void) {
+  return loopchan_recv_start(&rx, no_message);
+}
+
+static int call_stop(void) {
+  return loopchan_recv_stop(&rx);
+}
+
+static int call_stats(void) {
+  return loopchan_stats(&rx, &(loopchan_stats_t){0});
+}
+
+static int call_try_recv(void) {
+  return loopchan_try_recv(&rx, &(int){0}) + loopchan_try_send(tx, &(int){2});
+}
+
+static int (*const calls[])(void) = {call_start, call_stop, call_stats,
+                                     call_try_recv};
+#define CALLS ((int) (sizeof calls / sizeof *calls))
+
+static int called;
+
+static void call_and_send(void *call) {
+  called = (*(int (*const *)(void)) call)();
+  sent_on_loop = loopchan_send(tx, &(int){3});
+}
+
+/* Before the loop has run at all. */
+START_TEST(who_calls_on_the_receiver_never_waits_for_it) {
+  uv_thread_t thread;
+
+  open_capacity(&loop, 1);
+  expect_try_send(1, 0);
+  ck_assert_int_eq(
+      uv_thread_create(&thread, call_and_send, (void *) &calls[_i]), 0);
+  ck_assert_int_eq(uv_thread_join(&thread), 0);
+  ck_assert_int_eq(called, 0);
+  ck_assert_int_eq(sent_on_loop, UV_EAGAIN);
+  close_and_drop();
+}
+END_TEST
+
 /* However long it may spin. */
 START_TEST(a_time_out_ends_a_spin) {
   loopchan_options_t options = int_options();
@@ -391,6 +439,7 @@ END_TEST
 static Suite *suite(void) {
   Suite *suite = suite_create("promise bounded");
   TCase *each_capacity = tcase_create("each capacity");
+  TCase *each_call = tcase_create("each call");
 
   tcase_add_checked_fixture(each_capacity, start_clean, expect_clean);
   tcase_set_timeout(each_capacity, 60);
@@ -406,6 +455,10 @@ static Suite *suite(void) {
   tcase_add_loop_test(each_capacity, the_bound_is_exact_while_many_send, 0,
                       CAPACITIES);
   suite_add_tcase(suite, each_capacity);
+  tcase_add_checked_fixture(each_call, start_clean, expect_clean);
+  tcase_add_loop_test(each_call, who_calls_on_the_receiver_never_waits_for_it,
+                      0, CALLS);
+  suite_add_tcase(suite, each_call);
   SUITE_CASE(suite, "bounded", start_clean, expect_clean,
              a_time_out_hands_the_message_back,
              close_wakes_waiting_senders_and_hands_messages_back,
