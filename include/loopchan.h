@@ -240,11 +240,10 @@ struct loopchan_write_s {
  * Makes a channel: its receiver in *rx, its first sender in *tx.
  *
  * With a loop, rx becomes a loop receiver: an active, referenced handle that
- * keeps uv_run() going until it is closed or unreferenced; the loop's first
- * turn learns from it which thread it runs on. With loop NULL it is a thread
- * receiver. Messages are aligned as an object of msg_size bytes may
- * need: to the largest power of two that divides msg_size, at most
- * alignof(max_align_t).
+ * keeps uv_run() going until it is closed or unreferenced; when the loop first
+ * polls, it learns which thread that runs on. With loop NULL it is a thread
+ * receiver. Messages are aligned as an object of msg_size bytes may need: to
+ * the largest power of two that divides msg_size, at most alignof(max_align_t).
  *
  * Thread:    loop receivers: the loop's. Thread receivers: any; the receiver's
  *            thread is the one that then receives.
@@ -283,9 +282,11 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  * Thread:    any, several at once on one sender. A sender per thread is the
  *            fastest: the first thread that sends on a sender owns its cache.
  *            A loop never waits for itself: on the thread of the receiver's
- *            own loop (the one that last ran its callback or made a call on the
- *            receiver; before the loop's first turn, the one that opened it)
- *            this is loopchan_try_send.
+ *            own loop this is loopchan_try_send. That is the thread that last
+ *            ran its callback or made a call on the receiver; before the loop
+ *            first polls, the one that opened it. A loop runs timers before it
+ *            polls: if they send, and another thread opened the receiver, make
+ *            a call on the receiver there first.
  * Callback:  allowed in any callback, this channel's own included.
  * Message:   0: the channel's. Anything else: still the caller's, untouched.
  *            msg may be NULL when msg_size is 0.
