@@ -20,6 +20,14 @@
  * bytes: eight lines on the way hide most of the time that each takes. */
 #define LC_AHEAD ((size_t) 8 * LC_CACHE_LINE)
 
+/* Of a thread's variable: read without a call, in a shared library too. Only
+ * glibc keeps room for those of a library that is loaded late. */
+#if defined(__GLIBC__)
+#define LC_NO_CALL __attribute__((tls_model("initial-exec")))
+#else
+#define LC_NO_CALL
+#endif
+
 #if defined(LC_EXPLORE)
 #include "explore/atomic.h"
 #else
@@ -59,11 +67,7 @@ static inline void lc_relax(void) {
 }
 
 /* A number for the calling thread: never 0, never used again by another. */
-extern _Thread_local uintptr_t lc_thread_number
-#if defined(__ELF__)
-    __attribute__((tls_model("initial-exec")))
-#endif
-    ;
+extern _Thread_local uintptr_t lc_thread_number LC_NO_CALL;
 uintptr_t lc_thread_number_take(void);
 
 static inline uintptr_t lc_thread_self(void) {
