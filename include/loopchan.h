@@ -250,7 +250,7 @@ struct loopchan_write_s {
  * Callback:  allowed.
  * Message:   none yet. *options is copied.
  * Blocks:    no.
- * Allocates: the core and one sender.
+ * Allocates: the core and one sender; with LOOPCHAN_SHARED the threads' mutex.
  * Returns:   0;
  *            UV_EINVAL  a NULL, an unknown flag, LOOPCHAN_SHARED on a loop, or
  *                       an msg_size so large that a message's place would
@@ -545,7 +545,7 @@ LOOPCHAN_EXTERN int loopchan_recv(loopchan_receiver_t *rx, void *msg);
  *            loopchan_recv.
  * Allocates: no.
  * Returns:   0; UV_ETIMEDOUT (nothing came; nothing is lost); UV_EOF;
- *            UV_EINVAL, as loopchan_recv.
+ *            UV_EINVAL, as loopchan_recv; with LOOPCHAN_SHARED its other codes.
  * See:       loopchan_recv
  */
 LOOPCHAN_EXTERN int loopchan_recv_timeout(loopchan_receiver_t *rx, void *msg,
@@ -565,7 +565,7 @@ LOOPCHAN_EXTERN int loopchan_recv_timeout(loopchan_receiver_t *rx, void *msg,
  * Allocates: no.
  * Returns:   how many were taken: 1 to max, or 0 when max is 0; or UV_EOF;
  *            UV_EINVAL (a NULL, more than SSIZE_MAX bytes, a loop receiver, a
- *            closed receiver).
+ *            closed receiver). With LOOPCHAN_SHARED as loopchan_recv.
  * See:       loopchan_recv
  */
 LOOPCHAN_EXTERN ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs,
@@ -721,6 +721,7 @@ LOOPCHAN_EXTERN int loopchan_shutdown(loopchan_receiver_t *rx);
  * Message:   inside cb called for this receiver's own delivery, the message in
  *            hand stays valid until that callback returns.
  * Blocks:    no; takes the channel's mutex for a moment, and the time of drop.
+ *            With LOOPCHAN_SHARED until those inside a call have returned.
  * Allocates: no.
  * Returns:   0; UV_EALREADY (closing or closed; cb is not called a second
  *            time); UV_EINVAL (NULL, or never opened).
@@ -752,7 +753,7 @@ LOOPCHAN_EXTERN loopchan_receiver_t *loopchan_receiver_from_handle(
  * Thread:    the loop's.
  * Callback:  allowed.
  * Message:   as loopchan_close.
- * Blocks:    no.
+ * Blocks:    as loopchan_close, or not at all.
  * See:       uv_close, uv_walk; loopchan_close
  */
 LOOPCHAN_EXTERN void loopchan_close_handle(uv_handle_t *handle, uv_close_cb cb);
