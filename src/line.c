@@ -242,16 +242,21 @@ void lc_line_answer(lc_line_t *line, lc_pending_t *pending) {
 }
 
 lc_pending_t *lc_line_collect(lc_line_t *line, lc_answers_t *answers) {
-  lc_pending_t *oldest, **end = &oldest;
+  lc_pending_t *oldest, *kept = NULL, **end = &oldest;
 
   lock(line);
   oldest = answers->oldest;
-  while (*end != NULL && (*end)->answered)
-    end = &(*end)->next;
-  answers->oldest = *end;
-  if (answers->oldest == NULL)
+  /* Only by hand has one left the line without an answer. Else nobody looks:
+   * they may be many, and others want the mutex. */
+  if (line->kind == LC_BY_HAND) {
+    while (*end != NULL && (*end)->answered)
+      end = &(*end)->next;
+    kept = *end;
+    *end = NULL;
+  }
+  answers->oldest = kept;
+  if (kept == NULL)
     answers->newest = NULL;
-  *end = NULL;
   unlock(line);
   return oldest;
 }
