@@ -296,7 +296,8 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  *            woken, or a slab has to be allocated.
  * Allocates: one slab at most; none in a steady state.
  * Returns:   0; UV_EINVAL (a NULL); UV_EPIPE (closed or shut down, also while
- *            it waited); UV_EAGAIN (see Thread); UV_ENOMEM.
+ *            it waited); UV_EAGAIN (see Thread, or the system gives no mutex to
+ *            wait with); UV_ENOMEM.
  * See:       loopchan_try_send, loopchan_send_timeout, loopchan_send_many;
  *            std::sync::mpsc::sync_channel; examples/one_producer.c
  */
@@ -336,7 +337,7 @@ LOOPCHAN_EXTERN int loopchan_try_send(loopchan_sender_t *tx, const void *msg);
  *            that is being received when the time is up is waited for.
  * Allocates: one slab at most; none in a steady state.
  * Returns:   0; UV_ETIMEDOUT (no room, or by rendezvous no receiver, in that
- *            time); UV_EAGAIN (see Callback); UV_EINVAL (a NULL); UV_EPIPE
+ *            time); UV_EAGAIN (as loopchan_send); UV_EINVAL (a NULL); UV_EPIPE
  *            (closed or shut down, also while it waited); UV_ENOMEM.
  * See:       loopchan_send
  */
