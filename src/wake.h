@@ -54,7 +54,8 @@ void lc_wake_pay(lc_wake_t *wake);
 /* Loop's thread. Calls for another callback in the loop's next turn. */
 void lc_wake_self(lc_wake_t *wake);
 
-/* Loop's thread. First thing in the async callback. */
+/* Loop's thread. First thing in the async callback, unless payers hold a mutex
+ * that it takes. */
 void lc_wake_heard(void);
 
 /* Receiving thread, parked. Waits until the debt of this park is paid, and

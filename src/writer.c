@@ -131,7 +131,8 @@ static void on_writer_async(uv_async_t *async) {
   loopchan_writer_t *w = (loopchan_writer_t *) async;
   struct lc_writer *writer = w->writer;
 
-  lc_wake_heard();
+  /* No lc_wake_heard: who pays this wake holds the line's mutex, which is taken
+   * here too. */
   call_answered_back(writer);
   if (w->state == LC_WRITER_OPEN && !writer->told &&
       writer->closed_cb != NULL &&
