@@ -61,6 +61,19 @@ START_TEST(another_thread_leaves_that_slab_alone) {
 }
 END_TEST
 
+START_TEST(another_thread_leaves_no_slab_behind) {
+  size_t bytes;
+
+  do
+    ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
+  while (tx->slab != NULL);
+  bytes = tx->bytes;
+  send_on_another_thread();
+  ck_assert_ptr_null(tx->slab);
+  ck_assert_uint_eq(tx->bytes, bytes);
+}
+END_TEST
+
 START_TEST(the_first_thread_may_be_any) {
   send_on_another_thread();
   ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
@@ -155,8 +168,9 @@ static Suite *suite(void) {
   SUITE_CASE(
       suite, "sender", fresh, expect_nothing_left,
       the_first_thread_keeps_its_slab, another_thread_leaves_that_slab_alone,
-      the_first_thread_may_be_any, a_reserved_place_holds_its_slab_alone,
-      an_abandoned_place_is_used_again, a_dropped_senders_slab_serves_the_next,
+      another_thread_leaves_no_slab_behind, the_first_thread_may_be_any,
+      a_reserved_place_holds_its_slab_alone, an_abandoned_place_is_used_again,
+      a_dropped_senders_slab_serves_the_next,
       slabs_beyond_the_rack_are_retired_and_come_back,
       a_slab_refused_by_a_closed_channel_is_kept_for_its_end);
   return suite;
