@@ -1,4 +1,4 @@
-/* loopchan as a peer of the benchmark. */
+/* loopchan as a peer of the benchmark. With NO_SPIN it sleeps at once. */
 #include <loopchan.h>
 #include <stdlib.h>
 
@@ -25,6 +25,9 @@ static void *open_channel(const bench_kind_t *kind) {
   channel_t *channel = malloc(sizeof *channel);
 
   bench_check(channel != NULL, "memory");
+#ifdef NO_SPIN
+  options.spin_ns = 1;
+#endif
   channel->cb = kind->cb;
   channel->arg = kind->arg;
   bench_check(loopchan_open(loop, &channel->rx, &channel->tx, &options) == 0,
