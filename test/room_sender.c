@@ -145,6 +145,14 @@ START_TEST(slabs_beyond_the_rack_are_retired_and_come_back) {
 }
 END_TEST
 
+START_TEST(a_message_that_is_refused_leaves_its_node) {
+  ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
+  ck_assert_int_eq(loopchan_shutdown(&rx), 0);
+  ck_assert_int_eq(loopchan_send(tx, &(int){1}), UV_EPIPE);
+  ck_assert_uint_eq(tx->slab->used, 1);
+}
+END_TEST
+
 START_TEST(a_slab_refused_by_a_closed_channel_is_kept_for_its_end) {
   loopchan_sender_t *many[LC_RACK_SLOTS + 1];
   size_t i;
@@ -172,6 +180,7 @@ static Suite *suite(void) {
       a_reserved_place_holds_its_slab_alone, an_abandoned_place_is_used_again,
       a_dropped_senders_slab_serves_the_next,
       slabs_beyond_the_rack_are_retired_and_come_back,
+      a_message_that_is_refused_leaves_its_node,
       a_slab_refused_by_a_closed_channel_is_kept_for_its_end);
   return suite;
 }
