@@ -139,9 +139,9 @@ START_TEST(slabs_of_large_messages_are_larger) {
       {248, HEAD + (size_t) 64 * 256, 64},
       {1000, HEAD + (size_t) 64 * 1008, 64},
       {1032, HEAD + (size_t) 63 * 1040, 63},
-      {40000, HEAD + (size_t) 1 * 40016, 1},
+      {40008, HEAD + (size_t) 1 * 40016, 1},
       {LC_SLAB_LARGE - 8, HEAD + LC_SLAB_LARGE, 1},
-      {1000000, HEAD + 1000016, 1},
+      {1000008, HEAD + 1000016, 1},
   };
   size_t s;
 
