@@ -363,6 +363,21 @@ START_TEST(memory_that_runs_out_costs_no_place) {
 }
 END_TEST
 
+START_TEST(memory_that_runs_out_makes_no_place) {
+  loopchan_sender_t *other;
+
+  open_capacity(NULL, 1);
+  expect_try_send(1, 0);
+  other = loopchan_sender_clone(tx);
+  memory_fail(1);
+  ck_assert_int_eq(loopchan_send(other, &(int){2}), UV_ENOMEM);
+  ck_assert(memory_has_failed());
+  expect_try_send(2, UV_EAGAIN);
+  loopchan_sender_drop(other);
+  close_and_drop();
+}
+END_TEST
+
 START_TEST(stats_tell_the_queue) {
   loopchan_stats_t stats;
   waiter_t waiter;
@@ -469,6 +484,6 @@ static Suite *suite(void) {
              who_may_spin_for_ever_stands_in_line_all_the_same,
              send_many_tells_how_many_went_before_the_close,
              a_reserved_place_is_a_place, memory_that_runs_out_costs_no_place,
-             stats_tell_the_queue);
+             memory_that_runs_out_makes_no_place, stats_tell_the_queue);
   return suite;
 }

@@ -146,10 +146,15 @@ START_TEST(slabs_beyond_the_rack_are_retired_and_come_back) {
 END_TEST
 
 START_TEST(a_message_that_is_refused_leaves_its_node) {
+  loopchan_sender_t *other = loopchan_sender_clone(tx);
+
   ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
   ck_assert_int_eq(loopchan_shutdown(&rx), 0);
   ck_assert_int_eq(loopchan_send(tx, &(int){1}), UV_EPIPE);
   ck_assert_uint_eq(tx->slab->used, 1);
+  ck_assert_int_eq(loopchan_send(other, &(int){1}), UV_EPIPE);
+  ck_assert_ptr_null(other->slab);
+  loopchan_sender_drop(other);
 }
 END_TEST
 
