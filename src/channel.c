@@ -263,6 +263,7 @@ int lc_channel_offer(lc_channel_t *channel, lc_link_t *newest,
 }
 
 void lc_channel_retire(lc_channel_t *channel, lc_slab_t *slab) {
+  lc_assert(channel->kind != LC_BY_HAND);
   if (lc_channel_publish(channel, &slab->retire, &slab->retire, LC_NO_TURN) !=
       0)
     lc_rack_orphan(&channel->rack, slab);
@@ -384,19 +385,11 @@ static inline lc_link_t *take_oldest(lc_channel_t *channel) {
 }
 
 /* By hand, and nothing had been pushed. What is pushed meanwhile goes before
- * who is pulled, but may be no message. */
+ * who is pulled. */
 static LC_NOINLINE lc_link_t *pull(lc_channel_t *channel) {
-  lc_link_t *node;
-
-  do {
-    channel->pulled = lc_line_pull(&channel->line);
-    if (channel->pulled != NULL)
-      return channel->pulled->oldest;
-    if (!lc_channel_gather(channel))
-      return NULL;
-    node = take_oldest(channel);
-  } while (node == NULL);
-  return node;
+  channel->pulled = lc_line_pull(&channel->line);
+  return channel->pulled != NULL ? channel->pulled->oldest
+                                 : take_oldest(channel);
 }
 
 lc_link_t *lc_channel_next(lc_channel_t *channel) {

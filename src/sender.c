@@ -82,13 +82,19 @@ static int publish(loopchan_sender_t *tx, bool mine, const lc_list_t *links,
 }
 
 /* Publishes the node carved last. Refused: it is still the caller's, and so is
- * the slab. */
+ * the slab. By hand that goes along: given up later, with nodes under way, its
+ * retire link would rouse a receiver that waits. */
 static int publish_node(loopchan_sender_t *tx, bool mine, lc_slab_t *slab,
                         lc_link_t *node) {
   lc_list_t links = {NULL, NULL};
   bool slab_goes = chain_node(&links, slab, node);
-  int err = publish(tx, mine, &links, 1);
+  int err;
 
+  if (!slab_goes && tx->channel->kind == LC_BY_HAND) {
+    chain(&links, &slab->retire);
+    slab_goes = true;
+  }
+  err = publish(tx, mine, &links, 1);
   if (LC_LIKELY(err == 0 && !slab_goes))
     put_slab(tx, mine, slab);
   return err;

@@ -246,6 +246,27 @@ START_TEST(a_try_send_goes_to_a_loop_receiver_that_sleeps) {
 }
 END_TEST
 
+/* However much memory they give back. */
+START_TEST(senders_that_go_leave_a_sleeping_receiver_asleep) {
+  loopchan_sender_t *others[40];
+  int i, last = 40;
+
+  ck_assert_int_eq(loopchan_recv_start(&rx, count_message), 0);
+  for (i = 0; i < last; i++) {
+    others[i] = loopchan_sender_clone(tx);
+    ck_assert_int_eq(loopchan_try_send(others[i], &(int){i}), 0);
+    uv_run(&loop, UV_RUN_NOWAIT);
+  }
+  while (i-- > 0) {
+    loopchan_sender_drop(others[i]);
+    expect_try_send(last++, 0);
+    uv_run(&loop, UV_RUN_NOWAIT);
+  }
+  ck_assert_int_eq(received, last);
+  close_and_drop();
+}
+END_TEST
+
 /* A callback that runs is no receiver that waits, whatever it does. */
 static void start_anew(loopchan_receiver_t *receiver, int status, void *msg) {
   ck_assert_int_eq(status, 0);
@@ -318,6 +339,7 @@ static Suite *suite(void) {
              a_send_returns_when_the_callback_has_returned,
              a_close_in_the_callback_refuses_the_others,
              a_try_send_goes_to_a_loop_receiver_that_sleeps,
+             senders_that_go_leave_a_sleeping_receiver_asleep,
              a_callback_that_starts_anew_does_not_wait,
              a_try_send_that_went_is_dropped_by_a_close,
              who_waits_at_a_stopped_receiver_is_served_by_the_next_start);
