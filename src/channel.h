@@ -143,7 +143,7 @@ LC_MUST_USE ssize_t lc_channel_look_out(lc_channel_t *channel,
                                         uint64_t deadline_ns);
 
 /* Any thread but the loop's own. Sends a chain that waits for its turn, until
- * the deadline. 0, UV_EPIPE, UV_ETIMEDOUT; or UV_ENOMEM. */
+ * the deadline. 0, UV_EPIPE, UV_ETIMEDOUT; or what lc_wake_init returned. */
 LC_MUST_USE int lc_channel_wait(lc_channel_t *channel, lc_link_t *newest,
                                 lc_link_t *oldest, lc_patience_t *patience,
                                 uint64_t deadline_ns);

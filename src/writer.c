@@ -19,7 +19,6 @@
 enum { LC_WRITER_OPEN = 1, LC_WRITER_CLOSED };
 
 struct lc_writer {
-  loopchan_writer_t *handle;
   loopchan_sender_t *tx;
   lc_answers_t answers;
   lc_slab_t *slab;         /* with room, or NULL */
@@ -121,10 +120,10 @@ static void on_writer_closed(uv_handle_t *handle) {
 
 /* By hand a message may just be in the receiver's hands: its answer comes. The
  * last one's wake was paid before it can be seen that none is owed. */
-static void finish_close(struct lc_writer *writer) {
-  if (lc_line_owes(&channel_of(writer)->line, &writer->answers))
+static void finish_close(loopchan_writer_t *w) {
+  if (lc_line_owes(&channel_of(w->writer)->line, &w->writer->answers))
     return;
-  uv_close((uv_handle_t *) &writer->handle->async, on_writer_closed);
+  uv_close((uv_handle_t *) &w->async, on_writer_closed);
 }
 
 static void on_writer_async(uv_async_t *async) {
@@ -141,7 +140,7 @@ static void on_writer_async(uv_async_t *async) {
     writer->closed_cb(w);
   }
   if (w->state == LC_WRITER_CLOSED && !uv_is_closing((uv_handle_t *) async))
-    finish_close(writer);
+    finish_close(w);
 }
 
 int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
@@ -161,7 +160,6 @@ int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
   err = uv_async_init(loop, &w->async, on_writer_async);
   if (err != 0)
     goto no_async;
-  writer->handle = w;
   writer->tx = tx;
   writer->bytes = LC_SLAB_LEAST;
   w->writer = writer;
@@ -274,7 +272,7 @@ int lc_writer_close(loopchan_writer_t *w, loopchan_writer_cb cb,
   w->writer->handle_close_cb = handle_cb;
   w->writer->cancelled =
       lc_line_unwatch(&channel_of(w->writer)->line, &w->writer->answers);
-  finish_close(w->writer);
+  finish_close(w);
   return 0;
 }
 
