@@ -21,11 +21,11 @@ enum { LC_WRITER_OPEN = 1, LC_WRITER_CLOSED };
 struct lc_writer {
   loopchan_sender_t *tx;
   lc_answers_t answers;
-  lc_slab_t *slab;         /* with room, or NULL */
-  size_t bytes;            /* of the next slab to be made */
-  lc_pending_t *cancelled; /* by the close */
-  bool told;               /* that the receiver is gone */
-  loopchan_writer_cb closed_cb, close_cb;
+  lc_slab_t *slab;              /* with room, or NULL */
+  size_t bytes;                 /* of the next slab to be made */
+  lc_pending_t *cancelled;      /* by the close */
+  loopchan_writer_cb closed_cb; /* to be told that the receiver is gone */
+  loopchan_writer_cb close_cb;
   uv_close_cb handle_close_cb;
 };
 
@@ -133,11 +133,11 @@ static void on_writer_async(uv_async_t *async) {
   /* No lc_wake_heard: who pays this wake holds the line's mutex, which is taken
    * here too. */
   call_answered_back(writer);
-  if (w->state == LC_WRITER_OPEN && !writer->told &&
-      writer->closed_cb != NULL &&
+  if (w->state == LC_WRITER_OPEN && writer->closed_cb != NULL &&
       lc_inbox_is_closed(&channel_of(writer)->inbox)) {
-    writer->told = true;
-    writer->closed_cb(w);
+    loopchan_writer_cb cb = writer->closed_cb;
+    writer->closed_cb = NULL;
+    cb(w);
   }
   if (w->state == LC_WRITER_CLOSED && !uv_is_closing((uv_handle_t *) async))
     finish_close(w);
@@ -255,7 +255,6 @@ int loopchan_writer_on_closed(loopchan_writer_t *w, loopchan_writer_cb cb) {
   if (!writer_is_open(w))
     return UV_EINVAL;
   w->writer->closed_cb = cb;
-  w->writer->told = false;
   if (cb != NULL && lc_inbox_is_closed(&channel_of(w->writer)->inbox))
     lc_wake_self(&w->writer->answers.wake);
   return 0;
