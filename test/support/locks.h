@@ -15,8 +15,8 @@ int locks_alive(void);
 /* For a test that has its own function in place of one that makes such. */
 void locks_made(void);
 
-/* How often a thread began to wait with a time-out; 1 where that is not known.
- */
+/* How often a thread began to wait with a time-out; where that is not counted,
+ * one more at each call. */
 int locks_timed_waits(void);
 
 #endif /* SUPPORT_LOCKS_H */
