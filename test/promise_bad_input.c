@@ -3,6 +3,9 @@
 #include "support/faults.h"
 #include "support/suite.h"
 
+/* The fewest messages of more than SSIZE_MAX bytes. */
+#define TOO_MANY (SIZE_MAX / 2 / sizeof(int) + 1)
+
 static int ignored;
 
 static void no_message(loopchan_receiver_t *receiver, int status, void *msg) {
@@ -105,6 +108,7 @@ START_TEST(senders_calls_refuse_nulls) {
   ck_assert_int_eq(loopchan_send_many(NULL, &message, 1), UV_EINVAL);
   ck_assert_int_eq(loopchan_send_many(tx, NULL, 1), UV_EINVAL);
   ck_assert_int_eq(loopchan_send_many(tx, &message, SIZE_MAX), UV_EINVAL);
+  ck_assert_int_eq(loopchan_send_many(tx, &message, TOO_MANY), UV_EINVAL);
   ck_assert_int_eq(loopchan_send_many(tx, NULL, 0), 0);
   ck_assert_int_eq(loopchan_reserve(NULL, &place), UV_EINVAL);
   ck_assert_int_eq(loopchan_reserve(tx, NULL), UV_EINVAL);
@@ -183,6 +187,7 @@ START_TEST(loop_calls_refuse_a_thread_receiver) {
   ck_assert_ptr_null(loopchan_receiver_from_handle((uv_handle_t *) &rx));
   ck_assert_int_eq(loopchan_recv_many(&rx, NULL, 1), UV_EINVAL);
   ck_assert_int_eq(loopchan_recv_many(&rx, &ignored, SIZE_MAX), UV_EINVAL);
+  ck_assert_int_eq(loopchan_recv_many(&rx, &ignored, TOO_MANY), UV_EINVAL);
   ck_assert_int_eq(loopchan_recv_many(&rx, NULL, 0), 0);
   drop_tx();
   close_rx();
