@@ -190,6 +190,7 @@ START_TEST(loop_calls_refuse_a_thread_receiver) {
   ck_assert_int_eq(loopchan_recv_many(&rx, &ignored, TOO_MANY), UV_EINVAL);
   ck_assert_int_eq(loopchan_recv_many(&rx, NULL, 0), 0);
   drop_tx();
+  ck_assert_int_eq(loopchan_recv_many(&rx, &ignored, TOO_MANY - 1), UV_EOF);
   close_rx();
 }
 END_TEST
