@@ -123,13 +123,13 @@ static int line_up(loopchan_sender_t *tx, bool mine, lc_slab_t *slab,
                    lc_link_t *node, lc_patience_t *patience,
                    uint64_t deadline_ns) {
   bool by_hand = tx->channel->kind == LC_BY_HAND, slab_goes = false;
-  lc_list_t links = {node, node};
+  lc_list_t links = {NULL, NULL};
   int err;
 
-  if (!by_hand) {
-    links.newest = links.oldest = NULL;
+  if (by_hand)
+    chain(&links, node);
+  else
     slab_goes = chain_node(&links, slab, node);
-  }
   err = lc_channel_wait(tx->channel, links.newest, links.oldest, patience,
                         deadline_ns);
   if (err == 0 && by_hand)

@@ -47,13 +47,33 @@ START_TEST(the_first_thread_keeps_its_slab) {
 }
 END_TEST
 
-START_TEST(another_thread_leaves_that_slab_alone) {
+START_TEST(each_sender_begins_with_a_small_slab) {
+  loopchan_sender_t *other = loopchan_sender_clone(tx);
+  size_t bytes;
+
+  ck_assert_ptr_nonnull(other);
+  ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
+  bytes = tx->slab->bytes;
+  while (tx->slab == NULL || tx->slab->bytes == bytes)
+    ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
+  ck_assert_uint_eq(tx->slab->bytes, 2 * bytes);
+  ck_assert_int_eq(loopchan_send(other, &(int){0}), 0);
+  ck_assert_uint_eq(other->slab->bytes, bytes);
+  loopchan_sender_drop(other);
+}
+END_TEST
+
+START_TEST(another_thread_leaves_turn_and_slab_alone) {
   lc_slab_t *slab;
+  lc_link_t *newest;
 
   ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
   slab = tx->slab;
+  newest = tx->turn.last;
+  ck_assert_ptr_nonnull(newest);
   send_on_another_thread();
   send_on_another_thread();
+  ck_assert_ptr_eq(tx->turn.last, newest);
   ck_assert_ptr_eq(tx->slab, slab);
   ck_assert_uint_eq(slab->used, 1);
   ck_assert_uint_eq(lc_counter_read(&tx->sent), 1);
@@ -175,17 +195,73 @@ START_TEST(a_slab_refused_by_a_closed_channel_is_kept_for_its_end) {
 }
 END_TEST
 
+/* Full, of one message; the first thread is this one. */
+static void fill_one_place(uv_loop_t *loop, loopchan_receiver_t *of_one,
+                           loopchan_sender_t **full) {
+  loopchan_options_t options = {0};
+
+  options.msg_size = sizeof(int);
+  options.capacity = 1;
+  ck_assert_int_eq(loopchan_open(loop, of_one, full, &options), 0);
+  ck_assert_int_eq(loopchan_recv_stop(of_one), loop == NULL ? UV_EINVAL : 0);
+  ck_assert_int_eq(loopchan_send(*full, &(int){0}), 0);
+}
+
+START_TEST(the_loops_own_thread_does_not_spin_for_a_place) {
+  loopchan_receiver_t of_one;
+  loopchan_sender_t *full;
+  uint64_t before_ns;
+  uv_loop_t loop;
+
+  ck_assert_int_eq(uv_loop_init(&loop), 0);
+  fill_one_place(&loop, &of_one, &full);
+  before_ns = full->patience.next_ns;
+  ck_assert_int_eq(loopchan_send(full, &(int){1}), UV_EAGAIN);
+  ck_assert_uint_eq(full->patience.next_ns, before_ns);
+  loopchan_sender_drop(full);
+  ck_assert_int_eq(loopchan_close(&of_one, NULL), 0);
+  ck_assert_int_eq(uv_run(&loop, UV_RUN_DEFAULT), 0);
+  ck_assert_int_eq(uv_loop_close(&loop), 0);
+}
+END_TEST
+
+static void wait_in_vain(void *full) {
+  if (loopchan_send_timeout(full, &(int){1}, 1) != UV_ETIMEDOUT)
+    abort();
+}
+
+START_TEST(the_first_thread_alone_learns_how_long_to_spin) {
+  loopchan_receiver_t of_one;
+  loopchan_sender_t *full;
+  uint64_t before_ns;
+  uv_thread_t thread;
+
+  fill_one_place(NULL, &of_one, &full);
+  before_ns = full->patience.next_ns;
+  ck_assert_int_eq(uv_thread_create(&thread, wait_in_vain, full), 0);
+  ck_assert_int_eq(uv_thread_join(&thread), 0);
+  ck_assert_uint_eq(full->patience.next_ns, before_ns);
+  wait_in_vain(full);
+  ck_assert_uint_lt(full->patience.next_ns, before_ns);
+  ck_assert_int_eq(loopchan_close(&of_one, NULL), 0);
+  loopchan_sender_drop(full);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("room sender");
 
   SUITE_CASE(
       suite, "sender", fresh, expect_nothing_left,
-      the_first_thread_keeps_its_slab, another_thread_leaves_that_slab_alone,
+      the_first_thread_keeps_its_slab, each_sender_begins_with_a_small_slab,
+      another_thread_leaves_turn_and_slab_alone,
       another_thread_leaves_no_slab_behind, the_first_thread_may_be_any,
       a_reserved_place_holds_its_slab_alone, an_abandoned_place_is_used_again,
       a_dropped_senders_slab_serves_the_next,
       slabs_beyond_the_rack_are_retired_and_come_back,
       a_message_that_is_refused_leaves_its_node,
-      a_slab_refused_by_a_closed_channel_is_kept_for_its_end);
+      a_slab_refused_by_a_closed_channel_is_kept_for_its_end,
+      the_loops_own_thread_does_not_spin_for_a_place,
+      the_first_thread_alone_learns_how_long_to_spin);
   return suite;
 }

@@ -147,6 +147,7 @@ static int retell(const char *line, char *into, size_t size) {
 }
 
 static void expect_told(void (*life)(void), const char *expected) {
+  uint64_t before_ns = uv_hrtime();
   FILE *file = told(life, "1");
   char line[128], all[1024] = "";
   size_t length = 0;
@@ -158,6 +159,7 @@ static void expect_told(void (*life)(void), const char *expected) {
     length += (size_t) retell(line, all + length, sizeof all - length);
   fclose(file);
   ck_assert_str_eq(all, expected);
+  ck_assert_uint_le(last_ns, uv_hrtime() - before_ns);
 }
 
 START_TEST(a_life_on_a_loop_is_told) {
