@@ -94,6 +94,23 @@ START_TEST(a_thread_that_cannot_be_made_leaves_its_channel_whole) {
 }
 END_TEST
 
+/* That is a try_send, and has nothing to wait with. */
+START_TEST(a_time_out_of_nothing_makes_no_condition) {
+  int room = flavour_room(&flavours[_i], 2000);
+  int bounded = flavours[_i].capacity != LOOPCHAN_UNBOUNDED;
+
+  open_flavour(_i);
+  send_ints(0, room);
+  fault_arm(UV_COND_INIT, 1, UV_ENOMEM);
+  ck_assert_int_eq(loopchan_send_timeout(tx, &room, 0),
+                   bounded ? UV_ETIMEDOUT : 0);
+  ck_assert_uint_eq(fault_calls(UV_COND_INIT), 0);
+  drop_tx();
+  expect_ints(0, bounded ? room : room + 1);
+  close_rx();
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("fault init");
 
@@ -101,7 +118,8 @@ static Suite *suite(void) {
                   any_mutex_may_fail_while_threads_and_a_writer_send,
                   any_condition_may_fail_while_threads_and_a_writer_send,
                   any_async_handle_may_fail, no_call_makes_a_thread,
-                  a_thread_that_cannot_be_made_leaves_its_channel_whole);
+                  a_thread_that_cannot_be_made_leaves_its_channel_whole,
+                  a_time_out_of_nothing_makes_no_condition);
   SUITE_LOOP_CASE(suite, "each capacity", start_clean, expect_clean, CAPACITIES,
                   any_mutex_may_fail_while_a_select_waits,
                   any_condition_may_fail_while_a_select_waits);

@@ -195,6 +195,16 @@ START_TEST(a_slab_refused_by_a_closed_channel_is_kept_for_its_end) {
 }
 END_TEST
 
+START_TEST(the_slabs_of_a_refused_chain_are_kept_for_the_channels_end) {
+  static int messages[2000];
+
+  ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
+  ck_assert_int_eq(loopchan_shutdown(&rx), 0);
+  ck_assert_int_eq(loopchan_send_many(tx, messages, 2000), UV_EPIPE);
+  ck_assert_ptr_null(tx->slab);
+}
+END_TEST
+
 /* Full, of one message; the first thread is this one. */
 static void fill_one_place(uv_loop_t *loop, loopchan_receiver_t *of_one,
                            loopchan_sender_t **full) {
@@ -261,6 +271,7 @@ static Suite *suite(void) {
       slabs_beyond_the_rack_are_retired_and_come_back,
       a_message_that_is_refused_leaves_its_node,
       a_slab_refused_by_a_closed_channel_is_kept_for_its_end,
+      the_slabs_of_a_refused_chain_are_kept_for_the_channels_end,
       the_loops_own_thread_does_not_spin_for_a_place,
       the_first_thread_alone_learns_how_long_to_spin);
   return suite;

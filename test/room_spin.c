@@ -109,6 +109,14 @@ START_TEST(several_messages_at_once_give_another_chance_ever_rarer) {
 }
 END_TEST
 
+START_TEST(several_messages_at_once_lengthen_no_spin) {
+  ck_assert(!lc_spin_wait(&spin, &inbox, UINT64_MAX));
+  lc_spin_learn(&spin, true);
+  lc_spin_learn(&spin, true);
+  ck_assert_uint_eq(spin.next_ns, MOST_NS / 2);
+}
+END_TEST
+
 #ifndef _WIN32
 START_TEST(a_spin_that_cost_a_time_slice_makes_chances_rare) {
   spin.next_ns = 200 * 1000000; /* a slow machine's first look is in time */
@@ -167,6 +175,7 @@ static Suite *suite(void) {
              spins_in_vain_become_shorter_and_cease,
              a_spin_that_pays_restores_the_patience,
              several_messages_at_once_give_another_chance_ever_rarer,
+             several_messages_at_once_lengthen_no_spin,
              the_pause_grows_with_crowds_and_shrinks_with_single_messages,
              a_deadline_that_is_past_is_not_spun_for);
   return suite;
