@@ -125,6 +125,26 @@ START_TEST(senders_calls_refuse_nulls) {
 }
 END_TEST
 
+static void send_most_from_loop(size_t msg_size, size_t most) {
+  loopchan_options_t options = int_options();
+
+  options.msg_size = msg_size;
+  options.capacity = 1;
+  open_with(&loop, &options);
+  ck_assert_int_eq(loopchan_recv_stop(&rx), 0); /* from here: its thread */
+  ck_assert_int_eq(loopchan_send_many(tx, &(int){1}, most), 1);
+  drop_tx();
+  close_rx();
+  uv_run(&loop, UV_RUN_DEFAULT);
+}
+
+/* There is room for one, and a loop does not wait. */
+START_TEST(send_many_takes_as_many_as_its_answer_can_count) {
+  send_most_from_loop(sizeof(int), TOO_MANY - 1);
+  send_most_from_loop(0, SIZE_MAX / 2);
+}
+END_TEST
+
 START_TEST(receivers_calls_refuse_nulls) {
   loopchan_stats_t stats;
 
@@ -250,7 +270,8 @@ static Suite *suite(void) {
              open_refuses_a_size_that_overflows,
              a_message_larger_than_memory_is_enomem_at_the_send,
              open_passes_on_what_uv_async_init_says, versions_agree,
-             a_receiver_never_opened_is_refused);
+             a_receiver_never_opened_is_refused,
+             send_many_takes_as_many_as_its_answer_can_count);
   SUITE_CASE(suite, "loop", open_loop, expect_clean, senders_calls_refuse_nulls,
              receivers_calls_refuse_nulls,
              blocking_calls_refuse_a_loop_receiver,
