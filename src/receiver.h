@@ -61,12 +61,11 @@ LC_MUST_USE static inline int lc_receiver_enter(loopchan_receiver_t *rx,
 
 static inline void lc_receiver_exit(loopchan_receiver_t *rx,
                                     const lc_visit_t *visit) {
-  if (LC_UNLIKELY(visit->channel->shared != NULL)) {
+  if (LC_UNLIKELY(visit->channel->shared != NULL))
     lc_receiver_exit_shared(rx, visit);
-    return;
-  }
 #ifndef NDEBUG
-  lc_occupant_exit(&visit->channel->occupant, visit->was);
+  else
+    lc_occupant_exit(&visit->channel->occupant, visit->was);
 #endif
 }
 

@@ -1,6 +1,6 @@
 /* Promise §3.5: a loop sends without ever waiting. The list was drawn up after
- * libuv's tests of write requests (test-tcp-write-queue-order.c,
- * test-tcp-write- after-close). */
+ * libuv's tests of write requests: test-tcp-write-queue-order.c and
+ * test-tcp-write-after-connect.c. */
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -97,6 +97,24 @@ START_TEST(a_write_is_called_back_when_there_is_room) {
 }
 END_TEST
 
+/* Threads that wait are served some at a time; a loop does not wait for that.
+ */
+START_TEST(one_place_of_many_is_enough_for_a_write) {
+  int i;
+
+  open_writer(NULL, 1024);
+  for (i = 0; i < 1024; i++)
+    ck_assert_int_eq(loopchan_try_write(&writer, &i), 0);
+  write_ints(0, 1);
+  expect_ints(0, 1);
+  uv_run(&loop, UV_RUN_NOWAIT);
+  ck_assert_int_eq(accepted, 1);
+  close_writer();
+  finish();
+  close_rx();
+}
+END_TEST
+
 START_TEST(a_try_write_never_overtakes) {
   int i = 9;
 
@@ -140,6 +158,24 @@ START_TEST(a_receiver_that_goes_hands_the_messages_back) {
   ck_assert_int_eq(told, 2);
   close_writer();
   finish();
+}
+END_TEST
+
+static void on_refused(loopchan_write_t *req, int status) {
+  (void) req;
+  ck_assert_int_eq(status, UV_EPIPE);
+  close_writer();
+}
+
+START_TEST(a_writer_closed_by_its_callback_is_told_no_more) {
+  open_writer(NULL, 1);
+  ck_assert_int_eq(loopchan_writer_on_closed(&writer, on_told), 0);
+  ck_assert_int_eq(loopchan_try_write(&writer, &(int){0}), 0);
+  ck_assert_int_eq(loopchan_write(&requests[0], &writer, &(int){1}, on_refused),
+                   0);
+  close_rx();
+  finish();
+  ck_assert_int_eq(told, 0);
 }
 END_TEST
 
@@ -564,6 +600,8 @@ static Suite *suite(void) {
   suite_add_tcase(suite, each_capacity);
   SUITE_CASE(suite, "writer", start_to_write, expect_clean,
              a_write_is_called_back_when_there_is_room,
+             one_place_of_many_is_enough_for_a_write,
+             a_writer_closed_by_its_callback_is_told_no_more,
              a_try_write_never_overtakes,
              a_request_is_the_users_again_from_its_callback_on,
              a_writer_closes_when_its_message_is_out_of_hand,
