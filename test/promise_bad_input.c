@@ -75,8 +75,9 @@ END_TEST
 START_TEST(a_message_larger_than_memory_is_enomem_at_the_send) {
   loopchan_options_t options = int_options();
 
-  options.msg_size = SIZE_MAX / 4;
+  options.msg_size = SIZE_MAX / 4 + 1; /* two of them are too many to count */
   open_with(NULL, &options);
+  ck_assert_int_eq(loopchan_recv_timeout(&rx, &ignored, 0), UV_ETIMEDOUT);
   memory_fail(1);
   ck_assert_int_eq(loopchan_send(tx, &ignored), UV_ENOMEM);
   drop_tx();
@@ -190,6 +191,33 @@ START_TEST(a_receiver_never_opened_is_refused) {
 }
 END_TEST
 
+START_TEST(a_shared_receiver_is_free_again_after_a_refusal) {
+  loopchan_options_t options = int_options();
+
+  options.flags = LOOPCHAN_SHARED;
+  open_with(NULL, &options);
+  ck_assert_int_eq(loopchan_recv(&rx, NULL), UV_EINVAL);
+  ck_assert_int_eq(loopchan_try_recv(&rx, NULL), UV_EINVAL);
+  ck_assert_int_eq(loopchan_recv_many(&rx, NULL, 1), UV_EINVAL);
+  ck_assert_int_eq(loopchan_recv_timeout(&rx, &ignored, 0), UV_ETIMEDOUT);
+  close_rx();
+  drop_tx();
+}
+END_TEST
+
+START_TEST(signals_are_received_as_many_as_can_be_counted) {
+  loopchan_options_t options = int_options();
+
+  options.msg_size = 0;
+  open_with(NULL, &options);
+  ck_assert_int_eq(loopchan_send(tx, NULL), 0);
+  ck_assert_int_eq(loopchan_recv_many(&rx, NULL, SIZE_MAX / 2), 1);
+  ck_assert_int_eq(loopchan_recv_many(&rx, NULL, SIZE_MAX / 2 + 1), UV_EINVAL);
+  close_rx();
+  drop_tx();
+}
+END_TEST
+
 START_TEST(blocking_calls_refuse_a_loop_receiver) {
   send_ints(7, 1);
   ck_assert_int_eq(loopchan_recv(&rx, &ignored), UV_EINVAL);
@@ -205,6 +233,8 @@ START_TEST(loop_calls_refuse_a_thread_receiver) {
   ck_assert_int_eq(loopchan_recv_start(&rx, no_message), UV_EINVAL);
   ck_assert_int_eq(loopchan_recv_stop(&rx), UV_EINVAL);
   ck_assert_ptr_null(loopchan_receiver_from_handle((uv_handle_t *) &rx));
+  ck_assert_int_eq(loopchan_recv(&rx, NULL), UV_EINVAL);
+  ck_assert_int_eq(loopchan_recv_timeout(&rx, NULL, 0), UV_EINVAL);
   ck_assert_int_eq(loopchan_recv_many(&rx, NULL, 1), UV_EINVAL);
   ck_assert_int_eq(loopchan_recv_many(&rx, &ignored, SIZE_MAX), UV_EINVAL);
   ck_assert_int_eq(loopchan_recv_many(&rx, &ignored, TOO_MANY), UV_EINVAL);
@@ -271,7 +301,9 @@ static Suite *suite(void) {
              a_message_larger_than_memory_is_enomem_at_the_send,
              open_passes_on_what_uv_async_init_says, versions_agree,
              a_receiver_never_opened_is_refused,
-             send_many_takes_as_many_as_its_answer_can_count);
+             send_many_takes_as_many_as_its_answer_can_count,
+             a_shared_receiver_is_free_again_after_a_refusal,
+             signals_are_received_as_many_as_can_be_counted);
   SUITE_CASE(suite, "loop", open_loop, expect_clean, senders_calls_refuse_nulls,
              receivers_calls_refuse_nulls,
              blocking_calls_refuse_a_loop_receiver,

@@ -76,19 +76,34 @@ START_TEST(an_end_of_file_is_ready) {
 }
 END_TEST
 
+START_TEST(one_alone_is_enough) {
+  loopchan_receiver_t *one[2] = {&rxs[0], NULL};
+
+  open_all(1, 0);
+  ck_assert_int_eq(loopchan_select(one, 1, 0), UV_ETIMEDOUT);
+  send_on(0, 1);
+  ck_assert_int_eq(loopchan_select(one, 1, LOOPCHAN_FOREVER), 0);
+  drop_all_senders(1);
+  close_all(1);
+}
+END_TEST
+
 /* The first is always ready; the others have their turn nonetheless. */
 START_TEST(nobody_waits_behind_a_busier_one) {
-  int named[5] = {0}, i;
+  size_t n, i;
 
-  open_all(5, 0);
-  for (i = 0; i < 5; i++)
-    send_on((size_t) i, i);
-  for (i = 0; i < 25; i++)
-    named[loopchan_select(all, 5, 0)]++;
-  for (i = 0; i < 5; i++)
-    ck_assert_int_eq(named[i], 5);
-  drop_all_senders(5);
-  close_all(5);
+  for (n = 1; n <= 5; n++) {
+    int named[5] = {0};
+    open_all(n, 0);
+    for (i = 0; i < n; i++)
+      send_on(i, 0);
+    for (i = 0; i < 5 * n; i++)
+      named[loopchan_select(all, n, 0)]++;
+    for (i = 0; i < n; i++)
+      ck_assert_int_eq(named[i], 5);
+    drop_all_senders(n);
+    close_all(n);
+  }
 }
 END_TEST
 
@@ -113,6 +128,7 @@ START_TEST(bad_input_is_refused) {
   ck_assert_int_eq(loopchan_select(all, 0, 0), UV_EINVAL);
   ck_assert_int_eq(loopchan_select(all, SIZE_MAX, 0), UV_EINVAL);
   ck_assert_int_eq(loopchan_select(two, 2, 0), UV_EINVAL);
+  ck_assert_int_eq(loopchan_select(&two[1], 1, 0), UV_EINVAL);
   open_with(&loop, &options);
   two[1] = &rx;
   ck_assert_int_eq(loopchan_select(two, 2, 0), UV_EINVAL);
@@ -225,9 +241,10 @@ static Suite *suite(void) {
 
   SUITE_CASE(suite, "select", start_clean, expect_clean,
              the_ready_one_is_named_and_keeps_its_message,
-             an_end_of_file_is_ready, nobody_waits_behind_a_busier_one,
-             one_may_be_there_twice, bad_input_is_refused,
-             a_time_out_loses_nothing, a_thousand_receivers_are_watched);
+             an_end_of_file_is_ready, one_alone_is_enough,
+             nobody_waits_behind_a_busier_one, one_may_be_there_twice,
+             bad_input_is_refused, a_time_out_loses_nothing,
+             a_thousand_receivers_are_watched);
   tcase_add_checked_fixture(stress, start_clean, expect_clean);
   tcase_set_timeout(stress, 60);
   tcase_add_loop_test(stress, nothing_is_lost_however_they_meet, 0, 8);

@@ -55,12 +55,29 @@ START_TEST(a_follower_whose_time_is_up_leaves_the_line) {
 }
 END_TEST
 
+START_TEST(while_one_leads_no_follower_is_roused) {
+  lc_follower_t waiting = {.next = NULL, .in_line = true};
+
+  shared->led = true;
+  shared->first = &waiting;
+  shared->end = &waiting.next;
+  lc_shared_unlock(shared);
+  lc_shared_lock(shared);
+  ck_assert(waiting.in_line);
+  ck_assert_ptr_eq(shared->first, &waiting);
+  shared->first = NULL;
+  shared->end = &shared->first;
+  shared->led = false;
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("room shared");
 
   SUITE_CASE(suite, "shared", fresh, expect_nothing_left,
              who_finds_work_does_not_wait, who_finds_the_end_does_not_wait,
              a_leader_whose_time_is_up_is_parked_no_more,
-             a_follower_whose_time_is_up_leaves_the_line);
+             a_follower_whose_time_is_up_leaves_the_line,
+             while_one_leads_no_follower_is_roused);
   return suite;
 }
