@@ -83,6 +83,23 @@ static void take_a_millisecond(loopchan_receiver_t *receiver, int status,
 }
 
 /* The callback's time is its own: each takes at least half of the budget. */
+/* As much time as has passed since the machine was started. */
+START_TEST(a_turn_goes_on_while_it_has_time) {
+  loopchan_options_t options = int_options();
+  loopchan_stats_t stats;
+
+  options.max_ns = uv_hrtime();
+  open_with(&loop, &options);
+  send_ints(0, 10 * MOST);
+  drop_tx();
+  ck_assert_int_eq(loopchan_recv_start(&rx, count), 0);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  ck_assert_int_eq(most_in_a_turn, 10 * MOST);
+  ck_assert_int_eq(loopchan_stats(&rx, &stats), 0);
+  ck_assert_uint_eq(stats.budget_cuts, 0);
+}
+END_TEST
+
 START_TEST(a_turn_ends_when_its_time_is_up) {
   loopchan_options_t options = int_options();
 
@@ -228,7 +245,7 @@ static Suite *suite(void) {
 
   SUITE_CASE(suite, "budget", setup, teardown,
              a_turn_delivers_no_more_than_max_messages, the_default_is_1024,
-             a_turn_ends_when_its_time_is_up,
+             a_turn_goes_on_while_it_has_time, a_turn_ends_when_its_time_is_up,
              callbacks_that_become_slow_are_noticed, a_spin_ends_with_the_turn,
              a_timer_runs_while_a_sender_floods_a_slow_callback,
              another_receiver_has_its_turn);
