@@ -137,6 +137,24 @@ START_TEST(senders_are_summed_when_alive_and_when_gone) {
 }
 END_TEST
 
+/* As when the sender has published and not yet counted. */
+START_TEST(what_was_received_has_been_sent) {
+  loopchan_stats_t stats;
+
+  send_ints(0, 2);
+  lc_counter_add_alone(&tx->sent, -2);
+  expect(0, 1);
+  lc_channel_stats(channel, &stats);
+  ck_assert_uint_eq(stats.received, 1);
+  ck_assert_uint_eq(stats.sent, 1);
+  ck_assert_uint_eq(stats.queued, 0);
+  lc_counter_add_alone(&tx->sent, 2);
+  lc_channel_stats(channel, &stats);
+  ck_assert_uint_eq(stats.sent, 2);
+  ck_assert_uint_eq(stats.queued, 1);
+}
+END_TEST
+
 static uint64_t sent_in_all(void) {
   loopchan_stats_t stats;
 
@@ -350,8 +368,8 @@ static Suite *suite(void) {
       the_last_senders_goodbye_comes_behind_its_messages,
       refuse_keeps_what_was_accepted,
       senders_are_summed_when_alive_and_when_gone,
-      who_looks_for_a_message_finds_the_end, a_deadline_never_lies_before_now,
-      a_zero_among_the_options_is_the_default,
+      what_was_received_has_been_sent, who_looks_for_a_message_finds_the_end,
+      a_deadline_never_lies_before_now, a_zero_among_the_options_is_the_default,
       a_park_by_hand_sees_who_joined_before,
       who_serves_the_line_pays_the_wake_that_this_owes,
       a_debt_that_comes_at_the_deadline_is_collected,
