@@ -296,6 +296,22 @@ START_TEST(a_callback_that_starts_anew_does_not_wait) {
 }
 END_TEST
 
+/* What it has in hand is still its sender's here. */
+START_TEST(nor_does_one_that_serves_a_sender_in_line) {
+  waiter_t waiter;
+
+  waiter_start(&waiter, 1);
+  expect_waiting(1);
+  ck_assert_int_eq(loopchan_recv_start(&rx, start_anew), 0);
+  uv_run(&loop, UV_RUN_NOWAIT);
+  waiter_expect(&waiter, 1, 0);
+  expect_try_send(2, 0);
+  uv_run(&loop, UV_RUN_NOWAIT);
+  ck_assert_int_eq(received, 1);
+  close_and_drop();
+}
+END_TEST
+
 static loopchan_stats_t at_close;
 
 START_TEST(a_try_send_that_went_is_dropped_by_a_close) {
@@ -341,6 +357,7 @@ static Suite *suite(void) {
              a_try_send_goes_to_a_loop_receiver_that_sleeps,
              senders_that_go_leave_a_sleeping_receiver_asleep,
              a_callback_that_starts_anew_does_not_wait,
+             nor_does_one_that_serves_a_sender_in_line,
              a_try_send_that_went_is_dropped_by_a_close,
              who_waits_at_a_stopped_receiver_is_served_by_the_next_start);
   return suite;

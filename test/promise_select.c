@@ -88,6 +88,28 @@ START_TEST(one_alone_is_enough) {
 }
 END_TEST
 
+static int received;
+
+static void receive_elsewhere(int self) {
+  (void) self;
+  received = 0;
+  if (loopchan_try_recv(&rxs[0], &received) != 0)
+    received = -1;
+}
+
+/* None of its calls is made at the same time as another. */
+START_TEST(a_select_leaves_its_receivers_to_other_threads) {
+  open_all(1, 0);
+  send_on(0, 1);
+  ck_assert_int_eq(loopchan_select(all, 1, 0), 0);
+  threads_start(1, receive_elsewhere);
+  threads_join();
+  ck_assert_int_eq(received, 1);
+  drop_all_senders(1);
+  close_all(1);
+}
+END_TEST
+
 /* The first is always ready; the others have their turn nonetheless. */
 START_TEST(nobody_waits_behind_a_busier_one) {
   size_t n, i;
@@ -242,6 +264,7 @@ static Suite *suite(void) {
   SUITE_CASE(suite, "select", start_clean, expect_clean,
              the_ready_one_is_named_and_keeps_its_message,
              an_end_of_file_is_ready, one_alone_is_enough,
+             a_select_leaves_its_receivers_to_other_threads,
              nobody_waits_behind_a_busier_one, one_may_be_there_twice,
              bad_input_is_refused, a_time_out_loses_nothing,
              a_thousand_receivers_are_watched);
