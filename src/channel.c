@@ -361,7 +361,7 @@ static LC_NOINLINE lc_link_t *take_slowly(lc_channel_t *channel) {
     if (link == NULL)
       return NULL;
     if (lc_link_next(link) == NULL && !lc_link_is_control(link)) {
-      lc_link_to_newer(link, NULL);
+      lc_link_to_newer(link, NULL); /* taken: no leap leads there */
       return link;
     }
     lc_backlog_add(&channel->backlog, link);

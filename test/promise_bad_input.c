@@ -206,10 +206,7 @@ START_TEST(a_shared_receiver_is_free_again_after_a_refusal) {
 END_TEST
 
 START_TEST(signals_are_received_as_many_as_can_be_counted) {
-  loopchan_options_t options = int_options();
-
-  options.msg_size = 0;
-  open_with(NULL, &options);
+  open_signals(NULL);
   ck_assert_int_eq(loopchan_send(tx, NULL), 0);
   ck_assert_int_eq(loopchan_recv_many(&rx, NULL, SIZE_MAX / 2), 1);
   ck_assert_int_eq(loopchan_recv_many(&rx, NULL, SIZE_MAX / 2 + 1), UV_EINVAL);

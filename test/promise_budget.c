@@ -42,16 +42,22 @@ static void count(loopchan_receiver_t *receiver, int status, void *msg) {
     most_in_a_turn = in_this_turn;
 }
 
+/* All that was sent before the loop runs, and the end. */
+static void deliver(const loopchan_options_t *options, int messages,
+                    loopchan_recv_cb cb) {
+  open_with(&loop, options);
+  send_ints(0, messages);
+  drop_tx();
+  ck_assert_int_eq(loopchan_recv_start(&rx, cb), 0);
+  uv_run(&loop, UV_RUN_DEFAULT);
+}
+
 START_TEST(a_turn_delivers_no_more_than_max_messages) {
   loopchan_options_t options = int_options();
   loopchan_stats_t stats;
 
   options.max_messages = MOST;
-  open_with(&loop, &options);
-  send_ints(0, 10 * MOST);
-  drop_tx();
-  ck_assert_int_eq(loopchan_recv_start(&rx, count), 0);
-  uv_run(&loop, UV_RUN_DEFAULT);
+  deliver(&options, 10 * MOST, count);
   ck_assert_int_eq(received, 10 * MOST);
   ck_assert_int_eq(most_in_a_turn, MOST);
   ck_assert_int_ge(turns, 10);
@@ -63,11 +69,7 @@ END_TEST
 START_TEST(the_default_is_1024) {
   loopchan_options_t options = int_options();
 
-  open_with(&loop, &options);
-  send_ints(0, 5000);
-  drop_tx();
-  ck_assert_int_eq(loopchan_recv_start(&rx, count), 0);
-  uv_run(&loop, UV_RUN_DEFAULT);
+  deliver(&options, 5000, count);
   ck_assert_int_eq(received, 5000);
   ck_assert_int_eq(most_in_a_turn, 1024);
 }
@@ -82,33 +84,25 @@ static void take_a_millisecond(loopchan_receiver_t *receiver, int status,
   count(receiver, status, msg);
 }
 
-/* The callback's time is its own: each takes at least half of the budget. */
 /* As much time as has passed since the machine was started. */
 START_TEST(a_turn_goes_on_while_it_has_time) {
   loopchan_options_t options = int_options();
   loopchan_stats_t stats;
 
   options.max_ns = uv_hrtime();
-  open_with(&loop, &options);
-  send_ints(0, 10 * MOST);
-  drop_tx();
-  ck_assert_int_eq(loopchan_recv_start(&rx, count), 0);
-  uv_run(&loop, UV_RUN_DEFAULT);
+  deliver(&options, 10 * MOST, count);
   ck_assert_int_eq(most_in_a_turn, 10 * MOST);
   ck_assert_int_eq(loopchan_stats(&rx, &stats), 0);
   ck_assert_uint_eq(stats.budget_cuts, 0);
 }
 END_TEST
 
+/* The callback's time is its own: each takes at least half of the budget. */
 START_TEST(a_turn_ends_when_its_time_is_up) {
   loopchan_options_t options = int_options();
 
   options.max_ns = 2000000;
-  open_with(&loop, &options);
-  send_ints(0, 20);
-  drop_tx();
-  ck_assert_int_eq(loopchan_recv_start(&rx, take_a_millisecond), 0);
-  uv_run(&loop, UV_RUN_DEFAULT);
+  deliver(&options, 20, take_a_millisecond);
   ck_assert_int_eq(received, 20);
   ck_assert_int_le(most_in_a_turn, 2);
 }
@@ -131,11 +125,7 @@ START_TEST(callbacks_that_become_slow_are_noticed) {
 
   options.max_ns = SLOW_MS * UINT64_C(1000000);
   options.max_messages = 1000000;
-  open_with(&loop, &options);
-  send_ints(0, 1000);
-  drop_tx();
-  ck_assert_int_eq(loopchan_recv_start(&rx, become_slow), 0);
-  uv_run(&loop, UV_RUN_DEFAULT);
+  deliver(&options, 1000, become_slow);
   ck_assert_int_eq(received, 1000);
   ck_assert_int_le(most_in_a_turn, QUICK + SLOW_MS);
 }

@@ -217,12 +217,9 @@ END_TEST
 
 /* Only NULLs: there is nothing to copy, neither in nor out. */
 START_TEST(a_bare_signal_needs_no_message) {
-  loopchan_options_t options = int_options();
-
   close_rx();
   drop_tx();
-  options.msg_size = 0;
-  open_with(NULL, &options);
+  open_signals(NULL);
   ck_assert_int_eq(loopchan_send(tx, NULL), 0);
   ck_assert_int_eq(loopchan_send_many(tx, NULL, 2), 2);
   ck_assert_int_eq(loopchan_try_recv(&rx, NULL), 0);

@@ -97,8 +97,7 @@ START_TEST(a_write_is_called_back_when_there_is_room) {
 }
 END_TEST
 
-/* Threads that wait are served some at a time; a loop does not wait for that.
- */
+/* Threads that wait are served some at a time, a loop is served at once. */
 START_TEST(one_place_of_many_is_enough_for_a_write) {
   int i;
 
@@ -524,10 +523,7 @@ START_TEST(a_writer_that_closes_leaves_the_others_in_line) {
 END_TEST
 
 START_TEST(a_bare_signal_is_written_without_a_message) {
-  loopchan_options_t options = int_options();
-
-  options.msg_size = 0;
-  open_with(NULL, &options);
+  open_signals(NULL);
   ck_assert_int_eq(loopchan_writer_open(&loop, &writer, tx), 0);
   ck_assert_int_eq(loopchan_write(requests, &writer, NULL, on_written), 0);
   ck_assert_int_eq(loopchan_writer_close(&writer, on_closed), 0);

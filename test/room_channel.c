@@ -155,6 +155,18 @@ START_TEST(what_was_received_has_been_sent) {
 }
 END_TEST
 
+/* Its slab's first node: a retire link that comes later must not lead there. */
+START_TEST(a_lone_message_that_was_taken_leads_to_no_older_one) {
+  lc_link_t *node;
+
+  send_ints(0, 1);
+  node = lc_channel_next(channel);
+  ck_assert_ptr_nonnull(node);
+  ck_assert(!lc_link_is_to_older(node));
+  channel->received++;
+}
+END_TEST
+
 static uint64_t sent_in_all(void) {
   loopchan_stats_t stats;
 
@@ -368,8 +380,10 @@ static Suite *suite(void) {
       the_last_senders_goodbye_comes_behind_its_messages,
       refuse_keeps_what_was_accepted,
       senders_are_summed_when_alive_and_when_gone,
-      what_was_received_has_been_sent, who_looks_for_a_message_finds_the_end,
-      a_deadline_never_lies_before_now, a_zero_among_the_options_is_the_default,
+      what_was_received_has_been_sent,
+      a_lone_message_that_was_taken_leads_to_no_older_one,
+      who_looks_for_a_message_finds_the_end, a_deadline_never_lies_before_now,
+      a_zero_among_the_options_is_the_default,
       a_park_by_hand_sees_who_joined_before,
       who_serves_the_line_pays_the_wake_that_this_owes,
       a_debt_that_comes_at_the_deadline_is_collected,

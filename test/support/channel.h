@@ -31,6 +31,14 @@ static inline void open_with(uv_loop_t *on, const loopchan_options_t *options) {
   ck_assert_int_eq(loopchan_open(on, &rx, &tx, options), 0);
 }
 
+/* Its messages have no bytes: they are bare signals. */
+static inline void open_signals(uv_loop_t *on) {
+  loopchan_options_t options = int_options();
+
+  options.msg_size = 0;
+  open_with(on, &options);
+}
+
 static int locks_before;
 
 static inline void start_clean(void) {
