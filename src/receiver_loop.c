@@ -13,10 +13,10 @@ typedef struct {
   uint64_t start, last; /* ns: the turn's begin, the last look at the clock */
   uint64_t most_ns;
   unsigned stride, until_look; /* messages between two looks; till the next */
+  uint64_t ticks;              /* for lc_clock_moved */
 } lc_budget_t;
 
-/* The clock costs as much as a few messages, so looks at it are rare while
- * they find that callbacks are quick. */
+/* Looks are rare while they find that callbacks are quick. */
 #define LC_STRIDE_MOST 8
 #define LC_STRETCH_NS 5000
 
@@ -25,24 +25,29 @@ static void budget_start(lc_budget_t *budget, const lc_channel_t *channel) {
   budget->start = budget->last = uv_hrtime();
   budget->most_ns = channel->max_ns;
   budget->stride = budget->until_look = 1;
+  budget->ticks = 0;
+}
+
+static void look_at_clock(lc_budget_t *budget) {
+  uint64_t now = uv_hrtime();
+
+  if (now - budget->last > LC_STRETCH_NS)
+    budget->stride = 1;
+  budget->last = now;
 }
 
 /* After each message: true when there must be no more in this turn. */
 static bool budget_is_spent(lc_budget_t *budget) {
-  uint64_t now;
-
   if (--budget->messages == 0)
     return true;
   if (--budget->until_look > 0)
     return false;
-  now = uv_hrtime();
-  if (now - budget->last > LC_STRETCH_NS)
-    budget->stride = 1;
-  else if (budget->stride < LC_STRIDE_MOST)
+  if (budget->stride < LC_STRIDE_MOST)
     budget->stride *= 2;
-  budget->last = now;
+  if (lc_clock_moved(&budget->ticks))
+    look_at_clock(budget);
   budget->until_look = budget->stride;
-  return now - budget->start >= budget->most_ns;
+  return budget->last - budget->start >= budget->most_ns;
 }
 
 static void hand_over(loopchan_receiver_t *rx, lc_link_t *node) {

@@ -21,6 +21,37 @@ START_TEST(the_earlier_of_two) {
 }
 END_TEST
 
+/* Five microseconds: more than the moment, and what the calls take. */
+#define MOMENT_NS 5000
+
+START_TEST(a_look_at_the_clock_is_put_off_for_a_moment_only) {
+  uint64_t ticks = 0, looked = 0, now;
+  int i;
+
+  for (i = 0; i < 100000; i++) {
+    now = uv_hrtime();
+    if (lc_clock_moved(&ticks))
+      looked = uv_hrtime();
+    else
+      ck_assert_uint_le(now - looked, MOMENT_NS);
+  }
+  ck_assert_uint_ne(looked, 0);
+}
+END_TEST
+
+START_TEST(a_look_at_the_clock_is_due_at_first_and_when_time_has_passed) {
+  uint64_t ticks = 0, looked;
+  int i;
+
+  for (i = 0; i < 10; i++) {
+    ck_assert(lc_clock_moved(&ticks));
+    looked = uv_hrtime();
+    while (uv_hrtime() - looked < MOMENT_NS) {
+    }
+  }
+}
+END_TEST
+
 START_TEST(a_spell_ends_with_its_time_or_at_the_deadline) {
   uint64_t before = uv_hrtime(), after;
   lc_spell_t spell;
@@ -69,7 +100,10 @@ static Suite *suite(void) {
   Suite *suite = suite_create("room clock");
 
   SUITE_CASE(suite, "clock", NULL, NULL, what_comes_after_is_at_most_never,
-             the_earlier_of_two, a_spell_ends_with_its_time_or_at_the_deadline,
+             the_earlier_of_two,
+             a_look_at_the_clock_is_put_off_for_a_moment_only,
+             a_look_at_the_clock_is_due_at_first_and_when_time_has_passed,
+             a_spell_ends_with_its_time_or_at_the_deadline,
              a_spell_goes_on_until_its_end,
              a_spell_stalls_only_by_a_yield_that_takes_long);
   return suite;
