@@ -35,10 +35,10 @@ static void fetch_ahead(const lc_link_t *link, const lc_link_t *older) {
   lc_prefetch_write((const char *) link - ahead);
 }
 
-/* Turns a chain round; whole, or down to where one can leap, which becomes the
- * chain: else that is NULL. */
-static void turn(lc_link_t **chain, bool whole, lc_list_t *turned) {
-  lc_link_t *link = *chain;
+/* Turns a chain round; whole, or down to where one can leap. What is left is
+ * the chain then. */
+static void turn(lc_chain_t *chain, bool whole, lc_list_t *turned) {
+  lc_link_t *link = chain->newest;
 
   turned->oldest = NULL;
   turned->newest = link;
@@ -48,40 +48,43 @@ static void turn(lc_link_t **chain, bool whole, lc_list_t *turned) {
     lc_link_to_newer(link, turned->oldest);
     turned->oldest = link;
     link = older;
-  } while (link != NULL && (whole || !can_leap(link)));
-  *chain = link;
+  } while (link != chain->end && (whole || !can_leap(link)));
+  chain->newest = link != chain->end ? link : NULL;
 }
 
-/* Cuts a chain off above where one can leap, which it returns; or NULL. */
-static lc_link_t *cut(lc_link_t *link) {
+/* Leaps down the slab whose retire link is the chain's newest, and cuts it off
+ * above where one can leap the next time, which is what is left. */
+static void leap(lc_chain_t *chain) {
+  lc_link_t *link = lc_slab_first(lc_slab_of_retire(chain->newest));
   lc_link_t *older = lc_link_next(link);
 
-  while (older != NULL && !can_leap(older)) {
+  while (older != chain->end && !can_leap(older)) {
     link = older;
     older = lc_link_next(link);
   }
   lc_link_to_older(link, NULL);
-  return older;
+  chain->newest = older != chain->end ? older : NULL;
 }
 
-void lc_backlog_add(lc_backlog_t *backlog, lc_link_t *chain) {
+void lc_backlog_add(lc_backlog_t *backlog, lc_chain_t chain) {
   bool was_long = lc_backlog_is_long(backlog);
   lc_list_t turned;
 
   turn(&chain, was_long, &turned);
-  put_behind(chain != NULL || was_long ? &backlog->newest : &backlog->turned,
-             &turned);
-  while (chain != NULL) {
-    lc_slab_t *slab = lc_slab_of_retire(chain);
+  put_behind(
+      chain.newest != NULL || was_long ? &backlog->newest : &backlog->turned,
+      &turned);
+  while (chain.newest != NULL) {
+    lc_slab_t *slab = lc_slab_of_retire(chain.newest);
     slab->next = backlog->stretches;
     backlog->stretches = slab;
-    chain = cut(lc_slab_first(slab));
+    leap(&chain);
   }
 }
 
 void lc_backlog_turn(lc_backlog_t *backlog) {
   lc_slab_t *slab = backlog->stretches;
-  lc_link_t *stretch = &slab->retire;
+  lc_chain_t stretch = {&slab->retire, NULL};
   lc_list_t turned;
 
   backlog->stretches = slab->next;

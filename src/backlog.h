@@ -38,8 +38,8 @@ typedef struct {
   lc_list_t newest;     /* turned too, but newer than the stretches */
 } lc_backlog_t;
 
-/* A chain as lc_inbox_take returns it, newer than all that is there. */
-void lc_backlog_add(lc_backlog_t *backlog, lc_link_t *chain);
+/* A chain that is not empty, newer than all that is there. */
+void lc_backlog_add(lc_backlog_t *backlog, lc_chain_t chain);
 
 /* Turns the next stretch round. */
 void lc_backlog_turn(lc_backlog_t *backlog);

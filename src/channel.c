@@ -106,7 +106,7 @@ void lc_channel_leave(lc_channel_t *channel) {
   if (!last)
     return;
   lc_assert(channel->senders == 0);
-  lc_assert(channel->to_recycle == NULL);
+  lc_assert(channel->to_recycle == NULL && channel->held == NULL);
   lc_assert(channel->sent_by_dropped + channel->line.sent ==
             channel->received + channel->dropped);
   lc_trace(free, channel, NULL);
@@ -274,12 +274,34 @@ void lc_channel_shelve(lc_channel_t *channel, lc_slab_t *slab) {
     lc_channel_retire(channel, slab);
 }
 
+/* The receiver has had every node of the slab. */
+static void recycle(lc_channel_t *channel, lc_slab_t *slab) {
+  if (channel->lent) {
+    slab->next = channel->to_recycle;
+    channel->to_recycle = slab;
+  } else {
+    lc_rack_recycle(&channel->rack, slab);
+  }
+}
+
+/* The inbox's word has moved on. */
+static inline void let_go(lc_channel_t *channel) {
+  lc_slab_t *held = channel->held;
+
+  if (LC_LIKELY(held == NULL))
+    return;
+  channel->held = NULL;
+  recycle(channel, held);
+}
+
 bool lc_channel_park(lc_channel_t *channel) {
   bool parked = channel->kind == LC_BY_HAND ? lc_line_park(&channel->line)
                                             : lc_inbox_park(&channel->inbox);
 
-  if (parked)
+  if (parked) {
+    let_go(channel);
     lc_trace(park, channel, NULL);
+  }
   return parked;
 }
 
@@ -299,35 +321,39 @@ int lc_channel_sleep(lc_channel_t *channel, uint64_t deadline_ns) {
   return 0;
 }
 
-/* What the inbox has; NULL: nothing. */
-static inline lc_link_t *take_chain(lc_channel_t *channel) {
-  lc_link_t *newest = lc_inbox_take(&channel->inbox);
+static bool is_lone(const lc_chain_t *chain) {
+  return lc_link_next(chain->newest) == chain->end;
+}
 
-  if (newest != NULL)
-    lc_spin_learn(&channel->spin, lc_link_next(newest) != NULL);
-  return newest;
+/* What the inbox has. False: nothing. */
+static inline bool take_chain(lc_channel_t *channel, lc_chain_t *chain) {
+  *chain = lc_inbox_take(&channel->inbox);
+  if (chain->newest == NULL)
+    return false;
+  let_go(channel);
+  lc_spin_learn(&channel->spin, !is_lone(chain));
+  return true;
 }
 
 bool lc_channel_gather(lc_channel_t *channel) {
-  lc_link_t *newest = take_chain(channel);
+  lc_chain_t chain;
 
-  if (newest != NULL)
-    lc_backlog_add(&channel->backlog, newest);
-  return newest != NULL;
+  if (!take_chain(channel, &chain))
+    return false;
+  lc_backlog_add(&channel->backlog, chain);
+  return true;
 }
 
 /* The link has been taken off the backlog. */
 static void obey(lc_channel_t *channel, lc_link_t *control) {
   lc_slab_t *slab = lc_slab_of_retire(control);
 
-  if (control == &channel->goodbye) {
+  if (control == &channel->goodbye)
     channel->ended = true;
-  } else if (channel->lent) {
-    slab->next = channel->to_recycle;
-    channel->to_recycle = slab;
-  } else {
-    lc_rack_recycle(&channel->rack, slab);
-  }
+  else if (lc_inbox_holds(&channel->inbox, control))
+    channel->held = slab;
+  else
+    recycle(channel, slab);
 }
 
 /* Takes and obeys what is in the way of the oldest message. */
@@ -357,14 +383,15 @@ static LC_NOINLINE lc_link_t *take_slowly(lc_channel_t *channel) {
   lc_link_t *link;
 
   if (lc_backlog_is_empty(&channel->backlog)) {
-    link = take_chain(channel);
-    if (link == NULL)
+    lc_chain_t chain;
+    if (!take_chain(channel, &chain))
       return NULL;
-    if (lc_link_next(link) == NULL && !lc_link_is_control(link)) {
+    link = chain.newest;
+    if (is_lone(&chain) && !lc_link_is_control(link)) {
       lc_link_to_newer(link, NULL); /* taken: no leap leads there */
       return link;
     }
-    lc_backlog_add(&channel->backlog, link);
+    lc_backlog_add(&channel->backlog, chain);
   }
   link = lc_channel_peek(channel);
   if (link != NULL)
@@ -411,10 +438,11 @@ void lc_channel_take_back(lc_channel_t *channel) {
 
 bool lc_channel_refuse(lc_channel_t *channel) {
   bool was_parked;
-  lc_link_t *newest = lc_inbox_close(&channel->inbox, &was_parked);
+  lc_chain_t chain = lc_inbox_close(&channel->inbox, &was_parked);
 
-  if (newest != NULL)
-    lc_backlog_add(&channel->backlog, newest);
+  let_go(channel);
+  if (chain.newest != NULL)
+    lc_backlog_add(&channel->backlog, chain);
   lc_line_refuse(&channel->line);
   channel->ended = true;
   return was_parked;

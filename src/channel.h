@@ -61,6 +61,7 @@ typedef struct lc_channel {
   bool ended;            /* the goodbye came, or shut down: EOF when drained */
   bool lent;             /* the loop callback has a message in hand */
   lc_slab_t *to_recycle; /* when that is back */
+  lc_slab_t *held;       /* to be recycled when the inbox holds it no more */
   lc_pending_t *pulled;  /* whose message was taken last, or NULL */
   uint64_t received;
   loopchan_recv_cb recv_cb; /* loop: NULL while stopped */

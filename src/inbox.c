@@ -13,24 +13,19 @@ lc_link_t lc_inbox_parked, lc_inbox_closed;
 
 void lc_inbox_init(lc_inbox_t *inbox) {
   lc_atomic_init(&inbox->word, LC_EMPTY);
-}
-
-lc_link_t *lc_inbox_take(lc_inbox_t *inbox) {
-  /* Only the receiver takes links out, so what is there stays there. And only
-   * links are swapped: PARKED must stay while the receiver counts on it. */
-  if (!lc_inbox_has_links(inbox))
-    return NULL;
-  /* [inbox.publish] (B) */
-  return lc_swap(&inbox->word, LC_EMPTY, memory_order_acquire);
+  inbox->taken = NULL;
 }
 
 bool lc_inbox_park(lc_inbox_t *inbox) {
-  lc_link_t *old = LC_EMPTY;
+  lc_link_t *old = inbox->taken;
 
   /* [inbox.park] (C) relaxed on failure: take reads the word anew */
-  return lc_cas(&inbox->word, &old, LC_PARKED, memory_order_release,
-                memory_order_relaxed) ||
-         old == LC_PARKED;
+  if (lc_cas(&inbox->word, &old, LC_PARKED, memory_order_release,
+             memory_order_relaxed)) {
+    inbox->taken = NULL;
+    return true;
+  }
+  return old == LC_PARKED;
 }
 
 bool lc_inbox_unpark(lc_inbox_t *inbox) {
@@ -62,10 +57,14 @@ lc_push_t lc_inbox_offer(lc_inbox_t *inbox, lc_link_t *newest,
   return LC_REFUSED;
 }
 
-lc_link_t *lc_inbox_close(lc_inbox_t *inbox, bool *was_parked) {
+lc_chain_t lc_inbox_close(lc_inbox_t *inbox, bool *was_parked) {
+  lc_chain_t chain = {NULL, inbox->taken};
   /* [inbox.publish] (B) [inbox.closed] (D) */
   lc_link_t *old = lc_swap(&inbox->word, LC_CLOSED, memory_order_acq_rel);
 
   *was_parked = old == LC_PARKED;
-  return lc_inbox_is_link(old) ? old : NULL;
+  if (old != inbox->taken && lc_inbox_is_link(old))
+    chain.newest = old;
+  inbox->taken = NULL;
+  return chain;
 }

@@ -6,18 +6,22 @@
  *   +--------+--+    +----------------------------+-+
  *   |   EMPTY   |    |  newest link -> older -> ... |
  *   +-----------+    +------------------------------+
- *     |   ^   ^        |          ^              |
- *     |   |   +--------+          |              |
- *     |   |     take (receiver)   | push: OWES   |
- *     |   | unpark (receiver)     | A WAKE, and  |
- *     |   | rouse: OWES A WAKE    | offer too    |
- *     v   |  (any thread)         | (any thread) |
- *   +-----+-----+                 |              | close (receiver),
- *   |  PARKED   +-----------------+              | from every state
- *   +-----------+                                v
- *     ^ park (receiver)                     +----------+
- *                                           |  CLOSED  |  push: refused
+ *     |   ^              |        ^              |
+ *     |   | unpark       | park,  |              |
+ *     |   | (receiver)   | when   | push: OWES   |
+ *     |   | rouse: OWES  | all is | A WAKE, and  |
+ *     |   | A WAKE (any  | taken  | offer too    |
+ *     v   | thread)      v        | (any thread) | close (receiver),
+ *   +-----+-----------------------+--+           | from every state
+ *   |             PARKED             |           v
+ *   +--------------------------------+      +----------+
+ *     ^ park (receiver)                     |  CLOSED  |  push: refused
  *                                           +----------+
+ *
+ * A take (receiver) changes nothing: it reads where the newest link lies, and
+ * remembers that it has had it. So the word leads to links that were taken,
+ * until a push, a park or a close; and until then the newest of them must not
+ * be pushed again, which could not be told from no push at all.
  *
  * To publish a message, to learn that the receiver sleeps and to learn that
  * the channel is closed are one atomic step: there is no window between them.
@@ -27,8 +31,8 @@
  *
  *   sender                                  receiver
  *   writes node and message
- *   (A) CAS word: old -> newest  release    (B) swap word: newest -> EMPTY, or
- *                                               -> CLOSED    acquire
+ *   (A) CAS word: old -> newest  release    (B) load word: newest, or
+ *                                               swap, -> CLOSED  acquire
  *   B reads what the newest push wrote; the older pushes are in its release
  *   sequence, for every push is a read-modify-write. Weaker: A or B relaxed ->
  *   the receiver reads a message that is not there yet (recycle_vs_send).
@@ -36,8 +40,9 @@
  * [inbox.park]  No wake is lost between a push and a park.
  *
  *   sender                                  receiver
- *   (A) CAS word: old -> newest  acquire    (C) CAS word: EMPTY -> PARKED
- *   if old was PARKED: owes a wake              release; fails: there is work
+ *   (A) CAS word: old -> newest  acquire    (C) CAS word: EMPTY, or what was
+ *   if old was PARKED: owes a wake              taken last, -> PARKED  release
+ *                                               fails: there is work
  *
  *   Same word, so one of them comes first in its modification order: A finds
  *   PARKED and owes the wake, or C finds the link and fails. A acquires what
@@ -104,8 +109,18 @@ typedef struct {
   lc_link_t *oldest, *newest; /* both NULL: none */
 } lc_list_t;
 
+/* What is taken: from the newest link to the one that leads to end, which was
+ * taken before, or is NULL. */
+typedef struct {
+  lc_link_t *newest; /* NULL: nothing */
+  const lc_link_t *end;
+} lc_chain_t;
+
 typedef struct {
   lc_atomic(lc_link_t *) word;
+  char apart[LC_CACHE_LINE];
+  lc_link_t *taken; /* the receiver's: what the word was at the last take, or
+                       NULL */
 } lc_inbox_t;
 
 extern lc_link_t lc_inbox_parked, lc_inbox_closed;
@@ -196,15 +211,30 @@ static inline bool lc_inbox_is_closed(const lc_inbox_t *inbox) {
  * a guess. */
 static inline bool lc_inbox_has_links(const lc_inbox_t *inbox) {
   /* relaxed: whoever wants the links takes them */
-  return lc_inbox_is_link(lc_load(&inbox->word, memory_order_relaxed));
+  const lc_link_t *word = lc_load(&inbox->word, memory_order_relaxed);
+
+  return word != inbox->taken && lc_inbox_is_link(word);
 }
 
-/* Receiver. Takes all links: the newest, which leads to the oldest. NULL: there
- * are none, and the word is as it was; else EMPTY. */
-LC_MUST_USE lc_link_t *lc_inbox_take(lc_inbox_t *inbox);
+/* Receiver. Takes the links that have come since the last take. */
+LC_MUST_USE static inline lc_chain_t lc_inbox_take(lc_inbox_t *inbox) {
+  lc_chain_t chain = {NULL, inbox->taken};
+  /* [inbox.publish] (B) */
+  lc_link_t *word = lc_load(&inbox->word, memory_order_acquire);
 
-/* Receiver. True: PARKED now, the next push owes a wake. False: there is work,
- * or it is closed. */
+  if (word != inbox->taken && lc_inbox_is_link(word))
+    chain.newest = inbox->taken = word;
+  return chain;
+}
+
+/* Receiver. Whether the word may still lead to a link that was taken. */
+static inline bool lc_inbox_holds(const lc_inbox_t *inbox,
+                                  const lc_link_t *link) {
+  return link == inbox->taken;
+}
+
+/* Receiver. True: PARKED now, the next push owes a wake, and the word leads to
+ * nothing. False: there is work, or it is closed. */
 LC_MUST_USE bool lc_inbox_park(lc_inbox_t *inbox);
 
 /* Receiver. True: awake again, nobody owes a wake. False: somebody does. */
@@ -219,8 +249,9 @@ LC_MUST_USE bool lc_inbox_rouse(lc_inbox_t *inbox);
 LC_MUST_USE lc_push_t lc_inbox_offer(lc_inbox_t *inbox, lc_link_t *newest,
                                      lc_link_t *oldest);
 
-/* Receiver. From here on every push is refused. Returns what was accepted and
- * not taken, as lc_inbox_take does. *was_parked: nobody owes it a wake. */
-LC_MUST_USE lc_link_t *lc_inbox_close(lc_inbox_t *inbox, bool *was_parked);
+/* Receiver. From here on every push is refused, and the word leads to nothing.
+ * Returns what was accepted and not taken. *was_parked: nobody owes it a wake.
+ */
+LC_MUST_USE lc_chain_t lc_inbox_close(lc_inbox_t *inbox, bool *was_parked);
 
 #endif /* LC_INBOX_H */

@@ -62,9 +62,9 @@ static lc_link_t *push_a_slab(size_t sender) {
 }
 
 static void take(void) {
-  lc_link_t *chain = lc_inbox_take(&inbox);
+  lc_chain_t chain = lc_inbox_take(&inbox);
 
-  if (chain != NULL)
+  if (chain.newest != NULL)
     lc_backlog_add(&backlog, chain);
 }
 

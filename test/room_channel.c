@@ -48,6 +48,14 @@ static void expect(int first, int count) {
   }
 }
 
+/* Until the sender's slab is full. Returns the number after the last. */
+static int send_a_slab(int first) {
+  do
+    send_ints(first++, 1);
+  while (tx->slab != NULL);
+  return first;
+}
+
 START_TEST(peek_leaves_and_next_takes) {
   send_ints(1, 2);
   ck_assert_ptr_eq(lc_channel_peek(channel), lc_channel_peek(channel));
@@ -90,6 +98,58 @@ START_TEST(a_slab_is_kept_while_a_message_is_lent) {
   lc_channel_take_back(channel);
   ck_assert_ptr_null(channel->to_recycle);
   expect(5000, 3000);
+}
+END_TEST
+
+START_TEST(a_slab_is_held_while_the_inbox_leads_to_it) {
+  int count = send_a_slab(0), next = count;
+  lc_slab_t *slab;
+
+  expect(0, count);
+  ck_assert_ptr_null(lc_channel_peek(channel));
+  slab = channel->held;
+  ck_assert_ptr_nonnull(slab);
+  next = send_a_slab(next);
+  ck_assert_uint_eq(lc_slab_left(slab), 0);
+  expect(count, 1);
+  ck_assert_ptr_null(channel->held);
+  ck_assert_int_gt(lc_slab_left(slab), 0);
+  expect(count + 1, next - count - 1);
+  ck_assert_ptr_null(lc_channel_peek(channel));
+  ck_assert_ptr_nonnull(channel->held);
+  ck_assert(lc_channel_park(channel));
+  ck_assert_ptr_null(channel->held);
+}
+END_TEST
+
+START_TEST(a_slab_held_is_not_let_go_while_a_message_is_lent) {
+  int count = send_a_slab(0);
+  lc_slab_t *slab;
+
+  expect(0, count);
+  channel->lent = true;
+  ck_assert_ptr_null(lc_channel_peek(channel));
+  slab = channel->held;
+  send_ints(count, 1);
+  ck_assert_ptr_nonnull(lc_channel_peek(channel));
+  ck_assert_ptr_null(channel->held);
+  ck_assert_ptr_eq(channel->to_recycle, slab);
+  lc_channel_take_back(channel);
+  ck_assert_int_gt(lc_slab_left(slab), 0);
+  expect(count, 1);
+}
+END_TEST
+
+/* Else the word would be the same again, as if nothing had come. */
+START_TEST(no_message_is_lost_when_each_slab_is_filled_anew) {
+  int round, first = 0;
+
+  for (round = 0; round < 100; round++) {
+    int next = send_a_slab(first);
+    expect(first, next - first);
+    ck_assert_ptr_null(lc_channel_peek(channel));
+    first = next;
+  }
 }
 END_TEST
 
@@ -292,7 +352,7 @@ START_TEST(who_serves_the_line_pays_the_wake_that_this_owes) {
   ck_assert(lc_credit_free(&other->line.credit));
   lc_channel_serve(other);
   ck_assert_uint_eq(lc_wake_count(&other->wake), 1);
-  ck_assert_ptr_eq(lc_inbox_take(&other->inbox), &link);
+  ck_assert_ptr_eq(lc_inbox_take(&other->inbox).newest, &link);
   other->received = 1;
   lc_answers_destroy(&answers);
   lc_channel_leave(other);
@@ -321,7 +381,7 @@ START_TEST(a_debt_that_comes_at_the_deadline_is_collected) {
     ck_assert_int_eq(lc_channel_sleep(other, LC_NOW), 0);
     ck_assert_int_eq(uv_thread_join(&payer), 0);
     ck_assert_uint_eq(lc_wake_count(&other->wake), (uint64_t) round);
-    ck_assert_ptr_eq(lc_inbox_take(&other->inbox), &link);
+    ck_assert_ptr_eq(lc_inbox_take(&other->inbox).newest, &link);
   }
   ck_assert(lc_channel_park(other));
   ck_assert_int_eq(lc_channel_sleep(other, LC_NOW), UV_ETIMEDOUT);
@@ -362,7 +422,7 @@ START_TEST(who_looks_out_takes_one_of_a_batch_and_never_past_the_line) {
   ck_assert_int_eq(lc_channel_look_out(other, &patience, LC_NEVER), UV_EAGAIN);
   ck_assert_uint_eq(lc_line_length(&other->line), 1);
   lc_channel_serve(other);
-  ck_assert_ptr_eq(lc_inbox_take(&other->inbox), &link);
+  ck_assert_ptr_eq(lc_inbox_take(&other->inbox).newest, &link);
   other->received = 1;
   lc_answers_destroy(&answers);
   lc_channel_leave(other);
@@ -376,6 +436,9 @@ static Suite *suite(void) {
   SUITE_CASE(
       suite, "channel", fresh, expect_nothing_left, peek_leaves_and_next_takes,
       slabs_are_recycled_when_all_their_messages_are_out,
+      a_slab_is_held_while_the_inbox_leads_to_it,
+      a_slab_held_is_not_let_go_while_a_message_is_lent,
+      no_message_is_lost_when_each_slab_is_filled_anew,
       a_slab_is_kept_while_a_message_is_lent,
       the_last_senders_goodbye_comes_behind_its_messages,
       refuse_keeps_what_was_accepted,

@@ -65,6 +65,46 @@ START_TEST(what_is_taken_goes_behind_what_was_taken) {
 }
 END_TEST
 
+START_TEST(the_word_holds_what_was_taken_last) {
+  ck_assert_int_eq(push(0), LC_PUSHED);
+  ck_assert(!lc_inbox_holds(&inbox, &links[0]));
+  ck_assert_uint_eq(take_into(&list, &inbox), 1);
+  ck_assert(lc_inbox_holds(&inbox, &links[0]));
+  ck_assert(!lc_inbox_has_links(&inbox));
+  ck_assert_int_eq(push(1), LC_PUSHED);
+  ck_assert(lc_inbox_has_links(&inbox));
+  ck_assert(lc_inbox_holds(&inbox, &links[0]));
+  ck_assert_uint_eq(take_into(&list, &inbox), 1);
+  ck_assert(!lc_inbox_holds(&inbox, &links[0]));
+  ck_assert(lc_inbox_holds(&inbox, &links[1]));
+}
+END_TEST
+
+START_TEST(a_park_and_a_close_hold_nothing) {
+  ck_assert_int_eq(push(0), LC_PUSHED);
+  ck_assert_uint_eq(take_into(&list, &inbox), 1);
+  ck_assert(lc_inbox_park(&inbox));
+  ck_assert(!lc_inbox_holds(&inbox, &links[0]));
+  ck_assert_int_eq(push(0), LC_PUSHED_OWES_WAKE);
+  ck_assert_uint_eq(take_into(&list, &inbox), 1);
+  ck_assert(lc_inbox_holds(&inbox, &links[0]));
+  close_into(&list, &inbox);
+  ck_assert(!lc_inbox_holds(&inbox, &links[0]));
+}
+END_TEST
+
+START_TEST(what_is_held_no_more_can_be_pushed_again) {
+  ck_assert_int_eq(push(0), LC_PUSHED);
+  ck_assert_uint_eq(take_into(&list, &inbox), 1);
+  ck_assert_int_eq(push(1), LC_PUSHED);
+  ck_assert_uint_eq(take_into(&list, &inbox), 1);
+  list.oldest = list.newest = NULL;
+  ck_assert_int_eq(push(0), LC_PUSHED);
+  ck_assert_uint_eq(take_into(&list, &inbox), 1);
+  expect_list(0, 0);
+}
+END_TEST
+
 START_TEST(a_chain_is_pushed_whole) {
   ck_assert_int_eq(push(0), LC_PUSHED);
   lc_link_to_older(&links[3], &links[2]);
@@ -327,22 +367,24 @@ static Suite *suite(void) {
   Suite *suite = suite_create("room inbox");
   TCase *threads = tcase_create("threads");
 
-  SUITE_CASE(suite, "states", fresh, NULL, an_empty_inbox_has_nothing_to_take,
-             links_come_out_in_the_order_of_their_pushes,
-             what_is_taken_goes_behind_what_was_taken, a_chain_is_pushed_whole,
-             a_control_link_stays_one_on_its_way,
-             only_the_first_push_after_a_park_owes_a_wake,
-             a_parked_inbox_stays_parked_when_there_is_nothing_to_take,
-             park_fails_when_there_is_work_or_the_end,
-             unpark_fails_when_somebody_owes_a_wake,
-             close_gives_out_what_was_accepted_and_refuses_the_rest,
-             close_of_an_empty_or_parked_inbox_gives_nothing,
-             close_of_an_empty_inbox_leaves_what_was_taken,
-             only_a_parked_inbox_can_be_roused_and_once,
-             an_offer_is_for_a_parked_inbox_only,
-             an_offer_ends_at_its_oldest_link,
-             close_tells_whether_it_was_parked, a_refused_chain_is_as_it_was,
-             a_refused_chain_is_as_it_was_after_a_wrong_guess);
+  SUITE_CASE(
+      suite, "states", fresh, NULL, an_empty_inbox_has_nothing_to_take,
+      links_come_out_in_the_order_of_their_pushes,
+      the_word_holds_what_was_taken_last, a_park_and_a_close_hold_nothing,
+      what_is_held_no_more_can_be_pushed_again,
+      what_is_taken_goes_behind_what_was_taken, a_chain_is_pushed_whole,
+      a_control_link_stays_one_on_its_way,
+      only_the_first_push_after_a_park_owes_a_wake,
+      a_parked_inbox_stays_parked_when_there_is_nothing_to_take,
+      park_fails_when_there_is_work_or_the_end,
+      unpark_fails_when_somebody_owes_a_wake,
+      close_gives_out_what_was_accepted_and_refuses_the_rest,
+      close_of_an_empty_or_parked_inbox_gives_nothing,
+      close_of_an_empty_inbox_leaves_what_was_taken,
+      only_a_parked_inbox_can_be_roused_and_once,
+      an_offer_is_for_a_parked_inbox_only, an_offer_ends_at_its_oldest_link,
+      close_tells_whether_it_was_parked, a_refused_chain_is_as_it_was,
+      a_refused_chain_is_as_it_was_after_a_wrong_guess);
   tcase_add_checked_fixture(threads, fresh, NULL);
   tcase_set_timeout(threads, 60);
   tcase_add_loop_test(

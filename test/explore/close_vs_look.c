@@ -19,7 +19,7 @@ static void run(void) {
   explore_spawn(look, NULL);
   explore_spawn(look, NULL);
   explore_write(&written_before_close);
-  explore_check(lc_inbox_close(&inbox, &was_parked) == NULL, "close");
+  explore_check(lc_inbox_close(&inbox, &was_parked).newest == NULL, "close");
   explore_join();
 }
 

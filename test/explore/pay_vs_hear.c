@@ -20,9 +20,10 @@ static void push_and_pay(void *arg) {
 
 /* True: there is nothing more to come, or a wake will tell. */
 static bool take_and_park(void) {
-  const lc_link_t *link = lc_inbox_take(&inbox);
+  lc_chain_t chain = lc_inbox_take(&inbox);
+  const lc_link_t *link = chain.newest;
 
-  for (; link != NULL; link = lc_link_next(link))
+  for (; link != NULL && link != chain.end; link = lc_link_next(link))
     received++;
   return received == 2 || lc_inbox_park(&inbox);
 }

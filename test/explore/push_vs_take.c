@@ -31,10 +31,11 @@ static void offer(void *arg) {
       lc_inbox_offer(&inbox, &node->link, &node->link) != LC_REFUSED;
 }
 
-static int read_all(const lc_link_t *link) {
+static int read_all(lc_chain_t chain) {
+  const lc_link_t *link = chain.newest;
   int count = 0;
 
-  for (; link != NULL; link = lc_link_next(link)) {
+  for (; link != NULL && link != chain.end; link = lc_link_next(link)) {
     explore_read(&((const node_t *) (const void *) link)->message);
     count++;
   }
@@ -70,7 +71,7 @@ static const explore_twin_t twins[] = {{.name = "push_hides_the_message",
                                         .caught_as = "race"},
                                        {.name = "take_looks_too_early",
                                         .site = "lc_inbox_take",
-                                        .kind = EXPLORE_RMW,
+                                        .kind = EXPLORE_LOAD,
                                         .order = memory_order_relaxed,
                                         .caught_as = "race"},
                                        {.name = "close_looks_too_early",

@@ -4,24 +4,24 @@
 
 #include "inbox.h"
 
-/* Appends a chain that leads from newest to oldest; returns how many links. */
-static inline size_t append_turned(lc_list_t *list, lc_link_t *chain) {
-  lc_link_t *newest = chain, *newer = NULL;
+/* Appends a chain; returns how many links. */
+static inline size_t append_turned(lc_list_t *list, lc_chain_t chain) {
+  lc_link_t *link = chain.newest, *newer = NULL;
   size_t count = 0;
 
-  for (; chain != NULL; count++) {
-    lc_link_t *older = lc_link_next(chain);
-    lc_link_to_newer(chain, newer);
-    newer = chain;
-    chain = older;
-  }
-  if (count == 0)
+  if (link == NULL)
     return 0;
+  for (; link != chain.end; count++) {
+    lc_link_t *older = lc_link_next(link);
+    lc_link_to_newer(link, newer);
+    newer = link;
+    link = older;
+  }
   if (list->newest == NULL)
     list->oldest = newer;
   else
     lc_link_to_newer(list->newest, newer);
-  list->newest = newest;
+  list->newest = chain.newest;
   return count;
 }
 
