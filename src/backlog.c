@@ -35,8 +35,8 @@ static void fetch_ahead(const lc_link_t *link, const lc_link_t *older) {
   lc_prefetch_write((const char *) link - ahead);
 }
 
-/* Turns a chain round; whole, or down to where one can leap. What is left is
- * the chain then. */
+/* Turns a chain round; whole, or down to where one can leap. The chain is what
+ * is left then; its newest is NULL: nothing. */
 static void turn(lc_chain_t *chain, bool whole, lc_list_t *turned) {
   lc_link_t *link = chain->newest;
 
@@ -52,8 +52,8 @@ static void turn(lc_chain_t *chain, bool whole, lc_list_t *turned) {
   chain->newest = link != chain->end ? link : NULL;
 }
 
-/* Leaps down the slab whose retire link is the chain's newest, and cuts it off
- * above where one can leap the next time, which is what is left. */
+/* Leaps down the slab whose retire link is the chain's newest, and cuts off
+ * what is left, as turn leaves it, above where one can leap the next time. */
 static void leap(lc_chain_t *chain) {
   lc_link_t *link = lc_slab_first(lc_slab_of_retire(chain->newest));
   lc_link_t *older = lc_link_next(link);
@@ -66,19 +66,19 @@ static void leap(lc_chain_t *chain) {
   chain->newest = older != chain->end ? older : NULL;
 }
 
-void lc_backlog_add(lc_backlog_t *backlog, lc_chain_t chain) {
+void lc_backlog_add(lc_backlog_t *backlog, lc_chain_t *chain) {
   bool was_long = lc_backlog_is_long(backlog);
   lc_list_t turned;
 
-  turn(&chain, was_long, &turned);
+  turn(chain, was_long, &turned);
   put_behind(
-      chain.newest != NULL || was_long ? &backlog->newest : &backlog->turned,
+      chain->newest != NULL || was_long ? &backlog->newest : &backlog->turned,
       &turned);
-  while (chain.newest != NULL) {
-    lc_slab_t *slab = lc_slab_of_retire(chain.newest);
+  while (chain->newest != NULL) {
+    lc_slab_t *slab = lc_slab_of_retire(chain->newest);
     slab->next = backlog->stretches;
     backlog->stretches = slab;
-    leap(&chain);
+    leap(chain);
   }
 }
 

@@ -38,8 +38,8 @@ typedef struct {
   lc_list_t newest;     /* turned too, but newer than the stretches */
 } lc_backlog_t;
 
-/* A chain that is not empty, newer than all that is there. */
-void lc_backlog_add(lc_backlog_t *backlog, lc_chain_t chain);
+/* Takes a chain over that is newer than all that is there. */
+void lc_backlog_add(lc_backlog_t *backlog, lc_chain_t *chain);
 
 /* Turns the next stretch round. */
 void lc_backlog_turn(lc_backlog_t *backlog);

@@ -327,8 +327,7 @@ static bool is_lone(const lc_chain_t *chain) {
 
 /* What the inbox has. False: nothing. */
 static inline bool take_chain(lc_channel_t *channel, lc_chain_t *chain) {
-  *chain = lc_inbox_take(&channel->inbox);
-  if (chain->newest == NULL)
+  if (!lc_inbox_take(&channel->inbox, chain))
     return false;
   let_go(channel);
   lc_spin_learn(&channel->spin, !is_lone(chain));
@@ -340,7 +339,7 @@ bool lc_channel_gather(lc_channel_t *channel) {
 
   if (!take_chain(channel, &chain))
     return false;
-  lc_backlog_add(&channel->backlog, chain);
+  lc_backlog_add(&channel->backlog, &chain);
   return true;
 }
 
@@ -391,7 +390,7 @@ static LC_NOINLINE lc_link_t *take_slowly(lc_channel_t *channel) {
       lc_link_to_newer(link, NULL); /* taken: no leap leads there */
       return link;
     }
-    lc_backlog_add(&channel->backlog, chain);
+    lc_backlog_add(&channel->backlog, &chain);
   }
   link = lc_channel_peek(channel);
   if (link != NULL)
@@ -438,11 +437,11 @@ void lc_channel_take_back(lc_channel_t *channel) {
 
 bool lc_channel_refuse(lc_channel_t *channel) {
   bool was_parked;
-  lc_chain_t chain = lc_inbox_close(&channel->inbox, &was_parked);
+  lc_chain_t chain;
 
+  if (lc_inbox_close(&channel->inbox, &chain, &was_parked))
+    lc_backlog_add(&channel->backlog, &chain);
   let_go(channel);
-  if (chain.newest != NULL)
-    lc_backlog_add(&channel->backlog, chain);
   lc_line_refuse(&channel->line);
   channel->ended = true;
   return was_parked;

@@ -57,14 +57,13 @@ lc_push_t lc_inbox_offer(lc_inbox_t *inbox, lc_link_t *newest,
   return LC_REFUSED;
 }
 
-lc_chain_t lc_inbox_close(lc_inbox_t *inbox, bool *was_parked) {
-  lc_chain_t chain = {NULL, inbox->taken};
+bool lc_inbox_close(lc_inbox_t *inbox, lc_chain_t *chain, bool *was_parked) {
   /* [inbox.publish] (B) [inbox.closed] (D) */
   lc_link_t *old = lc_swap(&inbox->word, LC_CLOSED, memory_order_acq_rel);
 
   *was_parked = old == LC_PARKED;
-  if (old != inbox->taken && lc_inbox_is_link(old))
-    chain.newest = old;
+  chain->newest = old;
+  chain->end = inbox->taken;
   inbox->taken = NULL;
-  return chain;
+  return old != chain->end && lc_inbox_is_link(old);
 }

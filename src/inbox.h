@@ -112,7 +112,7 @@ typedef struct {
 /* What is taken: from the newest link to the one that leads to end, which was
  * taken before, or is NULL. */
 typedef struct {
-  lc_link_t *newest; /* NULL: nothing */
+  lc_link_t *newest;
   const lc_link_t *end;
 } lc_chain_t;
 
@@ -216,15 +216,18 @@ static inline bool lc_inbox_has_links(const lc_inbox_t *inbox) {
   return word != inbox->taken && lc_inbox_is_link(word);
 }
 
-/* Receiver. Takes the links that have come since the last take. */
-LC_MUST_USE static inline lc_chain_t lc_inbox_take(lc_inbox_t *inbox) {
-  lc_chain_t chain = {NULL, inbox->taken};
+/* Receiver. Takes the links that have come since the last take. False: none. */
+LC_MUST_USE static inline bool lc_inbox_take(lc_inbox_t *inbox,
+                                             lc_chain_t *chain) {
   /* [inbox.publish] (B) */
   lc_link_t *word = lc_load(&inbox->word, memory_order_acquire);
 
-  if (word != inbox->taken && lc_inbox_is_link(word))
-    chain.newest = inbox->taken = word;
-  return chain;
+  if (word == inbox->taken || !lc_inbox_is_link(word))
+    return false;
+  chain->newest = word;
+  chain->end = inbox->taken;
+  inbox->taken = word;
+  return true;
 }
 
 /* Receiver. Whether the word may still lead to a link that was taken. */
@@ -250,8 +253,9 @@ LC_MUST_USE lc_push_t lc_inbox_offer(lc_inbox_t *inbox, lc_link_t *newest,
                                      lc_link_t *oldest);
 
 /* Receiver. From here on every push is refused, and the word leads to nothing.
- * Returns what was accepted and not taken. *was_parked: nobody owes it a wake.
+ * As take: what was accepted and not taken. *was_parked: nobody owes it a wake.
  */
-LC_MUST_USE lc_chain_t lc_inbox_close(lc_inbox_t *inbox, bool *was_parked);
+LC_MUST_USE bool lc_inbox_close(lc_inbox_t *inbox, lc_chain_t *chain,
+                                bool *was_parked);
 
 #endif /* LC_INBOX_H */

@@ -62,10 +62,10 @@ static lc_link_t *push_a_slab(size_t sender) {
 }
 
 static void take(void) {
-  lc_chain_t chain = lc_inbox_take(&inbox);
+  lc_chain_t chain;
 
-  if (chain.newest != NULL)
-    lc_backlog_add(&backlog, chain);
+  if (lc_inbox_take(&inbox, &chain))
+    lc_backlog_add(&backlog, &chain);
 }
 
 /* Receives as many messages as there are, most at most. */

@@ -20,11 +20,12 @@ static void push_and_pay(void *arg) {
 
 /* True: there is nothing more to come, or a wake will tell. */
 static bool take_and_park(void) {
-  lc_chain_t chain = lc_inbox_take(&inbox);
-  const lc_link_t *link = chain.newest;
+  lc_chain_t chain;
+  const lc_link_t *link;
 
-  for (; link != NULL && link != chain.end; link = lc_link_next(link))
-    received++;
+  if (lc_inbox_take(&inbox, &chain))
+    for (link = chain.newest; link != chain.end; link = lc_link_next(link))
+      received++;
   return received == 2 || lc_inbox_park(&inbox);
 }
 

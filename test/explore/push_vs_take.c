@@ -31,11 +31,11 @@ static void offer(void *arg) {
       lc_inbox_offer(&inbox, &node->link, &node->link) != LC_REFUSED;
 }
 
-static int read_all(lc_chain_t chain) {
-  const lc_link_t *link = chain.newest;
+static int read_all(const lc_chain_t *chain) {
+  const lc_link_t *link = chain->newest;
   int count = 0;
 
-  for (; link != NULL && link != chain.end; link = lc_link_next(link)) {
+  for (; link != chain->end; link = lc_link_next(link)) {
     explore_read(&((const node_t *) (const void *) link)->message);
     count++;
   }
@@ -43,16 +43,19 @@ static int read_all(lc_chain_t chain) {
 }
 
 static void run(void) {
+  lc_chain_t chain;
   bool was_parked;
-  int received;
+  int received = 0;
 
   lc_inbox_init(&inbox);
   explore_check(lc_inbox_park(&inbox), "park");
   explore_spawn(push, &nodes[0]);
   explore_spawn(push, &nodes[1]);
   explore_spawn(offer, &nodes[2]);
-  received = read_all(lc_inbox_take(&inbox));
-  received += read_all(lc_inbox_close(&inbox, &was_parked));
+  if (lc_inbox_take(&inbox, &chain))
+    received = read_all(&chain);
+  if (lc_inbox_close(&inbox, &chain, &was_parked))
+    received += read_all(&chain);
   explore_join();
   explore_check(
       received == nodes[0].accepted + nodes[1].accepted + nodes[2].accepted,

@@ -5,13 +5,11 @@
 #include "inbox.h"
 
 /* Appends a chain; returns how many links. */
-static inline size_t append_turned(lc_list_t *list, lc_chain_t chain) {
-  lc_link_t *link = chain.newest, *newer = NULL;
+static inline size_t append_turned(lc_list_t *list, const lc_chain_t *chain) {
+  lc_link_t *link = chain->newest, *newer = NULL;
   size_t count = 0;
 
-  if (link == NULL)
-    return 0;
-  for (; link != chain.end; count++) {
+  for (; link != chain->end; count++) {
     lc_link_t *older = lc_link_next(link);
     lc_link_to_newer(link, newer);
     newer = link;
@@ -21,19 +19,23 @@ static inline size_t append_turned(lc_list_t *list, lc_chain_t chain) {
     list->oldest = newer;
   else
     lc_link_to_newer(list->newest, newer);
-  list->newest = chain.newest;
+  list->newest = chain->newest;
   return count;
 }
 
 static inline size_t take_into(lc_list_t *list, lc_inbox_t *inbox) {
-  return append_turned(list, lc_inbox_take(inbox));
+  lc_chain_t chain;
+
+  return lc_inbox_take(inbox, &chain) ? append_turned(list, &chain) : 0;
 }
 
 /* True: it was parked. */
 static inline bool close_into(lc_list_t *list, lc_inbox_t *inbox) {
+  lc_chain_t chain;
   bool was_parked;
 
-  append_turned(list, lc_inbox_close(inbox, &was_parked));
+  if (lc_inbox_close(inbox, &chain, &was_parked))
+    append_turned(list, &chain);
   return was_parked;
 }
 
