@@ -20,7 +20,7 @@ static void push_and_pay(void *arg) {
 
 /* True: there is nothing more to come, or a wake will tell. */
 static bool take_and_park(void) {
-  lc_chain_t chain;
+  static lc_chain_t chain; /* GenMC would take it for freed the second time */
   const lc_link_t *link;
 
   if (lc_inbox_take(&inbox, &chain))
