@@ -60,7 +60,8 @@ int lc_channel_new(lc_channel_t **out, uv_async_t *async,
   lc_rack_t rack;
   int err;
 
-  if (!lc_rack_init(&rack, options->msg_size))
+  if (!lc_rack_init(&rack, options->msg_size,
+                    kind == LC_BOUNDED ? options->capacity : SIZE_MAX))
     return UV_EINVAL;
   channel = lc_malloc(sizeof *channel);
   if (channel == NULL)

@@ -23,18 +23,17 @@ static size_t alignment_of_size(size_t size) {
 }
 
 /* Bytes of the largest slab to make. */
-static size_t most_bytes(size_t stride) {
-  size_t count = LC_SLAB_LARGE / stride, bytes;
+static size_t most_bytes(size_t stride, size_t bound) {
+  size_t least = sizeof(lc_slab_t) + stride, bytes = LC_SLAB_MOST;
 
-  if (count > LC_SLAB_NODES)
-    count = LC_SLAB_NODES;
-  if (count == 0)
-    count = 1;
-  bytes = sizeof(lc_slab_t) + count * stride;
-  return bytes > LC_SLAB_MOST ? bytes : LC_SLAB_MOST;
+  if (bound < (LC_SLAB_MOST - sizeof(lc_slab_t)) / stride)
+    bytes = sizeof(lc_slab_t) + bound * stride;
+  if (bytes < LC_SLAB_BOUNDED)
+    bytes = LC_SLAB_BOUNDED;
+  return bytes < least ? least : bytes;
 }
 
-bool lc_rack_init(lc_rack_t *rack, size_t msg_size) {
+bool lc_rack_init(lc_rack_t *rack, size_t msg_size, size_t bound) {
   size_t align = alignment_of_size(msg_size);
   size_t i;
 
@@ -42,10 +41,12 @@ bool lc_rack_init(lc_rack_t *rack, size_t msg_size) {
     return false;
   rack->offset = round_up(sizeof(lc_link_t), align);
   rack->stride = round_up(rack->offset + msg_size, align);
-  rack->most = most_bytes(rack->stride);
+  rack->most = most_bytes(rack->stride, bound);
   rack->slots = LC_RACK_BYTES / rack->most;
   if (rack->slots == 0)
     rack->slots = 1;
+  if (rack->slots > LC_RACK_SLOTS)
+    rack->slots = LC_RACK_SLOTS;
   lc_atomic_init(&rack->largest, LC_SLAB_LEAST / 2);
   lc_atomic_init(&rack->orphans, NULL);
   for (i = 0; i < LC_RACK_SLOTS; i++)

@@ -44,17 +44,16 @@
 #include "atomic.h"
 #include "inbox.h"
 
-/* A sender's slabs double from the least to the most, in bytes. Of messages so
- * large that few would fit, a slab holds LC_SLAB_NODES, or what fits into
- * LC_SLAB_LARGE bytes, or one. The rack keeps LC_RACK_BYTES, or one slab. */
+/* A sender's slabs double from the least to the most, in bytes; with a bound to
+ * as many messages as may wait, but no fewer than fit into LC_SLAB_BOUNDED. One
+ * message may be larger. The rack keeps LC_RACK_BYTES at most, or one slab. */
 #ifndef LC_SLAB_LEAST
 #define LC_SLAB_LEAST 512
-#define LC_SLAB_MOST 16384
-#define LC_SLAB_LARGE 65536
-#define LC_SLAB_NODES 64
-#define LC_RACK_SLOTS 16
+#define LC_SLAB_BOUNDED 16384
+#define LC_SLAB_MOST 65536
+#define LC_RACK_SLOTS 8
 #endif
-#define LC_RACK_BYTES ((size_t) LC_SLAB_MOST * LC_RACK_SLOTS)
+#define LC_RACK_BYTES ((size_t) LC_SLAB_MOST * 4)
 
 typedef struct lc_slab {
   alignas(max_align_t) lc_link_t retire; /* first: the slab's own address */
@@ -73,8 +72,9 @@ typedef struct {
   lc_atomic(lc_slab_t *) orphans;
 } lc_rack_t;
 
-/* False: msg_size is so large that a node would overflow. */
-LC_MUST_USE bool lc_rack_init(lc_rack_t *rack, size_t msg_size);
+/* For a channel where no more than so many messages wait; SIZE_MAX: no bound.
+ * False: msg_size is so large that a node would overflow. */
+LC_MUST_USE bool lc_rack_init(lc_rack_t *rack, size_t msg_size, size_t bound);
 
 /* Frees every slab there and every orphan. Nobody else uses the rack. */
 void lc_rack_free(lc_rack_t *rack);

@@ -22,8 +22,8 @@
 /* An unbounded channel's senders are held back after so many. */
 #define LAP 10000
 /* What a channel keeps for senders to come: a rack of slabs, one slab with each
- * sender, and a lap that waits to be received. */
-#define BYTES_MOST (512 * 1024)
+ * sender, one that is held; and the laps that wait to be received. */
+#define BYTES_MOST (1024 * 1024)
 
 static long long messages;
 static loopchan_sender_t *txs[SENDERS];

@@ -22,7 +22,7 @@ static void fresh(void) {
 
   memory_watch();
   lc_inbox_init(&inbox);
-  ck_assert(lc_rack_init(&rack, sizeof(uint64_t)));
+  ck_assert(lc_rack_init(&rack, sizeof(uint64_t), SIZE_MAX));
   backlog = none;
   for (i = 0; i < SENDERS; i++)
     slabs[i] = NULL;

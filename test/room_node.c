@@ -14,7 +14,7 @@ static lc_rack_t rack;
 static void fresh(void) {
   memory_watch();
   memset(&rack, 0xff, sizeof rack);
-  ck_assert(lc_rack_init(&rack, 8));
+  ck_assert(lc_rack_init(&rack, 8, SIZE_MAX));
 }
 
 static void expect_nothing_left(void) {
@@ -35,11 +35,11 @@ START_TEST(a_node_of_eight_bytes_takes_sixteen) {
 END_TEST
 
 START_TEST(an_odd_size_asks_for_no_alignment_of_its_own) {
-  ck_assert(lc_rack_init(&rack, 17));
+  ck_assert(lc_rack_init(&rack, 17, SIZE_MAX));
   ck_assert_uint_eq(rack.offset, sizeof(lc_link_t));
   /* Up to the next link, of 4 or 8 bytes. */
   ck_assert_uint_eq(rack.stride, sizeof(lc_link_t) == 8 ? 32 : 24);
-  ck_assert(lc_rack_init(&rack, 8));
+  ck_assert(lc_rack_init(&rack, 8, SIZE_MAX));
 }
 END_TEST
 
@@ -52,7 +52,7 @@ START_TEST(places_are_aligned_as_their_size_demands) {
     char *first, *second;
     if (align > alignof(max_align_t))
       align = alignof(max_align_t);
-    ck_assert(lc_rack_init(&rack, size));
+    ck_assert(lc_rack_init(&rack, size, SIZE_MAX));
     slab = take(LC_SLAB_LEAST);
     first = lc_node_message(&rack, lc_slab_carve(&rack, slab));
     second = lc_node_message(&rack, lc_slab_carve(&rack, slab));
@@ -84,16 +84,16 @@ END_TEST
 START_TEST(a_size_that_overflows_is_refused) {
   size_t size;
 
-  ck_assert(!lc_rack_init(&rack, SIZE_MAX));
-  ck_assert(!lc_rack_init(&rack, SIZE_MAX / 2));
+  ck_assert(!lc_rack_init(&rack, SIZE_MAX, SIZE_MAX));
+  ck_assert(!lc_rack_init(&rack, SIZE_MAX / 2, SIZE_MAX));
   for (size = 0; size < sizeof(lc_slab_t); size++)
-    ck_assert(!lc_rack_init(&rack, (size_t) PTRDIFF_MAX - size));
+    ck_assert(!lc_rack_init(&rack, (size_t) PTRDIFF_MAX - size, SIZE_MAX));
   for (; size < 256; size++)
-    ck_assert(!lc_rack_init(&rack, (size_t) PTRDIFF_MAX - size) ||
+    ck_assert(!lc_rack_init(&rack, (size_t) PTRDIFF_MAX - size, SIZE_MAX) ||
               rack.most <= PTRDIFF_MAX);
-  ck_assert(lc_rack_init(&rack, (size_t) PTRDIFF_MAX - 1024));
+  ck_assert(lc_rack_init(&rack, (size_t) PTRDIFF_MAX - 1024, SIZE_MAX));
   ck_assert(rack.most > rack.stride);
-  ck_assert(lc_rack_init(&rack, 8));
+  ck_assert(lc_rack_init(&rack, 8, SIZE_MAX));
 }
 END_TEST
 
@@ -129,34 +129,40 @@ END_TEST
 
 #define HEAD sizeof(lc_slab_t)
 
-/* Few large messages in a slab would mean much ado for each. */
-START_TEST(slabs_of_large_messages_are_larger) {
+/* The largest slab of messages that take so many bytes with their links. */
+START_TEST(slabs_hold_what_may_wait_and_at_least_one_message) {
   static const struct {
-    size_t msg_size, bytes, count;
-  } sizes[] = {
-      {8, LC_SLAB_MOST, 1022},
-      {232, LC_SLAB_MOST, 68},
-      {248, HEAD + (size_t) 64 * 256, 64},
-      {1000, HEAD + (size_t) 64 * 1008, 64},
-      {1032, HEAD + (size_t) 63 * 1040, 63},
-      {40008, HEAD + (size_t) 1 * 40016, 1},
-      {LC_SLAB_LARGE - 8, HEAD + LC_SLAB_LARGE, 1},
-      {1000008, HEAD + 1000016, 1},
+    size_t msg_size, bound, bytes, count;
+  } cases[] = {
+      {8, SIZE_MAX, LC_SLAB_MOST, 4094},
+      {1032, SIZE_MAX, LC_SLAB_MOST, 62},
+      {40008, SIZE_MAX, LC_SLAB_MOST, 1},
+      {LC_SLAB_MOST - HEAD - 8, SIZE_MAX, LC_SLAB_MOST, 1},
+      {LC_SLAB_MOST - HEAD, SIZE_MAX, LC_SLAB_MOST + 16, 1},
+      {1000008, SIZE_MAX, HEAD + 1000016, 1},
+      {8, 1, LC_SLAB_BOUNDED, 1022},
+      {8, 1022, LC_SLAB_BOUNDED, 1022},
+      {8, 1024, HEAD + 16 * 1024, 1024},
+      {8, 4093, LC_SLAB_MOST - 16, 4093},
+      {8, 4094, LC_SLAB_MOST, 4094},
+      {8, 4095, LC_SLAB_MOST, 4094},
+      {1032, 20, HEAD + 1040 * 20, 20},
+      {1000008, 20, HEAD + 1000016, 1},
   };
-  size_t s;
+  size_t c;
 
-  for (s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+  for (c = 0; c < sizeof cases / sizeof *cases; c++) {
     lc_slab_t *slab;
-    ck_assert(lc_rack_init(&rack, sizes[s].msg_size));
-    slab = take((size_t) 2 * LC_SLAB_LARGE);
+    ck_assert(lc_rack_init(&rack, cases[c].msg_size, cases[c].bound));
+    slab = take((size_t) 2 * LC_SLAB_MOST);
     if (sizeof(lc_link_t) == sizeof(uint64_t)) {
-      ck_assert_uint_eq(slab->bytes, sizes[s].bytes);
-      ck_assert_uint_eq(slab->count, sizes[s].count);
+      ck_assert_uint_eq(slab->bytes, cases[c].bytes);
+      ck_assert_uint_eq(slab->count, cases[c].count);
     }
     lc_rack_recycle(&rack, slab);
     lc_rack_free(&rack);
   }
-  ck_assert(lc_rack_init(&rack, 8));
+  ck_assert(lc_rack_init(&rack, 8, SIZE_MAX));
 }
 END_TEST
 
@@ -178,6 +184,7 @@ START_TEST(a_full_rack_frees_the_unused_and_refuses_the_used) {
   lc_slab_t *slabs[LC_RACK_SLOTS + 2];
   size_t i;
 
+  ck_assert(lc_rack_init(&rack, 8, 1));
   for (i = 0; i < LC_RACK_SLOTS + 2; i++)
     slabs[i] = take(LC_SLAB_LEAST);
   for (i = 0; i < LC_RACK_SLOTS; i++)
@@ -196,7 +203,7 @@ START_TEST(the_rack_keeps_no_more_than_its_bytes) {
 
   for (s = 0; s < sizeof sizes / sizeof *sizes; s++) {
     lc_slab_t *slabs[64];
-    ck_assert(lc_rack_init(&rack, sizes[s]));
+    ck_assert(lc_rack_init(&rack, sizes[s], SIZE_MAX));
     for (i = 0; i < 64; i++)
       slabs[i] = take(LC_SLAB_MOST);
     for (i = 0; i < 64; i++)
@@ -207,7 +214,7 @@ START_TEST(the_rack_keeps_no_more_than_its_bytes) {
     lc_rack_free(&rack);
     ck_assert_uint_eq(memory_blocks(), 0);
   }
-  ck_assert(lc_rack_init(&rack, 8));
+  ck_assert(lc_rack_init(&rack, 8, SIZE_MAX));
 }
 END_TEST
 
@@ -267,6 +274,7 @@ START_TEST(a_slab_has_one_user_at_a_time) {
   size_t clashes[THREADS] = {0}, i;
   lc_slab_t *slabs[LC_RACK_SLOTS];
 
+  ck_assert(lc_rack_init(&rack, 8, 1));
   for (i = 0; i < LC_RACK_SLOTS; i++) {
     slabs[i] = take(LC_SLAB_LEAST);
     slabs[i]->next = NULL;
@@ -287,18 +295,18 @@ END_TEST
 static Suite *suite(void) {
   Suite *suite = suite_create("room node");
 
-  SUITE_CASE(suite, "node", fresh, expect_nothing_left,
-             a_node_of_eight_bytes_takes_sixteen,
-             an_odd_size_asks_for_no_alignment_of_its_own,
-             places_are_aligned_as_their_size_demands,
-             every_place_of_a_slab_lies_inside_it,
-             a_size_that_overflows_is_refused, a_slab_given_is_the_slab_taken,
-             slabs_double_up_to_the_most, slabs_of_large_messages_are_larger,
-             without_a_size_slabs_are_twice_the_largest,
-             a_full_rack_frees_the_unused_and_refuses_the_used,
-             the_rack_keeps_no_more_than_its_bytes,
-             small_slabs_do_not_stay_when_large_ones_are_made,
-             out_of_memory_is_told, uncarve_gives_the_same_place_again,
-             a_slab_has_one_user_at_a_time);
+  SUITE_CASE(
+      suite, "node", fresh, expect_nothing_left,
+      a_node_of_eight_bytes_takes_sixteen,
+      an_odd_size_asks_for_no_alignment_of_its_own,
+      places_are_aligned_as_their_size_demands,
+      every_place_of_a_slab_lies_inside_it, a_size_that_overflows_is_refused,
+      a_slab_given_is_the_slab_taken, slabs_double_up_to_the_most,
+      slabs_hold_what_may_wait_and_at_least_one_message,
+      without_a_size_slabs_are_twice_the_largest,
+      a_full_rack_frees_the_unused_and_refuses_the_used,
+      the_rack_keeps_no_more_than_its_bytes,
+      small_slabs_do_not_stay_when_large_ones_are_made, out_of_memory_is_told,
+      uncarve_gives_the_same_place_again, a_slab_has_one_user_at_a_time);
   return suite;
 }

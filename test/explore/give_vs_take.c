@@ -17,7 +17,7 @@ static void use_one(void *arg) {
 }
 
 static void run(void) {
-  explore_check(lc_rack_init(&rack, sizeof(uint64_t)), "init");
+  explore_check(lc_rack_init(&rack, sizeof(uint64_t), SIZE_MAX), "init");
   explore_spawn(use_one, NULL);
   explore_spawn(use_one, NULL);
   use_one(NULL);
