@@ -160,6 +160,22 @@ START_TEST(no_message_is_lost_when_each_slab_is_filled_anew) {
 }
 END_TEST
 
+START_TEST(only_a_bound_keeps_slabs_small) {
+  static const size_t capacities[] = {LOOPCHAN_UNBOUNDED, 1,
+                                      LOOPCHAN_RENDEZVOUS};
+  static const size_t most[] = {LC_SLAB_MOST, LC_SLAB_BOUNDED, LC_SLAB_MOST};
+  size_t i;
+
+  for (i = 0; i < sizeof capacities / sizeof *capacities; i++) {
+    loopchan_options_t options = {.msg_size = 8, .capacity = capacities[i]};
+    lc_channel_t *other;
+    ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
+    ck_assert_uint_eq(other->rack.most, most[i]);
+    lc_channel_leave(other);
+  }
+}
+END_TEST
+
 START_TEST(the_last_senders_goodbye_comes_behind_its_messages) {
   loopchan_sender_t *other = lc_channel_add_sender(channel);
 
@@ -446,7 +462,7 @@ static Suite *suite(void) {
       a_slab_is_held_while_the_inbox_leads_to_it,
       a_slab_held_is_not_let_go_while_a_message_is_lent,
       no_message_is_lost_when_each_slab_is_filled_anew,
-      a_slab_is_kept_while_a_message_is_lent,
+      only_a_bound_keeps_slabs_small, a_slab_is_kept_while_a_message_is_lent,
       the_last_senders_goodbye_comes_behind_its_messages,
       refuse_keeps_what_was_accepted,
       senders_are_summed_when_alive_and_when_gone,
