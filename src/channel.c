@@ -330,7 +330,7 @@ static bool is_lone(const lc_chain_t *chain) {
 static inline bool take_chain(lc_channel_t *channel, lc_chain_t *chain) {
   if (!lc_inbox_take(&channel->inbox, chain))
     return false;
-  let_go(channel);
+  let_go(channel); /* the chain's end, perhaps: nobody reads that */
   lc_spin_learn(&channel->spin, !is_lone(chain));
   return true;
 }
@@ -348,12 +348,14 @@ bool lc_channel_gather(lc_channel_t *channel) {
 static void obey(lc_channel_t *channel, lc_link_t *control) {
   lc_slab_t *slab = lc_slab_of_retire(control);
 
-  if (control == &channel->goodbye)
+  if (control == &channel->goodbye) {
     channel->ended = true;
-  else if (lc_inbox_holds(&channel->inbox, control))
+  } else if (lc_inbox_holds(&channel->inbox, control)) {
+    lc_assert(channel->held == NULL);
     channel->held = slab;
-  else
+  } else {
     recycle(channel, slab);
+  }
 }
 
 /* Takes and obeys what is in the way of the oldest message. */

@@ -26,9 +26,10 @@ static inline uint64_t lc_earlier(uint64_t a, uint64_t b) {
   return a < b ? a : b;
 }
 
-/* A look at the clock costs as much as a few messages; one at the processor's
- * own counter, where there is one that anybody may read, a third of that. It
- * counts at 1 GHz or more: so many ticks are four microseconds at most. */
+/* A look at the clock costs as much as a few messages; one at the counter that
+ * an x86-64 processor has, which the clock itself is mostly made of, a third of
+ * that. It counts at 1 GHz or more: so many ticks are four microseconds at
+ * most. */
 #define LC_MOMENT_TICKS 4096
 
 /* False: too soon for another look at the clock. *ticks is 0 before the first.

@@ -109,8 +109,8 @@ typedef struct {
   lc_link_t *oldest, *newest; /* both NULL: none */
 } lc_list_t;
 
-/* What is taken: from the newest link to the one that leads to end, which was
- * taken before, or is NULL. */
+/* What is taken: from the newest link to the one that leads to end, which is
+ * not to be read: it was taken before, or is NULL. */
 typedef struct {
   lc_link_t *newest;
   const lc_link_t *end;

@@ -22,15 +22,25 @@ static size_t alignment_of_size(size_t size) {
   return align < alignof(max_align_t) ? align : alignof(max_align_t);
 }
 
-/* Bytes of the largest slab to make. */
-static size_t most_bytes(size_t stride, size_t bound) {
-  size_t least = sizeof(lc_slab_t) + stride, bytes = LC_SLAB_MOST;
+/* How many nodes a slab of so many bytes holds; one at least. */
+static size_t nodes_in(size_t bytes, size_t stride) {
+  return bytes < sizeof(lc_slab_t) + stride
+             ? 1
+             : (bytes - sizeof(lc_slab_t)) / stride;
+}
 
-  if (bound < (LC_SLAB_MOST - sizeof(lc_slab_t)) / stride)
-    bytes = sizeof(lc_slab_t) + bound * stride;
-  if (bytes < LC_SLAB_BOUNDED)
-    bytes = LC_SLAB_BOUNDED;
-  return bytes < least ? least : bytes;
+static size_t bytes_of(size_t nodes, size_t stride) {
+  return sizeof(lc_slab_t) + nodes * stride;
+}
+
+/* How many nodes the largest slab to make has. */
+static size_t most_nodes(size_t stride, size_t bound) {
+  size_t few = nodes_in(LC_SLAB_BOUNDED, stride);
+  size_t most = nodes_in(LC_SLAB_MOST, stride);
+
+  if (bound < few)
+    bound = few;
+  return bound < most ? bound : most;
 }
 
 bool lc_rack_init(lc_rack_t *rack, size_t msg_size, size_t bound) {
@@ -41,7 +51,7 @@ bool lc_rack_init(lc_rack_t *rack, size_t msg_size, size_t bound) {
     return false;
   rack->offset = round_up(sizeof(lc_link_t), align);
   rack->stride = round_up(rack->offset + msg_size, align);
-  rack->most = most_bytes(rack->stride, bound);
+  rack->most = bytes_of(most_nodes(rack->stride, bound), rack->stride);
   rack->slots = LC_RACK_BYTES / rack->most;
   if (rack->slots == 0)
     rack->slots = 1;
@@ -81,21 +91,21 @@ static lc_slab_t *take_waiting(lc_rack_t *rack) {
   return NULL;
 }
 
-static lc_slab_t *make_slab(lc_rack_t *rack, size_t size) {
-  size_t least = sizeof(lc_slab_t) + rack->stride;
-  lc_slab_t *slab;
+/* Of so many bytes at most, but for what is less than one node. */
+static lc_slab_t *make_slab(lc_rack_t *rack, size_t most) {
+  size_t nodes = nodes_in(most < rack->most ? most : rack->most, rack->stride);
+  size_t bytes = bytes_of(nodes, rack->stride);
+  lc_slab_t *slab = lc_malloc(bytes);
 
-  size = size < least ? least : size > rack->most ? rack->most : size;
-  slab = lc_malloc(size);
   if (slab == NULL)
     return NULL;
   lc_link_init(&slab->retire, LC_CONTROL);
-  slab->bytes = size;
-  slab->count = (uint32_t) ((size - sizeof *slab) / rack->stride);
+  slab->bytes = bytes;
+  slab->count = (uint32_t) nodes;
   slab->used = 0;
   /* relaxed, both: a hint; a size lost in a race is soon made again */
-  if (lc_load(&rack->largest, memory_order_relaxed) < size)
-    lc_store(&rack->largest, size, memory_order_relaxed);
+  if (lc_load(&rack->largest, memory_order_relaxed) < bytes)
+    lc_store(&rack->largest, bytes, memory_order_relaxed);
   return slab;
 }
 

@@ -45,8 +45,9 @@
 #include "inbox.h"
 
 /* A sender's slabs double from the least to the most, in bytes; with a bound to
- * as many messages as may wait, but no fewer than fit into LC_SLAB_BOUNDED. One
- * message may be larger. The rack keeps LC_RACK_BYTES at most, or one slab. */
+ * as many messages as may wait, but no fewer than fit into LC_SLAB_BOUNDED.
+ * Each holds one message at least, and no room for a part of one. The rack
+ * keeps LC_RACK_BYTES at most, or one slab. */
 #ifndef LC_SLAB_LEAST
 #define LC_SLAB_LEAST 512
 #define LC_SLAB_BOUNDED 16384
@@ -80,8 +81,8 @@ LC_MUST_USE bool lc_rack_init(lc_rack_t *rack, size_t msg_size, size_t bound);
 void lc_rack_free(lc_rack_t *rack);
 
 /* Any thread. A slab with room that is the caller's alone. If one has to be
- * made, *bytes is its size, or 0 for one node's, and becomes the size for the
- * next; NULL stands for twice the largest so far. NULL: out of memory. */
+ * made, *bytes is its size at most, or 0 for one node's, and becomes that of
+ * the next; NULL stands for twice the largest so far. NULL: out of memory. */
 lc_slab_t *lc_rack_take(lc_rack_t *rack, size_t *bytes);
 
 /* Any thread. Hands back a slab that has room. False: the rack is full and

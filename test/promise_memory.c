@@ -125,6 +125,35 @@ START_TEST(the_memory_of_a_burst_is_tight_and_goes_back) {
 }
 END_TEST
 
+/* However few fit into what is allocated at a time. */
+START_TEST(large_messages_are_tight_too) {
+  static const size_t sizes[] = {1024, 4096, 8192, 16384, 32768, 40000};
+  static char message[40000], got[40000];
+  const int count = 1000;
+  size_t s;
+
+  for (s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+    loopchan_options_t options = int_options();
+    size_t before;
+    int i;
+    options.msg_size = sizes[s];
+    close_rx();
+    drop_tx();
+    uv_run(&loop, UV_RUN_DEFAULT);
+    open_with(NULL, &options);
+    before = memory_bytes();
+    for (i = 0; i < count; i++)
+      ck_assert_int_eq(loopchan_send(tx, message), 0);
+    ck_assert_uint_le(memory_bytes() - before,
+                      sizes[s] * (size_t) count * 11 / 10);
+    for (i = 0; i < count; i++)
+      ck_assert_int_eq(loopchan_recv(&rx, got), 0);
+  }
+  drop_tx();
+  close_rx();
+}
+END_TEST
+
 #define RESERVED 1000
 
 /* A reserved place takes little more than its message, and a message that was
@@ -180,6 +209,7 @@ static Suite *suite(void) {
   SUITE_CASE(suite, "steady", open_loop, expect_clean,
              a_steady_state_on_one_thread_allocates_nothing,
              a_steady_state_across_threads_allocates_nothing_and_wakes_rarely,
+             large_messages_are_tight_too,
              the_memory_of_a_burst_is_tight_and_goes_back,
              reserved_places_are_small,
              places_are_as_tight_as_sends_on_any_thread);

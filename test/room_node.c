@@ -129,23 +129,24 @@ END_TEST
 
 #define HEAD sizeof(lc_slab_t)
 
-/* The largest slab of messages that take so many bytes with their links. */
+/* The largest slab, for messages of a size where so many may wait. */
 START_TEST(slabs_hold_what_may_wait_and_at_least_one_message) {
   static const struct {
     size_t msg_size, bound, bytes, count;
   } cases[] = {
       {8, SIZE_MAX, LC_SLAB_MOST, 4094},
-      {1032, SIZE_MAX, LC_SLAB_MOST, 62},
-      {40008, SIZE_MAX, LC_SLAB_MOST, 1},
+      {1032, SIZE_MAX, HEAD + 1040 * 62, 62},
+      {32768, SIZE_MAX, HEAD + 32784, 1},
       {LC_SLAB_MOST - HEAD - 8, SIZE_MAX, LC_SLAB_MOST, 1},
       {LC_SLAB_MOST - HEAD, SIZE_MAX, LC_SLAB_MOST + 16, 1},
       {1000008, SIZE_MAX, HEAD + 1000016, 1},
       {8, 1, LC_SLAB_BOUNDED, 1022},
       {8, 1022, LC_SLAB_BOUNDED, 1022},
-      {8, 1024, HEAD + 16 * 1024, 1024},
+      {8, 1023, LC_SLAB_BOUNDED + 16, 1023},
       {8, 4093, LC_SLAB_MOST - 16, 4093},
       {8, 4094, LC_SLAB_MOST, 4094},
       {8, 4095, LC_SLAB_MOST, 4094},
+      {1032, 14, HEAD + 1040 * 15, 15},
       {1032, 20, HEAD + 1040 * 20, 20},
       {1000008, 20, HEAD + 1000016, 1},
   };
