@@ -94,7 +94,8 @@ static bool deliver_messages(loopchan_receiver_t *rx) {
       lc_wake_self(&channel->wake);
       return false;
     }
-  } while (!channel->ended &&
+    /* What a wake finds nothing of is not waited for, as at the start. */
+  } while (!channel->ended && budget.messages < channel->max_messages &&
            lc_spin_wait(&channel->spin, &channel->inbox,
                         lc_after(budget.start, budget.most_ns)));
   return true;

@@ -126,6 +126,21 @@ START_TEST(try_recv_leaves_the_park_alone) {
 }
 END_TEST
 
+/* As the first after it was opened. A spin in vain would halve the next one. */
+START_TEST(a_turn_without_a_message_does_not_spin) {
+  const lc_spin_t *spin = &rx.channel->spin;
+
+  ck_assert_int_eq(loopchan_recv_start(&rx, count), 0);
+  uv_run(&loop, UV_RUN_ONCE);
+  ck_assert_uint_gt(spin->most_ns, 0);
+  ck_assert_uint_eq(spin->next_ns, spin->most_ns);
+  send_ints(0, 1);
+  uv_run(&loop, UV_RUN_ONCE);
+  ck_assert_int_eq(received, 1);
+  ck_assert_uint_lt(spin->next_ns, spin->most_ns);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("room receiver_loop");
 
@@ -135,6 +150,7 @@ static Suite *suite(void) {
       starting_with_messages_there_needs_no_sender,
       a_backlog_left_by_a_stop_is_delivered_after_the_start,
       a_wake_heard_while_stopped_is_made_up_for, a_budget_cut_goes_on_by_itself,
-      a_budget_that_just_suffices_cuts_nothing, try_recv_leaves_the_park_alone);
+      a_budget_that_just_suffices_cuts_nothing, try_recv_leaves_the_park_alone,
+      a_turn_without_a_message_does_not_spin);
   return suite;
 }
