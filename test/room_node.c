@@ -134,16 +134,17 @@ START_TEST(slabs_double_up_to_the_most) {
 }
 END_TEST
 
-/* The largest slab, for messages of a size where so many may wait. */
+/* The largest slab, for messages of a size where so many may wait. The sizes
+ * are such that they are aligned to 8 everywhere. */
 START_TEST(slabs_hold_what_may_wait_and_at_least_one_message) {
   static const struct {
     size_t msg_size, bound, bytes, count;
   } cases[] = {
       {8, SIZE_MAX, LC_SLAB_MOST, 4094},
       {1032, SIZE_MAX, HEAD + 1040 * 62, 62},
-      {32768, SIZE_MAX, HEAD + 32784, 1},
+      {32776, SIZE_MAX, HEAD + 32784, 1},
       {LC_SLAB_MOST - HEAD - 8, SIZE_MAX, LC_SLAB_MOST, 1},
-      {LC_SLAB_MOST - HEAD, SIZE_MAX, LC_SLAB_MOST + 16, 1},
+      {LC_SLAB_MOST - HEAD + 8, SIZE_MAX, LC_SLAB_MOST + 16, 1},
       {1000008, SIZE_MAX, HEAD + 1000016, 1},
       {8, 1, LC_SLAB_BOUNDED, 1022},
       {8, 1022, LC_SLAB_BOUNDED, 1022},
