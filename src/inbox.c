@@ -60,10 +60,11 @@ lc_push_t lc_inbox_offer(lc_inbox_t *inbox, lc_link_t *newest,
 bool lc_inbox_close(lc_inbox_t *inbox, lc_chain_t *chain, bool *was_parked) {
   /* [inbox.publish] (B) [inbox.closed] (D) */
   lc_link_t *old = lc_swap(&inbox->word, LC_CLOSED, memory_order_acq_rel);
+  bool is_new = lc_inbox_is_new(inbox, old);
 
   *was_parked = old == LC_PARKED;
   chain->newest = old;
   chain->end = inbox->taken;
   inbox->taken = NULL;
-  return old != chain->end && lc_inbox_is_link(old);
+  return is_new;
 }

@@ -207,13 +207,17 @@ static inline bool lc_inbox_is_closed(const lc_inbox_t *inbox) {
   return lc_load(&inbox->word, memory_order_acquire) == LC_CLOSED;
 }
 
+/* Receiver. Whether the word, as it was read, leads to links to take. */
+static inline bool lc_inbox_is_new(const lc_inbox_t *inbox,
+                                   const lc_link_t *word) {
+  return word != inbox->taken && lc_inbox_is_link(word);
+}
+
 /* Receiver. A push that returned before is seen; whether more has come since is
  * a guess. */
 static inline bool lc_inbox_has_links(const lc_inbox_t *inbox) {
   /* relaxed: whoever wants the links takes them */
-  const lc_link_t *word = lc_load(&inbox->word, memory_order_relaxed);
-
-  return word != inbox->taken && lc_inbox_is_link(word);
+  return lc_inbox_is_new(inbox, lc_load(&inbox->word, memory_order_relaxed));
 }
 
 /* Receiver. Takes the links that have come since the last take. False: none. */
@@ -222,7 +226,7 @@ LC_MUST_USE static inline bool lc_inbox_take(lc_inbox_t *inbox,
   /* [inbox.publish] (B) */
   lc_link_t *word = lc_load(&inbox->word, memory_order_acquire);
 
-  if (word == inbox->taken || !lc_inbox_is_link(word))
+  if (!lc_inbox_is_new(inbox, word))
     return false;
   chain->newest = word;
   chain->end = inbox->taken;

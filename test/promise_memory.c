@@ -95,6 +95,16 @@ START_TEST(a_steady_state_across_threads_allocates_nothing_and_wakes_rarely) {
 }
 END_TEST
 
+static void reopen_for_a_thread(size_t msg_size) {
+  loopchan_options_t options = int_options();
+
+  options.msg_size = msg_size;
+  close_rx();
+  drop_tx();
+  uv_run(&loop, UV_RUN_DEFAULT);
+  open_with(NULL, &options);
+}
+
 #ifdef SLOW /* under a sanitizer */
 #define BURST 500000
 #else
@@ -102,14 +112,9 @@ END_TEST
 #endif
 
 START_TEST(the_memory_of_a_burst_is_tight_and_goes_back) {
-  loopchan_options_t options = int_options();
   uint64_t message;
 
-  options.msg_size = sizeof message;
-  close_rx();
-  drop_tx();
-  uv_run(&loop, UV_RUN_DEFAULT);
-  open_with(NULL, &options);
+  reopen_for_a_thread(sizeof message);
   for (message = 0; message < BURST; message++)
     if (loopchan_send(tx, &message) != 0)
       ck_abort_msg("out of memory?");
@@ -133,14 +138,9 @@ START_TEST(large_messages_are_tight_too) {
   size_t s;
 
   for (s = 0; s < sizeof sizes / sizeof *sizes; s++) {
-    loopchan_options_t options = int_options();
     size_t before;
     int i;
-    options.msg_size = sizes[s];
-    close_rx();
-    drop_tx();
-    uv_run(&loop, UV_RUN_DEFAULT);
-    open_with(NULL, &options);
+    reopen_for_a_thread(sizes[s]);
     before = memory_bytes();
     for (i = 0; i < count; i++)
       ck_assert_int_eq(loopchan_send(tx, message), 0);
