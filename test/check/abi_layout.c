@@ -1,5 +1,6 @@
 /* abi_layout: prints the sizes of the public structs, and where their fields
- * lie, for test/abi. A field that is missing here shows in the struct's size.
+ * lie, for test/check/abi. A field that is missing here shows in the
+ * struct's size.
  */
 #include <loopchan.h>
 #include <stdio.h>

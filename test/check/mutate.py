@@ -2,20 +2,20 @@
 
 Applies small edits to the library's sources, one at a time, and looks whether
 a test or an explorer's program turns red. An edit that nothing notices has
-survived: write a test, or argue in test/mutate.harmless that it does no harm.
+survived: write a test, or argue in test/check/mutate.harmless that it does no harm.
 
-  test/mutate                       all rooms: hours
-  test/mutate --room inbox          one room, or more: --room inbox,node
-  test/mutate --from 100 --to 150   a piece: the mutants' numbers are fixed as
+  test/check/mutate                       all rooms: hours
+  test/check/mutate --room inbox          one room, or more: --room inbox,node
+  test/check/mutate --from 100 --to 150   a piece: the mutants' numbers are fixed as
                                     long as the sources are
-  test/mutate --numbers 7,123       these
-  test/mutate --quick 0.5           a first look, by the tests that take no more
+  test/check/mutate --numbers 7,123       these
+  test/check/mutate --quick 0.5           a first look, by the tests that take no more
                                     than half a second
-  test/mutate --sample 40           so many, drawn by a seed that it prints: the
+  test/check/mutate --sample 40           so many, drawn by a seed that it prints: the
                                     commit, so the same sources give the same
               --seed 7              others
-  test/mutate --list                only lists them
-  test/mutate --show 123            one mutant as a diff, and what each of the
+  test/check/mutate --list                only lists them
+  test/check/mutate --show 123            one mutant as a diff, and what each of the
                                     tests says of it
 
 What is edited: each memory order, one step weaker; statements deleted (fences,
@@ -32,7 +32,7 @@ room's own first, then those that killed most for their time in earlier runs,
 until one fails. A test that takes ten times as long as it should is stopped,
 and has failed. A test is believed only if it passes on the sources as they are.
 
-A line of test/mutate.harmless is
+A line of test/check/mutate.harmless is
 
   file :: function :: line of code :: the same line as edited :: the reason
 
@@ -62,9 +62,10 @@ import subprocess
 import sys
 import time
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
 WORK = os.path.join(TOP, 'build', 'mutate')
-HARMLESS = os.path.join(TOP, 'test', 'mutate.harmless')
+HARMLESS = os.path.join(TOP, 'test', 'check', 'mutate.harmless')
 
 # What can tell a mutant: the beginnings of ctest's names. The others look at
 # texts, or run a room's program once more in another dress.
@@ -286,7 +287,7 @@ def room_of(name):
 # -------------------------------------------------------------- harmless list
 
 class Harmless:
-    """What test/mutate.harmless says."""
+    """What test/check/mutate.harmless says."""
 
     def __init__(self):
         self.entries = []

@@ -18,6 +18,6 @@ foreach(promise ${promises})
   set_tests_properties(amalgamated_${promise} PROPERTIES TIMEOUT 300
     ENVIRONMENT LD_LIBRARY_PATH=$<TARGET_FILE_DIR:amalgamated>)
 endforeach()
-add_test(NAME amalgamation COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/amalgamation
+add_test(NAME amalgamation COMMAND ${checks}/amalgamation
   ${CMAKE_C_COMPILER} ${two} $<TARGET_FILE:amalgamated>
   $<TARGET_FILE:promise_close>)
