@@ -8,7 +8,7 @@
 #include "atomic.h"
 
 /* The model is said once more: else a definition takes it back. */
-_Thread_local uintptr_t lc_thread_number LC_NO_CALL;
+LC_PER_THREAD uintptr_t lc_thread_number LC_NO_CALL;
 
 uintptr_t lc_thread_number_take(void) {
   static lc_atomic(uintptr_t) taken;

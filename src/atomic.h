@@ -7,7 +7,6 @@
 #ifndef LC_ATOMIC_H
 #define LC_ATOMIC_H
 
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,9 +27,18 @@
 #define LC_NO_CALL
 #endif
 
+/* One for each thread. MSVC has the standard's word only in newer versions. */
+#if defined(_MSC_VER)
+#define LC_PER_THREAD __declspec(thread)
+#else
+#define LC_PER_THREAD _Thread_local
+#endif
+
 #if defined(LC_EXPLORE)
 #include "explore/atomic.h"
 #else
+
+#include "cpu.h"
 
 #define lc_atomic(T) _Atomic(T)
 #define lc_atomic_init(at, value) atomic_init(at, value)
@@ -43,31 +51,8 @@
                                           order_failed)
 #define lc_fence(order) atomic_thread_fence(order)
 
-/* Has the processor fetch the cache line at an address, to be written soon. The
- * address may be anybody's: a prefetch changes nothing and cannot fail. */
-static inline void lc_prefetch_write(const void *at) {
-#if defined(__x86_64__)
-  __asm__ volatile("prefetchw %0" : : "m"(*(const char *) at));
-#elif defined(__GNUC__)
-  __builtin_prefetch(at, 1);
-#else
-  (void) at;
-#endif
-}
-
-#define lc_yield() ((void) sched_yield())
-
-/* Tells the processor that this is a spin. */
-static inline void lc_relax(void) {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__) || defined(__arm__)
-  __asm__ volatile("yield");
-#endif
-}
-
 /* A number for the calling thread: never 0, never used again by another. */
-extern _Thread_local uintptr_t lc_thread_number LC_NO_CALL;
+extern LC_PER_THREAD uintptr_t lc_thread_number LC_NO_CALL;
 uintptr_t lc_thread_number_take(void);
 
 static inline uintptr_t lc_thread_self(void) {

@@ -35,8 +35,8 @@ static inline uint64_t lc_earlier(uint64_t a, uint64_t b) {
 /* False: too soon for another look at the clock. *ticks is 0 before the first.
  */
 static inline bool lc_clock_moved(uint64_t *ticks) {
-#if defined(__x86_64__) && !defined(LC_EXPLORE)
-  uint64_t now = __builtin_ia32_rdtsc();
+#if defined(LC_HAS_TICKS)
+  uint64_t now = lc_ticks();
 
   if (now - *ticks < LC_MOMENT_TICKS)
     return false;

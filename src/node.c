@@ -19,7 +19,7 @@ static size_t alignment_of_size(size_t size) {
 
   if (align < alignof(lc_link_t))
     return alignof(lc_link_t);
-  return align < alignof(max_align_t) ? align : alignof(max_align_t);
+  return align < alignof(lc_max_align_t) ? align : alignof(lc_max_align_t);
 }
 
 /* How many nodes a slab of so many bytes holds; one at least. */

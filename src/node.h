@@ -56,10 +56,18 @@
 #endif
 #define LC_RACK_BYTES ((size_t) LC_SLAB_MOST * 4)
 
+/* What is aligned for any object. MSVC's C has no max_align_t; this is aligned
+ * as the one that its C++ has. */
+#if defined(_MSC_VER) && !defined(__clang__)
+typedef double lc_max_align_t;
+#else
+typedef max_align_t lc_max_align_t;
+#endif
+
 typedef struct lc_slab {
-  alignas(max_align_t) lc_link_t retire; /* first: the slab's own address */
-  size_t bytes;                          /* of the whole slab */
-  uint32_t count, used;                  /* nodes there are, nodes carved */
+  alignas(lc_max_align_t) lc_link_t retire; /* first: the slab's own address */
+  size_t bytes;                             /* of the whole slab */
+  uint32_t count, used;                     /* nodes there are, nodes carved */
   struct lc_slab *next; /* among orphans, in the backlog, or to be recycled */
 } lc_slab_t;
 

@@ -5,8 +5,6 @@
  * Promise: a thread is parked only inside a call, and when the call returns no
  *          debt is left uncollected.
  */
-#include <limits.h>
-
 #include "receiver.h"
 #include "shared.h"
 
@@ -19,18 +17,18 @@ static int wait_alone(lc_channel_t *channel, uint64_t deadline_ns) {
 }
 
 /* As wait_alone; shared: or what a lack of resources is called. */
-static int wait(lc_channel_t *channel, uint64_t deadline_ns) {
+static int wait_for_one(lc_channel_t *channel, uint64_t deadline_ns) {
   return channel->shared != NULL
              ? lc_shared_wait(channel->shared, channel, deadline_ns)
              : wait_alone(channel, deadline_ns);
 }
 
-/* 0, UV_EOF, or what wait returned. */
+/* 0, UV_EOF, or what wait_for_one returned. */
 static int receive(lc_channel_t *channel, void *msg, uint64_t deadline_ns) {
   int err, waited = 0;
 
   while ((err = lc_receiver_take(channel, msg)) == UV_EAGAIN && waited == 0)
-    waited = wait(channel, deadline_ns);
+    waited = wait_for_one(channel, deadline_ns);
   /* When the time is up it has looked once more: of several threads at a shared
    * receiver, another one may have been woken for what is there. */
   return err == UV_EAGAIN ? waited : err;
@@ -47,7 +45,7 @@ static int enter(loopchan_receiver_t *rx, const void *msgs, size_t count,
     return err;
   size = visit->channel->msg_size;
   if (!lc_receiver_is_loop(rx) && (msgs != NULL || size == 0 || count == 0) &&
-      count <= (size_t) SSIZE_MAX / (size != 0 ? size : 1))
+      count <= (size_t) PTRDIFF_MAX / (size != 0 ? size : 1))
     return 0;
   lc_receiver_exit(rx, visit);
   return UV_EINVAL;

@@ -9,8 +9,6 @@
  * a slab off the rack for the time of its call, and so does each reserved
  * place, which keeps it until commit or abandon.
  */
-#include <limits.h>
-
 #include "channel.h"
 
 /* A slab with room for the caller alone; bytes as for lc_rack_take. */
@@ -260,7 +258,7 @@ ssize_t loopchan_send_many(loopchan_sender_t *tx, const void *msgs,
     return UV_EINVAL;
   size = tx->channel->msg_size;
   if ((msgs == NULL && size != 0 && count != 0) ||
-      count > (size_t) SSIZE_MAX / (size != 0 ? size : 1))
+      count > (size_t) PTRDIFF_MAX / (size != 0 ? size : 1))
     return UV_EINVAL;
   if (count == 0)
     return lc_inbox_is_closed(&tx->channel->inbox) ? UV_EPIPE : 0;
