@@ -2,7 +2,7 @@
 # wants loopchan.h beside it and nothing else of ours.
 #
 #   awk -v version=0.1.0 -v rooms=src -v licence=LICENSE -v out=loopchan.c \
-#     -f common.awk -f amalgamate.awk src/*.c
+#     -f common.awk -f amalgamate.awk src/*/*.c
 #
 # Each header of a room comes in once, where it is first asked for, without its
 # guard; each system header once, at the top, but for those that not every
@@ -57,7 +57,7 @@ function system_headers(   i, n, path, line, name, seen) {
       if (line ~ /^#include <[a-z]/ && line != "#include <loopchan.h>" &&
           !(line in elsewhere))
         seen[line] = 1
-      if (line ~ /^#include "[a-z]+\.h"/) {
+      if (line ~ /^#include "[a-z\/]+\.h"/) {
         name = rooms "/" substr(line, 11, length(line) - 11)
         if (!(name in known)) {
           known[name] = 1

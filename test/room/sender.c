@@ -1,5 +1,5 @@
 /* Room sender: whose slab a message goes to. */
-#include "channel.h"
+#include "core/channel.h"
 #include "support/memory.h"
 #include "support/suite.h"
 
@@ -69,11 +69,11 @@ START_TEST(another_thread_leaves_turn_and_slab_alone) {
 
   ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
   slab = tx->slab;
-  newest = tx->turn.last;
+  newest = tx->streak.last;
   ck_assert_ptr_nonnull(newest);
   send_on_another_thread();
   send_on_another_thread();
-  ck_assert_ptr_eq(tx->turn.last, newest);
+  ck_assert_ptr_eq(tx->streak.last, newest);
   ck_assert_ptr_eq(tx->slab, slab);
   ck_assert_uint_eq(slab->used, 1);
   ck_assert_uint_eq(lc_counter_read(&tx->sent), 1);
@@ -146,23 +146,23 @@ START_TEST(a_dropped_senders_slab_serves_the_next) {
 END_TEST
 
 START_TEST(slabs_beyond_the_rack_are_retired_and_come_back) {
-  loopchan_sender_t *many[2 * LC_RACK_SLOTS];
+  loopchan_sender_t *many[2 * LC_POOL_SLOTS];
   size_t i;
   int message;
 
-  for (i = 0; i < 2 * LC_RACK_SLOTS; i++) {
+  for (i = 0; i < 2 * LC_POOL_SLOTS; i++) {
     many[i] = loopchan_sender_clone(tx);
     ck_assert_int_eq(loopchan_send(many[i], &(int){(int) i}), 0);
   }
-  for (i = 0; i < 2 * LC_RACK_SLOTS; i++)
+  for (i = 0; i < 2 * LC_POOL_SLOTS; i++)
     loopchan_sender_drop(many[i]);
-  for (i = 0; i < 2 * LC_RACK_SLOTS; i++) {
+  for (i = 0; i < 2 * LC_POOL_SLOTS; i++) {
     ck_assert_int_eq(loopchan_recv(&rx, &message), 0);
     ck_assert_int_eq(message, (int) i);
   }
   ck_assert_int_eq(loopchan_try_recv(&rx, &message), UV_EAGAIN);
   /* In the rack, the core, the sender; and one that is held. */
-  ck_assert_uint_le(memory_blocks(), LC_RACK_SLOTS + 2 + 1);
+  ck_assert_uint_le(memory_blocks(), LC_POOL_SLOTS + 2 + 1);
 }
 END_TEST
 
@@ -180,17 +180,17 @@ START_TEST(a_message_that_is_refused_leaves_its_node) {
 END_TEST
 
 START_TEST(a_slab_refused_by_a_closed_channel_is_kept_for_its_end) {
-  loopchan_sender_t *many[LC_RACK_SLOTS + 1];
+  loopchan_sender_t *many[LC_POOL_SLOTS + 1];
   size_t i;
 
-  for (i = 0; i < LC_RACK_SLOTS + 1; i++) {
+  for (i = 0; i < LC_POOL_SLOTS + 1; i++) {
     many[i] = loopchan_sender_clone(tx);
     ck_assert_int_eq(loopchan_send(many[i], &(int){0}), 0);
   }
   ck_assert_int_eq(loopchan_shutdown(&rx), 0);
-  for (i = 0; i < LC_RACK_SLOTS + 1; i++)
+  for (i = 0; i < LC_POOL_SLOTS + 1; i++)
     loopchan_sender_drop(many[i]);
-  for (i = 0; i < LC_RACK_SLOTS + 1; i++)
+  for (i = 0; i < LC_POOL_SLOTS + 1; i++)
     ck_assert_int_eq(loopchan_recv(&rx, &(int){0}), 0);
   ck_assert_int_eq(loopchan_recv(&rx, &(int){0}), UV_EOF);
 }
