@@ -43,8 +43,7 @@ void lc_permits_mark(lc_permits_t *permits, size_t marks) {
                    (permits->marks != 0 ? LC_HAS_WAITERS : 0);
   size_t change = marks - permits->marks;
 
-  /* relaxed, both: each count has its own readers, and an add hands on what
-   * was released */
+  /* relaxed, both: each has its own readers; adds hand on what was released */
   if (waiters != 0)
     lc_add(&permits->acquired, waiters, memory_order_relaxed);
   if (change != 0)
