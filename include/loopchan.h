@@ -286,15 +286,15 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  * until its message has been received: until a receive has returned it, or the
  * callback that got it has returned.
  *
- * Thread:    any, several at once on one sender. One sender for each thread is
- *            the fastest: the first thread that sends on a sender owns the
- *            sender's cache. A loop never waits for itself: on the thread of
- *            the receiver's own loop this is loopchan_try_send. That thread is
- *            the one that last ran the receiver's callback or made a call on
- *            the receiver; before the loop first polls, the one that opened
- *            it. A loop runs timers before it polls: if they send, and another
- *            thread opened the receiver, make a call on the receiver on the
- *            loop's thread first.
+ * Thread:    any, several at once on one sender. The first eight threads that
+ *            use a sender have a cache each, which makes their sends fast; a
+ *            sender for each thread is the fastest. A loop never waits for
+ *            itself: on the thread of the receiver's own loop this is
+ *            loopchan_try_send. That thread is the one that last ran the
+ *            receiver's callback or made a call on the receiver; before the
+ *            loop first polls, the one that opened it. A loop runs timers
+ *            before it polls: if they send, and another thread opened the
+ *            receiver, make a call on the receiver on the loop's thread first.
  * Callback:  allowed in any callback, this channel's own included.
  * Message:   0: the channel's. Anything else: still the caller's, untouched.
  *            msg may be NULL when msg_size is 0.
@@ -302,7 +302,8 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  *            options.spin_ns at most, then sleeps. No lock and no system call,
  *            unless it waits, others wait, the receiver sleeps and has to be
  *            woken, or a slab has to be allocated.
- * Allocates: one slab at most; none in a steady state.
+ * Allocates: one slab at most, and the caches of a sender when a second thread
+ *            begins to use it; none in a steady state.
  * Returns:   0; UV_EINVAL (a NULL); UV_EPIPE (closed or shut down, also while
  *            it waited); UV_EAGAIN (no room on the receiver's own loop's
  *            thread, or the system gives no mutex to wait with); UV_ENOMEM.

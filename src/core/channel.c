@@ -8,6 +8,7 @@
 #include "core/channel.h"
 
 #include "base/alloc.h"
+#include "core/tx.h"
 
 #define LC_DEFAULT_MESSAGES 1024
 #define LC_DEFAULT_NS 1000000
@@ -127,13 +128,9 @@ loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel) {
   if (tx == NULL)
     return NULL;
   tx->channel = channel;
-  lc_owner_init(&tx->owner);
-  tx->slab = NULL;
-  tx->bytes = LC_SLAB_LEAST;
-  tx->streak = *LC_NO_STREAK;
-  lc_patience_init(&tx->patience, channel->patience.most_ns);
-  lc_counter_init(&tx->sent);
-  lc_counter_init(&tx->sent_by_others);
+  lc_tx_cache_init(&tx->own, channel);
+  lc_atomic_init(&tx->more, NULL);
+  lc_counter_init(&tx->sent_in_passing);
   lc_counter_init(&tx->reserved);
   tx->prev = NULL;
   uv_mutex_lock(&channel->mutex);
@@ -148,18 +145,13 @@ loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel) {
   return tx;
 }
 
-static uint64_t sent_by(loopchan_sender_t *tx) {
-  return lc_counter_read(&tx->sent) + lc_counter_read(&tx->sent_by_others);
-}
-
 bool lc_channel_remove_sender(loopchan_sender_t *tx) {
   lc_channel_t *channel = tx->channel;
   bool last;
 
-  lc_assert(tx->slab == NULL);
   lc_assert(lc_counter_read(&tx->reserved) == 0);
   uv_mutex_lock(&channel->mutex);
-  channel->sent_by_dropped += sent_by(tx);
+  channel->sent_by_dropped += lc_tx_sent(tx);
   if (tx->next != NULL)
     tx->next->prev = tx->prev;
   if (tx->prev != NULL)
@@ -168,6 +160,7 @@ bool lc_channel_remove_sender(loopchan_sender_t *tx) {
     channel->first_sender = tx->next;
   last = --channel->senders == 0;
   uv_mutex_unlock(&channel->mutex);
+  lc_tx_free_caches(tx);
   lc_free(tx);
   return last;
 }
@@ -489,7 +482,7 @@ void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats) {
   stats->senders = channel->senders;
   stats->sent += channel->sent_by_dropped;
   for (tx = channel->first_sender; tx != NULL; tx = tx->next)
-    stats->sent += sent_by(tx);
+    stats->sent += lc_tx_sent(tx);
   uv_mutex_unlock(&channel->mutex);
   /* A sender counts after it has published. */
   if (stats->sent < done)

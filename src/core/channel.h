@@ -21,19 +21,30 @@
 #include "base/trace.h"
 #include "wait/wake.h"
 
-struct loopchan_sender_s {
-  struct loopchan_sender_s *prev, *next; /* channel's mutex */
-  lc_counter_t sent_by_others;
-  lc_counter_t reserved; /* places that are out now */
-  struct lc_channel *channel;
-  /* The number of the thread that sent first: slab, bytes, turn and patience
-   * are its alone, and so is writing sent. 0: nobody so far. */
-  lc_owner_t owner;
-  lc_slab_t *slab; /* with room, or NULL */
+/* What a thread keeps of a sender: see tx.h. Its owner's alone, but for the
+ * count, which stats reads. */
+typedef struct {
+  lc_owner_t owner; /* the first thread to claim it; 0: none so far */
+  lc_slab_t *slab;  /* with room, or NULL */
+  size_t bytes;     /* of the next slab to be made */
   lc_streak_t streak;
   lc_counter_t sent;
-  size_t bytes;           /* of the next slab to be made */
   lc_patience_t patience; /* before it waits */
+  char apart[LC_CACHE_LINE];
+} lc_tx_cache_t;
+
+/* For how many threads beside the first a sender keeps caches. */
+#ifndef LC_TX_CACHES
+#define LC_TX_CACHES 7
+#endif
+
+struct loopchan_sender_s {
+  struct lc_channel *channel;            /* fixed */
+  struct loopchan_sender_s *prev, *next; /* channel's mutex */
+  lc_tx_cache_t own;
+  lc_atomic(lc_tx_cache_t *) more; /* LC_TX_CACHES of them, or NULL */
+  lc_counter_t sent_in_passing;    /* by threads that have no cache */
+  lc_counter_t reserved;           /* places that are out now */
 };
 
 typedef struct lc_channel {

@@ -114,13 +114,15 @@ lc_slab_t *lc_slab_pool_get(lc_slab_pool_t *pool, size_t *bytes) {
 
   if (slab != NULL)
     return slab;
-  /* relaxed: a hint */
-  slab = make_slab(
-      pool, bytes != NULL ? *bytes
-                          : 2 * lc_load(&pool->largest, memory_order_relaxed));
-  if (slab != NULL && bytes != NULL)
+  slab = make_slab(pool, *bytes);
+  if (slab != NULL)
     *bytes = 2 * slab->bytes;
   return slab;
+}
+
+size_t lc_slab_pool_larger(const lc_slab_pool_t *pool) {
+  /* relaxed: a hint */
+  return 2 * lc_load(&pool->largest, memory_order_relaxed);
 }
 
 bool lc_slab_pool_put(lc_slab_pool_t *pool, lc_slab_t *slab) {

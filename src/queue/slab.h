@@ -92,8 +92,11 @@ void lc_slab_pool_free(lc_slab_pool_t *pool);
 
 /* Any thread. A slab with room that is the caller's alone. If one has to be
  * made, *bytes is its size at most, or 0 for one node's, and becomes that of
- * the next; NULL stands for twice the largest so far. NULL: out of memory. */
+ * the next. NULL: out of memory. */
 lc_slab_t *lc_slab_pool_get(lc_slab_pool_t *pool, size_t *bytes);
+
+/* Any thread. Twice the bytes of the largest slab that was made so far. */
+size_t lc_slab_pool_larger(const lc_slab_pool_t *pool);
 
 /* Any thread. Hands back a slab that has room. False: the rack is full and
  * nodes of the slab are under way, so its retire link must follow them. */

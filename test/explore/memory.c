@@ -149,7 +149,8 @@ static bool is_quiet(const char *site) {
   static const char *const sites[] = {"lc_malloc",
                                       "lc_free",
                                       "lc_owner_claim",
-                                      "count_sent",
+                                      "lc_tx_sent",
+                                      "lc_tx_flush",
                                       "is_signalled",
                                       "set_signalled",
                                       "lc_loop_thread_is_here",
@@ -158,7 +159,6 @@ static bool is_quiet(const char *site) {
                                       "lc_receiver_exit",
                                       "make_slab",
                                       "lc_slab_pool_recycle",
-                                      "sent_by",
                                       "lc_slab_pool_get"};
   size_t i;
 

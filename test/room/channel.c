@@ -52,7 +52,7 @@ static void expect(int first, int count) {
 static int send_a_slab(int first) {
   do
     send_ints(first++, 1);
-  while (tx->slab != NULL);
+  while (tx->own.slab != NULL);
   return first;
 }
 
@@ -226,13 +226,13 @@ START_TEST(what_was_received_has_been_sent) {
   loopchan_stats_t stats;
 
   send_ints(0, 2);
-  lc_counter_add_alone(&tx->sent, -2);
+  lc_counter_add_alone(&tx->own.sent, -2);
   expect(0, 1);
   lc_channel_stats(channel, &stats);
   ck_assert_uint_eq(stats.received, 1);
   ck_assert_uint_eq(stats.sent, 1);
   ck_assert_uint_eq(stats.queued, 0);
-  lc_counter_add_alone(&tx->sent, 2);
+  lc_counter_add_alone(&tx->own.sent, 2);
   lc_channel_stats(channel, &stats);
   ck_assert_uint_eq(stats.sent, 2);
   ck_assert_uint_eq(stats.queued, 1);
