@@ -2,7 +2,7 @@
 #ifndef LC_RECEIVER_H
 #define LC_RECEIVER_H
 
-#include "core/channel.h"
+#include "core/rx.h"
 
 /* What loopchan_receiver_t.state tells. */
 enum { LC_NEVER_OPENED, LC_OPEN, LC_CLOSING, LC_CLOSED_FOR_GOOD };

@@ -12,7 +12,7 @@
 #ifndef LC_SHARED_H
 #define LC_SHARED_H
 
-#include "core/channel.h"
+#include "core/rx.h"
 
 typedef struct lc_follower {
   struct lc_follower *next;

@@ -2,7 +2,7 @@
 #ifndef LC_WRITER_H
 #define LC_WRITER_H
 
-#include "core/channel.h"
+#include "core/tx.h"
 
 /* NULL: some other handle. */
 loopchan_writer_t *lc_writer_from_handle(uv_handle_t *handle);

@@ -105,123 +105,7 @@ LC_MUST_USE bool lc_channel_remove_sender(loopchan_sender_t *tx);
 /* Any thread. Pays a debt to the receiver. */
 void lc_channel_settle(lc_channel_t *channel);
 
-/* Any thread. Publishes a chain of links and pays the wake that this may owe.
- * UV_EPIPE: refused. */
-LC_MUST_USE static inline int lc_tx_publish(lc_channel_t *channel,
-                                            lc_link_t *newest,
-                                            lc_link_t *oldest,
-                                            lc_streak_t *streak) {
-  lc_push_t pushed = lc_inbox_push(&channel->inbox, newest, oldest, streak);
-
-  if (LC_UNLIKELY(pushed == LC_PUSHED_OWES_WAKE))
-    lc_channel_settle(channel);
-  return LC_UNLIKELY(pushed == LC_REFUSED) ? UV_EPIPE : 0;
-}
-
-/* Any thread. Takes up to most places, of which there are always enough without
- * a bound, and by hand; how many, or UV_EAGAIN: full, or UV_EPIPE. */
-ssize_t lc_tx_acquire_slow(lc_channel_t *channel, size_t most);
-
-LC_MUST_USE static inline ssize_t lc_tx_acquire(lc_channel_t *channel,
-                                                size_t most) {
-  size_t granted = most;
-
-  if (channel->flavour == LC_BOUNDED)
-    granted = lc_permits_acquire(&channel->waitq.permits, most);
-  return LC_LIKELY(granted > 0) ? (ssize_t) granted
-                                : lc_tx_acquire_slow(channel, most);
-}
-
-/* Any thread. False: try the slow way. */
-LC_MUST_USE static inline bool lc_tx_acquire_fast(lc_channel_t *channel) {
-  return channel->flavour == LC_UNBOUNDED ||
-         (channel->flavour == LC_BOUNDED &&
-          LC_LIKELY(lc_permits_acquire(&channel->waitq.permits, 1) != 0));
-}
-
-/* Any thread. Serves those who wait for a place. */
-void lc_tx_grant(lc_channel_t *channel);
-
-static inline void lc_tx_release_permit(lc_channel_t *channel) {
-  if (channel->flavour == LC_BOUNDED &&
-      lc_permits_release(&channel->waitq.permits))
-    lc_tx_grant(channel);
-}
-
-/* Any thread but the loop's own. Bounded, and full: spins for a place, unless
- * others stand in line. As lc_tx_acquire. */
-LC_MUST_USE ssize_t lc_tx_spin_for_permit(lc_channel_t *channel,
-                                          lc_patience_t *patience,
-                                          uint64_t deadline_ns);
-
-/* Any thread but the loop's own. Sends a chain that waits for its turn, until
- * the deadline. 0, UV_EPIPE, UV_ETIMEDOUT; or what lc_wake_init returned. */
-LC_MUST_USE int lc_tx_wait(lc_channel_t *channel, lc_link_t *newest,
-                           lc_link_t *oldest, lc_patience_t *patience,
-                           uint64_t deadline_ns);
-
-/* Any thread. Rendezvous: publishes a chain if the receiver waits. 0, UV_EAGAIN
- * or UV_EPIPE. */
-LC_MUST_USE int lc_tx_push_if_parked(lc_channel_t *channel, lc_link_t *newest,
-                                     lc_link_t *oldest);
-
-/* Any thread. Gives up a slab that has room, or one that is full: its nodes
- * that were pushed may be under way, no others will be. */
-void lc_tx_put_slab(lc_channel_t *channel, lc_slab_t *slab);
-void lc_tx_retire_slab(lc_channel_t *channel, lc_slab_t *slab);
-
-/* Receiver. True: parked, the next send owes a wake. */
-LC_MUST_USE bool lc_rx_park(lc_channel_t *channel);
-
-/* Receiving thread, parked. Sleeps until it is woken: 0; or until the deadline:
- * UV_ETIMEDOUT. Either way it is parked no more, and nobody owes it a wake. */
-LC_MUST_USE int lc_rx_sleep(lc_channel_t *channel, uint64_t deadline_ns);
-
-/* Receiver. Moves what the inbox has to the backlog's end. True: there was
- * something. */
-bool lc_rx_gather(lc_channel_t *channel);
-
-/* Receiver. The oldest message's node, which stays the oldest; NULL: none now.
- * What lc_rx_next returned before must be back. */
-lc_link_t *lc_rx_peek(lc_channel_t *channel);
-
-/* Receiver. Whether there is a message. */
-bool lc_rx_has_message(lc_channel_t *channel);
-
-/* Receiver. Takes the oldest message there is now; NULL: none. Its node is
- * valid until the next peek or next, or if lent until lc_rx_end_callback; if
- * it was pulled, until its answer. */
-LC_MUST_USE lc_link_t *lc_rx_next(lc_channel_t *channel);
-
-/* Receiver, once after each lc_rx_next. By rendezvous, the send whose
- * message that was and that waits until it has been received: it is owed an
- * lc_rx_complete. NULL: nobody waits. */
-static inline lc_waiter_t *lc_rx_matched(lc_channel_t *channel) {
-  lc_waiter_t *matched = channel->matched;
-
-  if (LC_UNLIKELY(matched != NULL))
-    channel->matched = NULL;
-  return matched;
-}
-
-static inline void lc_rx_complete(lc_channel_t *channel, lc_waiter_t *matched) {
-  if (LC_UNLIKELY(matched != NULL))
-    lc_waitq_complete(&channel->waitq, matched);
-}
-
-/* Receiver. The message that was lent is back. */
-void lc_rx_end_callback(lc_channel_t *channel);
-
-/* Receiver. Refuses all later sends, and those that wait; what was accepted is
- * in the backlog. True: it was parked, and nobody owes it a wake. */
-bool lc_rx_refuse(lc_channel_t *channel);
-
-/* Receiver. Of a channel that refuses, counts all messages as dropped; drops
- * them. */
-void lc_rx_give_up(lc_channel_t *channel);
-void lc_rx_drop_all(lc_channel_t *channel);
-
-/* Receiver. Fills in what loopchan_stats tells. */
+/* Receiver. Fills in the figures of loopchan_stats. */
 void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats);
 
 /* A message of the sizes that a register holds is moved without a call. */
@@ -230,16 +114,6 @@ static inline void lc_copy(void *to, const void *from, size_t size) {
     memcpy(to, from, sizeof(uint64_t));
   else if (size != 0)
     memcpy(to, from, size);
-}
-
-/* Sender. Writes the message into its node, to be published or to stand in
- * line. */
-static inline void lc_tx_fill(lc_channel_t *channel, lc_link_t *node,
-                              const void *msg) {
-  lc_trace(send, channel, node);
-  lc_copy(lc_node_message(&channel->pool, node), msg, channel->msg_size);
-  if (channel->msg_size > LC_CACHE_LINE)
-    lc_node_fetch_ahead(&channel->pool, node);
 }
 
 #endif /* LC_CHANNEL_H */

@@ -1,6 +1,6 @@
-/* tx: what a thread keeps of a sender between its sends, and how it publishes.
+/* tx: the sending side: permits, nodes, and publishing.
  *
- * Knows:   whose a cache is, slabs, the inbox. Not what is sent, nor waiting.
+ * Knows:   whose a cache is, slabs, permits, the inbox. Not what is sent.
  * Threads: any, several at once on one sender; a cache is one thread's.
  * Promise: a node is allocated by one thread at a time, and a message that was
  *          published is counted before the call returns.
@@ -8,6 +8,10 @@
 #include "core/tx.h"
 
 #include "base/alloc.h"
+
+/* How long a send waits for a batch of places, before it asks for the first;
+ * and spins for one, whatever spin_ns is: a spin does not stand in line. */
+#define LC_PATIENCE_NS 100000
 
 void lc_tx_cache_init(lc_tx_cache_t *cache, const lc_channel_t *channel) {
   lc_owner_init(&cache->owner);
@@ -171,4 +175,104 @@ int lc_tx_publish_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   if (LC_LIKELY(err == 0 && !slab_goes))
     lc_tx_keep_slab(tx, cache, slab);
   return err;
+}
+
+void lc_tx_grant(lc_channel_t *channel) {
+  if (lc_waitq_grant(&channel->waitq))
+    lc_channel_settle(channel);
+}
+
+ssize_t lc_tx_acquire_slow(lc_channel_t *channel, size_t most) {
+  lc_permits_t *permits = &channel->waitq.permits;
+
+  for (;;) {
+    size_t granted;
+    if (lc_inbox_is_closed(&channel->inbox))
+      return UV_EPIPE;
+    if (lc_permits_is_full(permits))
+      return UV_EAGAIN;
+    /* There is room, and a line: whoever stands there goes first. */
+    lc_tx_grant(channel);
+    granted = lc_permits_acquire(permits, most);
+    if (granted > 0)
+      return (ssize_t) granted;
+  }
+}
+
+ssize_t lc_tx_spin_for_permit(lc_channel_t *channel, lc_patience_t *patience,
+                              uint64_t deadline_ns) {
+  lc_permits_t *permits = &channel->waitq.permits;
+  ssize_t permit = UV_EAGAIN;
+  lc_spell_t spell;
+
+  lc_spell_begin(&spell, lc_earlier(patience->next_ns, LC_PATIENCE_NS),
+                 deadline_ns);
+  while (permit == UV_EAGAIN && !lc_permits_has_waiters(permits) &&
+         lc_spell_goes_on(&spell, LC_LOOK_PAUSES))
+    if (lc_permits_has_batch(permits))
+      permit = lc_tx_acquire(channel, 1);
+  lc_patience_learn(patience, permit > 0);
+  return permit;
+}
+
+/* Until the deadline, for the answer to a send in line. False: none so far. */
+static bool wait_until_complete(lc_channel_t *channel, lc_waiter_t *waiter,
+                                lc_patience_t *patience, uint64_t deadline_ns) {
+  uint64_t patient_ns = lc_earlier(deadline_ns, lc_deadline(LC_PATIENCE_NS));
+  lc_wake_t *wake = &waiter->completions->wake;
+
+  (void) lc_wake_spin(wake, patience, patient_ns);
+  if (lc_wake_wait(wake, patient_ns))
+    return true;
+  if (patient_ns == deadline_ns)
+    return false;
+  if (lc_waitq_escalate(&channel->waitq, waiter))
+    lc_channel_settle(channel);
+  return lc_wake_wait(wake, deadline_ns);
+}
+
+int lc_tx_wait(lc_channel_t *channel, lc_link_t *newest, lc_link_t *oldest,
+               lc_patience_t *patience, uint64_t deadline_ns) {
+  lc_completions_t completions;
+  lc_waiter_t waiter = {
+      .newest = newest, .oldest = oldest, .completions = &completions};
+  int err = lc_completions_init(&completions, NULL);
+
+  if (err != 0)
+    return err;
+  if (lc_waitq_enqueue(&channel->waitq, &waiter))
+    lc_channel_settle(channel);
+  if (!wait_until_complete(channel, &waiter, patience, deadline_ns)) {
+    bool left;
+    if (lc_waitq_cancel(&channel->waitq, &waiter, &left))
+      lc_channel_settle(channel);
+    if (left)
+      waiter.result = UV_ETIMEDOUT;
+    else
+      while (!lc_wake_wait(&completions.wake, LC_NEVER)) {
+      }
+  }
+  lc_completions_destroy(&completions);
+  return waiter.result;
+}
+
+int lc_tx_push_if_parked(lc_channel_t *channel, lc_link_t *newest,
+                         lc_link_t *oldest) {
+  lc_push_t pushed = lc_inbox_push_if_parked(&channel->inbox, newest, oldest);
+
+  if (pushed == LC_REFUSED)
+    return lc_inbox_is_closed(&channel->inbox) ? UV_EPIPE : UV_EAGAIN;
+  lc_channel_settle(channel);
+  return 0;
+}
+
+void lc_tx_retire_slab(lc_channel_t *channel, lc_slab_t *slab) {
+  lc_assert(channel->flavour != LC_RENDEZVOUS);
+  if (lc_tx_publish(channel, &slab->retire, &slab->retire, LC_NO_STREAK) != 0)
+    lc_slab_pool_orphan(&channel->pool, slab);
+}
+
+void lc_tx_put_slab(lc_channel_t *channel, lc_slab_t *slab) {
+  if (!lc_slab_pool_put(&channel->pool, slab))
+    lc_tx_retire_slab(channel, slab);
 }

@@ -1,5 +1,6 @@
 /* Room channel: links in, messages out; control links are obeyed on the way. */
-#include "core/channel.h"
+#include "core/rx.h"
+#include "core/tx.h"
 
 #include "support/locks.h"
 #include "support/memory.h"

@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/channel.h"
+#include "core/rx.h"
 #include "support/channel.h"
 #include "support/suite.h"
 

@@ -30,6 +30,8 @@ static void plain_copy(void *to, const void *from, size_t size);
 #include "base/atomic.c"
 #include "queue/backlog.c"
 #include "core/channel.c"
+#include "core/rx.c"
+#include "core/stats.c"
 #include "core/tx.c"
 #include "wait/permits.c"
 #include "queue/inbox.c"
