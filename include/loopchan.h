@@ -247,18 +247,19 @@ struct loopchan_write_s {
  * Makes a channel: its receiver in *rx, its first sender in *tx.
  *
  * With a loop, rx becomes a loop receiver: an active, referenced handle that
- * keeps uv_run() going until it is closed or unreferenced. It records which
- * thread runs the loop when the loop first polls. With loop NULL, rx becomes a
- * thread receiver. Messages are aligned as an object of msg_size bytes may
- * need: to the largest power of two that divides msg_size, at most
- * alignof(max_align_t).
+ * keeps uv_run() going until it is closed or unreferenced. Opening asks for no
+ * loop iteration. Which thread runs the loop is learned later: see
+ * loopchan_send. With loop NULL, rx becomes a thread receiver. Messages are
+ * aligned as an object of msg_size bytes may need: to the largest power of two
+ * that divides msg_size, at most alignof(max_align_t).
  *
  * Thread:    loop receivers: the loop's. Thread receivers: any; the receiver's
  *            thread is the one that then receives.
  * Callback:  allowed.
  * Message:   none yet. *options is copied.
  * Blocks:    no.
- * Allocates: the channel and one sender; with LOOPCHAN_SHARED a mutex too.
+ * Allocates: the channel and one sender; with LOOPCHAN_SHARED a mutex too; for
+ *            the first receiver or writer on a loop, that loop's record.
  * Returns:   0;
  *            UV_EINVAL  a NULL, an unknown flag, LOOPCHAN_SHARED on a loop, or
  *                       an msg_size so large that the size of a message in
@@ -286,15 +287,29 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  * until its message has been received: until a receive has returned it, or the
  * callback that got it has returned.
  *
+ * A loop never waits for itself: on the thread that runs the receiver's loop
+ * this is loopchan_try_send. The receivers and writers on one loop learn
+ * together which thread that is: the one that last ran a callback of any of
+ * them, or made a call on any of them.
+ *
+ * Before the first callback that is not known. The thread that made the last
+ * call, loopchan_open for example, may have opened the loop for another thread
+ * to run. There a send waits for room, and for a callback on another thread,
+ * for a second at most, then it returns UV_EAGAIN. On any other thread it waits
+ * as usual.
+ *
+ * So if one thread opens the receiver and another runs the loop, then what the
+ * loop calls before the first callback of a receiver or writer is not known to
+ * be on the loop's thread: timer, idle and prepare callbacks of the first
+ * iteration, and all others (sockets, after_work_cb, check) until a message has
+ * been delivered. If such a callback sends where the channel may be full, make
+ * it call loopchan_stats on the receiver first, or use loopchan_try_send; else
+ * it waits for itself. The same holds for a loop that moves to another thread:
+ * until the first callback or call there, the old thread counts as the loop's.
+ *
  * Thread:    any, several at once on one sender. The first eight threads that
  *            use a sender have a cache each, which makes their sends fast; a
- *            sender for each thread is the fastest. A loop never waits for
- *            itself: on the thread of the receiver's own loop this is
- *            loopchan_try_send. That thread is the one that last ran the
- *            receiver's callback or made a call on the receiver; before the
- *            loop first polls, the one that opened it. A loop runs timers
- *            before it polls: if they send, and another thread opened the
- *            receiver, make a call on the receiver on the loop's thread first.
+ *            sender for each thread is the fastest.
  * Callback:  allowed in any callback, this channel's own included.
  * Message:   0: the channel's. Anything else: still the caller's, untouched.
  *            msg may be NULL when msg_size is 0.
@@ -305,8 +320,9 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  * Allocates: one slab at most, and the caches of a sender when a second thread
  *            begins to use it; none in a steady state.
  * Returns:   0; UV_EINVAL (a NULL); UV_EPIPE (closed or shut down, also while
- *            it waited); UV_EAGAIN (no room on the receiver's own loop's
- *            thread, or the system gives no mutex to wait with); UV_ENOMEM.
+ *            it waited); UV_EAGAIN (no room, and the loop would wait for
+ *            itself, see above; or the system gives no mutex to wait with);
+ *            UV_ENOMEM.
  * See:       loopchan_try_send, loopchan_send_timeout, loopchan_send_many;
  *            std::sync::mpsc::sync_channel; examples/one_producer.c
  */
@@ -338,8 +354,9 @@ LOOPCHAN_EXTERN int loopchan_try_send(loopchan_sender_t *tx, const void *msg);
  * Sends one message, waiting for room for timeout_ns at most.
  *
  * Thread:    any, several at once on one sender.
- * Callback:  allowed in any callback; on the receiver's own loop's thread it
- *            returns UV_EAGAIN at once where it would have to wait.
+ * Callback:  allowed in any callback. Where it would have to wait on the thread
+ *            of the receiver's own loop it returns UV_EAGAIN at once; before
+ *            that thread is known, after a second, if timeout_ns is longer.
  * Message:   0: the channel's. Anything else: still the caller's, untouched.
  * Blocks:    as loopchan_send, timeout_ns nanoseconds at most. With 0 it is
  *            loopchan_try_send, but returns UV_ETIMEDOUT instead of UV_EAGAIN;
@@ -625,7 +642,8 @@ LOOPCHAN_EXTERN int loopchan_select(loopchan_receiver_t *const rxs[], size_t n,
  * Message:   0: tx is the writer's, which drops it when it is closed. Anything
  *            else: tx is still the caller's.
  * Blocks:    no; takes a mutex of the channel for a moment.
- * Allocates: the private part of the writer.
+ * Allocates: the private part of the writer; for the first receiver or writer
+ *            on a loop, that loop's record.
  * Returns:   0; UV_EINVAL (a NULL); UV_ENOMEM; what uv_async_init returned.
  *            After an error nothing is left behind, and *w is unchanged.
  * See:       loopchan_write, loopchan_writer_close; examples/loop_to_loop.c

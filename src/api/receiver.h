@@ -51,7 +51,7 @@ LC_MUST_USE static inline int lc_receiver_enter(loopchan_receiver_t *rx,
     return UV_EINVAL;
   scope->channel = rx->channel;
   if (lc_receiver_is_loop(rx))
-    lc_loop_thread_set_here(&rx->channel->loop_thread);
+    lc_loop_in_call(rx->channel->loop);
 #ifndef NDEBUG
   scope->was = lc_guard_enter(&rx->channel->guard);
   lc_assert(scope->was == 0 || scope->was == lc_thread_self());

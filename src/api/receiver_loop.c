@@ -106,6 +106,7 @@ static void on_async(uv_async_t *async) {
   lc_channel_t *channel = rx->channel;
   lc_scope_t scope;
 
+  lc_loop_in_callback(channel->loop);
   if (lc_receiver_enter(rx, &scope) != 0)
     return;
   lc_wake_callback_fence();
@@ -120,13 +121,19 @@ static void on_async(uv_async_t *async) {
 
 int lc_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx,
                  lc_channel_t *channel) {
-  int err = uv_async_init(loop, &rx->async, on_async);
+  lc_loop_t *record = lc_loop_attach(loop);
+  int err;
 
-  if (err != 0)
+  if (record == NULL)
+    return UV_ENOMEM;
+  err = uv_async_init(loop, &rx->async, on_async);
+  if (err != 0) {
+    lc_loop_detach(record);
     return err;
-  /* Until the loop's first turn tells, this thread is taken for the loop's. */
-  lc_loop_thread_set_here(&channel->loop_thread);
-  lc_wake_self(&channel->wake);
+  }
+  lc_loop_in_call(record);
+  lc_loop_hold(record);
+  channel->loop = record;
   return 0;
 }
 
@@ -136,7 +143,12 @@ void lc_loop_end_came(lc_channel_t *channel) {
 }
 
 static void on_closed(uv_handle_t *handle) {
-  lc_receiver_let_go((loopchan_receiver_t *) handle);
+  loopchan_receiver_t *rx = (loopchan_receiver_t *) handle;
+  lc_loop_t *loop = rx->channel->loop;
+
+  lc_loop_in_callback(loop);
+  lc_loop_detach(loop);
+  lc_receiver_let_go(rx);
 }
 
 void lc_loop_close(loopchan_receiver_t *rx) {

@@ -53,11 +53,15 @@ static int send_and_wait(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   return err;
 }
 
+/* Whether a wait here would be the loop's wait for itself. */
+static bool is_loops_own(const lc_channel_t *channel) {
+  return channel->loop != NULL && lc_loop_is_here(channel->loop);
+}
+
 static int send_or_wait(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                         const void *msg, uint64_t deadline_ns) {
   lc_channel_t *channel = tx->channel;
-  bool may_wait =
-      deadline_ns != LC_NOW && !lc_loop_thread_is_here(&channel->loop_thread);
+  bool may_wait = deadline_ns != LC_NOW && !is_loops_own(channel);
   ssize_t permit = lc_tx_acquire(channel, 1);
   lc_slab_t *slab;
   lc_link_t *node;

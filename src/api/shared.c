@@ -21,8 +21,7 @@ int lc_shared_new(lc_shared_t **out) {
   if (err != 0)
     goto no_wake;
   shared->led = false;
-  shared->first = NULL;
-  shared->end = &shared->first;
+  shared->first = shared->last = NULL;
   *out = shared;
   return 0;
 
@@ -44,38 +43,47 @@ void lc_shared_lock(lc_shared_t *shared) {
   uv_mutex_lock(&shared->mutex);
 }
 
+static void step_in(lc_shared_t *shared, lc_follower_t *follower) {
+  follower->prev = shared->last;
+  follower->next = NULL;
+  if (shared->last != NULL)
+    shared->last->next = follower;
+  else
+    shared->first = follower;
+  shared->last = follower;
+  follower->queued = true;
+}
+
+static void unlink_follower(lc_shared_t *shared, lc_follower_t *follower) {
+  lc_assert(follower->queued);
+  if (follower->prev != NULL)
+    follower->prev->next = follower->next;
+  else
+    shared->first = follower->next;
+  if (follower->next != NULL)
+    follower->next->prev = follower->prev;
+  else
+    shared->last = follower->prev;
+  follower->queued = false;
+}
+
 void lc_shared_unlock(lc_shared_t *shared) {
   lc_follower_t *first = shared->first;
 
   if (!shared->led && first != NULL) {
-    shared->first = first->next;
-    if (shared->first == NULL)
-      shared->end = &shared->first;
-    first->queued = false;
+    unlink_follower(shared, first);
     lc_wake_signal(&first->wake);
   }
   uv_mutex_unlock(&shared->mutex);
 }
 
-static void unlink_follower(lc_shared_t *shared,
-                            const lc_follower_t *follower) {
-  lc_follower_t **at = &shared->first;
-
-  while (*at != follower)
-    at = &(*at)->next;
-  *at = follower->next;
-  if (*at == NULL)
-    shared->end = at;
-}
-
 static int follow(lc_shared_t *shared, uint64_t deadline_ns) {
-  lc_follower_t self = {.next = NULL, .queued = true};
+  lc_follower_t self;
   int err = lc_wake_init(&self.wake, NULL);
 
   if (err != 0)
     return err;
-  *shared->end = &self;
-  shared->end = &self.next;
+  step_in(shared, &self);
   uv_mutex_unlock(&shared->mutex);
   (void) !lc_wake_wait(&self.wake, deadline_ns);
   uv_mutex_lock(&shared->mutex);

@@ -15,7 +15,7 @@
 #include "core/rx.h"
 
 typedef struct lc_follower {
-  struct lc_follower *next;
+  struct lc_follower *prev, *next;
   lc_wake_t wake;
   bool queued;
 } lc_follower_t;
@@ -23,7 +23,7 @@ typedef struct lc_follower {
 typedef struct lc_shared {
   uv_mutex_t mutex; /* guards all below, and the receiver's side of the core */
   bool led;
-  lc_follower_t *first, **end;
+  lc_follower_t *first, *last;
   lc_wake_t emptied; /* who closes waits here for those inside */
 } lc_shared_t;
 

@@ -20,6 +20,7 @@ enum { LC_WRITER_OPEN = 1, LC_WRITER_CLOSED };
 
 struct lc_writer {
   loopchan_sender_t *tx;
+  lc_loop_t *loop;
   lc_completions_t completions;
   lc_slab_t *slab;              /* with room, or NULL */
   size_t bytes;                 /* of the next slab to be made */
@@ -50,6 +51,7 @@ static bool writer_is_open(const loopchan_writer_t *w) {
     return false;
   /* Fails after a plain uv_close on a writer. */
   lc_assert(!uv_is_closing((const uv_handle_t *) &w->async));
+  lc_loop_in_call(w->writer->loop);
   return true;
 }
 
@@ -104,12 +106,14 @@ static void on_writer_closed(uv_handle_t *handle) {
   loopchan_writer_cb close_cb = writer->close_cb;
   uv_close_cb handle_close_cb = writer->handle_close_cb;
 
+  lc_loop_in_callback(writer->loop);
   call_completed_back(writer);
   call_all_back(writer, writer->cancelled);
   if (writer->slab != NULL)
     lc_tx_put_slab(channel_of(writer), writer->slab);
   lc_completions_destroy(&writer->completions);
   loopchan_sender_drop(writer->tx);
+  lc_loop_detach(writer->loop);
   lc_free(writer);
   w->writer = NULL;
   if (close_cb != NULL)
@@ -131,6 +135,7 @@ static void on_writer_async(uv_async_t *async) {
   loopchan_writer_t *w = (loopchan_writer_t *) async;
   struct lc_writer *writer = w->writer;
 
+  lc_loop_in_callback(writer->loop);
   /* No lc_wake_callback_fence: who pays this wake holds the line's mutex, which
    * is taken here too. */
   call_completed_back(writer);
@@ -155,12 +160,18 @@ int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
   if (writer == NULL)
     return UV_ENOMEM;
   memset(writer, 0, sizeof *writer);
+  writer->loop = lc_loop_attach(loop);
+  if (writer->loop == NULL) {
+    err = UV_ENOMEM;
+    goto no_loop;
+  }
   err = lc_completions_init(&writer->completions, &w->async);
   if (err != 0)
     goto no_answers;
   err = uv_async_init(loop, &w->async, on_writer_async);
   if (err != 0)
     goto no_async;
+  lc_loop_in_call(writer->loop);
   writer->tx = tx;
   writer->bytes = LC_SLAB_LEAST;
   w->writer = writer;
@@ -171,6 +182,8 @@ int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
 no_async:
   lc_completions_destroy(&writer->completions);
 no_answers:
+  lc_loop_detach(writer->loop);
+no_loop:
   lc_free(writer);
   return err;
 }

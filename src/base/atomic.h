@@ -83,7 +83,7 @@ static inline bool lc_owner_claim(lc_owner_t *owner) {
           lc_cas(owner, &is, self, memory_order_relaxed, memory_order_relaxed));
 }
 
-/* Which thread a receiver's loop runs on, as far as is known. */
+/* Which thread a loop runs on, as far as is known. */
 typedef lc_atomic(uintptr_t) lc_loop_thread_t;
 
 #define lc_loop_thread_init(loop_thread) lc_atomic_init(loop_thread, 0)
@@ -91,6 +91,12 @@ typedef lc_atomic(uintptr_t) lc_loop_thread_t;
 static inline bool lc_loop_thread_is_here(lc_loop_thread_t *loop_thread) {
   /* relaxed: a thread looks for its own number, which it stored itself */
   return lc_load(loop_thread, memory_order_relaxed) == lc_thread_self();
+}
+
+static inline bool lc_loop_thread_is_known(
+    const lc_loop_thread_t *loop_thread) {
+  /* relaxed: it hands nothing over; a thread that set it sees that it did */
+  return lc_load(loop_thread, memory_order_relaxed) != 0;
 }
 
 static inline void lc_loop_thread_set_here(lc_loop_thread_t *loop_thread) {

@@ -87,7 +87,6 @@ int lc_channel_new(lc_channel_t **out, uv_async_t *async,
   lc_inbox_init(&channel->inbox);
   lc_link_init(&channel->eof, LC_CONTROL);
   lc_guard_init(&channel->guard);
-  lc_loop_thread_init(&channel->loop_thread);
   channel->users = 1;
   lc_trace(open, channel, NULL);
   *out = channel;
@@ -122,6 +121,8 @@ void lc_channel_leave(lc_channel_t *channel) {
   lc_slab_pool_free(&channel->pool);
   uv_mutex_destroy(&channel->mutex);
   lc_wake_destroy(&channel->wake);
+  if (channel->loop != NULL)
+    lc_loop_release(channel->loop);
   lc_free(channel);
 }
 

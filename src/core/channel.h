@@ -16,6 +16,7 @@
 #include "queue/backlog.h"
 #include "queue/inbox.h"
 #include "wait/waitq.h"
+#include "wait/loop.h"
 #include "queue/slab.h"
 #include "wait/spin.h"
 #include "base/trace.h"
@@ -53,6 +54,7 @@ typedef struct lc_channel {
   void *drop_arg;
   size_t capacity;          /* as the user said it */
   struct lc_shared *shared; /* NULL: the receiver has one thread */
+  lc_loop_t *loop;          /* the receiver's; NULL: it has none */
   uint64_t max_ns;
   unsigned max_messages;
   lc_flavour_t flavour;
@@ -84,7 +86,6 @@ typedef struct lc_channel {
   uv_close_cb handle_close_cb;
   bool eof_delivered;
   lc_guard_t guard; /* debug: the thread in a call on the receiver */
-  lc_loop_thread_t loop_thread; /* loop: the thread that must never wait */
 } lc_channel_t;
 
 /* A core with one user, the receiver. options have been checked. async is NULL

@@ -13,6 +13,9 @@
  * and spins for one, whatever spin_ns is: a spin does not stand in line. */
 #define LC_PATIENCE_NS 100000
 
+/* How long a send waits on a thread that may turn out to be the loop's. */
+#define LC_LOOP_BEGINS_NS 1000000000
+
 void lc_tx_cache_init(lc_tx_cache_t *cache, const lc_channel_t *channel) {
   lc_owner_init(&cache->owner);
   cache->slab = NULL;
@@ -218,20 +221,40 @@ ssize_t lc_tx_spin_for_permit(lc_channel_t *channel, lc_patience_t *patience,
   return permit;
 }
 
-/* Until the deadline, for the answer to a send in line. False: none so far. */
-static bool wait_until_complete(lc_channel_t *channel, lc_waiter_t *waiter,
-                                lc_patience_t *patience, uint64_t deadline_ns) {
+/* Whether this thread may turn out to be the one that runs the loop. */
+static bool may_be_the_loops(const lc_channel_t *channel) {
+  return channel->loop != NULL && lc_loop_may_be_here(channel->loop);
+}
+
+/* Until the deadline, for the answer to a send in line. 0: it is there. Where
+ * the loop may have to run on this very thread, it has a second to begin on
+ * another one: UV_EAGAIN if it does not. */
+static int wait_for_loop(lc_channel_t *channel, lc_wake_t *wake,
+                         uint64_t deadline_ns) {
+  if (may_be_the_loops(channel)) {
+    uint64_t begun_ns = lc_deadline(LC_LOOP_BEGINS_NS);
+    if (lc_wake_wait(wake, lc_earlier(deadline_ns, begun_ns)))
+      return 0;
+    if (begun_ns < deadline_ns && may_be_the_loops(channel))
+      return UV_EAGAIN;
+  }
+  return lc_wake_wait(wake, deadline_ns) ? 0 : UV_ETIMEDOUT;
+}
+
+/* Until the deadline, for the answer to a send in line. 0: it is there. */
+static int wait_until_complete(lc_channel_t *channel, lc_waiter_t *waiter,
+                               lc_patience_t *patience, uint64_t deadline_ns) {
   uint64_t patient_ns = lc_earlier(deadline_ns, lc_deadline(LC_PATIENCE_NS));
   lc_wake_t *wake = &waiter->completions->wake;
 
   (void) lc_wake_spin(wake, patience, patient_ns);
   if (lc_wake_wait(wake, patient_ns))
-    return true;
+    return 0;
   if (patient_ns == deadline_ns)
-    return false;
+    return UV_ETIMEDOUT;
   if (lc_waitq_escalate(&channel->waitq, waiter))
     lc_channel_settle(channel);
-  return lc_wake_wait(wake, deadline_ns);
+  return wait_for_loop(channel, wake, deadline_ns);
 }
 
 int lc_tx_wait(lc_channel_t *channel, lc_link_t *newest, lc_link_t *oldest,
@@ -245,12 +268,13 @@ int lc_tx_wait(lc_channel_t *channel, lc_link_t *newest, lc_link_t *oldest,
     return err;
   if (lc_waitq_enqueue(&channel->waitq, &waiter))
     lc_channel_settle(channel);
-  if (!wait_until_complete(channel, &waiter, patience, deadline_ns)) {
+  err = wait_until_complete(channel, &waiter, patience, deadline_ns);
+  if (err != 0) {
     bool left;
     if (lc_waitq_cancel(&channel->waitq, &waiter, &left))
       lc_channel_settle(channel);
     if (left)
-      waiter.result = UV_ETIMEDOUT;
+      waiter.result = err;
     else
       while (!lc_wake_wait(&completions.wake, LC_NEVER)) {
       }

@@ -116,8 +116,10 @@ LC_MUST_USE ssize_t lc_tx_spin_for_permit(lc_channel_t *channel,
                                           lc_patience_t *patience,
                                           uint64_t deadline_ns);
 
-/* Any thread but the loop's own. Sends a chain that waits for its turn, until
- * the deadline. 0, UV_EPIPE, UV_ETIMEDOUT; or what lc_wake_init returned. */
+/* Any thread but the loop's own. Sends a chain from the end of the wait queue,
+ * until the deadline. 0, UV_EPIPE, UV_ETIMEDOUT; UV_EAGAIN: this may be the
+ * loop's thread, and the loop has not begun to run; or what lc_wake_init
+ * returned. */
 LC_MUST_USE int lc_tx_wait(lc_channel_t *channel, lc_link_t *newest,
                            lc_link_t *oldest, lc_patience_t *patience,
                            uint64_t deadline_ns);

@@ -29,6 +29,7 @@ void lc_waitq_destroy(lc_waitq_t *waitq) {
 
 int lc_completions_init(lc_completions_t *completions, uv_async_t *async) {
   completions->oldest = completions->newest = NULL;
+  completions->first = completions->last = NULL;
   completions->prev = completions->next = NULL;
   completions->outstanding = 0;
   return lc_wake_init(&completions->wake, async);
@@ -57,7 +58,26 @@ static void unlock(lc_waitq_t *waitq) {
 
 /* From here on: locked, up to the public calls. */
 
+static void append_own(lc_completions_t *completions, lc_waiter_t *waiter) {
+  waiter->next_own = NULL;
+  if (completions->last != NULL)
+    completions->last->next_own = waiter;
+  else
+    completions->first = waiter;
+  completions->last = waiter;
+}
+
+/* Those with the same answers leave the line in the order of joining. */
+static void take_out_own(lc_completions_t *completions,
+                         const lc_waiter_t *waiter) {
+  lc_assert(completions->first == waiter);
+  completions->first = waiter->next_own;
+  if (completions->first == NULL)
+    completions->last = NULL;
+}
+
 static void append(lc_waitq_t *waitq, lc_waiter_t *waiter) {
+  append_own(waiter->completions, waiter);
   waiter->next = NULL;
   waiter->prev = waitq->last;
   if (waitq->last != NULL)
@@ -73,6 +93,7 @@ static void append(lc_waitq_t *waitq, lc_waiter_t *waiter) {
 
 static void take_out(lc_waitq_t *waitq, lc_waiter_t *waiter) {
   lc_assert(waiter->queued);
+  take_out_own(waiter->completions, waiter);
   if (waiter->prev != NULL)
     waiter->prev->next = waiter->next;
   else
@@ -283,7 +304,7 @@ void lc_waitq_watch(lc_waitq_t *waitq, lc_completions_t *completions) {
 
 lc_waiter_t *lc_waitq_unwatch(lc_waitq_t *waitq,
                               lc_completions_t *completions) {
-  lc_waiter_t *oldest = NULL, **end = &oldest, *waiter, *next;
+  lc_waiter_t *oldest = NULL, **end = &oldest;
 
   lock(waitq);
   if (completions->next != NULL)
@@ -292,10 +313,8 @@ lc_waiter_t *lc_waitq_unwatch(lc_waitq_t *waitq,
     completions->prev->next = completions->next;
   else
     waitq->watchers = completions->next;
-  for (waiter = waitq->first; waiter != NULL; waiter = next) {
-    next = waiter->next;
-    if (waiter->completions != completions)
-      continue;
+  while (completions->first != NULL) {
+    lc_waiter_t *waiter = completions->first;
     take_out(waitq, waiter);
     completions->outstanding--;
     waiter->result = UV_ECANCELED;

@@ -27,6 +27,7 @@
 typedef struct lc_completions {
   lc_wake_t wake;
   struct lc_waiter *oldest, *newest;  /* out of the line, not collected yet */
+  struct lc_waiter *first, *last;     /* in line */
   size_t outstanding;                 /* that joined, not answered yet */
   struct lc_completions *prev, *next; /* those who watch */
   struct lc_completions *next_to_signal; /* those whose wakes are owed */
@@ -35,6 +36,7 @@ typedef struct lc_completions {
 /* One send in line. */
 typedef struct lc_waiter {
   struct lc_waiter *prev, *next; /* in line, then among the answers */
+  struct lc_waiter *next_own;    /* in line: the next one with its answers */
   lc_link_t *newest, *oldest;    /* what is to be pushed */
   lc_completions_t *completions;
   int result; /* when answered: 0, or UV_EPIPE, or UV_ECANCELED */
@@ -107,7 +109,7 @@ bool lc_waitq_has_outstanding(lc_waitq_t *waitq,
 
 /* The same thread. A wake tells of the refusal, too. Who watches no more takes
  * all of its own out of the line and has them back, oldest first; their result
- * is UV_ECANCELED. */
+ * is UV_ECANCELED. Nothing is done for those of others, however many. */
 void lc_waitq_watch(lc_waitq_t *waitq, lc_completions_t *completions);
 lc_waiter_t *lc_waitq_unwatch(lc_waitq_t *waitq, lc_completions_t *completions);
 

@@ -157,6 +157,7 @@ static bool is_quiet(const char *site) {
                                       "set_signalled",
                                       "lc_loop_thread_is_here",
                                       "lc_loop_thread_set_here",
+                                      "lc_loop_thread_is_known",
                                       "lc_receiver_enter",
                                       "lc_receiver_exit",
                                       "make_slab",

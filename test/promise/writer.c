@@ -552,7 +552,7 @@ START_TEST(bad_input_is_refused) {
     memory_fail(n);
     err = loopchan_writer_open(&loop, &writer, tx);
   }
-  ck_assert_uint_eq(n, 3);
+  ck_assert_uint_eq(n, 4);
   ck_assert_int_eq(loopchan_write(NULL, &writer, &err, on_written), UV_EINVAL);
   ck_assert_int_eq(loopchan_write(requests, NULL, &err, on_written), UV_EINVAL);
   ck_assert_int_eq(loopchan_write(requests, &writer, NULL, on_written),

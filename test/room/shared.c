@@ -50,23 +50,21 @@ START_TEST(a_follower_whose_time_is_up_leaves_the_line) {
   shared->led = true;
   ck_assert_int_eq(lc_shared_wait(shared, channel, 1), UV_ETIMEDOUT);
   ck_assert_ptr_null(shared->first);
-  ck_assert_ptr_eq(shared->end, &shared->first);
+  ck_assert_ptr_null(shared->last);
   shared->led = false;
 }
 END_TEST
 
 START_TEST(while_one_leads_no_follower_is_roused) {
-  lc_follower_t waiting = {.next = NULL, .queued = true};
+  lc_follower_t waiting = {.prev = NULL, .next = NULL, .queued = true};
 
   shared->led = true;
-  shared->first = &waiting;
-  shared->end = &waiting.next;
+  shared->first = shared->last = &waiting;
   lc_shared_unlock(shared);
   lc_shared_lock(shared);
   ck_assert(waiting.queued);
   ck_assert_ptr_eq(shared->first, &waiting);
-  shared->first = NULL;
-  shared->end = &shared->first;
+  shared->first = shared->last = NULL;
   shared->led = false;
 }
 END_TEST

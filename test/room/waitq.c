@@ -362,6 +362,28 @@ START_TEST(a_watcher_with_an_answer_to_collect_is_woken_once) {
 }
 END_TEST
 
+/* However many others stand in line. One that was looked at would lead to a
+ * dead end. */
+START_TEST(who_unwatches_takes_its_own_without_a_look_at_others) {
+  lc_waiter_t *oldest;
+
+  ck_assert_uint_eq(lc_permits_acquire(&waitq.permits, 1), 1);
+  lc_waitq_watch(&waitq, &completions[0]);
+  join_for(0, 0);
+  join_for(1, 1);
+  join_for(1, 2);
+  join_for(0, 3);
+  pendings[1].next = NULL;
+  oldest = lc_waitq_unwatch(&waitq, &completions[0]);
+  pendings[1].next = &pendings[2];
+  ck_assert_ptr_eq(oldest, &pendings[0]);
+  ck_assert_ptr_eq(oldest->next, &pendings[3]);
+  ck_assert_ptr_null(pendings[3].next);
+  expect_length(2);
+  lc_waitq_refuse(&waitq);
+}
+END_TEST
+
 START_TEST(by_hand_the_receiver_pulls_and_answers) {
   ck_assert(!join(0));
   ck_assert(!join(1));
@@ -469,6 +491,7 @@ static Suite *suite(void) {
              a_loop_is_woken_once_for_an_answer,
              answers_are_collected_in_order_after_one_wake,
              who_watches_no_more_has_its_own_back_in_order,
+             who_unwatches_takes_its_own_without_a_look_at_others,
              when_the_last_ones_are_unwatched_the_gate_is_open,
              a_watcher_with_an_answer_to_collect_is_woken_once);
   SUITE_CASE(suite, "by hand", open_by_hand, close_line,

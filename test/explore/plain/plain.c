@@ -36,6 +36,7 @@ static void plain_copy(void *to, const void *from, size_t size);
 #include "wait/permits.c"
 #include "queue/inbox.c"
 #include "wait/waitq.c"
+#include "wait/loop.c"
 #include "queue/slab.c"
 #include "wait/patience.c"
 #include "wait/spin.c"
