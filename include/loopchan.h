@@ -183,7 +183,8 @@ struct loopchan_options_s {
   void *drop_arg;        /* passed to drop */
   unsigned flags;        /* 0, or LOOPCHAN_SHARED */
   unsigned max_messages; /* most messages per loop iteration; 0: 1024 */
-  uint64_t max_ns;       /* ns of delivery per iteration; 0: 1000000 (1 ms) */
+  uint64_t max_ns;       /* ns of callbacks per iteration, of all receivers and
+                            writers on the loop; 0: 1000000 (1 ms) */
   uint64_t spin_ns;      /* most ns to spin before sleeping; 0: 20000 */
 };
 
@@ -494,13 +495,19 @@ LOOPCHAN_EXTERN int loopchan_is_closed(const loopchan_sender_t *tx);
  * Starts delivery by callback, as uv_read_start does.
  *
  * Messages sent before are delivered first. cb first runs from the loop,
- * possibly in this same iteration, never from inside this function. In one
- * iteration of the loop at most options.max_messages messages are delivered,
- * during about options.max_ns (the clock is read after every callback, or after
- * every eighth while eight take no more than some microseconds together). Then
- * timers, sockets and other receivers run, and delivery goes on in the next
- * iteration. After UV_EOF nothing more is delivered; the handle stays open and
- * active until it is closed.
+ * possibly in this same iteration, never from inside this function. After
+ * UV_EOF nothing more is delivered; the handle stays open and active until it
+ * is closed.
+ *
+ * In one iteration of the loop at most options.max_messages messages are
+ * delivered, and the callbacks of all receivers and writers on the loop
+ * together keep it for about options.max_ns. (The clock is read after every
+ * callback, or after every eighth while eight take no more than some
+ * microseconds together.) Then timers and sockets run, and the rest goes on in
+ * the next iteration: first come, first served, each for its share of the time,
+ * so that each of n that have something to do is called within n iterations. If
+ * the receivers on one loop have different max_ns, each compares the time used
+ * with its own.
  *
  * Thread:    the loop's.
  * Callback:  allowed in any callback of this loop.
@@ -659,7 +666,9 @@ LOOPCHAN_EXTERN int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
  * in the order of the writes. The messages are accepted in that order too; with
  * all other sends and writes that wait for room, they are served first come,
  * first served. On a rendezvous channel cb is called when the message has been
- * received.
+ * received. Writes that complete together are called back together, for as long
+ * as one iteration of the loop may take: see loopchan_recv_start; max_ns is
+ * that of the channel.
  *
  * Thread:    the writer's loop's.
  * Callback:  allowed in any callback of this loop, cb included.
@@ -712,8 +721,10 @@ LOOPCHAN_EXTERN int loopchan_writer_on_closed(loopchan_writer_t *w,
  *
  * The loop does the rest later, as with uv_close: the callbacks of writes that
  * were not accepted get UV_ECANCELED and their messages back, then cb (which
- * may be NULL) is called. w must stay in place until then. On a rendezvous
- * channel the close waits for a message that is just being received.
+ * may be NULL) is called. w must stay in place until then. The handle is
+ * closing (uv_is_closing) once the last write has been called back; until then
+ * it keeps uv_run() going, referenced or not. On a rendezvous channel the close
+ * waits for a message that is just being received.
  *
  * Thread:    the writer's loop's.
  * Callback:  allowed in any callback of this loop.

@@ -130,6 +130,8 @@ static void begin_close(loopchan_receiver_t *rx, lc_channel_t *channel) {
   channel->recv_cb = NULL;
   refuse(channel);
   lc_wake_leave(&channel->wake);
+  if (lc_receiver_is_loop(rx))
+    lc_loop_leave(&channel->member);
   lc_rx_give_up(channel);
   lc_channel_stats(channel, &rx->last);
 }

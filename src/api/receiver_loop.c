@@ -3,52 +3,12 @@
  * Knows:   libuv's handle, the core, the delivery budget.
  * Threads: the loop's.
  * Promise: while started, the inbox is PARKED, or a callback runs or is on its
- *          way. So a message that arrives is delivered without being asked for.
+ *          way, or it is due in its loop's turns. So a message that arrives is
+ *          delivered without being asked for.
  */
 #include "api/receiver.h"
 
-/* How much delivery one turn of the loop may have. */
-typedef struct {
-  unsigned messages;    /* left */
-  uint64_t start, last; /* ns: the turn's begin, the last look at the clock */
-  uint64_t most_ns;
-  unsigned stride, until_look; /* messages between two looks; till the next */
-  uint64_t ticks;              /* for lc_clock_moved */
-} lc_budget_t;
-
-/* Looks are rare while they find that callbacks are quick. */
-#define LC_STRIDE_MOST 8
-#define LC_LONG_CALLBACK_NS 5000
-
-static void budget_start(lc_budget_t *budget, const lc_channel_t *channel) {
-  budget->messages = channel->max_messages;
-  budget->start = budget->last = uv_hrtime();
-  budget->most_ns = channel->max_ns;
-  budget->stride = budget->until_look = 1;
-  budget->ticks = 0;
-}
-
-static void look_at_clock(lc_budget_t *budget) {
-  uint64_t now = uv_hrtime();
-
-  if (now - budget->last > LC_LONG_CALLBACK_NS)
-    budget->stride = 1;
-  budget->last = now;
-}
-
-/* After each message: true when there must be no more in this turn. */
-static bool budget_is_spent(lc_budget_t *budget) {
-  if (--budget->messages == 0)
-    return true;
-  if (--budget->until_look > 0)
-    return false;
-  if (budget->stride < LC_STRIDE_MOST)
-    budget->stride *= 2;
-  if (lc_clock_moved(&budget->ticks))
-    look_at_clock(budget);
-  budget->until_look = budget->stride;
-  return budget->last - budget->start >= budget->most_ns;
-}
+#include "wait/budget.h"
 
 static void hand_over(loopchan_receiver_t *rx, lc_link_t *node) {
   lc_channel_t *channel = rx->channel;
@@ -71,12 +31,18 @@ static void deliver_end(loopchan_receiver_t *rx) {
   cb(rx, UV_EOF, NULL);
 }
 
-/* Delivers until drained, stopped, closed or out of budget. True: drained. */
-static bool deliver_messages(loopchan_receiver_t *rx) {
-  lc_channel_t *channel = rx->channel;
-  lc_budget_t budget;
+/* What a wake finds nothing of is not waited for, as at the start. */
+static bool spin_once(lc_channel_t *channel, const lc_budget_t *budget) {
+  return !channel->ended && budget->messages < channel->max_messages &&
+         lc_loop_may_spin(channel->loop) &&
+         lc_spin_wait(&channel->spin, &channel->inbox,
+                      lc_after(budget->start, budget->most_ns));
+}
 
-  budget_start(&budget, channel);
+/* Delivers until drained, stopped, closed or out of budget. True: drained. */
+static bool deliver_messages(loopchan_receiver_t *rx, lc_budget_t *budget) {
+  lc_channel_t *channel = rx->channel;
+
   /* A little at each turn, rather than much at once. */
   if (!lc_backlog_is_long(&channel->backlog))
     (void) lc_rx_gather(channel);
@@ -84,39 +50,61 @@ static bool deliver_messages(loopchan_receiver_t *rx) {
     lc_link_t *node;
     while ((node = lc_rx_next(channel)) != NULL) {
       hand_over(rx, node);
-      if (channel->recv_cb == NULL)
+      if (channel->recv_cb == NULL) {
+        lc_budget_unseen(budget);
         return false;
-      if (!budget_is_spent(&budget))
+      }
+      if (!lc_budget_is_spent(budget))
         continue;
       if (!lc_rx_has_message(channel))
         return true;
       channel->budget_cuts++;
-      lc_wake_self(&channel->wake);
       return false;
     }
-    /* What a wake finds nothing of is not waited for, as at the start. */
-  } while (!channel->ended && budget.messages < channel->max_messages &&
-           lc_spin_wait(&channel->spin, &channel->inbox,
-                        lc_after(budget.start, budget.most_ns)));
+  } while (spin_once(channel, budget));
   return true;
+}
+
+/* True: started, and neither drained nor parked. */
+static bool deliver_in_turn(loopchan_receiver_t *rx, lc_channel_t *channel) {
+  lc_budget_t budget;
+  bool drained;
+
+  lc_budget_begin(&budget, &channel->member, channel->max_messages);
+  drained = deliver_messages(rx, &budget);
+  if (drained && channel->ended) {
+    deliver_end(rx);
+    lc_budget_unseen(&budget);
+  }
+  lc_budget_end(&budget, channel->loop);
+  if (drained && channel->recv_cb != NULL)
+    return !lc_rx_park(channel);
+  return channel->recv_cb != NULL;
+}
+
+static lc_channel_t *channel_of_member(lc_member_t *member) {
+  return (lc_channel_t *) (void *) ((char *) member -
+                                    offsetof(lc_channel_t, member));
+}
+
+static bool serve_receiver(lc_member_t *member) {
+  lc_channel_t *channel = channel_of_member(member);
+  loopchan_receiver_t *rx = (loopchan_receiver_t *) channel->wake.async;
+  lc_scope_t scope;
+  bool more;
+
+  if (lc_receiver_enter(rx, &scope) != 0)
+    return false;
+  more = channel->recv_cb != NULL && deliver_in_turn(rx, channel);
+  lc_receiver_exit(rx, &scope);
+  return more;
 }
 
 static void on_async(uv_async_t *async) {
   loopchan_receiver_t *rx = (loopchan_receiver_t *) async;
-  lc_channel_t *channel = rx->channel;
-  lc_scope_t scope;
 
-  lc_loop_in_callback(channel->loop);
-  if (lc_receiver_enter(rx, &scope) != 0)
-    return;
   lc_wake_callback_fence();
-  if (channel->recv_cb != NULL && deliver_messages(rx)) {
-    if (channel->ended)
-      deliver_end(rx);
-    else if (!lc_rx_park(channel))
-      lc_wake_self(&channel->wake);
-  }
-  lc_receiver_exit(rx, &scope);
+  lc_loop_serve(&rx->channel->member);
 }
 
 int lc_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx,
@@ -133,6 +121,8 @@ int lc_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx,
   }
   lc_loop_in_call(record);
   lc_loop_hold(record);
+  lc_loop_enter(record, &channel->member, &channel->wake, channel->max_ns,
+                serve_receiver);
   channel->loop = record;
   return 0;
 }

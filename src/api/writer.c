@@ -13,15 +13,21 @@
  */
 #include "api/writer.h"
 
+#include <limits.h>
+
 #include "base/alloc.h"
+#include "wait/budget.h"
 
 /* Closed: from the close on, before its callback too. */
 enum { LC_WRITER_OPEN = 1, LC_WRITER_CLOSED };
 
 struct lc_writer {
+  lc_member_t member; /* first */
+  loopchan_writer_t *w;
   loopchan_sender_t *tx;
   lc_loop_t *loop;
   lc_completions_t completions;
+  lc_waiter_t *completed;       /* collected, not called back yet */
   lc_slab_t *slab;              /* with room, or NULL */
   size_t bytes;                 /* of the next slab to be made */
   lc_waiter_t *cancelled;       /* by the close */
@@ -84,20 +90,17 @@ static void call_back(struct lc_writer *writer, lc_waiter_t *waiter) {
   put_back(channel, &request);
 }
 
-static void call_all_back(struct lc_writer *writer, lc_waiter_t *waiter) {
-  while (waiter != NULL) {
-    lc_waiter_t *next = waiter->next;
+/* Calls back what has been collected, while there is time. True: all of it, and
+ * there is time left. */
+static bool call_collected_back(struct lc_writer *writer, lc_budget_t *budget) {
+  while (writer->completed != NULL) {
+    lc_waiter_t *waiter = writer->completed;
+    writer->completed = waiter->next;
     call_back(writer, waiter);
-    waiter = next;
+    if (lc_budget_is_spent(budget))
+      return false;
   }
-}
-
-/* What has been answered so far; what is answered meanwhile has its own turn.
- */
-static void call_completed_back(struct lc_writer *writer) {
-  lc_waitq_t *waitq = &channel_of(writer)->waitq;
-
-  call_all_back(writer, lc_waitq_drain(waitq, &writer->completions));
+  return true;
 }
 
 static void on_writer_closed(uv_handle_t *handle) {
@@ -106,9 +109,8 @@ static void on_writer_closed(uv_handle_t *handle) {
   loopchan_writer_cb close_cb = writer->close_cb;
   uv_close_cb handle_close_cb = writer->handle_close_cb;
 
+  lc_assert(writer->completed == NULL && writer->cancelled == NULL);
   lc_loop_in_callback(writer->loop);
-  call_completed_back(writer);
-  call_all_back(writer, writer->cancelled);
   if (writer->slab != NULL)
     lc_tx_put_slab(channel_of(writer), writer->slab);
   lc_completions_destroy(&writer->completions);
@@ -124,29 +126,74 @@ static void on_writer_closed(uv_handle_t *handle) {
 
 /* By hand a message may just be in the receiver's hands: its answer comes. The
  * last one's wake was paid before it can be seen that none is owed. */
+static bool is_owed(struct lc_writer *writer) {
+  return lc_waitq_has_outstanding(&channel_of(writer)->waitq,
+                                  &writer->completions);
+}
+
+/* All are called back. */
 static void finish_close(loopchan_writer_t *w) {
-  if (lc_waitq_has_outstanding(&channel_of(w->writer)->waitq,
-                               &w->writer->completions))
-    return;
+  lc_loop_leave(&w->writer->member);
   uv_close((uv_handle_t *) &w->async, on_writer_closed);
+}
+
+/* Closed: when the last answer is called back come those that the close has
+ * cancelled, then the handle. True: there is more to do in the next turn. */
+static bool go_on_closing(struct lc_writer *writer, lc_budget_t *budget) {
+  if (is_owed(writer))
+    return false;
+  writer->completed = writer->cancelled;
+  writer->cancelled = NULL;
+  if (!call_collected_back(writer, budget))
+    return true;
+  finish_close(writer->w);
+  return false;
+}
+
+static void tell_closed(struct lc_writer *writer, lc_budget_t *budget) {
+  loopchan_writer_cb cb = writer->closed_cb;
+
+  if (cb == NULL || !lc_inbox_is_closed(&channel_of(writer)->inbox))
+    return;
+  writer->closed_cb = NULL;
+  cb(writer->w);
+  lc_budget_unseen(budget);
+}
+
+/* What has been answered so far; what is answered meanwhile has its own turn.
+ */
+static bool call_back_in_turn(struct lc_writer *writer, lc_budget_t *budget) {
+  loopchan_writer_t *w = writer->w;
+
+  if (writer->completed == NULL)
+    writer->completed =
+        lc_waitq_drain(&channel_of(writer)->waitq, &writer->completions);
+  if (!call_collected_back(writer, budget))
+    return true;
+  if (w->state == LC_WRITER_OPEN)
+    tell_closed(writer, budget);
+  if (w->state == LC_WRITER_CLOSED && writer->member.open)
+    return go_on_closing(writer, budget);
+  return false;
+}
+
+static bool serve_writer(lc_member_t *member) {
+  struct lc_writer *writer = (struct lc_writer *) (void *) member;
+  lc_budget_t budget;
+  bool more;
+
+  lc_budget_begin(&budget, member, UINT_MAX);
+  more = call_back_in_turn(writer, &budget);
+  lc_budget_end(&budget, writer->loop);
+  return more;
 }
 
 static void on_writer_async(uv_async_t *async) {
   loopchan_writer_t *w = (loopchan_writer_t *) async;
-  struct lc_writer *writer = w->writer;
 
-  lc_loop_in_callback(writer->loop);
   /* No lc_wake_callback_fence: who pays this wake holds the line's mutex, which
    * is taken here too. */
-  call_completed_back(writer);
-  if (w->state == LC_WRITER_OPEN && writer->closed_cb != NULL &&
-      lc_inbox_is_closed(&channel_of(writer)->inbox)) {
-    loopchan_writer_cb cb = writer->closed_cb;
-    writer->closed_cb = NULL;
-    cb(w);
-  }
-  if (w->state == LC_WRITER_CLOSED && !uv_is_closing((uv_handle_t *) async))
-    finish_close(w);
+  lc_loop_serve(&w->writer->member);
 }
 
 int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
@@ -172,6 +219,9 @@ int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
   if (err != 0)
     goto no_async;
   lc_loop_in_call(writer->loop);
+  lc_loop_enter(writer->loop, &writer->member, &writer->completions.wake,
+                tx->channel->max_ns, serve_writer);
+  writer->w = w;
   writer->tx = tx;
   writer->bytes = LC_SLAB_LEAST;
   w->writer = writer;
@@ -287,7 +337,14 @@ int lc_writer_close(loopchan_writer_t *w, loopchan_writer_cb cb,
   w->writer->handle_close_cb = handle_cb;
   w->writer->cancelled =
       lc_waitq_unwatch(&channel_of(w->writer)->waitq, &w->writer->completions);
-  finish_close(w);
+  if (w->writer->completed == NULL && w->writer->cancelled == NULL &&
+      !is_owed(w->writer)) {
+    finish_close(w);
+    return 0;
+  }
+  /* As a closing handle does, it keeps the loop until all is called back. */
+  uv_ref((uv_handle_t *) &w->async);
+  lc_wake_self(&w->writer->completions.wake);
   return 0;
 }
 

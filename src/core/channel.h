@@ -85,7 +85,8 @@ typedef struct lc_channel {
   loopchan_close_cb close_cb;
   uv_close_cb handle_close_cb;
   bool eof_delivered;
-  lc_guard_t guard; /* debug: the thread in a call on the receiver */
+  lc_member_t member; /* loop: its place in the loop's turns */
+  lc_guard_t guard;   /* debug: the thread in a call on the receiver */
 } lc_channel_t;
 
 /* A core with one user, the receiver. options have been checked. async is NULL

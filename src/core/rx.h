@@ -51,7 +51,7 @@ void lc_rx_end_callback(lc_channel_t *channel);
 bool lc_rx_refuse(lc_channel_t *channel);
 
 /* Receiver. Of a channel that refuses, counts all messages as dropped; drops
- * them. */
+ * them, unless that was done with the count: there is no drop function. */
 void lc_rx_give_up(lc_channel_t *channel);
 void lc_rx_drop_all(lc_channel_t *channel);
 

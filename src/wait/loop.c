@@ -1,14 +1,21 @@
-/* loop: what is known of a uv_loop_t.
+/* loop: what is known of a uv_loop_t, and whose turn it is there.
  *
- * Knows:   libuv's loop by its address. Not channels, nor what a handle is for.
- * Threads: attach and detach from the loop's; the rest from any.
+ * Knows:   libuv's loop by its address, its handles by their wakes. Not
+ *          channels, nor what a handle is for.
+ * Threads: the loop's, but hold, release and the questions whose the loop is.
  * Promise: the handles on one loop have one record, and no two loops share one.
+ *          In a turn, all members together are served for about as long as one
+ *          of them may be; and each that is due is served in time.
  */
 #include "wait/loop.h"
 
 #include <string.h>
 
 #include "base/alloc.h"
+
+/* The least share of a turn: with less, to go from one to the next would take
+ * too much of it. */
+#define LC_LEAST_SHARE_NS 50000
 
 /* It is held for a few steps, and never while another one is. */
 #if defined(_WIN32)
@@ -35,11 +42,11 @@ static void unlock_registry(void) {
   uv_mutex_unlock(&registry_mutex);
 }
 
-static lc_loop_t *first_loop;
+lc_loop_t *lc_loop_first;
 
 /* Locked, as the next two. */
 static lc_loop_t *find_loop(const uv_loop_t *loop) {
-  lc_loop_t *found = first_loop;
+  lc_loop_t *found = lc_loop_first;
 
   while (found != NULL && found->loop != loop)
     found = found->next;
@@ -48,10 +55,10 @@ static lc_loop_t *find_loop(const uv_loop_t *loop) {
 
 static void list_loop(lc_loop_t *loop) {
   loop->prev = NULL;
-  loop->next = first_loop;
-  if (first_loop != NULL)
-    first_loop->prev = loop;
-  first_loop = loop;
+  loop->next = lc_loop_first;
+  if (lc_loop_first != NULL)
+    lc_loop_first->prev = loop;
+  lc_loop_first = loop;
 }
 
 static void unlist_loop(lc_loop_t *loop) {
@@ -60,7 +67,27 @@ static void unlist_loop(lc_loop_t *loop) {
   if (loop->prev != NULL)
     loop->prev->next = loop->next;
   else
-    first_loop = loop->next;
+    lc_loop_first = loop->next;
+}
+
+static void queue_init(lc_queue_t *head) {
+  head->prev = head->next = head;
+}
+
+static bool queue_is_empty(const lc_queue_t *head) {
+  return head->next == head;
+}
+
+static void queue_append(lc_queue_t *head, lc_queue_t *at) {
+  at->prev = head->prev;
+  at->next = head;
+  head->prev->next = at;
+  head->prev = at;
+}
+
+static void queue_remove(lc_queue_t *at) {
+  at->prev->next = at->next;
+  at->next->prev = at->prev;
 }
 
 static lc_loop_t *new_loop(uv_loop_t *loop) {
@@ -69,9 +96,12 @@ static lc_loop_t *new_loop(uv_loop_t *loop) {
   if (fresh == NULL)
     return NULL;
   memset(fresh, 0, sizeof *fresh);
+  lc_counter_init(&fresh->wakes);
   lc_loop_thread_init(&fresh->loop_thread);
   lc_loop_thread_init(&fresh->caller);
   fresh->loop = loop;
+  queue_init(&fresh->due);
+  queue_init(&fresh->later);
   return fresh;
 }
 
@@ -103,8 +133,10 @@ static void unlock_and_free(lc_loop_t *loop) {
 void lc_loop_detach(lc_loop_t *loop) {
   lock_registry();
   lc_assert(loop->handles > 0);
-  if (--loop->handles == 0)
+  if (--loop->handles == 0) {
+    lc_assert(loop->driver == NULL);
     unlist_loop(loop);
+  }
   unlock_and_free(loop);
 }
 
@@ -120,4 +152,160 @@ void lc_loop_release(lc_loop_t *loop) {
   lc_assert(loop->cores > 0);
   loop->cores--;
   unlock_and_free(loop);
+}
+
+void lc_loop_enter(lc_loop_t *loop, lc_member_t *member, lc_wake_t *wake,
+                   uint64_t most_ns, bool (*go)(lc_member_t *member)) {
+  lc_assert(most_ns > 0);
+  member->loop = loop;
+  member->wake = wake;
+  member->most_ns = most_ns;
+  member->grant = go;
+  member->called = member->served = member->used_ns = 0;
+  member->heard = lc_wake_count(wake);
+  wake->count_of_all = &loop->wakes;
+  member->queued = member->is_later = false;
+  member->open = true;
+}
+
+/* Whether it may be served: it has not been in this turn. */
+static bool has_turn(const lc_member_t *member) {
+  return member->served <= member->loop->ended;
+}
+
+static void queue_up(lc_loop_t *loop, lc_member_t *member) {
+  lc_assert(member->open && !member->queued);
+  member->queued = true;
+  member->is_later = !has_turn(member);
+  queue_append(member->is_later ? &loop->later : &loop->due, &member->queue);
+  loop->due_count += !member->is_later;
+}
+
+static void take_off(lc_loop_t *loop, lc_member_t *member) {
+  lc_assert(member->queued);
+  member->queued = false;
+  queue_remove(&member->queue);
+  loop->due_count -= !member->is_later;
+}
+
+static_assert(offsetof(lc_member_t, queue) == 0, "a queue leads to members");
+
+static lc_member_t *first_of(const lc_queue_t *head) {
+  return queue_is_empty(head) ? NULL : (lc_member_t *) (void *) head->next;
+}
+
+static void drive(lc_loop_t *loop, lc_member_t *driver) {
+  loop->driver = driver;
+  lc_wake_self(driver->wake);
+}
+
+/* The first of those that are left; NULL: none. */
+static lc_member_t *first_left(const lc_loop_t *loop) {
+  lc_member_t *first = first_of(&loop->due);
+
+  return first != NULL ? first : first_of(&loop->later);
+}
+
+/* Sees that the loop comes back to those that are left: through the member that
+ * is at hand, unless it is NULL or closed. */
+static void drive_on(lc_loop_t *loop, lc_member_t *at_hand) {
+  lc_member_t *first = first_left(loop);
+
+  if (first != NULL && loop->driver == NULL)
+    drive(loop, at_hand != NULL && at_hand->open ? at_hand : first);
+}
+
+static void hear(lc_loop_t *loop, lc_member_t *member) {
+  uint64_t count = lc_wake_count(member->wake);
+
+  loop->heard += count - member->heard;
+  member->heard = count;
+}
+
+void lc_loop_leave(lc_member_t *member) {
+  lc_loop_t *loop = member->loop;
+
+  lc_assert(member->open);
+  hear(loop, member);
+  member->open = false;
+  if (member->queued)
+    take_off(loop, member);
+  if (loop->driver != member)
+    return;
+  loop->driver = NULL;
+  drive_on(loop, NULL);
+}
+
+/* A turn has ended since the member's last call, if there was one. */
+static void end_turn(lc_loop_t *loop, const lc_member_t *member) {
+  lc_member_t *first;
+
+  if (member->called <= loop->ended)
+    return;
+  loop->ended = member->called;
+  loop->used_till_ended = member->used_ns;
+  while ((first = first_of(&loop->later)) != NULL && has_turn(first)) {
+    take_off(loop, first);
+    queue_up(loop, first);
+  }
+}
+
+/* True: one that was served goes on later. */
+static bool serve_due(lc_loop_t *loop) {
+  lc_member_t *next;
+  bool cut = false;
+
+  while ((next = first_of(&loop->due)) != NULL &&
+         lc_loop_used(loop) < next->most_ns) {
+    take_off(loop, next);
+    next->served = loop->call;
+    if (next->grant(next) && next->open && !next->queued) {
+      queue_up(loop, next);
+      cut = true;
+    }
+  }
+  return cut;
+}
+
+void lc_loop_serve(lc_member_t *member) {
+  lc_loop_t *loop = member->loop;
+  bool cut;
+
+  lc_loop_in_callback(loop);
+  loop->call++;
+  if (member->open)
+    hear(loop, member);
+  end_turn(loop, member);
+  if (loop->driver == member)
+    loop->driver = NULL;
+  if (member->open && !member->queued)
+    queue_up(loop, member);
+  cut = serve_due(loop);
+  member->called = loop->call;
+  member->used_ns = loop->used_ns;
+  /* Its next call proves that the turn of this one has ended: so whoever was
+   * cut here goes on there, whatever is called between. */
+  if (cut && member->open)
+    drive(loop, member);
+  drive_on(loop, member);
+}
+
+uint64_t lc_loop_share(const lc_member_t *member) {
+  const lc_loop_t *loop = member->loop;
+  uint64_t used = lc_loop_used(loop), left, share;
+
+  lc_assert(used < member->most_ns);
+  left = member->most_ns - used;
+  share = left / (loop->due_count + 1);
+  if (share < LC_LEAST_SHARE_NS)
+    share = left < LC_LEAST_SHARE_NS ? left : LC_LEAST_SHARE_NS;
+  return used + share;
+}
+
+bool lc_loop_may_spin(lc_loop_t *loop) {
+  if (loop->spun > loop->ended || first_left(loop) != NULL ||
+      lc_counter_read(&loop->wakes) != loop->heard)
+    return false;
+  loop->spun = loop->call;
+  return true;
 }

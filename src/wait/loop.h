@@ -1,4 +1,4 @@
-/* loop: what is known of a uv_loop_t.
+/* loop: what is known of a uv_loop_t, and whose turn it is there.
  *
  * Which thread runs a loop is a fact of the loop. So all receivers and writers
  * on it share one record, and a callback of any of them says it for all. The
@@ -15,6 +15,29 @@
  *
  * A loop is often opened on one thread and run on another. So before the first
  * callback a thread that made a call is no more than a guess.
+ *
+ * Who delivers how much in a turn of the loop is settled here too, for all
+ * receivers and writers on it together: its members. One that libuv calls back
+ * becomes due, and those that are due are served one after the other, each once
+ * in a turn, until the time of the turn is used up. Whoever is left, or had
+ * more than its share, goes on in the next turn, first come, first served:
+ *
+ *              called back           served, has more
+ *   (nothing) ------------> due ---------------------------> later
+ *                            ^                                 |
+ *                            +--- a turn has ended since then -+
+ *
+ * So with n members due, each is served in any n turns. While one is due or
+ * later, one member, the driver, has a wake of its own on the way.
+ *
+ * No handle of our own says that a turn has ended, but this does: libuv calls
+ * each handle back once in a turn at most. All calls of members are counted. A
+ * member that is called for the second time proves that a turn has ended since
+ * its last call: what was done up to that call lies in an earlier turn, and
+ * counts no more. What was done later counts, though a turn may have ended
+ * since. So in no turn is more done than its time allows, nor a member served
+ * twice. And if another turn is needed to prove that one has ended, the
+ * driver's wake, paid when it was called, asks for it and is the proof.
  */
 #ifndef LC_LOOP_H
 #define LC_LOOP_H
@@ -25,8 +48,29 @@
 
 #include "base/debug.h"
 #include "base/atomic.h"
+#include "wait/wake.h"
+
+/* Of a ring with a head. */
+typedef struct lc_queue {
+  struct lc_queue *prev, *next;
+} lc_queue_t;
+
+/* A handle on a loop. All but what is fixed is the loop's thread's. */
+typedef struct lc_member {
+  lc_queue_t queue;     /* first: due, or later */
+  struct lc_loop *loop; /* fixed after open, as the next three */
+  lc_wake_t *wake;
+  uint64_t most_ns; /* of a turn */
+  /* Delivers, within a budget. True: there is more to deliver. */
+  bool (*grant)(struct lc_member *member);
+  uint64_t called, served; /* the calls of members in which it was last */
+  uint64_t used_ns;        /* by all, up to the end of that call of its own */
+  uint64_t heard;          /* wakes, up to that call */
+  bool open, queued, is_later;
+} lc_member_t;
 
 typedef struct lc_loop {
+  lc_counter_t wakes; /* sent to members; any thread counts */
   lc_loop_thread_t
       loop_thread; /* the thread of the last callback; 0: none so far */
   lc_loop_thread_t
@@ -35,7 +79,20 @@ typedef struct lc_loop {
   struct lc_loop *prev, *next; /* the registry's mutex guards these four */
   size_t handles;              /* open, or not called back as closed */
   size_t cores;                /* that lead here */
+  /* The loop's thread's. */
+  lc_queue_t due, later;
+  size_t due_count;
+  lc_member_t *driver;      /* or NULL */
+  uint64_t call;            /* of a member: this one, or the last */
+  uint64_t ended;           /* a turn has ended since that call */
+  uint64_t used_ns;         /* by all, ever */
+  uint64_t used_till_ended; /* up to the end of that call */
+  uint64_t heard;           /* wakes that members were called for */
+  uint64_t spun;            /* the call in which one spun last */
 } lc_loop_t;
+
+/* The registry; its mutex guards it. */
+extern lc_loop_t *lc_loop_first;
 
 /* The loop's thread. The record of a loop for one handle more; NULL: out of
  * memory. */
@@ -75,5 +132,30 @@ static inline bool lc_loop_may_be_here(lc_loop_t *loop) {
   return !lc_loop_thread_is_known(&loop->loop_thread) &&
          lc_loop_thread_is_here(&loop->caller);
 }
+
+/* The loop's thread. A member from now on; the record is attached. */
+void lc_loop_enter(lc_loop_t *loop, lc_member_t *member, lc_wake_t *wake,
+                   uint64_t most_ns, bool (*go)(lc_member_t *member));
+
+/* The loop's thread, when its handle is about to be closed, and no more wakes
+ * are sent: it is served no more. */
+void lc_loop_leave(lc_member_t *member);
+
+/* The loop's thread, in the async callback of the member's handle. Serves those
+ * that are due, this one among them, while the turn has time. */
+void lc_loop_serve(lc_member_t *member);
+
+/* The loop's thread. How much of the turn's time has been used. */
+static inline uint64_t lc_loop_used(const lc_loop_t *loop) {
+  return loop->used_ns - loop->used_till_ended;
+}
+
+/* The loop's thread, while the member is served. Until when that may go on, in
+ * the turn's time: others are due. */
+uint64_t lc_loop_share(const lc_member_t *member);
+
+/* The loop's thread, while a member is served. Whether it may spin for more:
+ * once in a turn, and if no other member is due, nor has a wake on its way. */
+LC_MUST_USE bool lc_loop_may_spin(lc_loop_t *loop);
 
 #endif /* LC_LOOP_H */

@@ -288,7 +288,7 @@ bool lc_waitq_has_outstanding(lc_waitq_t *waitq,
   bool owes;
 
   lock(waitq);
-  owes = completions->outstanding > 0;
+  owes = completions->outstanding > 0 || completions->oldest != NULL;
   unlock(waitq);
   return owes;
 }

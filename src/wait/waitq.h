@@ -103,7 +103,7 @@ void lc_waitq_complete(lc_waitq_t *waitq, lc_waiter_t *waiter);
  * joining: one that is just being received keeps back those behind it. */
 lc_waiter_t *lc_waitq_drain(lc_waitq_t *waitq, lc_completions_t *completions);
 
-/* The same thread. Whether any answer is to come. */
+/* The same thread. Whether any answer is to come, or to be collected. */
 bool lc_waitq_has_outstanding(lc_waitq_t *waitq,
                               const lc_completions_t *completions);
 

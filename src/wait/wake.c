@@ -35,7 +35,8 @@ int lc_wake_init(lc_wake_t *wake, uv_async_t *async) {
   wake->async = async;
   wake->gone = false;
   lc_atomic_init(&wake->signalled, 0);
-  wake->count = 0;
+  lc_counter_init(&wake->count);
+  wake->count_of_all = NULL;
   wake->forward = NULL;
   return 0;
 }
@@ -57,9 +58,16 @@ static void signal_forward(lc_wake_t *forward) {
   uv_mutex_unlock(&forward->mutex);
 }
 
+static void count_paid(lc_wake_t *wake) {
+  /* Before its own: who finds this one in there finds it in that of all. */
+  if (wake->count_of_all != NULL && !wake->gone)
+    lc_counter_add(wake->count_of_all, 1);
+  lc_counter_add_alone(&wake->count, 1);
+}
+
 void lc_wake_signal(lc_wake_t *wake) {
   uv_mutex_lock(&wake->mutex);
-  wake->count++;
+  count_paid(wake);
   if (wake->async == NULL) {
     lc_assert(!is_signalled(wake));
     notify(wake);
@@ -137,11 +145,6 @@ void lc_wake_leave(lc_wake_t *wake) {
   uv_mutex_unlock(&wake->mutex);
 }
 
-uint64_t lc_wake_count(lc_wake_t *wake) {
-  uint64_t count;
-
-  uv_mutex_lock(&wake->mutex);
-  count = wake->count;
-  uv_mutex_unlock(&wake->mutex);
-  return count;
+uint64_t lc_wake_count(const lc_wake_t *wake) {
+  return lc_counter_read(&wake->count);
 }

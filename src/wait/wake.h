@@ -35,9 +35,10 @@ typedef struct lc_wake {
   uv_async_t *async; /* NULL: a thread receiver */
   bool gone;         /* closed: async must not be touched any more */
   lc_atomic(
-      uintptr_t) signalled; /* thread: a debt paid and not collected yet */
-  uint64_t count;           /* debts paid */
-  struct lc_wake *forward;  /* of a thread that waits for several, or NULL */
+      uintptr_t) signalled;   /* thread: a debt paid and not collected yet */
+  lc_counter_t count;         /* debts paid; others may read it */
+  lc_counter_t *count_of_all; /* of a loop's wakes that were sent; or NULL */
+  struct lc_wake *forward;    /* of a thread that waits for several, or NULL */
 } lc_wake_t;
 
 /* 0, or an error of libuv, and nothing is left behind. */
@@ -78,6 +79,6 @@ bool lc_wake_is_forwarded(lc_wake_t *wake);
 void lc_wake_leave(lc_wake_t *wake);
 
 /* Any thread. Debts paid so far. */
-uint64_t lc_wake_count(lc_wake_t *wake);
+uint64_t lc_wake_count(const lc_wake_t *wake);
 
 #endif /* LC_WAKE_H */

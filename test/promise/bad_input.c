@@ -126,13 +126,22 @@ START_TEST(senders_calls_refuse_nulls) {
 }
 END_TEST
 
+static void stop_at_first(loopchan_receiver_t *receiver, int status,
+                          void *msg) {
+  (void) status;
+  (void) msg;
+  ck_assert_int_eq(loopchan_recv_stop(receiver), 0);
+}
+
 static void send_most_from_loop(size_t msg_size, size_t most) {
   loopchan_options_t options = int_options();
 
   options.msg_size = msg_size;
   options.capacity = 1;
   open_with(&loop, &options);
-  ck_assert_int_eq(loopchan_recv_stop(&rx), 0); /* from here: its thread */
+  ck_assert_int_eq(loopchan_recv_start(&rx, stop_at_first), 0);
+  ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
+  uv_run(&loop, UV_RUN_NOWAIT); /* its callback says: this is its thread */
   ck_assert_int_eq(loopchan_send_many(tx, &(int){1}, most), 1);
   drop_tx();
   close_rx();

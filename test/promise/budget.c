@@ -203,6 +203,97 @@ START_TEST(another_receiver_has_its_turn) {
 }
 END_TEST
 
+#define MANY 6
+
+static loopchan_receiver_t many_rx[MANY];
+static loopchan_sender_t *many_tx[MANY];
+static int last_turn_of[MANY], most_turns_between, ended;
+
+static void take_a_millisecond_of_all(loopchan_receiver_t *receiver, int status,
+                                      void *msg) {
+  int i = (int) (receiver - many_rx);
+
+  (void) msg;
+  if (status == UV_EOF) {
+    ended++;
+    ck_assert_int_eq(loopchan_close(receiver, NULL), 0);
+    return;
+  }
+  if (turns - last_turn_of[i] > most_turns_between)
+    most_turns_between = turns - last_turn_of[i];
+  last_turn_of[i] = turns;
+  take_a_millisecond(receiver, 0, &received);
+}
+
+/* Each callback takes as long as the turn may. So one of them all is called in
+ * a turn, and each of them in any so many turns, and those that it may take to
+ * see that a turn has ended. */
+START_TEST(all_receivers_of_a_loop_share_the_time_of_a_turn) {
+  loopchan_options_t options = int_options();
+  int i, k;
+
+  options.max_ns = 1000000;
+  ended = most_turns_between = 0;
+  for (i = 0; i < MANY; i++) {
+    last_turn_of[i] = 0;
+    ck_assert_int_eq(loopchan_open(&loop, &many_rx[i], &many_tx[i], &options),
+                     0);
+    for (k = 0; k < 10; k++)
+      ck_assert_int_eq(loopchan_send(many_tx[i], &k), 0);
+    loopchan_sender_drop(many_tx[i]);
+    ck_assert_int_eq(
+        loopchan_recv_start(&many_rx[i], take_a_millisecond_of_all), 0);
+  }
+  uv_run(&loop, UV_RUN_DEFAULT);
+  ck_assert_int_eq(ended, MANY);
+  ck_assert_int_eq(received, 10 * MANY);
+  ck_assert_int_eq(most_in_a_turn, 1);
+  ck_assert_int_le(most_turns_between, 2 * MANY);
+}
+END_TEST
+
+#define ACCEPTED 12
+
+static loopchan_writer_t writer;
+static loopchan_write_t requests[20];
+static int written, writer_closed;
+
+static void on_written(loopchan_write_t *req, int status) {
+  ck_assert_ptr_eq(req, &requests[written]);
+  ck_assert_int_eq(status, written < ACCEPTED ? 0 : UV_ECANCELED);
+  ck_assert_int_eq(writer_closed, 0);
+  written++;
+  take_a_millisecond(NULL, 0, &received);
+}
+
+static void on_writer_closed(loopchan_writer_t *w) {
+  (void) w;
+  writer_closed++;
+}
+
+/* Those that were accepted, and those that its close has cancelled; though the
+ * writer keeps no loop going. */
+START_TEST(a_writers_callbacks_share_it_too) {
+  loopchan_options_t options = int_options();
+  int i;
+
+  written = writer_closed = 0;
+  options.max_ns = 1000000;
+  options.capacity = (size_t) ACCEPTED;
+  open_with(NULL, &options);
+  ck_assert_int_eq(loopchan_writer_open(&loop, &writer, tx), 0);
+  for (i = 0; i < 20; i++)
+    ck_assert_int_eq(loopchan_write(&requests[i], &writer, &i, on_written), 0);
+  uv_unref((uv_handle_t *) &writer);
+  ck_assert_int_eq(loopchan_writer_close(&writer, on_writer_closed), 0);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  ck_assert_int_eq(written, 20);
+  ck_assert_int_eq(writer_closed, 1);
+  ck_assert_int_eq(most_in_a_turn, 1);
+  close_rx();
+}
+END_TEST
+
 static void on_due(uv_timer_t *handle) {
   uv_close((uv_handle_t *) handle, NULL);
   close_rx();
@@ -238,6 +329,8 @@ static Suite *suite(void) {
              a_turn_goes_on_while_it_has_time, a_turn_ends_when_its_time_is_up,
              callbacks_that_become_slow_are_noticed, a_spin_ends_with_the_turn,
              a_timer_runs_while_a_sender_floods_a_slow_callback,
-             another_receiver_has_its_turn);
+             another_receiver_has_its_turn,
+             all_receivers_of_a_loop_share_the_time_of_a_turn,
+             a_writers_callbacks_share_it_too);
   return suite;
 }

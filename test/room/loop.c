@@ -1,10 +1,14 @@
 /* Room loop: one record for one loop, and what it says of the thread. */
 #include "wait/loop.h"
 
+#include <string.h>
+
+#include "support/loop.h"
 #include "support/memory.h"
 #include "support/suite.h"
 
 static uv_loop_t one, two; /* their addresses are all that is used */
+static lc_loop_t *record;
 
 static void no_record_is_left(void) {
   ck_assert_uint_eq(memory_blocks(), 0);
@@ -57,21 +61,18 @@ START_TEST(a_record_that_only_a_core_leads_to_is_found_no_more) {
 END_TEST
 
 START_TEST(without_memory_there_is_no_record) {
-  lc_loop_t *loop;
-
   memory_fail(1);
   ck_assert_ptr_null(lc_loop_attach(&one));
-  loop = lc_loop_attach(&one);
-  ck_assert_ptr_nonnull(loop);
+  record = lc_loop_attach(&one);
+  ck_assert_ptr_nonnull(record);
   memory_fail(1);
-  ck_assert_ptr_eq(lc_loop_attach(&one), loop);
+  ck_assert_ptr_eq(lc_loop_attach(&one), record);
   memory_fail(0);
-  lc_loop_detach(loop);
-  lc_loop_detach(loop);
+  lc_loop_detach(record);
+  lc_loop_detach(record);
 }
 END_TEST
 
-static lc_loop_t *record;
 static bool is_here, may_be_here;
 
 static void look(void) {
@@ -133,6 +134,223 @@ START_TEST(then_a_call_is_as_good_as_a_callback) {
 }
 END_TEST
 
+/* Members that have so much to do, each piece of which takes so long. The time
+ * is the test's. */
+#define MEMBERS 5
+#define MOST_NS 1000000
+
+typedef struct {
+  lc_member_t member; /* first */
+  lc_wake_t wake;
+  uv_async_t async;
+  uint64_t piece_ns;
+  int pieces, done, streak; /* turn: of its last piece */
+  int spins;
+} fake_t;
+
+static fake_t fakes[MEMBERS];
+static uv_prepare_t turn_begins;
+static uint64_t used_in_turn;
+static int streak, spins;
+
+static void on_turn(uv_prepare_t *handle) {
+  (void) handle;
+  streak++;
+  used_in_turn = 0;
+}
+
+static void on_async(uv_async_t *async) {
+  fake_t *fake = async->data;
+
+  lc_loop_serve(&fake->member);
+}
+
+static void close_fake(fake_t *fake) {
+  lc_wake_leave(&fake->wake);
+  lc_loop_leave(&fake->member);
+  uv_close((uv_handle_t *) &fake->async, NULL);
+}
+
+/* As a receiver does, which ends when its share is used up. */
+static bool serve_fake(lc_member_t *member) {
+  fake_t *fake = (fake_t *) (void *) member;
+  lc_loop_t *loop_of_it = member->loop;
+  uint64_t share = lc_loop_share(member);
+
+  ck_assert_int_ne(fake->streak, streak);
+  ck_assert_uint_gt(share, lc_loop_used(loop_of_it));
+  ck_assert_uint_le(share, MOST_NS);
+  while (fake->pieces > 0) {
+    fake->pieces--;
+    fake->done++;
+    fake->streak = streak;
+    loop_of_it->used_ns += fake->piece_ns;
+    used_in_turn += fake->piece_ns;
+    if (lc_loop_used(loop_of_it) >= share)
+      return fake->pieces > 0;
+  }
+  if (lc_loop_may_spin(loop_of_it)) {
+    fake->spins++;
+    spins++;
+  }
+  return false;
+}
+
+static void open_fakes(void) {
+  size_t i;
+
+  memory_watch();
+  loop_open();
+  streak = spins = 0;
+  ck_assert_int_eq(uv_prepare_init(&loop, &turn_begins), 0);
+  ck_assert_int_eq(uv_prepare_start(&turn_begins, on_turn), 0);
+  memset(fakes, 0, sizeof fakes);
+  for (i = 0; i < MEMBERS; i++) {
+    fake_t *fake = &fakes[i];
+    record = lc_loop_attach(&loop);
+    ck_assert_int_eq(uv_async_init(&loop, &fake->async, on_async), 0);
+    ck_assert_int_eq(lc_wake_init(&fake->wake, &fake->async), 0);
+    fake->async.data = fake;
+    lc_loop_enter(record, &fake->member, &fake->wake, MOST_NS, serve_fake);
+  }
+}
+
+static void close_fakes(void) {
+  size_t i;
+
+  uv_close((uv_handle_t *) &turn_begins, NULL);
+  for (i = 0; i < MEMBERS; i++)
+    if (fakes[i].member.open)
+      close_fake(&fakes[i]);
+  for (i = 0; i < MEMBERS; i++) {
+    lc_wake_destroy(&fakes[i].wake);
+    lc_loop_detach(record);
+  }
+  expect_loop_clean();
+  ck_assert_uint_eq(memory_blocks(), 0);
+}
+
+static void give(size_t i, int pieces, uint64_t piece_ns) {
+  fakes[i].pieces = pieces;
+  fakes[i].piece_ns = piece_ns;
+  lc_wake_signal(&fakes[i].wake);
+}
+
+/* One turn; returns how many members were served in it. */
+static int run_turn(void) {
+  int served = 0;
+  size_t i;
+
+  uv_run(&loop, UV_RUN_NOWAIT);
+  for (i = 0; i < MEMBERS; i++)
+    served += fakes[i].streak == streak;
+  return served;
+}
+
+START_TEST(the_time_of_a_turn_is_shared_by_all) {
+  size_t i;
+  int t;
+
+  for (i = 0; i < MEMBERS; i++)
+    give(i, 1000, MOST_NS);
+  for (t = 0; t < 4 * MEMBERS; t++) {
+    ck_assert_int_le(run_turn(), 1);
+    ck_assert_uint_le(used_in_turn, MOST_NS);
+  }
+  /* As often each, but for the turns that it takes to begin. */
+  for (i = 0; i < MEMBERS; i++)
+    ck_assert_int_ge(fakes[i].done, 3);
+}
+END_TEST
+
+START_TEST(those_that_are_due_get_a_share_each) {
+  size_t i;
+  int t;
+
+  for (i = 0; i < MEMBERS; i++)
+    give(i, 1000, MOST_NS / 100);
+  run_turn();
+  for (t = 0; t < 4; t++) {
+    ck_assert_int_eq(run_turn(), MEMBERS);
+    ck_assert_uint_le(used_in_turn, MOST_NS + MOST_NS / 100);
+  }
+}
+END_TEST
+
+START_TEST(what_has_little_to_do_is_served_in_one_turn) {
+  size_t i;
+
+  for (i = 0; i < MEMBERS; i++)
+    give(i, 2, MOST_NS / 100);
+  ck_assert_int_eq(run_turn(), MEMBERS);
+  for (i = 0; i < MEMBERS; i++)
+    ck_assert_int_eq(fakes[i].pieces, 0);
+  ck_assert_ptr_null(record->driver);
+  ck_assert_int_eq(run_turn(), 0);
+}
+END_TEST
+
+/* Each of libuv's turns another one, and then the first again. */
+START_TEST(turns_that_cannot_be_told_apart_cost_one_more) {
+  size_t i;
+
+  for (i = 0; i < MEMBERS; i++) {
+    give(i, 1, MOST_NS / 2);
+    if (run_turn() == 0)
+      ck_assert_int_eq(run_turn(), 1);
+    ck_assert_int_eq(fakes[i].pieces, 0);
+  }
+}
+END_TEST
+
+START_TEST(a_driver_that_closes_leaves_it_to_another) {
+  size_t i;
+
+  for (i = 0; i < MEMBERS; i++)
+    give(i, 3, MOST_NS);
+  run_turn();
+  while (record->driver != NULL) {
+    fake_t *driver = (fake_t *) (void *) record->driver;
+    close_fake(driver);
+    if (record->driver != NULL) {
+      run_turn();
+      run_turn();
+    }
+  }
+  ck_assert_uint_eq(record->due_count, 0);
+  for (i = 0; i < MEMBERS; i++)
+    ck_assert(!fakes[i].member.queued);
+}
+END_TEST
+
+/* The last one that was woken. */
+START_TEST(a_loop_spins_once_in_a_turn_and_if_none_is_due) {
+  size_t i;
+  int t;
+
+  for (i = 0; i < MEMBERS; i++)
+    give(i, 1, 1);
+  run_turn();
+  ck_assert_int_eq(spins, 1);
+  ck_assert_int_eq(fakes[MEMBERS - 1].spins, 1);
+  /* A wake of one that closes is not waited for. */
+  give(MEMBERS - 1, 1, 1);
+  close_fake(&fakes[MEMBERS - 1]);
+  for (t = 0; t < 2; t++) {
+    for (i = 0; i < MEMBERS - 1; i++)
+      give(i, 1, 1);
+    run_turn();
+  }
+  ck_assert_int_eq(spins, 2);
+  ck_assert_int_eq(fakes[MEMBERS - 2].spins, 1);
+  give(0, 2, MOST_NS);
+  give(1, 1, 1);
+  run_turn();
+  run_turn();
+  ck_assert_int_le(spins, 3);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("room loop");
 
@@ -143,5 +361,12 @@ static Suite *suite(void) {
              without_memory_there_is_no_record,
              the_last_call_is_a_guess_until_the_first_callback,
              then_a_call_is_as_good_as_a_callback);
+  SUITE_CASE(suite, "turns", open_fakes, close_fakes,
+             the_time_of_a_turn_is_shared_by_all,
+             those_that_are_due_get_a_share_each,
+             what_has_little_to_do_is_served_in_one_turn,
+             turns_that_cannot_be_told_apart_cost_one_more,
+             a_driver_that_closes_leaves_it_to_another,
+             a_loop_spins_once_in_a_turn_and_if_none_is_due);
   return suite;
 }

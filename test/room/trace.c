@@ -74,6 +74,7 @@ static void from_a_writer(void) {
   ck_assert_int_eq(loopchan_write(&req, &writer, &(int){1}, on_written), 0);
   expect_ints(1, 1);
   ck_assert_int_eq(loopchan_writer_close(&writer, NULL), 0);
+  uv_run(&loop, UV_RUN_DEFAULT);
   expect_loop_clean();
   ck_assert_int_eq(loopchan_recv(&rx, &(int){0}), UV_EOF);
   close_rx();

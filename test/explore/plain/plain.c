@@ -255,6 +255,10 @@ void uv_close(uv_handle_t *at, uv_close_cb cb) {
   close_handle_cb = cb;
 }
 
+void uv_ref(uv_handle_t *at) {
+  (void) at;
+}
+
 int uv_is_closing(const uv_handle_t *at) {
   (void) at;
   return closing;

@@ -67,6 +67,7 @@ int uv_cond_timedwait(uv_cond_t *cond, uv_mutex_t *mutex, uint64_t timeout);
 int uv_async_init(uv_loop_t *loop, uv_async_t *async, uv_async_cb cb);
 int uv_async_send(uv_async_t *async);
 void uv_close(uv_handle_t *handle, uv_close_cb cb);
+void uv_ref(uv_handle_t *handle);
 int uv_is_closing(const uv_handle_t *handle);
 
 #endif /* PLAIN_UV_H */
