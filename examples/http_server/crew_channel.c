@@ -36,8 +36,7 @@ struct workers {
 };
 
 /* Nothing but a lack of memory can refuse a result: the loop closes its
- * receiver when all workers have dropped their senders. h2o ends the program
- * then, too. */
+ * receiver when all workers have dropped their senders. */
 static void run(void *arg) {
   struct worker *me = arg;
   struct work *w;

@@ -1,6 +1,7 @@
 /* crew_queue_work: libuv's thread pool does the work, as it comes.
  *
- * The pool's queue has no bound, so nobody is refused and ahead means nothing.
+ * The pool's queue has no bound, so the crew refuses nothing and ahead means
+ * nothing; how many may be under way in all is the pages' to say.
  * And the pool is the process's only one: whatever libuv does on files, and
  * every look-up of a name, stands in the same queue.
  */

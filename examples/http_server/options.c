@@ -24,9 +24,8 @@ static const char help[] =
     "  --cost N     rounds of a password's hash (600000)\n"
     "  --help       print this\n"
     "\n"
-    "SIGTERM and Ctrl-C: what was accepted is answered, then it ends. A "
-    "second\n"
-    "one kills.\n";
+    "SIGTERM and Ctrl-C: what was accepted is answered, then it ends, after\n"
+    "half a minute at most. A second one kills.\n";
 
 static size_t workers_by_default(void) {
   long n = sysconf(_SC_NPROCESSORS_ONLN);

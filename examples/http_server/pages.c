@@ -1,178 +1,241 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "pages.h"
 
-enum { MOST_BODY = 8 << 20, THUMBNAIL_WIDTH = 128 };
+enum { THUMBNAIL_WIDTH = 128 };
 
 struct page {
-  h2o_handler_t super;
-  struct pages *pages;
+  const char *path;
+  const char *allow;
+  void (*serve)(struct pages *, struct request *);
 };
-
-static struct pages *pages_of(h2o_handler_t *handler) {
-  return ((struct page *) handler)->pages;
-}
-
-/* body has to last as long as the request. */
-static void answer(h2o_req_t *req, const char *type, const void *body,
-                   size_t bytes) {
-  static h2o_generator_t generator = {NULL, NULL};
-  h2o_iovec_t all = h2o_iovec_init(body, bytes);
-
-  req->res.status = 200;
-  req->res.reason = "OK";
-  req->res.content_length = bytes;
-  h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL,
-                 type, strlen(type));
-  h2o_start_response(req, &generator);
-  h2o_send(req, &all, 1, H2O_SEND_STATE_FINAL);
-}
 
 /* A second is about what ten passwords take: somebody will have gone by then,
  * and the client need not hammer. */
-static void answer_later(h2o_req_t *req) {
-  h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_RETRY_AFTER, NULL,
-                 H2O_STRLIT("1"));
-  h2o_send_error_503(req, "Service Unavailable", "busy: come back\n",
-                     H2O_SEND_ERROR_KEEP_HEADERS);
+void pages_turn_away(struct pages *pages, struct request *r) {
+  pages->ledger.refused++;
+  request_refuse(r, 503);
 }
 
-static int is_method(const h2o_req_t *req, const char *method) {
-  return h2o_memis(req->method.base, req->method.len, method, strlen(method));
+/* Room for one more that is answered later? */
+static int is_full(const struct pages *pages) {
+  return pages->stopping || pages->ledger.open >= MOST_UNDER_WAY;
 }
 
 /* What needs the crew. */
-static int hand_over(h2o_handler_t *handler, h2o_req_t *req,
-                     enum work_kind kind, unsigned parameter) {
-  struct pages *pages = pages_of(handler);
+static void hand_over(struct pages *pages, struct request *r,
+                      enum work_kind kind, unsigned parameter) {
   struct work *w;
-  int err;
 
-  if (!is_method(req, "POST"))
-    return -1;
-  w = work_new(kind, parameter, req->entity.base, req->entity.len);
-  if (w == NULL) {
-    answer_later(req);
-    return 0;
+  if (is_full(pages) || (w = work_new(kind, parameter, &r->body)) == NULL) {
+    pages_turn_away(pages, r);
+    return;
   }
-  ticket_take(&w->ticket, &pages->ledger, req, work_free);
-  err = pages->crew->kind->submit(pages->crew, w);
-  if (err != 0) { /* UV_EAGAIN: no room; or no memory */
+  ticket_take(&w->ticket, &pages->ledger, r, work_free);
+  /* Not 0: UV_EAGAIN, no room; or no memory. */
+  if (pages->crew->kind->submit(pages->crew, w) != 0) {
     ticket_refuse(&w->ticket);
-    answer_later(req);
+    pages_turn_away(pages, r);
   }
-  return 0;
 }
 
-static int on_hello(h2o_handler_t *handler, h2o_req_t *req) {
-  (void) handler;
-  if (req->path_normalized.len != 1 || !is_method(req, "GET"))
-    return -1; /* h2o answers 404 */
-  answer(req, "text/plain", H2O_STRLIT("hello\n"));
-  return 0;
+static void on_hello(struct pages *pages, struct request *r) {
+  (void) pages;
+  request_answer(r, 200, "text/plain", "hello\n", 6);
 }
 
-static int on_stats(h2o_handler_t *handler, h2o_req_t *req) {
-  const struct ledger *l = &pages_of(handler)->ledger;
-  char text[256];
-  int bytes =
-      snprintf(text, sizeof(text),
-               "accepted %zu\nanswered %zu\nabandoned %zu\n"
-               "refused %zu\nopen %zu\n",
-               l->accepted, l->answered, l->abandoned, l->refused, l->open);
-  h2o_iovec_t copy = h2o_strdup(&req->pool, text, (size_t) bytes);
-
-  answer(req, "text/plain", copy.base, copy.len);
-  return 0;
+static void on_stats(struct pages *pages, struct request *r) {
+  const struct ledger *l = &pages->ledger;
+  int bytes = snprintf(r->text, sizeof(r->text),
+                       "accepted %zu\nanswered %zu\nabandoned %zu\n"
+                       "refused %zu\nsending %zu\nopen %zu\nheld %zu\n",
+                       l->accepted, l->answered, l->abandoned, l->refused,
+                       l->sending, l->open, pages->hold.bytes);
+  request_answer(r, 200, "text/plain", r->text, (size_t) bytes);
 }
 
 struct check_up {
-  struct ticket ticket;
+  struct ticket ticket; /* first: a ticket is its check-up */
   uv_fs_t fs;
+  struct pages *pages;
 };
 
 static void free_check_up(struct ticket *t) {
-  free(H2O_STRUCT_FROM_MEMBER(struct check_up, ticket, t));
+  free((struct check_up *) t);
 }
 
 static void on_disk(uv_fs_t *fs) {
-  struct check_up *c = H2O_STRUCT_FROM_MEMBER(struct check_up, fs, fs);
+  struct check_up *c = fs->data;
   const uv_statfs_t *disk = fs->ptr;
   uint64_t bytes = fs->result == 0 ? disk->f_bavail * disk->f_bsize : 0;
-  h2o_req_t *req;
+  int err = (int) fs->result;
+  struct request *r;
 
   uv_fs_req_cleanup(fs);
-  req = ticket_redeem(&c->ticket);
-  if (req == NULL)
+  c->pages->checks--;
+  r = ticket_redeem(&c->ticket);
+  if (r == NULL)
     return; /* nobody waits for this any more, and c is freed */
-  char *text = h2o_mem_alloc_pool(&req->pool, 64);
-  answer(req, "text/plain", text,
-         (size_t) snprintf(text, 64, "%" PRIu64 " bytes free\n", bytes));
+  if (err < 0) {
+    request_refuse(r, 500);
+    return;
+  }
+  int length =
+      snprintf(r->text, sizeof(r->text), "%" PRIu64 " bytes free\n", bytes);
+  request_answer(r, 200, "text/plain", r->text, (size_t) length);
 }
 
-static int on_health(h2o_handler_t *handler, h2o_req_t *req) {
-  struct pages *pages = pages_of(handler);
-  struct check_up *c = h2o_mem_alloc(sizeof(*c));
-  int err;
+static void on_health(struct pages *pages, struct request *r) {
+  struct check_up *c = NULL;
 
-  ticket_take(&c->ticket, &pages->ledger, req, free_check_up);
-  err = uv_fs_statfs(pages->crew->loop, &c->fs, "/", on_disk);
-  if (err != 0) {
+  if (!is_full(pages) && pages->checks < MOST_CHECKS)
+    c = malloc(sizeof(*c));
+  if (c == NULL) {
+    pages_turn_away(pages, r);
+    return;
+  }
+  c->pages = pages;
+  c->fs.data = c;
+  ticket_take(&c->ticket, &pages->ledger, r, free_check_up);
+  if (uv_fs_statfs(pages->crew->loop, &c->fs, "/", on_disk) != 0) {
     ticket_refuse(&c->ticket);
-    answer_later(req);
+    pages_turn_away(pages, r);
+    return;
   }
-  return 0;
+  pages->checks++;
 }
 
-static int on_password(h2o_handler_t *handler, h2o_req_t *req) {
-  return hand_over(handler, req, WORK_PASSWORD, pages_of(handler)->cost);
+static void on_password(struct pages *pages, struct request *r) {
+  hand_over(pages, r, WORK_PASSWORD, pages->cost);
 }
 
-/* ?width=N; the picture says whether N will do. */
-static int on_thumbnail(h2o_handler_t *handler, h2o_req_t *req) {
+static void on_thumbnail(struct pages *pages, struct request *r) {
+  hand_over(pages, r, WORK_THUMBNAIL, r->width);
+}
+
+/* Digits and nothing else. 0: that is no width. */
+static unsigned read_width(const char *text, size_t bytes) {
+  uint64_t n = 0;
+
+  for (size_t i = 0; i < bytes; i++) {
+    if (text[i] < '0' || text[i] > '9')
+      return 0;
+    n = n * 10 + (unsigned) (text[i] - '0');
+    if (n > UINT32_MAX)
+      return 0;
+  }
+  return (unsigned) n;
+}
+
+/* width=N among the parameters, once at most; others are nobody's. */
+static unsigned find_width(const char *query, size_t bytes) {
+  static const char name[] = "width=";
+  const size_t length = sizeof(name) - 1;
   unsigned width = THUMBNAIL_WIDTH;
-  char query[32] = "";
+  int found = 0;
 
-  if (req->query_at != SIZE_MAX)
-    snprintf(query, sizeof(query), "%.*s",
-             (int) (req->path.len - req->query_at),
-             req->path.base + req->query_at);
-  if (query[0] != '\0' && sscanf(query, "?width=%u", &width) != 1)
-    width = 0;
-  return hand_over(handler, req, WORK_THUMBNAIL, width);
-}
-
-void pages_answer(struct work *w) {
-  h2o_req_t *req = ticket_redeem(&w->ticket);
-
-  if (req == NULL)
-    return; /* its client has gone; w is freed */
-  if (w->wrong != NULL)
-    h2o_send_error_400(req, "Bad Request", w->wrong, 0);
-  else
-    answer(req, w->kind == WORK_THUMBNAIL ? "image/png" : "text/plain", w->out,
-           w->out_bytes);
-}
-
-void pages_register(struct pages *pages, h2o_globalconf_t *config) {
-  static const struct {
-    const char *path;
-    int (*on_req)(h2o_handler_t *, h2o_req_t *);
-  } all[] = {{"/health", on_health},
-             {"/stats", on_stats},
-             {"/password", on_password},
-             {"/thumbnail", on_thumbnail},
-             {"/", on_hello}}; /* the last: a path is a prefix */
-  h2o_hostconf_t *host = h2o_config_register_host(
-      config, h2o_iovec_init(H2O_STRLIT("default")), 65535);
-
-  config->max_request_entity_size = MOST_BODY;
-  for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-    h2o_pathconf_t *path = h2o_config_register_path(host, all[i].path, 0);
-    struct page *page = (struct page *) h2o_create_handler(path, sizeof(*page));
-    page->super.on_req = all[i].on_req;
-    page->pages = pages;
+  while (bytes > 0) {
+    const char *end = memchr(query, '&', bytes);
+    size_t one = end == NULL ? bytes : (size_t) (end - query);
+    if (one >= length && memcmp(query, name, length) == 0) {
+      if (found++ > 0)
+        return 0;
+      width = read_width(query + length, one - length);
+    }
+    one += end != NULL;
+    query += one;
+    bytes -= one;
   }
+  return width;
+}
+
+/* A whole URL is for proxies, but a server has to know it: its path begins
+ * behind the host. */
+static size_t skip_host(const char *target, size_t bytes) {
+  static const char scheme[] = "http://";
+  size_t at = sizeof(scheme) - 1;
+
+  if (bytes < at || strncasecmp(target, scheme, at) != 0)
+    return 0;
+  while (at < bytes && target[at] != '/' && target[at] != '?')
+    at++;
+  return at;
+}
+
+void pages_route(struct request *r, const char *target, size_t bytes) {
+  static const struct page all[] = {{"/", "GET, HEAD", on_hello},
+                                    {"/health", "GET, HEAD", on_health},
+                                    {"/stats", "GET, HEAD", on_stats},
+                                    {"/password", "POST", on_password},
+                                    {"/thumbnail", "POST", on_thumbnail}};
+  size_t host = skip_host(target, bytes);
+  const char *query;
+  size_t length;
+
+  target += host;
+  bytes -= host;
+  query = bytes == 0 ? NULL : memchr(target, '?', bytes);
+  length = query == NULL ? bytes : (size_t) (query - target);
+  r->page = NULL;
+  r->width = query == NULL ? THUMBNAIL_WIDTH
+                           : find_width(query + 1, bytes - length - 1);
+  if (length == 0 && host > 0)
+    length = strlen(target = "/");
+  for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+    if (strlen(all[i].path) == length &&
+        memcmp(all[i].path, target, length) == 0)
+      r->page = &all[i];
+}
+
+static int is_allowed(const struct request *r) {
+  if (strcmp(r->page->allow, "POST") == 0)
+    return r->method == METHOD_POST;
+  return r->method == METHOD_GET || r->method == METHOD_HEAD;
+}
+
+void pages_head(struct pages *pages, struct request *r) {
+  if (r->method == METHOD_UNKNOWN) {
+    request_refuse(r, 501);
+  } else if (r->page == NULL) {
+    request_refuse(r, 404);
+  } else if (!is_allowed(r)) {
+    r->answer.allow = r->page->allow;
+    request_refuse(r, 405);
+  } else if (r->announced != UINT64_MAX && r->announced > MOST_BODY) {
+    request_refuse(r, 413);
+  } else if (r->page->serve == on_thumbnail && r->width == 0) {
+    request_refuse(r, 400);
+  } else if (pages->stopping) {
+    pages_turn_away(pages, r);
+  }
+}
+
+void pages_whole(struct pages *pages, struct request *r) {
+  if (pages->stopping)
+    pages_turn_away(pages, r);
+  else
+    r->page->serve(pages, r);
+}
+
+/* A result that there is no room for is refused as a request is. */
+void pages_answer(struct work *w) {
+  struct request *r = ticket_redeem(&w->ticket);
+  const char *type;
+
+  if (r == NULL)
+    return; /* its client has gone, and so has w */
+  type = w->kind == WORK_THUMBNAIL ? "image/png" : "text/plain";
+  body_free(&w->in); /* the result takes the place of what was sent */
+  request_discharge(r);
+  if (w->wrong != NULL)
+    request_answer(r, 400, "text/plain", w->wrong, strlen(w->wrong));
+  else if (w->out == NULL || work_keep(w) != 0 ||
+           request_charge(r, w->kept.bytes) != 0)
+    request_refuse(r, 503);
+  else
+    request_answer(r, 200, type, w->kept.data, w->kept.bytes);
 }

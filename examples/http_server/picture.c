@@ -30,28 +30,103 @@ static void shrink(const unsigned char *from, uint32_t from_width,
   }
 }
 
-/* Returns the rows, for free(), and fills in *image; or NULL and *why. */
-static unsigned char *decode(const void *png, size_t bytes, png_image *image,
-                             const char **why) {
-  static const png_color white = {255, 255, 255};
-  unsigned char *rgb = NULL;
+/* What a picture is read into. The reader is the progressive one, which stops
+ * at the last row: the others would go on to inflate whatever follows. */
+struct decoding {
+  uint32_t wanted; /* width of the small one */
+  uint32_t width, height;
+  unsigned char *rgb;
+  const char *why; /* it will not do */
+  int whole;
+};
 
-  *why = "not a PNG picture";
-  if (!png_image_begin_read_from_memory(image, png, bytes))
-    return NULL;
-  if ((uint64_t) image->width * image->height > most_pixels) {
-    *why = "too many pixels";
-  } else {
-    image->format = PNG_FORMAT_RGB;
-    rgb = malloc(PNG_IMAGE_SIZE(*image));
-    if (rgb == NULL)
-      *why = "out of memory";
-    else if (png_image_finish_read(image, &white, rgb, 0, NULL))
-      return rgb;
+static void on_error(png_structp png, png_const_charp text) {
+  (void) text;
+  png_longjmp(png, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp text) {
+  (void) png;
+  (void) text;
+}
+
+/* Colours as sRGB has them, eight bits each, on white. */
+static void convert(png_structp png) {
+  static const png_color_16 white = {0, 255, 255, 255, 255};
+
+  png_set_expand(png);
+  png_set_scale_16(png);
+  png_set_gray_to_rgb(png);
+  png_set_background(png, &white, PNG_BACKGROUND_GAMMA_SCREEN, 0, 1.0);
+  (void) png_set_interlace_handling(png);
+}
+
+/* The picture's size is known, and nothing is unpacked yet. */
+static void on_info(png_structp png, png_infop info) {
+  struct decoding *d = png_get_progressive_ptr(png);
+
+  d->width = png_get_image_width(png, info);
+  d->height = png_get_image_height(png, info);
+  if (d->wanted == 0 || d->wanted > d->width)
+    d->why = "the width must be between 1 and the picture's own";
+  else if ((uint64_t) d->width * d->height > most_pixels)
+    d->why = "too many pixels";
+  if (d->why != NULL)
+    png_error(png, d->why);
+  convert(png);
+  png_read_update_info(png, info);
+  d->rgb = calloc((size_t) d->width * d->height, CHANNELS);
+  if (d->rgb == NULL || png_get_channels(png, info) != CHANNELS)
+    png_error(png, "out of memory");
+}
+
+/* row is NULL where an interlaced picture has none in this pass. */
+static void on_row(png_structp png, png_bytep row, png_uint_32 number,
+                   int pass) {
+  struct decoding *d = png_get_progressive_ptr(png);
+
+  (void) pass;
+  if (row != NULL && number < d->height)
+    png_progressive_combine_row(
+        png, d->rgb + (size_t) number * d->width * CHANNELS, row);
+}
+
+static void on_end(png_structp png, png_infop info) {
+  struct decoding *d = png_get_progressive_ptr(png);
+
+  if (png_get_interlace_type(png, info) == PNG_INTERLACE_NONE)
+    d->whole = png_get_current_row_number(png) >= d->height;
+  else
+    d->whole = png_get_current_pass_number(png) >= PNG_INTERLACE_ADAM7_PASSES;
+}
+
+/* All else that a picture may carry would be unpacked, and kept. */
+static void ignore(png_structp png) {
+  static const png_byte chunks[] =
+      "bKGD\0eXIf\0hIST\0iCCP\0iTXt\0oFFs\0pCAL\0pHYs\0"
+      "sBIT\0sCAL\0sPLT\0tEXt\0tIME\0zTXt";
+
+  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, 0);
+  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, chunks,
+                              (int) (sizeof(chunks) / 5));
+}
+
+/* Returns whether the picture is in *d, whose rgb is for free() anyway. An
+ * error jumps back to here. */
+static int decode(const unsigned char *bytes, size_t count,
+                  struct decoding *d) {
+  png_structp png =
+      png_create_read_struct(PNG_LIBPNG_VER_STRING, NULL, on_error, on_warning);
+  png_infop info = png == NULL ? NULL : png_create_info_struct(png);
+
+  if (info != NULL && count > 0 && setjmp(png_jmpbuf(png)) == 0) {
+    ignore(png);
+    png_set_alpha_mode(png, PNG_ALPHA_PNG, PNG_DEFAULT_sRGB);
+    png_set_progressive_read_fn(png, d, on_info, on_row, on_end);
+    png_process_data(png, info, (png_bytep) (uintptr_t) bytes, count);
   }
-  free(rgb);
-  png_image_free(image);
-  return NULL;
+  png_destroy_read_struct(&png, &info, NULL);
+  return d->whole;
 }
 
 unsigned char *picture_encode(const unsigned char *rgb, uint32_t width,
@@ -74,27 +149,25 @@ unsigned char *picture_encode(const unsigned char *rgb, uint32_t width,
 
 const char *picture_shrink(const void *png, size_t bytes, uint32_t width,
                            unsigned char **out, size_t *out_bytes) {
-  png_image image = {.version = PNG_IMAGE_VERSION};
-  const char *why = NULL;
+  struct decoding d = {.wanted = width};
   unsigned char *small = NULL;
-  unsigned char *rgb = decode(png, bytes, &image, &why);
 
-  if (rgb == NULL)
-    return why;
-  if (width == 0 || width > image.width) {
-    why = "the width must be between 1 and the picture's own";
-  } else {
-    uint64_t wanted = (uint64_t) image.height * width / image.width;
+  *out = NULL;
+  *out_bytes = 0;
+  if (decode(png, bytes, &d)) {
+    uint64_t wanted = (uint64_t) d.height * width / d.width;
     uint32_t height = wanted == 0 ? 1 : (uint32_t) wanted;
     small = malloc((size_t) width * height * CHANNELS);
-    *out = NULL;
     if (small != NULL) {
-      shrink(rgb, image.width, image.height, small, width, height);
+      shrink(d.rgb, d.width, d.height, small, width, height);
+      free(d.rgb); /* before the next of its size */
+      d.rgb = NULL;
       *out = picture_encode(small, width, height, out_bytes);
     }
-    why = *out == NULL ? "out of memory" : NULL;
+  } else if (d.why == NULL) {
+    d.why = "not a PNG picture";
   }
   free(small);
-  free(rgb);
-  return why;
+  free(d.rgb);
+  return d.why;
 }

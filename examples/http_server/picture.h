@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Shrinks a picture to the width. Returns NULL and a new picture, for free();
- * or what is wrong with the old one. */
+/* Shrinks a picture to the width. Returns NULL and a new picture, for free(),
+ * or NULL for that, too: out of memory; or what is wrong with the old one. */
 const char *picture_shrink(const void *png, size_t bytes, uint32_t width,
                            unsigned char **out, size_t *out_bytes);
 

@@ -5,36 +5,48 @@
 #include "picture.h"
 #include "work.h"
 
-struct work *work_new(enum work_kind kind, unsigned parameter, const void *in,
-                      size_t bytes) {
-  struct work *w = malloc(sizeof(*w) + bytes);
+struct work *work_new(enum work_kind kind, unsigned parameter,
+                      struct body *in) {
+  struct work *w = malloc(sizeof(*w));
 
   if (w == NULL)
     return NULL;
-  *w = (struct work){.kind = kind, .parameter = parameter, .in_bytes = bytes};
-  memcpy(w->in, in, bytes);
+  *w = (struct work){.kind = kind, .parameter = parameter, .in = *in};
+  w->kept.hold = in->hold;
+  *in = (struct body){.hold = in->hold};
   return w;
 }
 
 void work_do(struct work *w) {
   unsigned char *png = NULL;
 
+  if (atomic_load(&w->ticket.unwanted))
+    return;
   switch (w->kind) {
     case WORK_PASSWORD:
-      w->out = password_hash(w->in, w->in_bytes, w->parameter);
+      w->out = password_hash(w->in.data, w->in.bytes, w->parameter);
       w->out_bytes = w->out == NULL ? 0 : strlen(w->out);
-      w->wrong = w->out == NULL ? "out of memory" : NULL;
       break;
     case WORK_THUMBNAIL:
-      w->wrong =
-          picture_shrink(w->in, w->in_bytes, w->parameter, &png, &w->out_bytes);
+      w->wrong = picture_shrink(w->in.data, w->in.bytes, w->parameter, &png,
+                                &w->out_bytes);
       w->out = png;
       break;
   }
 }
 
+int work_keep(struct work *w) {
+  int err = body_take(&w->kept, w->out, w->out_bytes);
+
+  if (err == 0)
+    w->out = NULL;
+  return err;
+}
+
 void work_free(struct ticket *t) {
-  struct work *w = H2O_STRUCT_FROM_MEMBER(struct work, ticket, t);
+  struct work *w = (struct work *) t;
+  body_free(&w->in);
+  body_free(&w->kept);
   free(w->out);
   free(w);
 }

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "body.h"
 #include "ticket.h"
 
 enum work_kind { WORK_PASSWORD, WORK_THUMBNAIL };
@@ -14,18 +15,22 @@ struct work {
   enum work_kind kind;
   unsigned parameter; /* rounds of a password, width of a thumbnail */
   const char *wrong;  /* with what was sent; NULL: out is the result */
-  void *out;
+  void *out;          /* NULL without wrong: there was no memory */
   size_t out_bytes;
-  size_t in_bytes;
-  unsigned char in[];
+  struct body in;
+  struct body kept; /* the result, when the loop has it */
 };
 
-/* Copies in: the request's own memory goes when its client does. NULL: out of
- * memory. */
-struct work *work_new(enum work_kind kind, unsigned parameter, const void *in,
-                      size_t bytes);
+/* Takes what is in in: the request's own memory goes when its client does.
+ * NULL: out of memory. */
+struct work *work_new(enum work_kind kind, unsigned parameter, struct body *in);
 
+/* What is unwanted is not begun. */
 void work_do(struct work *w);
+
+/* The loop's: counts the result among what is held. Returns 0 or
+ * UV_ENOBUFS. */
+int work_keep(struct work *w);
 
 void work_free(struct ticket *t);
 

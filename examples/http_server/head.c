@@ -1,0 +1,101 @@
+#include <string.h>
+#include <strings.h>
+
+#include "head.h"
+
+int head_count(struct head *head, size_t bytes) {
+  head->bytes += bytes;
+  if (head->bytes <= MOST_HEAD)
+    return 0;
+  head->wrong = 431;
+  return -1;
+}
+
+int head_is_endless(struct head *head, size_t bytes) {
+  head->raw += bytes;
+  if (head->raw <= 2 * MOST_HEAD)
+    return 0;
+  head->wrong = 431;
+  return 1;
+}
+
+int head_target(struct head *head, const char *at, size_t bytes) {
+  if (bytes > MOST_TARGET - head->target_bytes) {
+    head->wrong = 414;
+    return -1;
+  }
+  memcpy(head->target + head->target_bytes, at, bytes);
+  head->target_bytes += bytes;
+  return head_count(head, bytes);
+}
+
+/* A list of words between commas. */
+static int has_word(const char *list, const char *word) {
+  size_t bytes = strlen(word);
+
+  while (*list != '\0') {
+    list += strspn(list, " \t,");
+    size_t length = strcspn(list, ",");
+    size_t end = length;
+    while (end > 0 && (list[end - 1] == ' ' || list[end - 1] == '\t'))
+      end--;
+    if (end == bytes && strncasecmp(list, word, bytes) == 0)
+      return 1;
+    list += length;
+  }
+  return 0;
+}
+
+static void end_field(struct head *head) {
+  head->name[head->name_bytes] = '\0';
+  head->value[head->value_bytes] = '\0';
+  if (strcasecmp(head->name, "host") == 0)
+    head->hosts++;
+  else if (strcasecmp(head->name, "upgrade") == 0)
+    head->http2 |= has_word(head->value, "h2c");
+  else if (strcasecmp(head->name, "http2-settings") == 0)
+    strcpy(head->settings, head->value);
+  else if (strcasecmp(head->name, "expect") == 0) {
+    if (strcasecmp(head->value, "100-continue") == 0)
+      head->expects = 1;
+    else
+      head->wrong = 417;
+  }
+  head->name_bytes = head->value_bytes = 0;
+  head->in_value = 0;
+}
+
+/* What does not fit in is cut, and then like nothing that matters. */
+static size_t put(char *to, size_t room, size_t used, const char *at,
+                  size_t bytes) {
+  if (bytes > room - 1 - used)
+    bytes = room - 1 - used;
+  memcpy(to + used, at, bytes);
+  return used + bytes;
+}
+
+void head_name(struct head *head, const char *at, size_t bytes) {
+  if (head->in_value)
+    end_field(head);
+  head->name_bytes = put(head->name, HEAD_NAME, head->name_bytes, at, bytes);
+}
+
+void head_value(struct head *head, const char *at, size_t bytes) {
+  head->in_value = 1;
+  head->value_bytes =
+      put(head->value, HEAD_VALUE, head->value_bytes, at, bytes);
+}
+
+void head_end(struct head *head) {
+  if (head->in_value || head->name_bytes > 0)
+    end_field(head);
+}
+
+int head_has_method(const char *bytes, size_t count) {
+  size_t at = 0;
+
+  while (at < count && ((bytes[at] >= 'A' && bytes[at] <= 'Z') ||
+                        bytes[at] == '-' || bytes[at] == '_'))
+    at++;
+  return at > 0 && at < count && bytes[at] == ' ';
+}

@@ -1,0 +1,41 @@
+/* parser: HTTP/1 requests, by llhttp; or, where a system does not have that
+ * yet, by http-parser, whose successor it is. The callbacks are the same. */
+#ifndef PARSER_H
+#define PARSER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef HTTP_SERVER_LLHTTP
+#include <llhttp.h>
+typedef llhttp_t parser_t;
+typedef llhttp_settings_t parser_settings_t;
+#else
+#include <http_parser.h>
+typedef http_parser parser_t;
+typedef http_parser_settings parser_settings_t;
+#endif
+
+enum parser_status { PARSER_MORE, PARSER_PAUSED, PARSER_WRONG };
+
+/* For one message. data is then parser->data. */
+void parser_begin(parser_t *parser, const parser_settings_t *settings,
+                  void *data);
+
+/* Parses as far as it can; *used is how far that was. PARSER_WRONG also when a
+ * callback returned -1. */
+enum parser_status parser_feed(parser_t *parser,
+                               const parser_settings_t *settings,
+                               const char *bytes, size_t count, size_t *used);
+
+/* For on_message_complete to return: so that what follows is left alone. */
+int parser_pause(parser_t *parser);
+
+const char *parser_method(const parser_t *parser);
+
+/* In on_headers_complete: how many bytes follow; UINT64_MAX: in chunks. */
+uint64_t parser_announced(const parser_t *parser);
+
+int parser_keeps_alive(const parser_t *parser);
+
+#endif
