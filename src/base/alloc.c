@@ -38,14 +38,14 @@ void lc_free(void *memory) {
 #include <sys/mman.h>
 
 /* A smaller block is not worth pages of its own. */
-#define LEAST_PAGES 12288
+#define LC_LEAST_PAGES 12288
 
 /* A leak detector follows the pointers in what malloc gave, not those in pages:
  * in a program that has one, there are no pages. */
 LC_WEAK void __lsan_do_leak_check(void);
 
 static bool has_pages(size_t size) {
-  return size >= LEAST_PAGES && malloc_in_force == malloc &&
+  return size >= LC_LEAST_PAGES && malloc_in_force == malloc &&
          __lsan_do_leak_check == NULL;
 }
 

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <uv.h>
 
-#define LINE_HEAD "loopchan: %" PRIu64 " ns, thread %" PRIuPTR ", %p: %s"
+#define LC_LINE_HEAD "loopchan: %" PRIu64 " ns, thread %" PRIuPTR ", %p: %s"
 
 static uv_once_t environment_is_read = UV_ONCE_INIT;
 static bool has_lines;
@@ -41,10 +41,10 @@ void lc_trace_line(const char *event, const void *channel, const void *what) {
   ns = uv_hrtime() - first_ns;
   /* A line is one call, which stdio does not let another come between. */
   if (what == NULL)
-    (void) fprintf(stderr, LINE_HEAD "\n", ns, lc_thread_self(), channel,
+    (void) fprintf(stderr, LC_LINE_HEAD "\n", ns, lc_thread_self(), channel,
                    event);
   else
-    (void) fprintf(stderr, LINE_HEAD " %p\n", ns, lc_thread_self(), channel,
+    (void) fprintf(stderr, LC_LINE_HEAD " %p\n", ns, lc_thread_self(), channel,
                    event, what);
 }
 

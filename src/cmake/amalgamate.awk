@@ -79,6 +79,7 @@ function system_headers(   i, n, path, line, name, seen) {
 BEGIN {
   elsewhere["#include <sys/sdt.h>"]
   elsewhere["#include <sched.h>"]
+  elsewhere["#include <sys/mman.h>"]
   say("/* loopchan " version ", the whole library in one file. Made from its" \
     " sources: change\n * those, not this. MIT licence:\n *")
   while ((getline line <licence) > 0)

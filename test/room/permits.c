@@ -113,11 +113,11 @@ END_TEST
 
 /* The counts go round, the difference is what matters. */
 START_TEST(the_counts_may_overflow) {
-  size_t i, near = SIZE_MAX - 3 * LC_PERMIT + 1;
+  size_t i, high = SIZE_MAX - 3 * LC_PERMIT + 1;
 
-  lc_atomic_init(&permits.acquired, near);
-  lc_atomic_init(&permits.released, near);
-  lc_atomic_init(&permits.limit, near);
+  lc_atomic_init(&permits.acquired, high);
+  lc_atomic_init(&permits.released, high);
+  lc_atomic_init(&permits.limit, high);
   for (i = 0; i < 100; i++) {
     ck_assert_uint_eq(lc_permits_acquire(&permits, 9), i == 0 ? 8 : 1);
     ck_assert(lc_permits_is_full(&permits));

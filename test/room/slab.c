@@ -214,29 +214,29 @@ START_TEST(users_that_come_late_get_what_is_left) {
 END_TEST
 
 START_TEST(a_slab_too_large_for_one_of_many_waits_for_another) {
-  lc_slab_t *large = take(LC_SLAB_MOST), *small;
+  lc_slab_t *large = take(LC_SLAB_MOST), *little;
 
   ck_assert(lc_slab_pool_put(&pool, large));
   lc_slab_pool_share(&pool, 1000);
-  small = take(LC_SLAB_MOST);
-  ck_assert_ptr_ne(small, large);
-  ck_assert_uint_le(small->bytes, LC_KEPT_BYTES / 1000);
+  little = take(LC_SLAB_MOST);
+  ck_assert_ptr_ne(little, large);
+  ck_assert_uint_le(little->bytes, LC_KEPT_BYTES / 1000);
   lc_slab_pool_share(&pool, 1);
   ck_assert_ptr_eq(take(LC_SLAB_LEAST), large);
   lc_slab_pool_recycle(&pool, large);
-  lc_slab_pool_recycle(&pool, small);
+  lc_slab_pool_recycle(&pool, little);
 }
 END_TEST
 
 START_TEST(a_larger_slab_is_twice_the_largest) {
   size_t first = lc_slab_pool_larger(&pool);
-  lc_slab_t *large = take(4096), *small = take(LC_SLAB_LEAST);
+  lc_slab_t *large = take(4096), *little = take(LC_SLAB_LEAST);
 
   ck_assert_uint_eq(first, LC_SLAB_LEAST);
   ck_assert_uint_eq(large->bytes, whole(4096));
   ck_assert_uint_eq(lc_slab_pool_larger(&pool), 2 * large->bytes);
   lc_slab_pool_recycle(&pool, large);
-  lc_slab_pool_recycle(&pool, small);
+  lc_slab_pool_recycle(&pool, little);
 }
 END_TEST
 
@@ -279,9 +279,9 @@ START_TEST(the_rack_keeps_no_more_than_its_bytes) {
 END_TEST
 
 START_TEST(small_slabs_do_not_stay_when_large_ones_are_made) {
-  lc_slab_t *small = take(LC_SLAB_LEAST), *large = take(LC_SLAB_MOST);
+  lc_slab_t *little = take(LC_SLAB_LEAST), *large = take(LC_SLAB_MOST);
 
-  lc_slab_pool_recycle(&pool, small);
+  lc_slab_pool_recycle(&pool, little);
   ck_assert_uint_eq(memory_blocks(), 1);
   lc_slab_pool_recycle(&pool, large);
   ck_assert_ptr_eq(take(LC_SLAB_LEAST), large);
