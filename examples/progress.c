@@ -1,6 +1,6 @@
 /* progress: a worker thread reports to a loop. Prints 20% to 100%.
- * Without (1) the program never ends: nobody tells the receiver that its last
- * sender has gone. Nor without (2): an open receiver keeps uv_run() going. */
+ * The program ends because of (1) and (2): the receiver gets UV_EOF only after
+ * its last sender is dropped, and an open receiver keeps uv_run() going. */
 #include <stdio.h>
 
 #include <loopchan.h>
@@ -9,7 +9,7 @@ static void work(void *arg) {
   loopchan_sender_t *tx = arg;
   for (int percent = 20; percent <= 100; percent += 20)
     if (loopchan_send(tx, &percent) != 0)
-      break;                /* the receiver is closed: nobody wants to know */
+      break;                /* the receiver is closed */
   loopchan_sender_drop(tx); /* (1) */
 }
 

@@ -22,7 +22,7 @@ static void work(loopchan::thread_receiver<std::unique_ptr<job>> &jobs,
   for (std::unique_ptr<job> &one : jobs) {
     std::reverse(one->word.begin(), one->word.end());
     if (done.send(std::move(one)))
-      break; /* closed: nobody wants to know, and the job is still ours */
+      break; /* the receiver is closed; the job is still ours */
   }
 }
 

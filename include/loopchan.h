@@ -4,18 +4,22 @@
  * senders on any threads to one receiver. A loop receiver is a uv_async_t
  * handle: its messages arrive by callback on the loop's thread. A thread
  * receiver needs no loop: its thread takes messages with a blocking call.
- * Closing the receiver tells every sender (UV_EPIPE); dropping the last sender
- * tells the receiver (UV_EOF).
+ * Once the receiver is closed, sends return UV_EPIPE. Once the last sender is
+ * dropped, the receiver gets what was accepted, then UV_EOF.
  *
  * This file is the whole contract. For every function:
  *   - Errors are libuv's negative codes; uv_strerror() knows all of them.
  *   - Sizes are in bytes. Times are in nanoseconds and say so in their names.
- *   - Thread, Callback, Message, Blocks and Allocates say what they say; a
- *     label that does not apply is left out.
- *   - Signals and fork: nothing here is async-signal-safe, and a channel is of
- *     no use in the child of a fork(), unless the function says otherwise.
- *   - A NULL that is not expressly allowed is answered with UV_EINVAL, or
- *     ignored where the function returns nothing, and changes nothing.
+ *   - Every comment uses the same labels and omits those that do not apply.
+ *     Thread: which threads may call it. Callback: whether a callback may.
+ *     Message: who owns the message after each result. Blocks, Allocates:
+ *     whether it does, and when. A slab is one block of memory for several
+ *     messages, or for one large message.
+ *   - Signals and fork: unless the function says otherwise, it is not
+ *     async-signal-safe, and does not work on a channel in the child of a
+ *     fork().
+ *   - A NULL that is not expressly allowed changes nothing: the call returns
+ *     UV_EINVAL, or ignores it if it returns no code.
  *   - Using a receiver on two threads at once, without LOOPCHAN_SHARED, is the
  *     caller's error: undefined, and caught by an assert in debug builds of the
  *     library.
@@ -38,30 +42,31 @@
  *   try_recv               no (3)  no           yes         yes       UV_EINVAL
  *   recv, recv_timeout,    no (3)  no           yes         yes       UV_EINVAL
  *     recv_many, select
- *   shutdown, close        no (3)  no           yes         yes (4)   refused
+ *   shutdown, close        no (3)  no           yes         yes (4)   no (4)
  *   stats                  no (3)  no           yes         yes       yes
- *   write, try_write       no (6)  no           yes         told      told
+ *   write, try_write       no (6)  no           yes         (7)       (7)
  *   writer_on_closed,      no (6)  no           yes         yes       yes
  *     writer_close
  *
- *   (1) One thread at a time for one reserved place.
- *   (2) It is the last use of that sender: nothing else may be using it.
- *   (3) The receiver's thread only: the loop's thread for a loop receiver, the
+ *   (1) One thread at a time for each reserved place.
+ *   (2) It is the last use of that sender: no other call may be using it.
+ *   (3) Only the receiver's thread: the loop's thread for a loop receiver, the
  *       one thread that receives for a thread receiver. With LOOPCHAN_SHARED
- *       yes: any thread, several at once; after the close UV_EOF for UV_EINVAL.
- *   (4) A close after a shutdown is usual; a second shutdown, and a second
- *       close, are refused with UV_EALREADY.
- *   (5) A call that may have to wait for room waits in any thread but the
- *       receiver's own loop's, where it answers UV_EAGAIN.
- *   (6) The writer's loop's thread only. The channel's end is told by the
- *       callback of a write, and by the code of a try_write.
+ *       yes in both columns: any thread, and several at once; and after the
+ *       close, calls return UV_EOF instead of UV_EINVAL.
+ *   (4) A close after a shutdown is usual. A second shutdown, a second close,
+ *       and a shutdown after a close return UV_EALREADY.
+ *   (5) A call that has to wait for room waits on every thread except the
+ *       thread of the receiver's own loop, where it returns UV_EAGAIN.
+ *   (6) Only the thread of the writer's loop.
+ *   (7) try_write returns UV_EPIPE; a write's callback gets UV_EPIPE.
  */
 
 #ifndef LOOPCHAN_H
 #define LOOPCHAN_H
 
-/* <uv.h> needs POSIX names; -std=c11 hides them from whoever includes this
- * header first. */
+/* <uv.h> needs names of POSIX, which -std=c11 hides unless something defines
+ * this before the first system header. */
 #if defined(__STRICT_ANSI__) && !defined(_DEFAULT_SOURCE)
 #define _DEFAULT_SOURCE
 #endif
@@ -98,23 +103,24 @@ extern "C" {
   ((LOOPCHAN_VERSION_MAJOR << 16) | (LOOPCHAN_VERSION_MINOR << 8) | \
    LOOPCHAN_VERSION_PATCH)
 
-/* Capacities. Any other number is a bound: so many messages may be accepted and
- * not received yet; reserved places count. By rendezvous no message is ever
- * kept: it goes from hand to hand, when sender and receiver meet. */
+/* Capacities. Any other number is a bound: at most that many messages are
+ * accepted and not yet received, reserved places included. A rendezvous channel
+ * stores no messages: each passes directly from a sender to a receiver, when
+ * both are there. */
 #define LOOPCHAN_UNBOUNDED ((size_t) 0)
 #define LOOPCHAN_RENDEZVOUS SIZE_MAX
 
 /* Flag, thread receivers only: any number of threads may use the receiver at
  * once. Each message is received by exactly one of them, and all of them get
- * UV_EOF. A close by one of them lets those inside a call return UV_EOF, and
- * waits until they have; who calls later gets UV_EOF too, as long as the memory
- * of the receiver is there. */
+ * UV_EOF. When one of them closes it, the others' calls that wait return
+ * UV_EOF, and the close waits until all their calls have returned. Later calls
+ * return UV_EOF too, as long as the memory of the receiver exists. */
 #define LOOPCHAN_SHARED 1u
 
-/* A time-out that never comes. */
+/* A time-out that never expires. */
 #define LOOPCHAN_FOREVER UINT64_MAX
 
-/* One of a channel's sending ends: opaque, made by loopchan_open and by
+/* A sending end of a channel: opaque, made by loopchan_open and by
  * loopchan_sender_clone, given up by loopchan_sender_drop. */
 typedef struct loopchan_sender_s loopchan_sender_t;
 
@@ -127,79 +133,79 @@ typedef struct loopchan_stats_s loopchan_stats_t;
 /**
  * Delivers one message, or the end of file, on the loop's thread.
  *
- * status is 0 and msg points at the message, which is the callee's and stays
- * valid until the callback returns; or status is UV_EOF and msg is NULL, once,
- * after the last message. Everything is allowed inside: close, stop, shut down,
- * try_recv, sending to any channel, this one included, dropping senders.
+ * Either status is 0 and msg points at the message, which belongs to the
+ * callback and stays valid until it returns; or, once, after the last message,
+ * status is UV_EOF and msg is NULL. Everything is allowed inside (close, stop,
+ * shut down, try_recv, send to any channel, this one included, drop senders),
+ * except uv_run on the same loop, which libuv forbids.
  */
 typedef void (*loopchan_recv_cb)(loopchan_receiver_t *rx, int status,
                                  void *msg);
 
 /**
- * Tells that a receiver is closed, on the loop's thread (thread receivers: from
- * inside loopchan_close). The library has let go of rx: its memory may be
- * freed or opened again.
+ * Reports that a receiver is closed, on the loop's thread (thread receivers:
+ * from inside loopchan_close). The library no longer uses rx: its memory may be
+ * freed, or opened again.
  */
 typedef void (*loopchan_close_cb)(loopchan_receiver_t *rx);
 
 /**
- * Tells what became of a write, on the writer's loop: see loopchan_write.
+ * Reports the outcome of a write, on the writer's loop: see loopchan_write.
  *
- * status is 0 and req->msg NULL: the message was accepted; or it was not, and
- * req->msg points at it until the callback returns: it is the caller's again.
- * status is then UV_EPIPE (the receiver closed or shut down) or UV_ECANCELED
- * (the writer was closed). The request may be used again, or freed. Everything
- * is allowed inside.
+ * If the message was accepted, status is 0 and req->msg is NULL. If it was not,
+ * status is UV_EPIPE (the receiver was closed or shut down) or UV_ECANCELED
+ * (the writer was closed), and req->msg points at the message, which is the
+ * caller's again, until the callback returns. The request may be used again, or
+ * freed. Everything is allowed inside, except uv_run on the same loop.
  */
 typedef void (*loopchan_write_cb)(loopchan_write_t *req, int status);
 
 /**
- * Tells something of a writer, on its loop: that its receiver is gone
- * (loopchan_writer_on_closed), or that it is closed (loopchan_writer_close) and
- * its memory may be freed or opened again.
+ * Reports on a writer, on its loop: either that its receiver was closed or shut
+ * down (loopchan_writer_on_closed), or that the writer is closed
+ * (loopchan_writer_close) and its memory may be freed, or opened again.
  */
 typedef void (*loopchan_writer_cb)(loopchan_writer_t *w);
 
 /**
  * Disposes of a message that was accepted and will never be received, on the
- * receiver's thread, from inside loopchan_close. msg is valid until fn returns;
- * arg is options.drop_arg. Allowed inside: any call on other channels, and any
- * call on this channel's senders (sends are refused).
+ * receiver's thread, from inside loopchan_close. msg is valid until this
+ * function returns; arg is options.drop_arg. Allowed inside: any call on other
+ * channels, and any call on this channel's senders (sends are refused).
  */
 typedef void (*loopchan_drop_fn)(void *msg, void *arg);
 
-/* What loopchan_open makes. Zero-initialise it, then fill in what matters. */
+/* What loopchan_open makes. Zero-initialise it, then set what matters. */
 struct loopchan_options_s {
-  size_t msg_size;       /* bytes in a message; 0: a bare signal */
+  size_t msg_size;       /* bytes in a message; 0: it carries no data */
   size_t capacity;       /* messages, or one of the two names above */
-  loopchan_drop_fn drop; /* for messages never received; NULL: forget them */
+  loopchan_drop_fn drop; /* for messages never received; NULL: discard them */
   void *drop_arg;        /* passed to drop */
   unsigned flags;        /* 0, or LOOPCHAN_SHARED */
-  unsigned max_messages; /* messages delivered per loop turn; 0: 1024 */
-  uint64_t max_ns;       /* ns of delivery per loop turn; 0: 1000000 (1 ms) */
+  unsigned max_messages; /* most messages per loop iteration; 0: 1024 */
+  uint64_t max_ns;       /* ns of delivery per iteration; 0: 1000000 (1 ms) */
   uint64_t spin_ns;      /* most ns to spin before sleeping; 0: 20000 */
 };
 
-/* What loopchan_stats tells. All counts are since loopchan_open. */
+/* What loopchan_stats returns. All counts are since loopchan_open. */
 struct loopchan_stats_s {
   uint64_t sent;        /* messages accepted */
   uint64_t received;    /* messages handed to the receiver's user */
   uint64_t dropped;     /* messages accepted, never received */
   uint64_t queued;      /* sent - received - dropped: waiting now */
   uint64_t wakeups;     /* times that the receiver had to be woken */
-  uint64_t budget_cuts; /* loop turns that ended because of the budget */
+  uint64_t budget_cuts; /* loop iterations that the budget cut short */
   size_t senders;       /* sending ends alive now */
-  size_t waiting;       /* sends and writes that stand in line for room now */
+  size_t waiting;       /* sends and writes that wait for room now */
   size_t capacity;      /* as in the options */
 };
 
-/* A channel's receiving end. The caller allocates it, wherever it likes, and
- * keeps it in place until closed. If it was zeroed, calls before loopchan_open
- * are answered with UV_EINVAL. (uv_handle_t *) rx is a libuv handle for
- * uv_ref, uv_unref, uv_has_ref, uv_is_active, uv_is_closing, uv_walk and
- * uv_handle_get_loop when it is a loop receiver; to close it, see
- * loopchan_close and loopchan_close_handle. The library never touches data, nor
- * the handle's own data. */
+/* A channel's receiving end. The caller allocates it, anywhere, and must not
+ * move it until it is closed. If it was zeroed, calls before loopchan_open
+ * return UV_EINVAL. A loop receiver is a libuv handle too: (uv_handle_t *) rx
+ * may be passed to uv_ref, uv_unref, uv_has_ref, uv_is_active, uv_is_closing,
+ * uv_walk and uv_handle_get_loop, but not to uv_close: see loopchan_close and
+ * loopchan_close_handle. The library never touches data, nor async.data. */
 struct loopchan_receiver_s {
   uv_async_t async;
   void *data; /* the user's */
@@ -213,8 +219,9 @@ struct loopchan_receiver_s {
   loopchan_stats_t last;
 };
 
-/* A sending end on a loop: see loopchan_writer_open. A libuv handle, and to be
- * zeroed, as the receiver on a loop is. */
+/* A sending end on a loop: see loopchan_writer_open. What is said above of a
+ * loop receiver, as memory and as a libuv handle, holds for a writer too; see
+ * loopchan_writer_close. */
 struct loopchan_writer_s {
   uv_async_t async;
   void *data; /* the user's */
@@ -224,8 +231,8 @@ struct loopchan_writer_s {
   unsigned state;
 };
 
-/* A write under way. The caller allocates it, and keeps it in place until its
- * callback. */
+/* A write in progress. The caller allocates it, and must not move it until its
+ * callback is called. */
 struct loopchan_write_s {
   void *data; /* the user's */
   void *msg;  /* in the callback: the message, if it was not accepted */
@@ -240,25 +247,25 @@ struct loopchan_write_s {
  * Makes a channel: its receiver in *rx, its first sender in *tx.
  *
  * With a loop, rx becomes a loop receiver: an active, referenced handle that
- * keeps uv_run() going until it is closed or unreferenced; when the loop first
- * polls, it learns which thread that runs on. With loop NULL it is a thread
- * receiver. Messages are aligned as an object of msg_size bytes may need: to
- * the largest power of two that divides msg_size, at most alignof(max_align_t).
+ * keeps uv_run() going until it is closed or unreferenced. It records which
+ * thread runs the loop when the loop first polls. With loop NULL, rx becomes a
+ * thread receiver. Messages are aligned as an object of msg_size bytes may
+ * need: to the largest power of two that divides msg_size, at most
+ * alignof(max_align_t).
  *
  * Thread:    loop receivers: the loop's. Thread receivers: any; the receiver's
  *            thread is the one that then receives.
  * Callback:  allowed.
  * Message:   none yet. *options is copied.
  * Blocks:    no.
- * Allocates: the core and one sender; with LOOPCHAN_SHARED the threads' mutex.
+ * Allocates: the channel and one sender; with LOOPCHAN_SHARED a mutex too.
  * Returns:   0;
  *            UV_EINVAL  a NULL, an unknown flag, LOOPCHAN_SHARED on a loop, or
- *                       an msg_size so large that a message's place would
- *                       overflow;
+ *                       an msg_size so large that the size of a message in
+ *                       memory would overflow;
  *            UV_ENOMEM;
  *            what uv_async_init returned (UV_EMFILE, ...).
- *            After an error nothing is left behind; *rx and *tx are as they
- *            were.
+ *            After an error nothing is left behind; *rx and *tx are unchanged.
  * See:       uv_async_init; std::sync::mpsc::channel; examples/one_producer.c
  */
 LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
@@ -271,22 +278,23 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  * Sends one message, waiting for room if the channel is bounded and full.
  *
  * The msg_size bytes at msg are copied. The accepted messages of a channel have
- * one order, and it agrees with real time: a send that returned is received
- * before any send that began later, on whatever threads. Those who wait are
- * served first come, first served, several at a time: when a quarter to a half
- * of the capacity is free (the largest power of two up to half), or some 100
- * microseconds later when less is. By rendezvous it waits until its message has
- * been received: a receive returned it, or the callback that got it has
- * returned.
+ * one order, and it agrees with real time: if one send returned before another
+ * began, on whatever threads, its message is received first. Sends that wait
+ * are served first come, first served, in batches: when a quarter to a half of
+ * the capacity is free (the largest power of two up to half), or some 100
+ * microseconds later when less is free. On a rendezvous channel a send waits
+ * until its message has been received: until a receive has returned it, or the
+ * callback that got it has returned.
  *
- * Thread:    any, several at once on one sender. A sender per thread is the
- *            fastest: the first thread that sends on a sender owns its cache.
- *            A loop never waits for itself: on the thread of the receiver's
- *            own loop this is loopchan_try_send. That is the thread that last
- *            ran its callback or made a call on the receiver; before the loop
- *            first polls, the one that opened it. A loop runs timers before it
- *            polls: if they send, and another thread opened the receiver, make
- *            a call on the receiver there first.
+ * Thread:    any, several at once on one sender. The first eight threads that
+ *            use a sender have a cache each, which makes their sends fast; a
+ *            sender for each thread is the fastest. A loop never waits for
+ *            itself: on the thread of the receiver's own loop this is
+ *            loopchan_try_send. That thread is the one that last ran the
+ *            receiver's callback or made a call on the receiver; before the
+ *            loop first polls, the one that opened it. A loop runs timers
+ *            before it polls: if they send, and another thread opened the
+ *            receiver, make a call on the receiver on the loop's thread first.
  * Callback:  allowed in any callback, this channel's own included.
  * Message:   0: the channel's. Anything else: still the caller's, untouched.
  *            msg may be NULL when msg_size is 0.
@@ -294,75 +302,80 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  *            options.spin_ns at most, then sleeps. No lock and no system call,
  *            unless it waits, others wait, the receiver sleeps and has to be
  *            woken, or a slab has to be allocated.
- * Allocates: one slab at most; none in a steady state.
+ * Allocates: one slab at most, and the caches of a sender when a second thread
+ *            begins to use it; none in a steady state.
  * Returns:   0; UV_EINVAL (a NULL); UV_EPIPE (closed or shut down, also while
- *            it waited); UV_EAGAIN (see Thread, or the system gives no mutex to
- *            wait with); UV_ENOMEM.
+ *            it waited); UV_EAGAIN (no room on the receiver's own loop's
+ *            thread, or the system gives no mutex to wait with); UV_ENOMEM.
  * See:       loopchan_try_send, loopchan_send_timeout, loopchan_send_many;
  *            std::sync::mpsc::sync_channel; examples/one_producer.c
  */
 LOOPCHAN_EXTERN int loopchan_send(loopchan_sender_t *tx, const void *msg);
 
 /**
- * Sends one message if that needs no waiting.
+ * Sends one message if that is possible without waiting.
  *
- * Unbounded it is loopchan_send. Bounded it is refused only while as many
- * messages as the capacity are accepted and not received, and never goes before
- * a send that waits. By rendezvous it is accepted only by a receiver that waits
- * at that moment: asleep in loopchan_recv or loopchan_select, or a started loop
- * receiver whose loop has nothing more of it to do; if that is closed before it
- * comes to receive, the message is dropped like any accepted one.
+ * On an unbounded channel it is loopchan_send. On a bounded one it is refused
+ * only while as many messages as the capacity are accepted and not received,
+ * and it never overtakes a send that waits. On a rendezvous channel it needs a
+ * receiver that waits at that moment: asleep in loopchan_recv or
+ * loopchan_select, or a started loop receiver that has nothing left to do on
+ * its loop. If that receiver is closed before it receives the message, the
+ * message goes to options.drop, as any accepted message that is never received.
  *
  * Thread:    any, several at once on one sender.
  * Callback:  allowed in any callback.
  * Message:   0: the channel's. Anything else: still the caller's, untouched.
  * Blocks:    no.
  * Allocates: one slab at most; none in a steady state.
- * Returns:   0; UV_EAGAIN (full, or by rendezvous no receiver waits);
+ * Returns:   0; UV_EAGAIN (full, or on a rendezvous channel no receiver waits);
  *            UV_EINVAL (a NULL); UV_EPIPE (closed or shut down); UV_ENOMEM.
  * See:       loopchan_send
  */
 LOOPCHAN_EXTERN int loopchan_try_send(loopchan_sender_t *tx, const void *msg);
 
 /**
- * Sends one message, waiting for room no longer than timeout_ns.
+ * Sends one message, waiting for room for timeout_ns at most.
  *
  * Thread:    any, several at once on one sender.
- * Callback:  allowed in any callback; where it would have to wait on the
- *            receiver's own loop thread it returns UV_EAGAIN at once.
+ * Callback:  allowed in any callback; on the receiver's own loop's thread it
+ *            returns UV_EAGAIN at once where it would have to wait.
  * Message:   0: the channel's. Anything else: still the caller's, untouched.
- * Blocks:    as loopchan_send, timeout_ns nanoseconds at most; 0 makes it
- *            loopchan_try_send with UV_ETIMEDOUT for UV_EAGAIN;
- *            LOOPCHAN_FOREVER makes it loopchan_send. By rendezvous a message
- *            that is being received when the time is up is waited for.
+ * Blocks:    as loopchan_send, timeout_ns nanoseconds at most. With 0 it is
+ *            loopchan_try_send, but returns UV_ETIMEDOUT instead of UV_EAGAIN;
+ *            with LOOPCHAN_FOREVER it is loopchan_send. On a rendezvous
+ *            channel, if the message is just being received when the time is
+ *            up, it waits until that is done.
  * Allocates: one slab at most; none in a steady state.
- * Returns:   0; UV_ETIMEDOUT (no room, or by rendezvous no receiver, in that
- *            time); UV_EAGAIN (as loopchan_send); UV_EINVAL (a NULL); UV_EPIPE
- *            (closed or shut down, also while it waited); UV_ENOMEM.
+ * Returns:   0; UV_ETIMEDOUT (no room, or on a rendezvous channel no receiver,
+ *            in that time); UV_EAGAIN (as loopchan_send); UV_EINVAL (a NULL);
+ *            UV_EPIPE (closed or shut down, also while it waited); UV_ENOMEM.
  * See:       loopchan_send
  */
 LOOPCHAN_EXTERN int loopchan_send_timeout(loopchan_sender_t *tx,
                                           const void *msg, uint64_t timeout_ns);
 
 /**
- * Sends count messages that lie side by side at msgs.
+ * Sends count messages from an array.
  *
- * As a loop of loopchan_send that stops at the first error, but those that
- * need not wait are published in one step: no other sender's message comes
- * between them, and the receiver is woken once at most. Unbounded, these are
- * all; bounded, as many as fit, again and again; by rendezvous, none.
+ * Like a loop of loopchan_send that stops at the first error, except that
+ * messages which need not wait are published together, in one step: no other
+ * sender's message comes between them, and the receiver is woken once at most.
+ * On an unbounded channel these are all of them; on a bounded one as many as
+ * fit, again and again; on a rendezvous channel none.
  *
  * Thread:    any, several at once on one sender; see loopchan_send.
  * Callback:  allowed in any callback.
- * Message:   the first n, when n is returned, are the channel's; the others are
+ * Message:   if n is returned, the first n are the channel's; the others are
  *            still the caller's. msgs may be NULL when msg_size or count is 0.
  * Blocks:    as loopchan_send.
- * Allocates: slabs for what the sender has no room for.
- * Returns:   how many went: count, or fewer when one was refused on the way:
- *            the channel ended, memory ran out, or a loop would have waited for
- *            itself; an error when none went: UV_EINVAL (a NULL, or more than
- *            SSIZE_MAX bytes), UV_EPIPE (closed or shut down), UV_EAGAIN (see
- *            loopchan_send), UV_ENOMEM. With count 0: 0, or UV_EPIPE.
+ * Allocates: slabs for the messages that the sender has no room for.
+ * Returns:   how many were sent: count; or fewer, if one was refused on the
+ *            way, because the channel ended, memory ran out, or a loop would
+ *            have waited for itself. An error if none was sent: UV_EINVAL (a
+ *            NULL, or more than SSIZE_MAX bytes), UV_EPIPE (closed or shut
+ *            down), UV_EAGAIN (see loopchan_send), UV_ENOMEM. With count 0: 0,
+ *            or UV_EPIPE.
  * See:       loopchan_send
  */
 LOOPCHAN_EXTERN ssize_t loopchan_send_many(loopchan_sender_t *tx,
@@ -371,11 +384,11 @@ LOOPCHAN_EXTERN ssize_t loopchan_send_many(loopchan_sender_t *tx,
 /**
  * Reserves a place in the channel, to build a message in without a copy.
  *
- * *msg is set to msg_size writable, uninitialised bytes. The message counts
- * from loopchan_commit on, and takes its turn in the order there; of a bounded
- * channel's capacity the place is taken from now on. It must be given back by a
- * commit that returned 0, or by loopchan_abandon, before the sender it came
- * from is dropped.
+ * *msg is set to msg_size writable, uninitialised bytes. On a bounded channel
+ * the place counts against the capacity from now on. loopchan_commit sends the
+ * message; where it comes in the order of messages is decided then. The place
+ * must be given back, by a commit that returned 0 or by loopchan_abandon,
+ * before the sender that reserved it is dropped.
  *
  * Thread:    any, several at once on one sender. The place may be handed to
  *            another thread.
@@ -384,8 +397,8 @@ LOOPCHAN_EXTERN ssize_t loopchan_send_many(loopchan_sender_t *tx,
  * Blocks:    no.
  * Allocates: one slab at most; none in a steady state.
  * Returns:   0; UV_EAGAIN (bounded and full); UV_EINVAL (a NULL); UV_EPIPE
- *            (closed or shut down); UV_ENOMEM. After an error *msg is as it
- *            was.
+ *            (closed or shut down); UV_ENOMEM. After an error *msg is
+ *            unchanged.
  * See:       loopchan_commit, loopchan_abandon
  */
 LOOPCHAN_EXTERN int loopchan_reserve(loopchan_sender_t *tx, void **msg);
@@ -401,7 +414,8 @@ LOOPCHAN_EXTERN int loopchan_reserve(loopchan_sender_t *tx, void **msg);
  * Blocks:    no.
  * Allocates: no.
  * Returns:   0; UV_EINVAL (a NULL); UV_EPIPE (closed or shut down); UV_EAGAIN
- *            (by rendezvous, as loopchan_try_send: no receiver waits).
+ *            (on a rendezvous channel no receiver waits: see
+ *            loopchan_try_send).
  * See:       loopchan_reserve
  */
 LOOPCHAN_EXTERN int loopchan_commit(loopchan_sender_t *tx, void *msg);
@@ -409,7 +423,7 @@ LOOPCHAN_EXTERN int loopchan_commit(loopchan_sender_t *tx, void *msg);
 /**
  * Gives a reserved place back unsent.
  *
- * What the caller had put there is forgotten, not passed to drop.
+ * What the caller wrote there is discarded, and not passed to options.drop.
  *
  * Thread:    any; tx is the sender that reserved.
  * Callback:  allowed in any callback.
@@ -434,10 +448,10 @@ LOOPCHAN_EXTERN void loopchan_abandon(loopchan_sender_t *tx, void *msg);
 LOOPCHAN_EXTERN loopchan_sender_t *loopchan_sender_clone(loopchan_sender_t *tx);
 
 /**
- * Gives up a sender. When the last one goes, the receiver gets every accepted
+ * Gives up a sender. After the last one, the receiver gets every accepted
  * message and then UV_EOF.
  *
- * Thread:    any; nothing else may be using tx. NULL is ignored.
+ * Thread:    any; no other call may be using tx. NULL is ignored.
  * Callback:  allowed in any callback.
  * Blocks:    no; takes the channel's mutex for a moment.
  * Allocates: no.
@@ -446,13 +460,13 @@ LOOPCHAN_EXTERN loopchan_sender_t *loopchan_sender_clone(loopchan_sender_t *tx);
 LOOPCHAN_EXTERN void loopchan_sender_drop(loopchan_sender_t *tx);
 
 /**
- * Tells whether sends are refused: the receiver was closed or shut down.
+ * Returns whether the receiver was closed or shut down; sends are refused then.
  *
  * Thread:    any, several at once.
  * Callback:  allowed in any callback.
  * Blocks:    no.
- * Returns:   1: closed, for ever. 0: it was open a moment ago. UV_EINVAL: tx is
- *            NULL.
+ * Returns:   1: it was, and that does not change again. 0: it was open a moment
+ *            ago. UV_EINVAL: tx is NULL.
  * See:       std::sync::mpsc::Sender; uv_is_closing
  */
 LOOPCHAN_EXTERN int loopchan_is_closed(const loopchan_sender_t *tx);
@@ -462,14 +476,14 @@ LOOPCHAN_EXTERN int loopchan_is_closed(const loopchan_sender_t *tx);
 /**
  * Starts delivery by callback, as uv_read_start does.
  *
- * What was sent before is delivered first. The loop calls cb, at the earliest
- * later in this turn, never from inside this function. In one turn at most
- * options.max_messages messages are delivered, during about options.max_ns (the
- * clock is looked at after every callback, or after every eighth while they
- * take no longer than some microseconds together); then timers, sockets and
- * other receivers have their turn, and delivery goes on in the next. After
- * UV_EOF nothing more is delivered; the handle stays open and active until it
- * is closed.
+ * Messages sent before are delivered first. cb first runs from the loop,
+ * possibly in this same iteration, never from inside this function. In one
+ * iteration of the loop at most options.max_messages messages are delivered,
+ * during about options.max_ns (the clock is read after every callback, or after
+ * every eighth while eight take no more than some microseconds together). Then
+ * timers, sockets and other receivers run, and delivery goes on in the next
+ * iteration. After UV_EOF nothing more is delivered; the handle stays open and
+ * active until it is closed.
  *
  * Thread:    the loop's.
  * Callback:  allowed in any callback of this loop.
@@ -485,8 +499,8 @@ LOOPCHAN_EXTERN int loopchan_recv_start(loopchan_receiver_t *rx,
 
 /**
  * Stops delivery, as uv_read_stop does: cb is not called again until the next
- * loopchan_recv_start. Messages keep arriving and wait, and push back when the
- * channel is bounded.
+ * loopchan_recv_start. Messages keep arriving and wait; a bounded channel fills
+ * up, and then its senders wait.
  *
  * Thread:    the loop's.
  * Callback:  allowed in any callback of this loop; inside cb, the message in
@@ -502,48 +516,49 @@ LOOPCHAN_EXTERN int loopchan_recv_stop(loopchan_receiver_t *rx);
 /**
  * Takes the oldest message, if there is one.
  *
- * A send that returned before this call began is found. On a loop receiver,
- * started or not, it takes what the callback would have got next; the
- * callback's own UV_EOF is not used up by the UV_EOF returned here.
+ * If a send returned before this call began, its message is found. On a loop
+ * receiver, started or not, it takes what the callback would have got next; a
+ * UV_EOF returned here does not replace the one that the callback gets.
  *
  * Thread:    the receiver's.
  * Callback:  allowed in any callback of this loop.
  * Message:   0: msg_size bytes are copied to msg and are the caller's. Anything
- *            else: *msg is as it was. msg may be NULL when msg_size is 0.
+ *            else: *msg is unchanged. msg may be NULL when msg_size is 0.
  * Blocks:    no.
  * Allocates: no.
- * Returns:   0; UV_EAGAIN (nothing there now); UV_EOF (nothing there and every
- *            sender gone, or shut down); UV_EINVAL (a NULL, a closed receiver).
+ * Returns:   0; UV_EAGAIN (nothing there now); UV_EOF (nothing there, and every
+ *            sender dropped, or shut down); UV_EINVAL (a NULL, a closed
+ *            receiver).
  * See:       loopchan_recv
  */
 LOOPCHAN_EXTERN int loopchan_try_recv(loopchan_receiver_t *rx, void *msg);
 
 /**
- * Takes the oldest message, waiting for one.
+ * Takes the oldest message, waiting until there is one.
  *
  * Thread:    the receiver's; thread receivers only: it would block a loop.
  * Message:   0: msg_size bytes are copied to msg and are the caller's. Anything
- *            else: *msg is as it was. msg may be NULL when msg_size is 0.
+ *            else: *msg is unchanged. msg may be NULL when msg_size is 0.
  * Blocks:    until a message or the end of file; spins options.spin_ns at most,
  *            then sleeps.
  * Allocates: no.
- * Returns:   0; UV_EOF (all received and every sender gone, or shut down), each
- *            time it is called again too; UV_EINVAL (a NULL, a loop receiver, a
- *            closed receiver). With LOOPCHAN_SHARED also UV_EOF when closed,
- *            and UV_ENOMEM or UV_EAGAIN if the system gives no mutex to wait
- *            with.
+ * Returns:   0; UV_EOF (everything received, and every sender dropped, or shut
+ *            down), and again from every later call; UV_EINVAL (a NULL, a loop
+ *            receiver, a closed receiver). With LOOPCHAN_SHARED also UV_EOF
+ *            when closed, and UV_ENOMEM or UV_EAGAIN if the system gives no
+ *            mutex to wait with.
  * See:       loopchan_try_recv, loopchan_recv_timeout; examples/one_producer.c
  */
 LOOPCHAN_EXTERN int loopchan_recv(loopchan_receiver_t *rx, void *msg);
 
 /**
- * Takes the oldest message, waiting for one no longer than timeout_ns.
+ * Takes the oldest message, waiting for timeout_ns at most.
  *
  * Thread:    the receiver's; thread receivers only.
  * Message:   as loopchan_recv.
- * Blocks:    timeout_ns nanoseconds at most; 0 makes it loopchan_try_recv with
- *            UV_ETIMEDOUT for UV_EAGAIN; LOOPCHAN_FOREVER makes it
- *            loopchan_recv.
+ * Blocks:    timeout_ns nanoseconds at most. With 0 it is loopchan_try_recv,
+ *            but returns UV_ETIMEDOUT instead of UV_EAGAIN; with
+ *            LOOPCHAN_FOREVER it is loopchan_recv.
  * Allocates: no.
  * Returns:   0; UV_ETIMEDOUT (nothing came; nothing is lost); UV_EOF;
  *            UV_EINVAL, as loopchan_recv; with LOOPCHAN_SHARED its other codes.
@@ -553,15 +568,15 @@ LOOPCHAN_EXTERN int loopchan_recv_timeout(loopchan_receiver_t *rx, void *msg,
                                           uint64_t timeout_ns);
 
 /**
- * Waits for one message, then takes what is there, at most max of them.
+ * Waits for one message, then takes what is there, at most max messages.
  *
- * As one loopchan_recv, then a loop of loopchan_try_recv that stops at the
+ * Like one loopchan_recv, then a loop of loopchan_try_recv that stops at the
  * first error or when max are taken.
  *
  * Thread:    the receiver's; thread receivers only.
- * Message:   the first n of the max places of msg_size bytes at msgs are filled
- *            when n is returned; the others are as they were. msgs may be NULL
- *            when msg_size or max is 0.
+ * Message:   msgs has room for max messages of msg_size bytes. If n is
+ *            returned, the first n are filled; the others are unchanged. msgs
+ *            may be NULL when msg_size or max is 0.
  * Blocks:    as loopchan_recv; max 0 does not block.
  * Allocates: no.
  * Returns:   how many were taken: 1 to max, or 0 when max is 0; or UV_EOF;
@@ -575,16 +590,18 @@ LOOPCHAN_EXTERN ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs,
 /**
  * Waits until one of several thread receivers has a message or its end of file.
  *
- * Takes nothing: the caller receives from the one that is named, which does not
- * block then; by rendezvous with loopchan_try_recv, for a sender may have given
- * up meanwhile. Fair: the search begins behind the one that was found last by a
- * select over an array that begins with the same receiver, so a ready one is
- * named after at most n calls, however busy the others are. The time of a call
- * that has to wait grows with n, by some tenths of a microsecond for each.
+ * It takes nothing. The caller receives from the receiver whose index was
+ * returned, and that does not block; on a rendezvous channel it should use
+ * loopchan_try_recv, because the sender may have given up meanwhile. Fair: the
+ * search begins after the receiver found by the last select over an array that
+ * begins with the same receiver, so a ready one is found after at most n calls,
+ * however busy the others are. The time of a call that has to wait grows with
+ * n, by some tenths of a microsecond for each receiver.
  *
  * Thread:    the one that receives from all of them; thread receivers only,
- *            none with LOOPCHAN_SHARED. One may be there more than once.
- * Blocks:    timeout_ns nanoseconds at most; 0 only looks; LOOPCHAN_FOREVER.
+ *            none with LOOPCHAN_SHARED. A receiver may be there more than once.
+ * Blocks:    timeout_ns nanoseconds at most; with 0 it only looks; with
+ *            LOOPCHAN_FOREVER until one is ready.
  * Allocates: no.
  * Returns:   the index of a ready one; UV_ETIMEDOUT; UV_EINVAL (a NULL, n is 0
  *            or above INT_MAX, one that is closed, shared, or on a loop);
@@ -597,49 +614,51 @@ LOOPCHAN_EXTERN int loopchan_select(loopchan_receiver_t *const rxs[], size_t n,
 /* ------------------------------------------------------ sending from a loop */
 
 /**
- * Makes a writer of a sender: for producers that are loops themselves and must
- * never wait.
+ * Turns a sender into a writer, for producers that are loops and must never
+ * wait.
  *
  * The writer is an active, referenced handle that keeps uv_run() going until it
  * is closed or unreferenced; (uv_handle_t *) w works as a receiver's does.
  *
- * Thread:    the loop's, the producer's; it may be the receiver's loop, too.
+ * Thread:    that of the producer's loop; it may be the receiver's loop, too.
  * Callback:  allowed.
  * Message:   0: tx is the writer's, which drops it when it is closed. Anything
  *            else: tx is still the caller's.
  * Blocks:    no; takes a mutex of the channel for a moment.
- * Allocates: the writer's inside.
+ * Allocates: the private part of the writer.
  * Returns:   0; UV_EINVAL (a NULL); UV_ENOMEM; what uv_async_init returned.
- *            After an error nothing is left behind, and *w is as it was.
+ *            After an error nothing is left behind, and *w is unchanged.
  * See:       loopchan_write, loopchan_writer_close; examples/loop_to_loop.c
  */
 LOOPCHAN_EXTERN int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
                                          loopchan_sender_t *tx);
 
 /**
- * Sends one message without waiting, and calls back when it was accepted.
+ * Sends one message without waiting, and reports the outcome by callback.
  *
- * The msg_size bytes at msg are copied. cb is called exactly once for each
- * request that was begun with 0, by the writer's loop, never from inside this
- * function, in the order of the writes; the messages are accepted in that order
- * too, first come, first served with all others that wait for room. By
- * rendezvous the callback comes when the message has been received.
+ * The msg_size bytes at msg are copied. For each call that returned 0, cb is
+ * called exactly once: from the writer's loop, never from inside this function,
+ * in the order of the writes. The messages are accepted in that order too; with
+ * all other sends and writes that wait for room, they are served first come,
+ * first served. On a rendezvous channel cb is called when the message has been
+ * received.
  *
  * Thread:    the writer's loop's.
  * Callback:  allowed in any callback of this loop, cb included.
- * Message:   0: on its way; cb tells. Anything else: still the caller's, and cb
- *            is not called. msg may be NULL when msg_size is 0.
+ * Message:   0: on its way; cb gets the outcome. Anything else: still the
+ *            caller's, and cb is not called. msg may be NULL when msg_size is
+ *            0.
  * Blocks:    no; takes a mutex of the channel for a moment.
  * Allocates: one slab at most; none in a steady state.
- * Returns:   0; UV_EINVAL (a NULL, a writer that is closed); UV_ENOMEM. That
- *            the channel is closed is for cb to tell.
+ * Returns:   0; UV_EINVAL (a NULL, a writer that is closed); UV_ENOMEM. A
+ *            closed channel is reported to cb as UV_EPIPE, not here.
  * See:       uv_write; loopchan_try_write
  */
 LOOPCHAN_EXTERN int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w,
                                    const void *msg, loopchan_write_cb cb);
 
 /**
- * Sends one message if that needs no waiting, and without a callback.
+ * Sends one message if that is possible without waiting; calls nothing back.
  *
  * Thread:    the writer's loop's.
  * Callback:  allowed in any callback of this loop.
@@ -654,9 +673,11 @@ LOOPCHAN_EXTERN int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w,
 LOOPCHAN_EXTERN int loopchan_try_write(loopchan_writer_t *w, const void *msg);
 
 /**
- * Has cb called once, by the writer's loop and never from inside this function,
- * when the receiver has been closed or shut down; also if it was before. A
- * second call replaces cb, and may be told again; NULL: nothing more is told.
+ * Asks for cb to be called once when the receiver is closed or shut down.
+ *
+ * The writer's loop calls it, never this function. If the receiver was closed
+ * or shut down before, cb is called too. Another call replaces cb, and the new
+ * one is called even if the old one was; NULL withdraws it.
  *
  * Thread:    the writer's loop's.
  * Callback:  allowed in any callback of this loop.
@@ -671,10 +692,10 @@ LOOPCHAN_EXTERN int loopchan_writer_on_closed(loopchan_writer_t *w,
 /**
  * Closes a writer and drops its sender.
  *
- * Writes that were not accepted are called back with UV_ECANCELED, their
- * messages handed back; then cb (which may be NULL) is called; all by the loop,
- * later, as uv_close does, and w must stay in place until then. By rendezvous a
- * message that is just being received is waited for.
+ * The loop does the rest later, as with uv_close: the callbacks of writes that
+ * were not accepted get UV_ECANCELED and their messages back, then cb (which
+ * may be NULL) is called. w must stay in place until then. On a rendezvous
+ * channel the close waits for a message that is just being received.
  *
  * Thread:    the writer's loop's.
  * Callback:  allowed in any callback of this loop.
@@ -690,9 +711,9 @@ LOOPCHAN_EXTERN int loopchan_writer_close(loopchan_writer_t *w,
 /* ----------------------------------------------------------------- closing */
 
 /**
- * Ends the channel gently: from its return every send is refused with UV_EPIPE,
- * those that waited included; what was accepted is still delivered, then
- * UV_EOF.
+ * Ends the channel gently: once it returns, every send is refused with
+ * UV_EPIPE, including those that were waiting; what was accepted is still
+ * delivered, then UV_EOF.
  *
  * Thread:    the receiver's.
  * Callback:  allowed in any callback of this loop.
@@ -707,22 +728,23 @@ LOOPCHAN_EXTERN int loopchan_shutdown(loopchan_receiver_t *rx);
 /**
  * Closes the receiver and with it the channel, at once.
  *
- * From its return every send is refused with UV_EPIPE, and every sender that
- * waited has been woken, its message still its own. Every message accepted
- * and not received has been passed to options.drop, oldest first, on this
- * thread, inside this call; the receive callback is not called again. A thread
- * receiver is closed, and cb (which may be NULL) has run, when this returns. A
- * loop receiver is closed when the loop has called cb (which may be NULL),
- * later, as uv_close does; rx must stay in place until then. Senders stay
- * valid, and refuse, until each is dropped. Inside drop the receiver counts as
- * closed.
+ * Once it returns, every send is refused with UV_EPIPE, and every send that was
+ * waiting has been woken; their messages are still their callers'. Every
+ * message that was accepted and not received has been passed to options.drop,
+ * oldest first, on this thread, inside this call; the receive callback is not
+ * called again. A thread receiver is closed, and cb (which may be NULL) has
+ * run, when this returns. A loop receiver is closed when the loop has called cb
+ * (which may be NULL), later, as with uv_close; rx must stay in place until
+ * then. Senders stay valid, and their sends are refused, until each is dropped.
+ * Inside drop the receiver counts as closed.
  *
  * Thread:    the receiver's.
  * Callback:  allowed in any callback of this loop.
- * Message:   inside cb called for this receiver's own delivery, the message in
- *            hand stays valid until that callback returns.
+ * Message:   inside the receive callback of this receiver, the message in hand
+ *            stays valid until that callback returns.
  * Blocks:    no; takes the channel's mutex for a moment, and the time of drop.
- *            With LOOPCHAN_SHARED until those inside a call have returned.
+ *            With LOOPCHAN_SHARED it waits until the other threads' calls have
+ *            returned.
  * Allocates: no.
  * Returns:   0; UV_EALREADY (closing or closed; cb is not called a second
  *            time); UV_EINVAL (NULL, or never opened).
@@ -732,7 +754,7 @@ LOOPCHAN_EXTERN int loopchan_close(loopchan_receiver_t *rx,
                                    loopchan_close_cb cb);
 
 /**
- * Tells whether a handle met in uv_walk is a loop receiver.
+ * Returns the loop receiver that a handle belongs to, for uv_walk.
  *
  * Thread:    the loop's.
  * Callback:  allowed.
@@ -745,11 +767,11 @@ LOOPCHAN_EXTERN loopchan_receiver_t *loopchan_receiver_from_handle(
 
 /**
  * Closes any handle: a receiver by closing its channel, a writer by
- * loopchan_writer_close, another by uv_close.
+ * loopchan_writer_close, any other by uv_close.
  *
  * So "walk and close everything" works with one word changed. A receiver or
- * writer that is closing already is left alone: cb is not called. For any other
- * handle the rules of uv_close hold, also that it must not be closing.
+ * writer that is closing already is left alone, and cb is not called. For any
+ * other handle the rules of uv_close hold, also that it must not be closing.
  *
  * Thread:    the loop's.
  * Callback:  allowed.
@@ -759,20 +781,20 @@ LOOPCHAN_EXTERN loopchan_receiver_t *loopchan_receiver_from_handle(
  */
 LOOPCHAN_EXTERN void loopchan_close_handle(uv_handle_t *handle, uv_close_cb cb);
 
-/* -------------------------------------------------------------- looking in */
+/* ------------------------------------------------------------- observation */
 
-/* A debug build of the library, one without NDEBUG, tells the life of its
+/* A debug build of the library, one without NDEBUG, prints what happens in its
  * channels on stderr, a line for each event, if LOOPCHAN_TRACE is 1 in the
  * environment when the first channel is opened. Where the build found
- * <sys/sdt.h>, the same events are USDT probes, in release builds too: a nop
- * each, until bpftrace, perf or gdb looks on. See: examples/tracing */
+ * <sys/sdt.h>, the same events are USDT probes, in release builds too: one nop
+ * each, until bpftrace, perf or gdb attaches to it. See: examples/tracing */
 
 /**
- * Tells a channel's figures.
+ * Reads a channel's figures.
  *
- * A send that is being made right now may or may not be counted. From
- * loopchan_close on, inside drop too, the figures are those of the close, where
- * sent = received + dropped, until rx is opened again or its memory goes.
+ * A send that is in progress may or may not be counted. From loopchan_close on,
+ * inside drop too, the figures are those of the close, where sent = received +
+ * dropped; they stay until rx is opened again or its memory is freed.
  *
  * Thread:    the receiver's.
  * Callback:  allowed in any callback of this loop.
@@ -787,10 +809,10 @@ LOOPCHAN_EXTERN int loopchan_stats(const loopchan_receiver_t *rx,
  * Replaces the memory functions of the library, as uv_replace_allocator does
  * for libuv. The two are independent of each other.
  *
- * Thread:    any, while no other call of this library is being made.
+ * Thread:    any, while no other call of this library is in progress.
  * Returns:   0; UV_EINVAL (a NULL); UV_EBUSY (the library holds memory from the
- *            functions in force: a channel or a sender is alive). After an
- *            error the old functions stay in force.
+ *            present functions: a channel or a sender is alive). After an error
+ *            these stay.
  * See:       uv_replace_allocator
  */
 LOOPCHAN_EXTERN int loopchan_replace_allocator(uv_malloc_func malloc_func,
@@ -799,7 +821,7 @@ LOOPCHAN_EXTERN int loopchan_replace_allocator(uv_malloc_func malloc_func,
                                                uv_free_func free_func);
 
 /**
- * Returns LOOPCHAN_VERSION_HEX of the library that runs: 0xMMmmpp.
+ * Returns LOOPCHAN_VERSION_HEX of the library in use: 0xMMmmpp.
  *
  * Thread:    any.
  * Signals:   safe.

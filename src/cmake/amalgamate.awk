@@ -2,11 +2,11 @@
 # wants loopchan.h beside it and nothing else of ours.
 #
 #   awk -v version=0.1.0 -v rooms=src -v licence=LICENSE -v out=loopchan.c \
-#     -f common.awk -f amalgamate.awk src/*.c
+#     -f common.awk -f amalgamate.awk src/*/*.c
 #
 # Each header of a room comes in once, where it is first asked for, without its
-# guard; each system header once, at the top, but for the one that not every
-# system has; the explorer's door not at all.
+# guard; each system header once, at the top, but for those that not every
+# system has, which stay where they are; the explorer's door not at all.
 
 function say(text) {
   print text >out
@@ -34,7 +34,7 @@ function read(path,   line, name, waiting) {
       }
       continue
     }
-    if (line ~ /^#include </ && line != probes)
+    if (line ~ /^#include </ && !(line in elsewhere))
       continue
     # Of blank lines that meet where something was left out, one stays.
     if (line == "") {
@@ -55,9 +55,9 @@ function system_headers(   i, n, path, line, name, seen) {
   for (i = 1; i <= n; i++) {
     while ((getline line <path[i]) > 0) {
       if (line ~ /^#include <[a-z]/ && line != "#include <loopchan.h>" &&
-          line != probes)
+          !(line in elsewhere))
         seen[line] = 1
-      if (line ~ /^#include "[a-z]+\.h"/) {
+      if (line ~ /^#include "[a-z\/]+\.h"/) {
         name = rooms "/" substr(line, 11, length(line) - 11)
         if (!(name in known)) {
           known[name] = 1
@@ -77,7 +77,8 @@ function system_headers(   i, n, path, line, name, seen) {
 }
 
 BEGIN {
-  probes = "#include <sys/sdt.h>"
+  elsewhere["#include <sys/sdt.h>"]
+  elsewhere["#include <sched.h>"]
   say("/* loopchan " version ", the whole library in one file. Made from its" \
     " sources: change\n * those, not this. MIT licence:\n *")
   while ((getline line <licence) > 0)

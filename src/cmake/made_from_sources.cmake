@@ -19,7 +19,7 @@ add_custom_target(reference
   COMMAND doxygen ${PROJECT_BINARY_DIR}/Doxyfile VERBATIM)
 
 set(amalgamation ${PROJECT_BINARY_DIR}/amalgamation)
-file(GLOB rooms ${PROJECT_SOURCE_DIR}/src/*.[ch])
+file(GLOB_RECURSE rooms ${PROJECT_SOURCE_DIR}/src/*.[ch])
 add_custom_command(OUTPUT ${amalgamation}/loopchan.c ${amalgamation}/loopchan.h
   COMMAND ${CMAKE_COMMAND} -E make_directory ${amalgamation}
   COMMAND awk -v version=${PROJECT_VERSION} -v rooms=${PROJECT_SOURCE_DIR}/src

@@ -94,9 +94,9 @@ OTHERS = {
     'LC_CLOSED': ['LC_PARKED'], 'LC_CONTROL': ['((uintptr_t) 0)'],
     'LC_PUSHED': ['LC_PUSHED_OWES_WAKE'], 'LC_PUSHED_OWES_WAKE': ['LC_PUSHED'],
     'LC_REFUSED': ['LC_PUSHED'],
-    'LC_BY_HAND': ['LC_BOUNDED'], 'LC_BOUNDED': ['LC_UNBOUNDED'],
-    'LC_UNBOUNDED': ['LC_BOUNDED'], 'LC_SERVE': ['LC_HURRY'],
-    'LC_HURRY': ['LC_SERVE'], 'LC_NOW': ['LC_NEVER'], 'LC_NEVER': ['LC_NOW'],
+    'LC_RENDEZVOUS': ['LC_BOUNDED'], 'LC_BOUNDED': ['LC_UNBOUNDED'],
+    'LC_UNBOUNDED': ['LC_BOUNDED'], 'LC_NOTIFY_BATCH': ['LC_NOTIFY_EACH'],
+    'LC_NOTIFY_EACH': ['LC_NOTIFY_BATCH'], 'LC_NOW': ['LC_NEVER'], 'LC_NEVER': ['LC_NOW'],
     'LC_OPEN': ['LC_CLOSING'], 'LC_CLOSING': ['LC_OPEN'],
     'LC_NEVER_OPENED': ['LC_CLOSED_FOR_GOOD'],
     'LC_CLOSED_FOR_GOOD': ['LC_NEVER_OPENED'],
@@ -693,7 +693,7 @@ def main():
     parser.add_argument('--verbose', action='store_true')
     args = parser.parse_args()
     names = sorted(os.path.relpath(path, TOP)
-                   for path in glob.glob(os.path.join(TOP, 'src', '*.[ch]')))
+                   for path in glob.glob(os.path.join(TOP, 'src', '*', '*.[ch]')))
     files = {name: File(name) for name in names}
     run = Run(args, files, [m for name in names for m in files[name].mutants])
     if args.show is not None:

@@ -1,7 +1,7 @@
 /* close_vs_look: [inbox.closed] alone. Who learns of the closure finds what the
  * receiver did before. */
 #include "explore.h"
-#include "inbox.h"
+#include "queue/inbox.h"
 
 static lc_inbox_t inbox;
 static uint64_t written_before_close;

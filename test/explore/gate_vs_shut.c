@@ -2,7 +2,7 @@
  * others enter before that, or are turned away and read what was written.
  * Whoever is the last inside tears down what all have used there. */
 #include "explore.h"
-#include "../../src/atomic.h"
+#include "base/atomic.h"
 
 static lc_gate_t gate;
 static uint64_t written_inside, torn_down;
@@ -12,7 +12,7 @@ static void leave(bool is_last) {
     explore_write(&torn_down);
 }
 
-static void visit(void *arg) {
+static void scope(void *arg) {
   (void) arg;
   if (!lc_gate_enter(&gate)) {
     explore_read(&written_inside);
@@ -24,8 +24,8 @@ static void visit(void *arg) {
 
 static void run(void) {
   lc_gate_init(&gate);
-  explore_spawn(visit, NULL);
-  explore_spawn(visit, NULL);
+  explore_spawn(scope, NULL);
+  explore_spawn(scope, NULL);
   explore_write(&written_inside);
   leave(lc_gate_shut(&gate));
   explore_join();

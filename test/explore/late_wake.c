@@ -45,11 +45,11 @@ static void run(void) {
 
 static const explore_twin_t twins[] = {
     {.name = "sender_without_fence",
-     .site = "lc_wake_pay",
+     .site = "lc_wake_signal",
      .kind = EXPLORE_FENCE,
      .caught_as = "stuck"},
     {.name = "callback_without_fence",
-     .site = "lc_wake_heard",
+     .site = "lc_wake_callback_fence",
      .kind = EXPLORE_FENCE,
      .caught_as = "stuck"},
     {.name = "forgotten_debt", .no_signals = true, .caught_as = "stuck"},

@@ -146,12 +146,20 @@ static memory_order weakened(memory_order order, int kind, const char *site) {
 /* Counters, owners and hints: whatever they read is right, so there is nothing
  * to explore there. */
 static bool is_quiet(const char *site) {
-  static const char *const sites[] = {
-      "lc_malloc",        "lc_free",          "lc_owner_claim",
-      "count_sent",       "is_roused",        "set_roused",
-      "lc_home_is_here",  "lc_home_set_here", "lc_receiver_enter",
-      "lc_receiver_exit", "make_slab",        "lc_rack_recycle",
-      "sent_by",          "lc_rack_take"};
+  static const char *const sites[] = {"lc_malloc",
+                                      "lc_free",
+                                      "lc_owner_claim",
+                                      "lc_tx_sent",
+                                      "lc_tx_flush",
+                                      "is_signalled",
+                                      "set_signalled",
+                                      "lc_loop_thread_is_here",
+                                      "lc_loop_thread_set_here",
+                                      "lc_receiver_enter",
+                                      "lc_receiver_exit",
+                                      "make_slab",
+                                      "lc_slab_pool_recycle",
+                                      "lc_slab_pool_get"};
   size_t i;
 
   for (i = 0; i < sizeof sites / sizeof *sites; i++)

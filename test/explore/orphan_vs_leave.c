@@ -1,6 +1,6 @@
-/* orphan_vs_leave: [rack.orphan] alone. Two senders leave a slab each behind as
+/* orphan_vs_leave: [pool.orphan] alone. Two senders leave a slab each behind as
  * an orphan; whoever leaves last frees both. The order is the mutex's. */
-#include "channel.h"
+#include "core/channel.h"
 #include "explore.h"
 
 static lc_channel_t *channel;
@@ -10,7 +10,7 @@ static void orphan_and_leave(void *arg) {
   size_t bytes = LC_SLAB_LEAST;
   bool last;
 
-  lc_rack_orphan(&channel->rack, lc_rack_take(&channel->rack, &bytes));
+  lc_slab_pool_orphan(&channel->pool, lc_slab_pool_get(&channel->pool, &bytes));
   last = lc_channel_remove_sender(tx);
   (void) last;
   lc_channel_leave(channel);

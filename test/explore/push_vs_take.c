@@ -2,7 +2,7 @@
  * is accepted if the receiver is parked; the receiver takes, and closes. What
  * they wrote before is there for it. */
 #include "explore.h"
-#include "inbox.h"
+#include "queue/inbox.h"
 
 typedef struct {
   lc_link_t link; /* first */
@@ -18,17 +18,17 @@ static void push(void *arg) {
 
   lc_link_init(&node->link, 0);
   explore_write(&node->message);
-  node->accepted =
-      lc_inbox_push(&inbox, &node->link, &node->link, LC_NO_TURN) != LC_REFUSED;
+  node->accepted = lc_inbox_push(&inbox, &node->link, &node->link,
+                                 LC_NO_STREAK) != LC_REFUSED;
 }
 
-static void offer(void *arg) {
+static void push_if_parked(void *arg) {
   node_t *node = arg;
 
   lc_link_init(&node->link, 0);
   explore_write(&node->message);
   node->accepted =
-      lc_inbox_offer(&inbox, &node->link, &node->link) != LC_REFUSED;
+      lc_inbox_push_if_parked(&inbox, &node->link, &node->link) != LC_REFUSED;
 }
 
 static int read_all(const lc_chain_t *chain) {
@@ -51,7 +51,7 @@ static void run(void) {
   explore_check(lc_inbox_park(&inbox), "park");
   explore_spawn(push, &nodes[0]);
   explore_spawn(push, &nodes[1]);
-  explore_spawn(offer, &nodes[2]);
+  explore_spawn(push_if_parked, &nodes[2]);
   if (lc_inbox_take(&inbox, &chain))
     received = read_all(&chain);
   if (lc_inbox_close(&inbox, &chain, &was_parked))
@@ -68,7 +68,7 @@ static const explore_twin_t twins[] = {{.name = "push_hides_the_message",
                                         .order = memory_order_acquire,
                                         .caught_as = "race"},
                                        {.name = "offer_hides_the_message",
-                                        .site = "lc_inbox_offer",
+                                        .site = "lc_inbox_push_if_parked",
                                         .kind = EXPLORE_RMW,
                                         .order = memory_order_acquire,
                                         .caught_as = "race"},

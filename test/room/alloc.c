@@ -1,5 +1,5 @@
 /* Room alloc: blocks are counted, and the functions change only between. */
-#include "alloc.h"
+#include "base/alloc.h"
 
 #include <loopchan.h>
 

@@ -1,5 +1,5 @@
 /* Room atomic: thread numbers, owners, counters. */
-#include "atomic.h"
+#include "base/atomic.h"
 
 #include <uv.h>
 
@@ -55,13 +55,13 @@ START_TEST(one_thread_becomes_the_owner) {
 END_TEST
 
 START_TEST(an_occupant_sees_who_was_there) {
-  lc_occupant_t occupant;
+  lc_guard_t guard;
 
-  lc_occupant_init(&occupant);
-  ck_assert_uint_eq(lc_occupant_enter(&occupant), 0);
-  ck_assert_uint_eq(lc_occupant_enter(&occupant), lc_thread_self());
-  lc_occupant_exit(&occupant, 0);
-  ck_assert_uint_eq(lc_occupant_enter(&occupant), 0);
+  lc_guard_init(&guard);
+  ck_assert_uint_eq(lc_guard_enter(&guard), 0);
+  ck_assert_uint_eq(lc_guard_enter(&guard), lc_thread_self());
+  lc_guard_exit(&guard, 0);
+  ck_assert_uint_eq(lc_guard_enter(&guard), 0);
 }
 END_TEST
 

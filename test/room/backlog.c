@@ -1,7 +1,7 @@
 /* Room backlog: whatever the senders' slabs look like in a chain, links come
  * out in the order of their pushes, and a long chain is turned stretch by
  * stretch. */
-#include "backlog.h"
+#include "queue/backlog.h"
 
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@
 #define SENDERS 3
 
 static lc_inbox_t inbox;
-static lc_rack_t rack;
+static lc_slab_pool_t pool;
 static lc_backlog_t backlog;
 static lc_slab_t *slabs[SENDERS]; /* with room, or NULL */
 static uint64_t pushed, received;
@@ -22,7 +22,7 @@ static void fresh(void) {
 
   memory_watch();
   lc_inbox_init(&inbox);
-  ck_assert(lc_rack_init(&rack, sizeof(uint64_t), SIZE_MAX));
+  ck_assert(lc_slab_pool_init(&pool, sizeof(uint64_t), SIZE_MAX));
   backlog = none;
   for (i = 0; i < SENDERS; i++)
     slabs[i] = NULL;
@@ -30,7 +30,7 @@ static void fresh(void) {
 }
 
 static void push_link(lc_link_t *link) {
-  ck_assert_int_eq(lc_inbox_push(&inbox, link, link, LC_NO_TURN), LC_PUSHED);
+  ck_assert_int_eq(lc_inbox_push(&inbox, link, link, LC_NO_STREAK), LC_PUSHED);
 }
 
 /* A sender's next message; its number is its place in the order of all. */
@@ -40,10 +40,10 @@ static lc_link_t *push(size_t sender) {
   lc_link_t *node;
 
   if (slab == NULL)
-    slab = lc_rack_take(&rack, &bytes);
+    slab = lc_slab_pool_get(&pool, &bytes);
   ck_assert_ptr_nonnull(slab);
-  node = lc_slab_carve(&rack, slab);
-  *(uint64_t *) lc_node_message(&rack, node) = pushed++;
+  node = lc_slab_alloc_node(&pool, slab);
+  *(uint64_t *) lc_node_message(&pool, node) = pushed++;
   lc_link_init(node, 0);
   push_link(node);
   if (lc_slab_is_full(slab))
@@ -75,10 +75,10 @@ static void receive(uint64_t most) {
   while (most > 0 && (link = lc_backlog_oldest(&backlog)) != NULL) {
     lc_backlog_pop(&backlog);
     if (lc_link_is_control(link)) {
-      lc_rack_recycle(&rack, lc_slab_of_retire(link));
+      lc_slab_pool_recycle(&pool, lc_slab_of_retire(link));
       continue;
     }
-    ck_assert_uint_eq(*(uint64_t *) lc_node_message(&rack, link), received);
+    ck_assert_uint_eq(*(uint64_t *) lc_node_message(&pool, link), received);
     received++;
     most--;
   }
@@ -92,8 +92,8 @@ static void expect_all_received(void) {
   ck_assert(lc_backlog_is_empty(&backlog));
   for (i = 0; i < SENDERS; i++)
     if (slabs[i] != NULL)
-      lc_rack_recycle(&rack, slabs[i]);
-  lc_rack_free(&rack);
+      lc_slab_pool_recycle(&pool, slabs[i]);
+  lc_slab_pool_free(&pool);
   ck_assert_uint_eq(memory_blocks(), 0);
 }
 
@@ -181,20 +181,20 @@ END_TEST
 
 /* The goodbye is pushed last, and has no slab behind it in memory. */
 START_TEST(the_newest_link_need_not_be_a_slabs) {
-  lc_link_t *goodbye = malloc(sizeof *goodbye), *retire;
+  lc_link_t *eof = malloc(sizeof *eof), *retire;
 
-  ck_assert_ptr_nonnull(goodbye);
-  lc_link_init(goodbye, LC_CONTROL);
+  ck_assert_ptr_nonnull(eof);
+  lc_link_init(eof, LC_CONTROL);
   push_a_slab(0);
-  push_link(goodbye);
+  push_link(eof);
   take();
   receive(pushed);
   retire = lc_backlog_oldest(&backlog);
   lc_backlog_pop(&backlog);
-  lc_rack_recycle(&rack, lc_slab_of_retire(retire));
-  ck_assert_ptr_eq(lc_backlog_oldest(&backlog), goodbye);
-  lc_rack_free(&rack);
-  free(goodbye);
+  lc_slab_pool_recycle(&pool, lc_slab_of_retire(retire));
+  ck_assert_ptr_eq(lc_backlog_oldest(&backlog), eof);
+  lc_slab_pool_free(&pool);
+  free(eof);
 }
 END_TEST
 

@@ -1,5 +1,6 @@
 /* Room channel: links in, messages out; control links are obeyed on the way. */
-#include "channel.h"
+#include "core/rx.h"
+#include "core/tx.h"
 
 #include "support/locks.h"
 #include "support/memory.h"
@@ -22,9 +23,9 @@ static void fresh(void) {
 
 /* The receiver leaves, and then the sender if it is still there. */
 static void expect_nothing_left(void) {
-  lc_channel_refuse(channel);
-  lc_channel_give_up(channel);
-  lc_channel_drop_all(channel);
+  lc_rx_refuse(channel);
+  lc_rx_give_up(channel);
+  lc_rx_drop_all(channel);
   lc_channel_leave(channel);
   loopchan_sender_drop(tx);
   ck_assert_uint_eq(memory_blocks(), 0);
@@ -40,9 +41,9 @@ static void send_ints(int first, int count) {
 
 static void expect(int first, int count) {
   while (count-- > 0) {
-    lc_link_t *node = lc_channel_next(channel);
+    lc_link_t *node = lc_rx_next(channel);
     ck_assert_ptr_nonnull(node);
-    ck_assert_int_eq(*(int *) lc_node_message(&channel->rack, node), first);
+    ck_assert_int_eq(*(int *) lc_node_message(&channel->pool, node), first);
     channel->received++;
     first++;
   }
@@ -52,7 +53,7 @@ static void expect(int first, int count) {
 static int send_a_slab(int first) {
   do
     send_ints(first++, 1);
-  while (tx->slab != NULL);
+  while (tx->own.slab != NULL);
   return first;
 }
 
@@ -65,10 +66,10 @@ static void expect_link(lc_channel_t *other, const lc_link_t *link) {
 
 START_TEST(peek_leaves_and_next_takes) {
   send_ints(1, 2);
-  ck_assert_ptr_eq(lc_channel_peek(channel), lc_channel_peek(channel));
+  ck_assert_ptr_eq(lc_rx_peek(channel), lc_rx_peek(channel));
   expect(1, 2);
-  ck_assert_ptr_null(lc_channel_peek(channel));
-  ck_assert_ptr_null(lc_channel_next(channel));
+  ck_assert_ptr_null(lc_rx_peek(channel));
+  ck_assert_ptr_null(lc_rx_next(channel));
 }
 END_TEST
 
@@ -92,18 +93,18 @@ START_TEST(a_slab_is_kept_while_a_message_is_lent) {
   int *message;
 
   send_ints(7, 1);
-  node = lc_channel_next(channel);
-  message = lc_node_message(&channel->rack, node);
+  node = lc_rx_next(channel);
+  message = lc_node_message(&channel->pool, node);
   channel->received++;
-  channel->lent = true;
+  channel->in_callback = true;
   /* Many slabs come and go, the one of the message in hand among them. */
   send_ints(100, 3000);
   expect(100, 3000);
-  ck_assert_ptr_nonnull(channel->to_recycle);
+  ck_assert_ptr_nonnull(channel->recycle_after_callback);
   send_ints(5000, 3000);
   ck_assert_int_eq(*message, 7);
-  lc_channel_take_back(channel);
-  ck_assert_ptr_null(channel->to_recycle);
+  lc_rx_end_callback(channel);
+  ck_assert_ptr_null(channel->recycle_after_callback);
   expect(5000, 3000);
 }
 END_TEST
@@ -113,19 +114,19 @@ START_TEST(a_slab_is_held_while_the_inbox_leads_to_it) {
   lc_slab_t *slab;
 
   expect(0, count);
-  ck_assert_ptr_null(lc_channel_peek(channel));
-  slab = channel->held;
+  ck_assert_ptr_null(lc_rx_peek(channel));
+  slab = channel->deferred;
   ck_assert_ptr_nonnull(slab);
   next = send_a_slab(next);
   ck_assert_uint_eq(lc_slab_left(slab), 0);
   expect(count, 1);
-  ck_assert_ptr_null(channel->held);
+  ck_assert_ptr_null(channel->deferred);
   ck_assert_int_gt(lc_slab_left(slab), 0);
   expect(count + 1, next - count - 1);
-  ck_assert_ptr_null(lc_channel_peek(channel));
-  ck_assert_ptr_nonnull(channel->held);
-  ck_assert(lc_channel_park(channel));
-  ck_assert_ptr_null(channel->held);
+  ck_assert_ptr_null(lc_rx_peek(channel));
+  ck_assert_ptr_nonnull(channel->deferred);
+  ck_assert(lc_rx_park(channel));
+  ck_assert_ptr_null(channel->deferred);
 }
 END_TEST
 
@@ -134,14 +135,14 @@ START_TEST(a_slab_held_is_not_let_go_while_a_message_is_lent) {
   lc_slab_t *slab;
 
   expect(0, count);
-  channel->lent = true;
-  ck_assert_ptr_null(lc_channel_peek(channel));
-  slab = channel->held;
+  channel->in_callback = true;
+  ck_assert_ptr_null(lc_rx_peek(channel));
+  slab = channel->deferred;
   send_ints(count, 1);
-  ck_assert_ptr_nonnull(lc_channel_peek(channel));
-  ck_assert_ptr_null(channel->held);
-  ck_assert_ptr_eq(channel->to_recycle, slab);
-  lc_channel_take_back(channel);
+  ck_assert_ptr_nonnull(lc_rx_peek(channel));
+  ck_assert_ptr_null(channel->deferred);
+  ck_assert_ptr_eq(channel->recycle_after_callback, slab);
+  lc_rx_end_callback(channel);
   ck_assert_int_gt(lc_slab_left(slab), 0);
   expect(count, 1);
 }
@@ -154,7 +155,7 @@ START_TEST(no_message_is_lost_when_each_slab_is_filled_anew) {
   for (round = 0; round < 100; round++) {
     int next = send_a_slab(first);
     expect(first, next - first);
-    ck_assert_ptr_null(lc_channel_peek(channel));
+    ck_assert_ptr_null(lc_rx_peek(channel));
     first = next;
   }
 }
@@ -170,8 +171,8 @@ START_TEST(only_a_bound_keeps_slabs_small) {
     loopchan_options_t options = {.msg_size = 8, .capacity = capacities[i]};
     lc_channel_t *other;
     ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
-    ck_assert_uint_le(other->rack.most, most[i]);
-    ck_assert_uint_gt(other->rack.most + other->rack.stride, most[i]);
+    ck_assert_uint_le(other->pool.most, most[i]);
+    ck_assert_uint_gt(other->pool.most + other->pool.stride, most[i]);
     lc_channel_leave(other);
   }
 }
@@ -188,7 +189,7 @@ START_TEST(the_last_senders_goodbye_comes_behind_its_messages) {
   loopchan_sender_drop(other);
   expect(3, 1);
   ck_assert(!channel->ended);
-  ck_assert_ptr_null(lc_channel_next(channel));
+  ck_assert_ptr_null(lc_rx_next(channel));
   ck_assert(channel->ended);
 }
 END_TEST
@@ -197,10 +198,10 @@ START_TEST(refuse_keeps_what_was_accepted) {
   int message = 9;
 
   send_ints(1, 2);
-  lc_channel_refuse(channel);
+  lc_rx_refuse(channel);
   ck_assert_int_eq(loopchan_send(tx, &message), UV_EPIPE);
   expect(1, 2);
-  ck_assert_ptr_null(lc_channel_next(channel));
+  ck_assert_ptr_null(lc_rx_next(channel));
 }
 END_TEST
 
@@ -226,13 +227,13 @@ START_TEST(what_was_received_has_been_sent) {
   loopchan_stats_t stats;
 
   send_ints(0, 2);
-  lc_counter_add_alone(&tx->sent, -2);
+  lc_counter_add_alone(&tx->own.sent, -2);
   expect(0, 1);
   lc_channel_stats(channel, &stats);
   ck_assert_uint_eq(stats.received, 1);
   ck_assert_uint_eq(stats.sent, 1);
   ck_assert_uint_eq(stats.queued, 0);
-  lc_counter_add_alone(&tx->sent, 2);
+  lc_counter_add_alone(&tx->own.sent, 2);
   lc_channel_stats(channel, &stats);
   ck_assert_uint_eq(stats.sent, 2);
   ck_assert_uint_eq(stats.queued, 1);
@@ -244,7 +245,7 @@ START_TEST(a_lone_message_that_was_taken_leads_to_no_older_one) {
   lc_link_t *node;
 
   send_ints(0, 1);
-  node = lc_channel_next(channel);
+  node = lc_rx_next(channel);
   ck_assert_ptr_nonnull(node);
   ck_assert(!lc_link_is_to_older(node));
   channel->received++;
@@ -281,20 +282,20 @@ START_TEST(senders_leave_from_anywhere_on_the_list) {
   loopchan_sender_drop(others[(gone + 2) % 3]);
   ck_assert_uint_eq(sent_in_all(), 5);
   expect(0, 5);
-  ck_assert(!lc_channel_has_message(channel));
+  ck_assert(!lc_rx_has_message(channel));
 }
 END_TEST
 
 START_TEST(who_looks_for_a_message_finds_the_end) {
-  ck_assert(!lc_channel_has_message(channel));
+  ck_assert(!lc_rx_has_message(channel));
   send_ints(1, 1);
-  ck_assert(lc_channel_has_message(channel));
+  ck_assert(lc_rx_has_message(channel));
   expect(1, 1);
-  ck_assert(!lc_channel_has_message(channel));
+  ck_assert(!lc_rx_has_message(channel));
   loopchan_sender_drop(tx);
   tx = NULL;
   ck_assert(!channel->ended);
-  ck_assert(!lc_channel_has_message(channel));
+  ck_assert(!lc_rx_has_message(channel));
   ck_assert(channel->ended);
 }
 END_TEST
@@ -337,54 +338,54 @@ END_TEST
 
 START_TEST(a_park_by_hand_sees_who_joined_before) {
   loopchan_options_t options = {.capacity = LOOPCHAN_RENDEZVOUS};
-  lc_answers_t answers;
-  lc_pending_t pending = {.answers = &answers};
+  lc_completions_t completions;
+  lc_waiter_t waiter = {.completions = &completions};
   lc_channel_t *other;
   bool left;
 
   ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
-  ck_assert_int_eq(lc_answers_init(&answers, NULL), 0);
-  ck_assert(!lc_channel_has_message(other));
-  ck_assert(lc_channel_park(other));
+  ck_assert_int_eq(lc_completions_init(&completions, NULL), 0);
+  ck_assert(!lc_rx_has_message(other));
+  ck_assert(lc_rx_park(other));
   ck_assert(lc_inbox_unpark(&other->inbox));
-  ck_assert(!lc_line_join(&other->line, &pending));
-  ck_assert(lc_channel_has_message(other));
-  ck_assert(!lc_channel_park(other));
+  ck_assert(!lc_waitq_enqueue(&other->waitq, &waiter));
+  ck_assert(lc_rx_has_message(other));
+  ck_assert(!lc_rx_park(other));
   ck_assert(!lc_inbox_unpark(&other->inbox));
-  ck_assert(!lc_line_leave(&other->line, &pending, &left));
+  ck_assert(!lc_waitq_cancel(&other->waitq, &waiter, &left));
   ck_assert(left);
-  ck_assert(lc_channel_park(other));
-  lc_answers_destroy(&answers);
+  ck_assert(lc_rx_park(other));
+  lc_completions_destroy(&completions);
   lc_channel_leave(other);
 }
 END_TEST
 
 START_TEST(who_serves_the_line_pays_the_wake_that_this_owes) {
   loopchan_options_t options = {.capacity = 1};
-  lc_answers_t answers;
-  lc_pending_t pending = {.answers = &answers};
+  lc_completions_t completions;
+  lc_waiter_t waiter = {.completions = &completions};
   lc_link_t link;
   lc_channel_t *other;
 
   lc_link_init(&link, LC_CONTROL);
-  pending.newest = pending.oldest = &link;
+  waiter.newest = waiter.oldest = &link;
   ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
-  ck_assert_int_eq(lc_answers_init(&answers, NULL), 0);
-  ck_assert_uint_eq(lc_credit_take(&other->line.credit, 1), 1);
-  ck_assert(!lc_line_join(&other->line, &pending));
-  ck_assert(lc_channel_park(other));
-  ck_assert(lc_credit_free(&other->line.credit));
-  lc_channel_serve(other);
+  ck_assert_int_eq(lc_completions_init(&completions, NULL), 0);
+  ck_assert_uint_eq(lc_permits_acquire(&other->waitq.permits, 1), 1);
+  ck_assert(!lc_waitq_enqueue(&other->waitq, &waiter));
+  ck_assert(lc_rx_park(other));
+  ck_assert(lc_permits_release(&other->waitq.permits));
+  lc_tx_grant(other);
   ck_assert_uint_eq(lc_wake_count(&other->wake), 1);
   expect_link(other, &link);
   other->received = 1;
-  lc_answers_destroy(&answers);
+  lc_completions_destroy(&completions);
   lc_channel_leave(other);
 }
 END_TEST
 
 static void pay(void *arg) {
-  lc_channel_pay(arg);
+  lc_channel_settle(arg);
 }
 
 /* It is on its way: to make a thread takes longer than to look at the time. */
@@ -398,17 +399,17 @@ START_TEST(a_debt_that_comes_at_the_deadline_is_collected) {
     lc_link_t link;
     uv_thread_t payer;
     lc_link_init(&link, 0);
-    ck_assert(lc_channel_park(other));
-    ck_assert_int_eq(lc_inbox_push(&other->inbox, &link, &link, LC_NO_TURN),
+    ck_assert(lc_rx_park(other));
+    ck_assert_int_eq(lc_inbox_push(&other->inbox, &link, &link, LC_NO_STREAK),
                      LC_PUSHED_OWES_WAKE);
     ck_assert_int_eq(uv_thread_create(&payer, pay, other), 0);
-    ck_assert_int_eq(lc_channel_sleep(other, LC_NOW), 0);
+    ck_assert_int_eq(lc_rx_sleep(other, LC_NOW), 0);
     ck_assert_int_eq(uv_thread_join(&payer), 0);
     ck_assert_uint_eq(lc_wake_count(&other->wake), (uint64_t) round);
     expect_link(other, &link);
   }
-  ck_assert(lc_channel_park(other));
-  ck_assert_int_eq(lc_channel_sleep(other, LC_NOW), UV_ETIMEDOUT);
+  ck_assert(lc_rx_park(other));
+  ck_assert_int_eq(lc_rx_sleep(other, LC_NOW), UV_ETIMEDOUT);
   lc_channel_leave(other);
 }
 END_TEST
@@ -416,39 +417,42 @@ END_TEST
 /* A batch is two places. */
 START_TEST(who_looks_out_takes_one_of_a_batch_and_never_past_the_line) {
   loopchan_options_t options = {.capacity = 4, .spin_ns = 8000};
-  lc_answers_t answers;
-  lc_pending_t pending = {.answers = &answers};
+  lc_completions_t completions;
+  lc_waiter_t waiter = {.completions = &completions};
   lc_patience_t patience;
   lc_link_t link;
   lc_channel_t *other;
 
   lc_link_init(&link, LC_CONTROL);
-  pending.newest = pending.oldest = &link;
+  waiter.newest = waiter.oldest = &link;
   ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
   lc_patience_init(&patience, options.spin_ns);
-  ck_assert_int_eq(lc_channel_take_places(other, 4), 4);
-  ck_assert_int_eq(lc_channel_look_out(other, &patience, LC_NEVER), UV_EAGAIN);
+  ck_assert_int_eq(lc_tx_acquire(other, 4), 4);
+  ck_assert_int_eq(lc_tx_spin_for_permit(other, &patience, LC_NEVER),
+                   UV_EAGAIN);
   ck_assert_uint_eq(patience.next_ns, 4000);
-  lc_channel_free_place(other);
-  ck_assert_int_eq(lc_channel_look_out(other, &patience, LC_NEVER), UV_EAGAIN);
+  lc_tx_release_permit(other);
+  ck_assert_int_eq(lc_tx_spin_for_permit(other, &patience, LC_NEVER),
+                   UV_EAGAIN);
   ck_assert_uint_eq(patience.next_ns, 2000);
-  lc_channel_free_place(other);
-  ck_assert_int_eq(lc_channel_look_out(other, &patience, LC_NOW), UV_EAGAIN);
+  lc_tx_release_permit(other);
+  ck_assert_int_eq(lc_tx_spin_for_permit(other, &patience, LC_NOW), UV_EAGAIN);
   lc_patience_init(&patience, UINT64_C(3600000000000));
   patience.next_ns /= 2;
-  ck_assert_int_eq(lc_channel_look_out(other, &patience, LC_NEVER), 1);
+  ck_assert_int_eq(lc_tx_spin_for_permit(other, &patience, LC_NEVER), 1);
   ck_assert_uint_eq(patience.next_ns, patience.most_ns);
-  ck_assert_int_eq(lc_channel_take_places(other, 4), 1);
-  ck_assert_int_eq(lc_answers_init(&answers, NULL), 0);
-  ck_assert(!lc_line_join(&other->line, &pending));
-  ck_assert(!lc_credit_free(&other->line.credit));
-  ck_assert(lc_credit_free(&other->line.credit)); /* and is not served */
-  ck_assert_int_eq(lc_channel_look_out(other, &patience, LC_NEVER), UV_EAGAIN);
-  ck_assert_uint_eq(lc_line_length(&other->line), 1);
-  lc_channel_serve(other);
+  ck_assert_int_eq(lc_tx_acquire(other, 4), 1);
+  ck_assert_int_eq(lc_completions_init(&completions, NULL), 0);
+  ck_assert(!lc_waitq_enqueue(&other->waitq, &waiter));
+  ck_assert(!lc_permits_release(&other->waitq.permits));
+  ck_assert(lc_permits_release(&other->waitq.permits)); /* and is not served */
+  ck_assert_int_eq(lc_tx_spin_for_permit(other, &patience, LC_NEVER),
+                   UV_EAGAIN);
+  ck_assert_uint_eq(lc_waitq_length(&other->waitq), 1);
+  lc_tx_grant(other);
   expect_link(other, &link);
   other->received = 1;
-  lc_answers_destroy(&answers);
+  lc_completions_destroy(&completions);
   lc_channel_leave(other);
 }
 END_TEST

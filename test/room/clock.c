@@ -1,5 +1,5 @@
 /* Room clock: sums that do not overflow, and spins that end. */
-#include "clock.h"
+#include "base/clock.h"
 
 #include "support/suite.h"
 

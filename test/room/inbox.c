@@ -1,5 +1,5 @@
 /* Room inbox: one word, four states, and every call in every state. */
-#include "inbox.h"
+#include "queue/inbox.h"
 
 #include <uv.h>
 
@@ -20,7 +20,7 @@ static void fresh(void) {
 }
 
 static lc_push_t push(size_t i) {
-  return lc_inbox_push(&inbox, &links[i], &links[i], LC_NO_TURN);
+  return lc_inbox_push(&inbox, &links[i], &links[i], LC_NO_STREAK);
 }
 
 /* The list holds links[first] to links[last], in this order. */
@@ -109,7 +109,7 @@ START_TEST(a_chain_is_pushed_whole) {
   ck_assert_int_eq(push(0), LC_PUSHED);
   lc_link_to_older(&links[3], &links[2]);
   lc_link_to_older(&links[2], &links[1]);
-  ck_assert_int_eq(lc_inbox_push(&inbox, &links[3], &links[1], LC_NO_TURN),
+  ck_assert_int_eq(lc_inbox_push(&inbox, &links[3], &links[1], LC_NO_STREAK),
                    LC_PUSHED);
   ck_assert_int_eq(push(4), LC_PUSHED);
   ck_assert_uint_eq(take_into(&list, &inbox), 5);
@@ -202,34 +202,34 @@ START_TEST(close_of_an_empty_inbox_leaves_what_was_taken) {
 END_TEST
 
 START_TEST(only_a_parked_inbox_can_be_roused_and_once) {
-  ck_assert(!lc_inbox_rouse(&inbox));
+  ck_assert(!lc_inbox_notify(&inbox));
   ck_assert(lc_inbox_park(&inbox));
-  ck_assert(lc_inbox_rouse(&inbox));
-  ck_assert(!lc_inbox_rouse(&inbox));
+  ck_assert(lc_inbox_notify(&inbox));
+  ck_assert(!lc_inbox_notify(&inbox));
   ck_assert_int_eq(push(0), LC_PUSHED);
-  ck_assert(!lc_inbox_rouse(&inbox));
+  ck_assert(!lc_inbox_notify(&inbox));
   ck_assert_uint_eq(take_into(&list, &inbox), 1);
   close_into(&list, &inbox);
-  ck_assert(!lc_inbox_rouse(&inbox));
+  ck_assert(!lc_inbox_notify(&inbox));
   ck_assert(lc_inbox_is_closed(&inbox));
 }
 END_TEST
 
-static lc_push_t offer(size_t i) {
-  return lc_inbox_offer(&inbox, &links[i], &links[i]);
+static lc_push_t push_if_parked(size_t i) {
+  return lc_inbox_push_if_parked(&inbox, &links[i], &links[i]);
 }
 
 START_TEST(an_offer_is_for_a_parked_inbox_only) {
-  ck_assert_int_eq(offer(0), LC_REFUSED);
+  ck_assert_int_eq(push_if_parked(0), LC_REFUSED);
   ck_assert(!lc_link_is_to_older(&links[0]));
   ck_assert(lc_inbox_park(&inbox));
-  ck_assert_int_eq(offer(0), LC_PUSHED_OWES_WAKE);
+  ck_assert_int_eq(push_if_parked(0), LC_PUSHED_OWES_WAKE);
   ck_assert(lc_link_is_to_older(&links[0]));
-  ck_assert_int_eq(offer(1), LC_REFUSED);
+  ck_assert_int_eq(push_if_parked(1), LC_REFUSED);
   ck_assert_uint_eq(take_into(&list, &inbox), 1);
   expect_list(0, 0);
   close_into(&list, &inbox);
-  ck_assert_int_eq(offer(1), LC_REFUSED);
+  ck_assert_int_eq(push_if_parked(1), LC_REFUSED);
   ck_assert(lc_inbox_is_closed(&inbox));
 }
 END_TEST
@@ -239,7 +239,7 @@ START_TEST(an_offer_ends_at_its_oldest_link) {
   lc_link_to_older(&links[0], &links[7]); /* from an earlier life */
   lc_link_to_older(&links[1], &links[0]);
   ck_assert(lc_inbox_park(&inbox));
-  ck_assert_int_eq(lc_inbox_offer(&inbox, &links[1], &links[0]),
+  ck_assert_int_eq(lc_inbox_push_if_parked(&inbox, &links[1], &links[0]),
                    LC_PUSHED_OWES_WAKE);
   ck_assert_uint_eq(take_into(&list, &inbox), 2);
   expect_list(0, 1);
@@ -265,7 +265,7 @@ START_TEST(a_refused_chain_is_as_it_was) {
   lc_link_init(&links[0], LC_CONTROL);
   lc_link_to_older(&links[1], &links[0]);
   close_into(&list, &inbox);
-  ck_assert_int_eq(lc_inbox_push(&inbox, &links[1], &links[0], LC_NO_TURN),
+  ck_assert_int_eq(lc_inbox_push(&inbox, &links[1], &links[0], LC_NO_STREAK),
                    LC_REFUSED);
   ck_assert_ptr_eq(lc_link_next(&links[1]), &links[0]);
   ck_assert_ptr_null(lc_link_next(&links[0]));
@@ -277,10 +277,10 @@ END_TEST
 
 /* The guess is that it comes behind links[5]. */
 START_TEST(a_refused_chain_is_as_it_was_after_a_wrong_guess) {
-  lc_turn_t turn = {&links[5], 1};
+  lc_streak_t streak = {&links[5], 1};
 
   close_into(&list, &inbox);
-  ck_assert_int_eq(lc_inbox_push(&inbox, &links[0], &links[0], &turn),
+  ck_assert_int_eq(lc_inbox_push(&inbox, &links[0], &links[0], &streak),
                    LC_REFUSED);
   ck_assert_ptr_null(lc_link_next(&links[0]));
 }
@@ -311,7 +311,7 @@ static void push_all(void *arg) {
     item->thread = self->number;
     item->index = i;
     lc_link_init(&item->link, 0);
-    switch (lc_inbox_push(&inbox, &item->link, &item->link, LC_NO_TURN)) {
+    switch (lc_inbox_push(&inbox, &item->link, &item->link, LC_NO_STREAK)) {
       case LC_REFUSED:
         return;
       case LC_PUSHED_OWES_WAKE:

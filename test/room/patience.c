@@ -1,5 +1,5 @@
 /* Room patience: what pays is done again. */
-#include "patience.h"
+#include "wait/patience.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Room receiver: the states of a receiver, and nothing left after a failure. */
-#include "receiver.h"
+#include "api/receiver.h"
 
 #include <string.h>
 

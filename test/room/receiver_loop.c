@@ -1,6 +1,6 @@
 /* Room receiver_loop: while started, the inbox is PARKED or a callback is on
  * its way. */
-#include "receiver.h"
+#include "api/receiver.h"
 #include "support/loop.h"
 #include "support/suite.h"
 

@@ -1,5 +1,5 @@
 /* Room receiver_thread: parked only inside a call, no debt left behind. */
-#include "receiver.h"
+#include "api/receiver.h"
 #include "support/suite.h"
 
 static loopchan_receiver_t rx;
@@ -43,7 +43,7 @@ START_TEST(time_outs_and_sends_lose_neither_messages_nor_debts) {
   while (expected < ROUNDS) {
     err = loopchan_recv_timeout(&rx, &message, timeout);
     timeout = (timeout + 37) % 3000;
-    ck_assert(!rx.channel->wake.roused);
+    ck_assert(!rx.channel->wake.signalled);
     if (err == UV_ETIMEDOUT)
       continue;
     ck_assert_int_eq(err, 0);

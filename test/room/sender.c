@@ -1,5 +1,5 @@
-/* Room sender: whose slab a message goes to. */
-#include "channel.h"
+/* Room sender: which slab a message goes to. */
+#include "core/channel.h"
 #include "support/memory.h"
 #include "support/suite.h"
 
@@ -20,29 +20,14 @@ static void expect_nothing_left(void) {
   ck_assert_uint_eq(memory_blocks(), 0);
 }
 
-static void send_one(void *arg) {
-  int message = 1;
-
-  *(int *) arg = loopchan_send(tx, &message);
-}
-
-static void send_on_another_thread(void) {
-  uv_thread_t thread;
-  int err = 1;
-
-  ck_assert_int_eq(uv_thread_create(&thread, send_one, &err), 0);
-  ck_assert_int_eq(uv_thread_join(&thread), 0);
-  ck_assert_int_eq(err, 0);
-}
-
 START_TEST(the_first_thread_keeps_its_slab) {
   lc_slab_t *slab;
 
   ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
-  slab = tx->slab;
+  slab = tx->own.slab;
   ck_assert_ptr_nonnull(slab);
   ck_assert_int_eq(loopchan_send(tx, &(int){1}), 0);
-  ck_assert_ptr_eq(tx->slab, slab);
+  ck_assert_ptr_eq(tx->own.slab, slab);
   ck_assert_uint_eq(slab->used, 2);
 }
 END_TEST
@@ -53,52 +38,13 @@ START_TEST(each_sender_begins_with_a_small_slab) {
 
   ck_assert_ptr_nonnull(other);
   ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
-  bytes = tx->slab->bytes;
-  while (tx->slab == NULL || tx->slab->bytes == bytes)
+  bytes = tx->own.slab->bytes;
+  while (tx->own.slab == NULL || tx->own.slab->bytes == bytes)
     ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
-  ck_assert_uint_eq(tx->slab->bytes, 2 * bytes);
+  ck_assert_uint_eq(tx->own.slab->bytes, 2 * bytes);
   ck_assert_int_eq(loopchan_send(other, &(int){0}), 0);
-  ck_assert_uint_eq(other->slab->bytes, bytes);
+  ck_assert_uint_eq(other->own.slab->bytes, bytes);
   loopchan_sender_drop(other);
-}
-END_TEST
-
-START_TEST(another_thread_leaves_turn_and_slab_alone) {
-  lc_slab_t *slab;
-  lc_link_t *newest;
-
-  ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
-  slab = tx->slab;
-  newest = tx->turn.last;
-  ck_assert_ptr_nonnull(newest);
-  send_on_another_thread();
-  send_on_another_thread();
-  ck_assert_ptr_eq(tx->turn.last, newest);
-  ck_assert_ptr_eq(tx->slab, slab);
-  ck_assert_uint_eq(slab->used, 1);
-  ck_assert_uint_eq(lc_counter_read(&tx->sent), 1);
-  ck_assert_uint_eq(lc_counter_read(&tx->sent_by_others), 2);
-}
-END_TEST
-
-START_TEST(another_thread_leaves_no_slab_behind) {
-  size_t bytes;
-
-  do
-    ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
-  while (tx->slab != NULL);
-  bytes = tx->bytes;
-  send_on_another_thread();
-  ck_assert_ptr_null(tx->slab);
-  ck_assert_uint_eq(tx->bytes, bytes);
-}
-END_TEST
-
-START_TEST(the_first_thread_may_be_any) {
-  send_on_another_thread();
-  ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
-  ck_assert_uint_eq(lc_counter_read(&tx->sent), 1);
-  ck_assert_uint_eq(lc_counter_read(&tx->sent_by_others), 1);
 }
 END_TEST
 
@@ -107,15 +53,15 @@ START_TEST(a_reserved_place_holds_its_slab_alone) {
   lc_slab_t *slab;
 
   ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
-  slab = tx->slab;
+  slab = tx->own.slab;
   ck_assert_int_eq(loopchan_reserve(tx, &first), 0);
-  ck_assert_ptr_null(tx->slab);
+  ck_assert_ptr_null(tx->own.slab);
   ck_assert_int_eq(loopchan_reserve(tx, &second), 0);
   *(int *) first = *(int *) second = 1;
   ck_assert_int_eq(loopchan_commit(tx, first), 0);
-  ck_assert_ptr_eq(tx->slab, slab);
+  ck_assert_ptr_eq(tx->own.slab, slab);
   loopchan_abandon(tx, second);
-  ck_assert_ptr_eq(tx->slab, slab);
+  ck_assert_ptr_eq(tx->own.slab, slab);
   ck_assert_uint_eq(slab->used, 2);
 }
 END_TEST
@@ -137,32 +83,32 @@ START_TEST(a_dropped_senders_slab_serves_the_next) {
 
   ck_assert_ptr_nonnull(other);
   ck_assert_int_eq(loopchan_send(other, &(int){0}), 0);
-  slab = other->slab;
+  slab = other->own.slab;
   loopchan_sender_drop(other);
   ck_assert_int_eq(loopchan_send(tx, &(int){1}), 0);
-  ck_assert_ptr_eq(tx->slab, slab);
+  ck_assert_ptr_eq(tx->own.slab, slab);
   ck_assert_uint_eq(slab->used, 2);
 }
 END_TEST
 
 START_TEST(slabs_beyond_the_rack_are_retired_and_come_back) {
-  loopchan_sender_t *many[2 * LC_RACK_SLOTS];
+  loopchan_sender_t *many[2 * LC_POOL_SLOTS];
   size_t i;
   int message;
 
-  for (i = 0; i < 2 * LC_RACK_SLOTS; i++) {
+  for (i = 0; i < 2 * LC_POOL_SLOTS; i++) {
     many[i] = loopchan_sender_clone(tx);
     ck_assert_int_eq(loopchan_send(many[i], &(int){(int) i}), 0);
   }
-  for (i = 0; i < 2 * LC_RACK_SLOTS; i++)
+  for (i = 0; i < 2 * LC_POOL_SLOTS; i++)
     loopchan_sender_drop(many[i]);
-  for (i = 0; i < 2 * LC_RACK_SLOTS; i++) {
+  for (i = 0; i < 2 * LC_POOL_SLOTS; i++) {
     ck_assert_int_eq(loopchan_recv(&rx, &message), 0);
     ck_assert_int_eq(message, (int) i);
   }
   ck_assert_int_eq(loopchan_try_recv(&rx, &message), UV_EAGAIN);
   /* In the rack, the core, the sender; and one that is held. */
-  ck_assert_uint_le(memory_blocks(), LC_RACK_SLOTS + 2 + 1);
+  ck_assert_uint_le(memory_blocks(), LC_POOL_SLOTS + 2 + 1);
 }
 END_TEST
 
@@ -172,25 +118,25 @@ START_TEST(a_message_that_is_refused_leaves_its_node) {
   ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
   ck_assert_int_eq(loopchan_shutdown(&rx), 0);
   ck_assert_int_eq(loopchan_send(tx, &(int){1}), UV_EPIPE);
-  ck_assert_uint_eq(tx->slab->used, 1);
+  ck_assert_uint_eq(tx->own.slab->used, 1);
   ck_assert_int_eq(loopchan_send(other, &(int){1}), UV_EPIPE);
-  ck_assert_ptr_null(other->slab);
+  ck_assert_ptr_null(other->own.slab);
   loopchan_sender_drop(other);
 }
 END_TEST
 
 START_TEST(a_slab_refused_by_a_closed_channel_is_kept_for_its_end) {
-  loopchan_sender_t *many[LC_RACK_SLOTS + 1];
+  loopchan_sender_t *many[LC_POOL_SLOTS + 1];
   size_t i;
 
-  for (i = 0; i < LC_RACK_SLOTS + 1; i++) {
+  for (i = 0; i < LC_POOL_SLOTS + 1; i++) {
     many[i] = loopchan_sender_clone(tx);
     ck_assert_int_eq(loopchan_send(many[i], &(int){0}), 0);
   }
   ck_assert_int_eq(loopchan_shutdown(&rx), 0);
-  for (i = 0; i < LC_RACK_SLOTS + 1; i++)
+  for (i = 0; i < LC_POOL_SLOTS + 1; i++)
     loopchan_sender_drop(many[i]);
-  for (i = 0; i < LC_RACK_SLOTS + 1; i++)
+  for (i = 0; i < LC_POOL_SLOTS + 1; i++)
     ck_assert_int_eq(loopchan_recv(&rx, &(int){0}), 0);
   ck_assert_int_eq(loopchan_recv(&rx, &(int){0}), UV_EOF);
 }
@@ -202,7 +148,7 @@ START_TEST(the_slabs_of_a_refused_chain_are_kept_for_the_channels_end) {
   ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
   ck_assert_int_eq(loopchan_shutdown(&rx), 0);
   ck_assert_int_eq(loopchan_send_many(tx, messages, 2000), UV_EPIPE);
-  ck_assert_ptr_null(tx->slab);
+  ck_assert_ptr_null(tx->own.slab);
 }
 END_TEST
 
@@ -226,9 +172,9 @@ START_TEST(the_loops_own_thread_does_not_spin_for_a_place) {
   ck_assert_int_eq(uv_loop_init(&loop), 0);
   fill_one_place(&loop, &of_one, &full);
   ck_assert_int_eq(loopchan_recv_stop(&of_one), 0); /* from here: its thread */
-  before_ns = full->patience.next_ns;
+  before_ns = full->own.patience.next_ns;
   ck_assert_int_eq(loopchan_send(full, &(int){1}), UV_EAGAIN);
-  ck_assert_uint_eq(full->patience.next_ns, before_ns);
+  ck_assert_uint_eq(full->own.patience.next_ns, before_ns);
   loopchan_sender_drop(full);
   ck_assert_int_eq(loopchan_close(&of_one, NULL), 0);
   ck_assert_int_eq(uv_run(&loop, UV_RUN_DEFAULT), 0);
@@ -249,14 +195,14 @@ START_TEST(the_first_thread_alone_learns_how_long_to_spin) {
   uv_thread_t thread;
 
   fill_one_place(NULL, &of_one, &full);
-  before_ns = full->patience.next_ns;
+  before_ns = full->own.patience.next_ns;
   ck_assert_int_eq(uv_thread_create(&thread, wait_in_vain, full), 0);
   ck_assert_int_eq(uv_thread_join(&thread), 0);
   ck_assert_int_eq(vain, UV_ETIMEDOUT);
-  ck_assert_uint_eq(full->patience.next_ns, before_ns);
+  ck_assert_uint_eq(full->own.patience.next_ns, before_ns);
   wait_in_vain(full);
   ck_assert_int_eq(vain, UV_ETIMEDOUT);
-  ck_assert_uint_lt(full->patience.next_ns, before_ns);
+  ck_assert_uint_lt(full->own.patience.next_ns, before_ns);
   ck_assert_int_eq(loopchan_close(&of_one, NULL), 0);
   loopchan_sender_drop(full);
 }
@@ -268,8 +214,6 @@ static Suite *suite(void) {
   SUITE_CASE(
       suite, "sender", fresh, expect_nothing_left,
       the_first_thread_keeps_its_slab, each_sender_begins_with_a_small_slab,
-      another_thread_leaves_turn_and_slab_alone,
-      another_thread_leaves_no_slab_behind, the_first_thread_may_be_any,
       a_reserved_place_holds_its_slab_alone, an_abandoned_place_is_used_again,
       a_dropped_senders_slab_serves_the_next,
       slabs_beyond_the_rack_are_retired_and_come_back,

@@ -1,7 +1,7 @@
 /* Room shared: who may lead, and what leading leaves behind. */
-#include "shared.h"
+#include "api/shared.h"
 
-#include "receiver.h"
+#include "api/receiver.h"
 #include "support/suite.h"
 
 static loopchan_receiver_t rx;
@@ -34,7 +34,7 @@ START_TEST(who_finds_work_does_not_wait) {
 END_TEST
 
 START_TEST(who_finds_the_end_does_not_wait) {
-  (void) lc_channel_refuse(channel);
+  (void) lc_rx_refuse(channel);
   ck_assert_int_eq(lc_shared_wait(shared, channel, LC_NEVER), 0);
 }
 END_TEST
@@ -56,14 +56,14 @@ START_TEST(a_follower_whose_time_is_up_leaves_the_line) {
 END_TEST
 
 START_TEST(while_one_leads_no_follower_is_roused) {
-  lc_follower_t waiting = {.next = NULL, .in_line = true};
+  lc_follower_t waiting = {.next = NULL, .queued = true};
 
   shared->led = true;
   shared->first = &waiting;
   shared->end = &waiting.next;
   lc_shared_unlock(shared);
   lc_shared_lock(shared);
-  ck_assert(waiting.in_line);
+  ck_assert(waiting.queued);
   ck_assert_ptr_eq(shared->first, &waiting);
   shared->first = NULL;
   shared->end = &shared->first;

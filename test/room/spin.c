@@ -1,9 +1,9 @@
 /* Room spin: patience that adapts. */
-#include "spin.h"
+#include "wait/spin.h"
 
 #include <string.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "support/suite.h"
 
 #define MOST_NS 16000
@@ -31,7 +31,7 @@ int sched_yield(void) {
 
   if (yield_takes_ns == 0)
     return 0;
-  ck_assert_int_eq(lc_inbox_push(&inbox, &message, &message, LC_NO_TURN),
+  ck_assert_int_eq(lc_inbox_push(&inbox, &message, &message, LC_NO_STREAK),
                    LC_PUSHED);
   while (uv_hrtime() < until) {
   }
@@ -42,7 +42,7 @@ int sched_yield(void) {
 /* An hour's patience, or the thread might not run in time. */
 static void spin_that_pays(void) {
   spin.next_ns = HOUR_NS;
-  ck_assert_int_eq(lc_inbox_push(&inbox, &message, &message, LC_NO_TURN),
+  ck_assert_int_eq(lc_inbox_push(&inbox, &message, &message, LC_NO_STREAK),
                    LC_PUSHED);
   ck_assert(lc_spin_wait(&spin, &inbox, UINT64_MAX));
   lc_inbox_init(&inbox);
@@ -75,7 +75,7 @@ START_TEST(spins_in_vain_become_shorter_and_cease) {
     ck_assert_uint_eq(spin.next_ns, ns[i]);
     ck_assert(!lc_spin_wait(&spin, &inbox, UINT64_MAX));
   }
-  ck_assert_int_eq(lc_inbox_push(&inbox, &message, &message, LC_NO_TURN),
+  ck_assert_int_eq(lc_inbox_push(&inbox, &message, &message, LC_NO_STREAK),
                    LC_PUSHED);
   ck_assert(!lc_spin_wait(&spin, &inbox, UINT64_MAX));
   ck_assert_int_eq(crowds_to_restore(), 2);
@@ -157,7 +157,7 @@ START_TEST(the_pause_grows_with_crowds_and_shrinks_with_single_messages) {
 END_TEST
 
 START_TEST(a_deadline_that_is_past_is_not_spun_for) {
-  ck_assert_int_eq(lc_inbox_push(&inbox, &message, &message, LC_NO_TURN),
+  ck_assert_int_eq(lc_inbox_push(&inbox, &message, &message, LC_NO_STREAK),
                    LC_PUSHED);
   ck_assert(!lc_spin_wait(&spin, &inbox, 0));
 }

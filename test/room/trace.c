@@ -1,12 +1,12 @@
 /* Room trace: what is told of channels on stderr, and when nothing is. Each
  * life is lived in a child, which reads the environment afresh. */
-#include "trace.h"
+#include "base/trace.h"
 
 #include <inttypes.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "channel.h"
+#include "core/rx.h"
 #include "support/channel.h"
 #include "support/suite.h"
 
@@ -47,7 +47,7 @@ static void on_a_thread(void) {
 
   open_with(NULL, &options);
   send_ints(1, 1);
-  ck_assert(!lc_channel_park(rx.channel)); /* which is not told */
+  ck_assert(!lc_rx_park(rx.channel)); /* which is not told */
   expect_ints(1, 1);
   ck_assert_int_eq(loopchan_reserve(tx, &place), 0);
   ck_assert_int_eq(loopchan_commit(tx, place), 0);

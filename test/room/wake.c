@@ -1,5 +1,5 @@
 /* Room wake: each debt rouses once, and none after the receiver has gone. */
-#include "wake.h"
+#include "wait/wake.h"
 
 #include <sched.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static void destroy(void) {
 
 static void count_callback(uv_async_t *handle) {
   (void) handle;
-  lc_wake_heard();
+  lc_wake_callback_fence();
   callbacks++;
 }
 
@@ -48,10 +48,10 @@ static void open_on_thread(void) {
 }
 
 START_TEST(a_debt_paid_calls_back) {
-  lc_wake_pay(&wake);
+  lc_wake_signal(&wake);
   uv_run(&loop, UV_RUN_ONCE);
   ck_assert_int_eq(callbacks, 1);
-  lc_wake_pay(&wake);
+  lc_wake_signal(&wake);
   uv_run(&loop, UV_RUN_ONCE);
   ck_assert_int_eq(callbacks, 2);
   ck_assert_uint_eq(lc_wake_count(&wake), 2);
@@ -69,14 +69,14 @@ END_TEST
 
 START_TEST(a_debt_paid_too_late_does_nothing) {
   lc_wake_leave(&wake);
-  lc_wake_pay(&wake);
+  lc_wake_signal(&wake);
   uv_run(&loop, UV_RUN_NOWAIT);
   ck_assert_int_eq(callbacks, 0);
 }
 END_TEST
 
 static void pay(void *arg) {
-  lc_wake_pay(arg);
+  lc_wake_signal(arg);
 }
 
 START_TEST(a_waiting_thread_is_roused) {
@@ -89,10 +89,10 @@ START_TEST(a_waiting_thread_is_roused) {
 END_TEST
 
 START_TEST(a_debt_is_collected_once) {
-  lc_wake_pay(&wake);
+  lc_wake_signal(&wake);
   ck_assert(lc_wake_wait(&wake, UINT64_MAX));
   ck_assert(!lc_wake_wait(&wake, 0));
-  lc_wake_pay(&wake);
+  lc_wake_signal(&wake);
   ck_assert(lc_wake_wait(&wake, 0));
 }
 END_TEST
@@ -129,7 +129,7 @@ static int waits_before;
 static void pay_one_who_waits(void *arg) {
   while (locks_timed_waits() == waits_before)
     sched_yield();
-  lc_wake_pay(arg);
+  lc_wake_signal(arg);
 }
 
 /* Longer than libuv can count on every system: locks.c looks. */
@@ -148,55 +148,55 @@ START_TEST(who_looks_out_sees_a_payment_and_leaves_it) {
   lc_patience_t patience;
 
   lc_patience_init(&patience, 1000000);
-  ck_assert(!lc_wake_look_out(&wake, &patience, LC_NEVER));
+  ck_assert(!lc_wake_spin(&wake, &patience, LC_NEVER));
   ck_assert(uv_hrtime() >= begin + 1000000);
   ck_assert_uint_eq(patience.next_ns, 500000);
   pay_elsewhere();
-  ck_assert(lc_wake_look_out(&wake, &patience, LC_NOW));
+  ck_assert(lc_wake_spin(&wake, &patience, LC_NOW));
   ck_assert_uint_eq(patience.next_ns, 1000000);
   /* An hour's patience ends with the payment. */
   lc_patience_init(&patience, UINT64_C(3600000000000));
-  ck_assert(lc_wake_look_out(&wake, &patience, LC_NEVER));
+  ck_assert(lc_wake_spin(&wake, &patience, LC_NEVER));
   ck_assert(lc_wake_wait(&wake, LC_NOW));
-  ck_assert(!lc_wake_look_out(&wake, &patience, LC_NOW));
+  ck_assert(!lc_wake_spin(&wake, &patience, LC_NOW));
 }
 END_TEST
 
 START_TEST(a_debt_is_told_to_the_relay_while_there_is_one) {
-  lc_wake_t relay;
+  lc_wake_t forward;
 
-  ck_assert_int_eq(lc_wake_init(&relay, NULL), 0);
-  ck_assert(!lc_wake_is_relayed(&wake));
-  lc_wake_relay(&wake, &relay);
-  ck_assert(lc_wake_is_relayed(&wake));
+  ck_assert_int_eq(lc_wake_init(&forward, NULL), 0);
+  ck_assert(!lc_wake_is_forwarded(&wake));
+  lc_wake_forward(&wake, &forward);
+  ck_assert(lc_wake_is_forwarded(&wake));
   pay_elsewhere();
   ck_assert(lc_wake_wait(&wake, 0));
   pay_elsewhere();
   ck_assert(lc_wake_wait(&wake, 0));
-  ck_assert(lc_wake_wait(&relay, 0));
-  ck_assert(!lc_wake_wait(&relay, 0));
-  lc_wake_relay(&wake, NULL);
-  ck_assert(!lc_wake_is_relayed(&wake));
+  ck_assert(lc_wake_wait(&forward, 0));
+  ck_assert(!lc_wake_wait(&forward, 0));
+  lc_wake_forward(&wake, NULL);
+  ck_assert(!lc_wake_is_forwarded(&wake));
   pay_elsewhere();
   ck_assert(lc_wake_wait(&wake, 0));
-  ck_assert(!lc_wake_wait(&relay, 0));
+  ck_assert(!lc_wake_wait(&forward, 0));
   ck_assert_uint_eq(lc_wake_count(&wake), 3);
-  ck_assert_uint_eq(lc_wake_count(&relay), 0);
-  lc_wake_destroy(&relay);
+  ck_assert_uint_eq(lc_wake_count(&forward), 0);
+  lc_wake_destroy(&forward);
 }
 END_TEST
 
 START_TEST(a_sleeper_is_roused_by_the_relay) {
-  lc_wake_t relay;
+  lc_wake_t forward;
   uv_thread_t payer;
 
-  ck_assert_int_eq(lc_wake_init(&relay, NULL), 0);
-  lc_wake_relay(&wake, &relay);
+  ck_assert_int_eq(lc_wake_init(&forward, NULL), 0);
+  lc_wake_forward(&wake, &forward);
   ck_assert_int_eq(uv_thread_create(&payer, pay, &wake), 0);
-  ck_assert(lc_wake_wait(&relay, UINT64_MAX));
+  ck_assert(lc_wake_wait(&forward, UINT64_MAX));
   ck_assert(lc_wake_wait(&wake, UINT64_MAX));
   ck_assert_int_eq(uv_thread_join(&payer), 0);
-  lc_wake_destroy(&relay);
+  lc_wake_destroy(&forward);
 }
 END_TEST
 

@@ -1,5 +1,5 @@
 /* Room writer: what a writer says while its channel is just being closed. */
-#include "channel.h"
+#include "core/channel.h"
 
 #include "support/loop.h"
 #include "support/memory.h"
@@ -52,7 +52,7 @@ START_TEST(once_refused_a_try_write_is_always_refused) {
   lc_backlog_add(&channel->backlog, &chain);
   ck_assert_int_eq(try_write(), UV_EPIPE);
   ck_assert_int_eq(try_write(), UV_EPIPE);
-  lc_line_refuse(&channel->line);
+  lc_waitq_refuse(&channel->waitq);
   ck_assert_int_eq(try_write(), UV_EPIPE);
   uv_run(&loop, UV_RUN_NOWAIT);
   ck_assert_int_eq(refused, 1);

@@ -2,7 +2,7 @@
 #ifndef SUPPORT_LINKS_H
 #define SUPPORT_LINKS_H
 
-#include "inbox.h"
+#include "queue/inbox.h"
 
 /* Appends a chain; returns how many links. */
 static inline size_t append_turned(lc_list_t *list, const lc_chain_t *chain) {

@@ -1,0 +1,94 @@
+/* receiver: what both kinds of receivers have in common. */
+#ifndef LC_RECEIVER_H
+#define LC_RECEIVER_H
+
+#include "core/rx.h"
+
+/* What loopchan_receiver_t.state tells. */
+enum { LC_NEVER_OPENED, LC_OPEN, LC_CLOSING, LC_CLOSED_FOR_GOOD };
+
+static inline bool lc_receiver_is_loop(const loopchan_receiver_t *rx) {
+  return rx->async.type == UV_ASYNC;
+}
+
+static inline bool lc_receiver_is_open(const loopchan_receiver_t *rx) {
+  if (rx == NULL || rx->state != LC_OPEN)
+    return false;
+  /* Fails after a plain uv_close on a receiver. */
+  lc_assert(!lc_receiver_is_loop(rx) ||
+            !uv_is_closing((const uv_handle_t *) &rx->async));
+  return true;
+}
+
+/* A shared one's state is not for those outside to read. */
+static inline bool lc_receiver_is_new(const loopchan_receiver_t *rx) {
+  return rx == NULL || (!rx->shared && rx->state == LC_NEVER_OPENED);
+}
+
+static inline lc_gate_t *lc_gate_of(loopchan_receiver_t *rx) {
+  static_assert(sizeof(lc_gate_t) == sizeof rx->gate, "the gate fits");
+  return (lc_gate_t *) &rx->gate;
+}
+
+/* Every call on an open receiver lies between enter and exit. With a plain one
+ * it fails when a call on another thread lies there too; with a shared one it
+ * has the receiver's side to itself, but for the time that it waits. */
+typedef struct {
+  lc_channel_t *channel;
+  uintptr_t was; /* debug: who was inside before: a callback's caller */
+} lc_scope_t;
+
+/* 0; or UV_EINVAL: not open; or UV_EOF: shared, and closed. */
+LC_MUST_USE int lc_receiver_enter_shared(loopchan_receiver_t *rx,
+                                         lc_scope_t *scope);
+void lc_receiver_exit_shared(loopchan_receiver_t *rx, const lc_scope_t *scope);
+
+LC_MUST_USE static inline int lc_receiver_enter(loopchan_receiver_t *rx,
+                                                lc_scope_t *scope) {
+  if (LC_UNLIKELY(rx != NULL && rx->shared))
+    return lc_receiver_enter_shared(rx, scope);
+  if (!lc_receiver_is_open(rx))
+    return UV_EINVAL;
+  scope->channel = rx->channel;
+  if (lc_receiver_is_loop(rx))
+    lc_loop_thread_set_here(&rx->channel->loop_thread);
+#ifndef NDEBUG
+  scope->was = lc_guard_enter(&rx->channel->guard);
+  lc_assert(scope->was == 0 || scope->was == lc_thread_self());
+#endif
+  return 0;
+}
+
+static inline void lc_receiver_exit(loopchan_receiver_t *rx,
+                                    const lc_scope_t *scope) {
+  if (LC_UNLIKELY(scope->channel->shared != NULL))
+    lc_receiver_exit_shared(rx, scope);
+#ifndef NDEBUG
+  else
+    lc_guard_exit(&scope->channel->guard, scope->was);
+#endif
+}
+
+/* Copies a message out. msg may be NULL if there is nothing to copy. 0, or
+ * UV_EAGAIN, or UV_EOF. */
+LC_MUST_USE int lc_receiver_take(lc_channel_t *channel, void *msg);
+
+/* loopchan_close, with either kind of callback, or none. */
+int lc_receiver_close(loopchan_receiver_t *rx, loopchan_close_cb cb,
+                      uv_close_cb handle_cb);
+
+/* The receiver's use of the core ends, and with it the library's of rx. */
+void lc_receiver_let_go(loopchan_receiver_t *rx);
+
+/* receiver_loop's part in the life of a receiver. */
+LC_MUST_USE int lc_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx,
+                             lc_channel_t *channel);
+void lc_loop_close(loopchan_receiver_t *rx);
+
+/* Receiver. If there is a callback, it is to be told of the end. */
+void lc_loop_end_came(lc_channel_t *channel);
+
+/* NULL: some other handle. */
+loopchan_receiver_t *lc_loop_from_handle(const uv_handle_t *handle);
+
+#endif /* LC_RECEIVER_H */

@@ -1,0 +1,92 @@
+/* receiver_thread: the blocking calls.
+ *
+ * Knows:   the core, the clock.
+ * Threads: the receiver's, which runs no loop for it.
+ * Promise: a thread is parked only inside a call, and when the call returns no
+ *          debt is left uncollected.
+ */
+#include "api/receiver.h"
+#include "api/shared.h"
+
+/* A receiver of one thread has nothing. 0: look again; or UV_ETIMEDOUT. */
+static int wait_alone(lc_channel_t *channel, uint64_t deadline_ns) {
+  if (lc_spin_wait(&channel->spin, &channel->inbox, deadline_ns) ||
+      !lc_rx_park(channel))
+    return 0;
+  return lc_rx_sleep(channel, deadline_ns);
+}
+
+/* As wait_alone; shared: or what a lack of resources is called. */
+static int wait_for_one(lc_channel_t *channel, uint64_t deadline_ns) {
+  return channel->shared != NULL
+             ? lc_shared_wait(channel->shared, channel, deadline_ns)
+             : wait_alone(channel, deadline_ns);
+}
+
+/* 0, UV_EOF, or what wait_for_one returned. */
+static int receive(lc_channel_t *channel, void *msg, uint64_t deadline_ns) {
+  int err, waited = 0;
+
+  while ((err = lc_receiver_take(channel, msg)) == UV_EAGAIN && waited == 0)
+    waited = wait_for_one(channel, deadline_ns);
+  /* When the time is up it has looked once more: of several threads at a shared
+   * receiver, another one may have been woken for what is there. */
+  return err == UV_EAGAIN ? waited : err;
+}
+
+/* Enters if there is anything to be done with these arguments. 0, UV_EINVAL, or
+ * UV_EOF. */
+static int enter(loopchan_receiver_t *rx, const void *msgs, size_t count,
+                 lc_scope_t *scope) {
+  int err = lc_receiver_enter(rx, scope);
+  size_t size;
+
+  if (err != 0)
+    return err;
+  size = scope->channel->msg_size;
+  if (!lc_receiver_is_loop(rx) && (msgs != NULL || size == 0 || count == 0) &&
+      count <= (size_t) PTRDIFF_MAX / (size != 0 ? size : 1))
+    return 0;
+  lc_receiver_exit(rx, scope);
+  return UV_EINVAL;
+}
+
+static int receive_one(loopchan_receiver_t *rx, void *msg,
+                       uint64_t deadline_ns) {
+  lc_scope_t scope;
+  int err = enter(rx, msg, 1, &scope);
+
+  if (err != 0)
+    return err;
+  err = receive(scope.channel, msg, deadline_ns);
+  lc_receiver_exit(rx, &scope);
+  return err;
+}
+
+int loopchan_recv(loopchan_receiver_t *rx, void *msg) {
+  return receive_one(rx, msg, LC_NEVER);
+}
+
+int loopchan_recv_timeout(loopchan_receiver_t *rx, void *msg,
+                          uint64_t timeout_ns) {
+  return receive_one(rx, msg, lc_deadline(timeout_ns));
+}
+
+ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs, size_t max) {
+  lc_scope_t scope;
+  size_t n = 0;
+  int err = enter(rx, msgs, max, &scope);
+
+  if (err != 0)
+    return err;
+  if (msgs == NULL)
+    msgs = &n; /* nothing to copy, but to count from NULL is not allowed */
+  if (max > 0)
+    err = receive(scope.channel, msgs, LC_NEVER);
+  while (err == 0 && n < max)
+    if (++n < max)
+      err = lc_receiver_take(scope.channel,
+                             (char *) msgs + n * scope.channel->msg_size);
+  lc_receiver_exit(rx, &scope);
+  return n > 0 ? (ssize_t) n : err;
+}

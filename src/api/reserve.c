@@ -1,0 +1,97 @@
+/* reserve: a message that is written where it will be received.
+ *
+ * Knows:   the channel's core, nodes and slabs.
+ * Threads: any, several at once on one sender.
+ * Promise: a place that was reserved can be committed without fail, until the
+ *          channel is closed; and one that is abandoned leaves nothing.
+ *
+ * A reserved place keeps the slab that its node is from until it is committed
+ * or abandoned; the node's link holds the slab's address.
+ */
+#include "core/tx.h"
+
+static lc_slab_t *reserved_slab(const lc_link_t *node) {
+  return (lc_slab_t *) node->next;
+}
+
+static void remember_slab(lc_link_t *node, lc_slab_t *slab) {
+  node->next = (uintptr_t) slab;
+}
+
+/* If none waits in the pool, the first place gets a slab as a send does, the
+ * others one of a single node. */
+static int take_slab_to_keep(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                             lc_slab_t **slab) {
+  size_t one_node = 0;
+
+  return lc_counter_read(&tx->reserved) == 0
+             ? lc_tx_take_slab(tx, cache, slab)
+             : lc_tx_take_slab_of(tx, cache, &one_node, slab);
+}
+
+int loopchan_reserve(loopchan_sender_t *tx, void **msg) {
+  lc_tx_cache_t passing, *cache;
+  lc_slab_t *slab;
+  lc_link_t *node;
+  ssize_t permit;
+  int err;
+
+  if (tx == NULL || msg == NULL)
+    return UV_EINVAL;
+  if (lc_inbox_is_closed(&tx->channel->inbox))
+    return UV_EPIPE;
+  permit = lc_tx_acquire(tx->channel, 1);
+  if (permit < 0)
+    return (int) permit;
+  cache = lc_tx_cache_of(tx, &passing);
+  err = take_slab_to_keep(tx, cache, &slab);
+  if (cache == &passing)
+    lc_tx_flush(tx, cache);
+  if (err != 0) {
+    lc_tx_release_permit(tx->channel);
+    return err;
+  }
+  lc_counter_add(&tx->reserved, 1);
+  node = lc_slab_alloc_node(&tx->channel->pool, slab);
+  remember_slab(node, slab);
+  *msg = lc_node_message(&tx->channel->pool, node);
+  return 0;
+}
+
+int loopchan_commit(loopchan_sender_t *tx, void *msg) {
+  lc_tx_cache_t passing, *cache;
+  lc_slab_t *slab;
+  lc_link_t *node;
+  int err;
+
+  if (tx == NULL || msg == NULL)
+    return UV_EINVAL;
+  cache = lc_tx_cache_of(tx, &passing);
+  node = lc_node_of_message(&tx->channel->pool, msg);
+  slab = reserved_slab(node);
+  lc_trace(send, tx->channel, node);
+  err = lc_tx_publish_node(tx, cache, slab, node);
+  if (err != 0)
+    remember_slab(node, slab);
+  else
+    lc_counter_add(&tx->reserved, -1);
+  if (cache == &passing)
+    lc_tx_flush(tx, cache);
+  return err;
+}
+
+void loopchan_abandon(loopchan_sender_t *tx, void *msg) {
+  lc_tx_cache_t passing, *cache;
+  lc_slab_t *slab;
+
+  if (tx == NULL || msg == NULL)
+    return;
+  cache = lc_tx_cache_of(tx, &passing);
+  slab = reserved_slab(lc_node_of_message(&tx->channel->pool, msg));
+  lc_slab_undo_alloc(slab);
+  lc_tx_keep_slab(tx, cache, slab);
+  if (cache == &passing)
+    lc_tx_flush(tx, cache);
+  lc_tx_release_permit(tx->channel);
+  lc_counter_add(&tx->reserved, -1);
+}

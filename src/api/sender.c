@@ -1,0 +1,240 @@
+/* sender: the sending calls.
+ *
+ * Knows:   the channel's core; which slab the next message goes to.
+ * Threads: any, several at once on one sender.
+ * Promise: 0 and the message is the channel's; anything else and it is still
+ *          the caller's.
+ */
+#include "core/tx.h"
+
+/* The usual case: the thread has a permit and, after this message, room left in
+ * its slab. */
+static inline int send_from_cache(lc_channel_t *channel, lc_tx_cache_t *cache,
+                                  const void *msg) {
+  lc_link_t *node = lc_slab_alloc_node(&channel->pool, cache->slab);
+  int err;
+
+  lc_tx_fill(channel, node, msg);
+  lc_link_init(node, 0);
+  err = lc_tx_publish(channel, node, node, &cache->streak);
+  if (LC_LIKELY(err == 0))
+    lc_counter_add_alone(&cache->sent, 1);
+  else
+    lc_slab_undo_alloc(cache->slab);
+  return err;
+}
+
+static inline bool has_room(const lc_tx_cache_t *cache) {
+  return cache->slab != NULL && lc_slab_left(cache->slab) > 1;
+}
+
+/* Sends the node that was allocated last, from the end of the wait queue. On a
+ * rendezvous channel it is received where it is, and free again afterwards. */
+static int send_and_wait(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                         lc_slab_t *slab, lc_link_t *node,
+                         uint64_t deadline_ns) {
+  bool is_rendezvous = tx->channel->flavour == LC_RENDEZVOUS, slab_goes = false;
+  lc_list_t links = {node, node};
+  int err;
+
+  if (!is_rendezvous) {
+    links.oldest = links.newest = NULL;
+    slab_goes = lc_tx_chain_node(&links, slab, node);
+  }
+  err = lc_tx_wait(tx->channel, links.newest, links.oldest, &cache->patience,
+                   deadline_ns);
+  if (err == 0 && is_rendezvous)
+    lc_slab_undo_alloc(slab);
+  if (err == 0 && !slab_goes)
+    lc_tx_keep_slab(tx, cache, slab);
+  return err;
+}
+
+static int send_or_wait(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                        const void *msg, uint64_t deadline_ns) {
+  lc_channel_t *channel = tx->channel;
+  bool may_wait =
+      deadline_ns != LC_NOW && !lc_loop_thread_is_here(&channel->loop_thread);
+  ssize_t permit = lc_tx_acquire(channel, 1);
+  lc_slab_t *slab;
+  lc_link_t *node;
+  int err;
+
+  if (permit == UV_EAGAIN && may_wait)
+    permit = lc_tx_spin_for_permit(channel, &cache->patience, deadline_ns);
+  if (permit < 0 && (permit != UV_EAGAIN || !may_wait))
+    return (int) permit;
+  err = lc_tx_take_slab(tx, cache, &slab);
+  if (err != 0) {
+    if (permit > 0)
+      lc_tx_release_permit(channel);
+    return err;
+  }
+  node = lc_slab_alloc_node(&channel->pool, slab);
+  lc_tx_fill(channel, node, msg);
+  err = may_wait && (permit < 0 || channel->flavour == LC_RENDEZVOUS)
+            ? send_and_wait(tx, cache, slab, node, deadline_ns)
+            : lc_tx_publish_node(tx, cache, slab, node);
+  if (err != 0) {
+    lc_slab_undo_alloc(slab);
+    lc_tx_keep_slab(tx, cache, slab);
+  }
+  return err;
+}
+
+/* Apart, so that the usual case saves no registers for it. */
+static LC_NOINLINE int send_slow(loopchan_sender_t *tx, const void *msg,
+                                 uint64_t deadline_ns) {
+  lc_tx_cache_t passing, *cache = lc_tx_cache_of(tx, &passing);
+  int err;
+
+  if (cache != &tx->own && has_room(cache) && lc_tx_acquire_fast(tx->channel))
+    return send_from_cache(tx->channel, cache, msg);
+  err = send_or_wait(tx, cache, msg, deadline_ns);
+  if (cache == &passing)
+    lc_tx_flush(tx, cache);
+  return err;
+}
+
+static inline int send_until(loopchan_sender_t *tx, const void *msg,
+                             uint64_t deadline_ns) {
+  if (LC_LIKELY(lc_owner_claim(&tx->own.owner) && has_room(&tx->own) &&
+                lc_tx_acquire_fast(tx->channel)))
+    return send_from_cache(tx->channel, &tx->own, msg);
+  return send_slow(tx, msg, deadline_ns);
+}
+
+static inline bool can_send(const loopchan_sender_t *tx, const void *msg) {
+  return tx != NULL && (msg != NULL || tx->channel->msg_size == 0);
+}
+
+int loopchan_send(loopchan_sender_t *tx, const void *msg) {
+  return can_send(tx, msg) ? send_until(tx, msg, LC_NEVER) : UV_EINVAL;
+}
+
+int loopchan_try_send(loopchan_sender_t *tx, const void *msg) {
+  return can_send(tx, msg) ? send_until(tx, msg, LC_NOW) : UV_EINVAL;
+}
+
+int loopchan_send_timeout(loopchan_sender_t *tx, const void *msg,
+                          uint64_t timeout_ns) {
+  int err;
+
+  if (!can_send(tx, msg))
+    return UV_EINVAL;
+  err = send_until(tx, msg, timeout_ns == 0 ? LC_NOW : lc_deadline(timeout_ns));
+  return timeout_ns == 0 && err == UV_EAGAIN ? UV_ETIMEDOUT : err;
+}
+
+/* A chain was refused: its full slabs have no user any more. */
+static void orphan_slabs(lc_channel_t *channel, lc_link_t *newest) {
+  while (newest != NULL) {
+    lc_link_t *older = lc_link_next(newest);
+    if (lc_link_is_control(newest))
+      lc_slab_pool_orphan(&channel->pool, lc_slab_of_retire(newest));
+    newest = older;
+  }
+}
+
+/* Sends the messages from *sent on, as many as there are permits, and adds to
+ * *sent how many went. An error: not all of them. */
+static int send_chain(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                      const char *msgs, size_t permits, size_t *sent) {
+  lc_list_t links = {NULL, NULL};
+  lc_channel_t *channel = tx->channel;
+  size_t n, size = channel->msg_size;
+  lc_slab_t *slab = NULL;
+  int err = 0, refused = 0;
+
+  for (n = 0; n < permits; n++) {
+    lc_link_t *node;
+    if (slab == NULL)
+      err = lc_tx_take_slab(tx, cache, &slab);
+    if (err != 0)
+      break;
+    node = lc_slab_alloc_node(&channel->pool, slab);
+    lc_tx_fill(channel, node, msgs + (*sent + n) * size);
+    if (lc_tx_chain_node(&links, slab, node))
+      slab = NULL;
+  }
+  if (n > 0)
+    refused = lc_tx_publish_chain(tx, cache, &links, n);
+  if (refused != 0)
+    orphan_slabs(channel, links.newest);
+  else
+    *sent += n;
+  if (slab != NULL)
+    lc_tx_keep_slab(tx, cache, slab);
+  for (; n < permits; n++)
+    lc_tx_release_permit(channel);
+  return refused != 0 ? refused : err;
+}
+
+/* Sends all, but for an error; adds to *sent how many went. */
+static int send_each(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                     const char *msgs, size_t count, size_t *sent) {
+  lc_channel_t *channel = tx->channel;
+  int err = 0;
+
+  while (err == 0 && *sent < count) {
+    ssize_t permits = lc_tx_acquire(channel, count - *sent);
+    if (permits > 0 && channel->flavour != LC_RENDEZVOUS) {
+      err = send_chain(tx, cache, msgs, (size_t) permits, sent);
+    } else if (permits > 0 || permits == UV_EAGAIN) {
+      /* One that waits; by then there is room for others. */
+      err = send_or_wait(tx, cache, msgs + *sent * channel->msg_size, LC_NEVER);
+      *sent += err == 0;
+    } else {
+      err = (int) permits;
+    }
+  }
+  return err;
+}
+
+ssize_t loopchan_send_many(loopchan_sender_t *tx, const void *msgs,
+                           size_t count) {
+  lc_tx_cache_t passing, *cache;
+  size_t size, sent = 0;
+  int err;
+
+  if (tx == NULL)
+    return UV_EINVAL;
+  size = tx->channel->msg_size;
+  if ((msgs == NULL && size != 0 && count != 0) ||
+      count > (size_t) PTRDIFF_MAX / (size != 0 ? size : 1))
+    return UV_EINVAL;
+  if (count == 0)
+    return lc_inbox_is_closed(&tx->channel->inbox) ? UV_EPIPE : 0;
+  if (msgs == NULL)
+    msgs = ""; /* nothing to copy, but to count from NULL is not allowed */
+  cache = lc_tx_cache_of(tx, &passing);
+  err = send_each(tx, cache, msgs, count, &sent);
+  if (cache == &passing)
+    lc_tx_flush(tx, cache);
+  return sent > 0 ? (ssize_t) sent : err;
+}
+
+loopchan_sender_t *loopchan_sender_clone(loopchan_sender_t *tx) {
+  return tx == NULL ? NULL : lc_channel_add_sender(tx->channel);
+}
+
+void loopchan_sender_drop(loopchan_sender_t *tx) {
+  lc_channel_t *channel;
+
+  if (tx == NULL)
+    return;
+  channel = tx->channel;
+  lc_trace(sender_drop, channel, tx);
+  lc_tx_put_slabs(tx);
+  /* Refused: the receiver has gone and needs no goodbye. */
+  if (lc_channel_remove_sender(tx)) {
+    int refused =
+        lc_tx_publish(channel, &channel->eof, &channel->eof, LC_NO_STREAK);
+    (void) refused;
+  }
+  lc_channel_leave(channel);
+}
+
+int loopchan_is_closed(const loopchan_sender_t *tx) {
+  return tx == NULL ? UV_EINVAL : lc_inbox_is_closed(&tx->channel->inbox);
+}

@@ -1,0 +1,171 @@
+/* atomic: the only door to <stdatomic.h>.
+ *
+ * The explorer (test/explore) puts another door in its place and then decides
+ * which thread runs next and which store a load sees. So the rooms that use
+ * this one are tested as they are, not as a copy.
+ */
+#ifndef LC_ATOMIC_H
+#define LC_ATOMIC_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* gcc warns that its thread sanitizer does not model fences; no verdict of ours
+ * rests on one. */
+#if defined(__SANITIZE_THREAD__) && !defined(__clang__) && __GNUC__ >= 11
+#pragma GCC diagnostic ignored "-Wtsan"
+#endif
+
+/* What different threads write lies at least this far apart. */
+#define LC_CACHE_LINE 64
+
+/* How far ahead of their use lines are fetched that another core wrote last, in
+ * bytes: eight lines on the way hide most of the time that each takes. */
+#define LC_AHEAD ((size_t) 8 * LC_CACHE_LINE)
+
+/* Of a thread's variable: read without a call, in a shared library too. Only
+ * glibc keeps room for those of a library that is loaded late. */
+#if defined(__GLIBC__)
+#define LC_NO_CALL __attribute__((tls_model("initial-exec")))
+#else
+#define LC_NO_CALL
+#endif
+
+/* One for each thread. MSVC has the standard's word only in newer versions. */
+#if defined(_MSC_VER)
+#define LC_PER_THREAD __declspec(thread)
+#else
+#define LC_PER_THREAD _Thread_local
+#endif
+
+#if defined(LC_EXPLORE)
+#include "explore/atomic.h"
+#else
+
+#include "base/cpu.h"
+
+#define lc_atomic(T) _Atomic(T)
+#define lc_atomic_init(at, value) atomic_init(at, value)
+#define lc_load(at, order) atomic_load_explicit(at, order)
+#define lc_store(at, value, order) atomic_store_explicit(at, value, order)
+#define lc_swap(at, value, order) atomic_exchange_explicit(at, value, order)
+#define lc_add(at, value, order) atomic_fetch_add_explicit(at, value, order)
+#define lc_cas(at, expected, value, order, order_failed)              \
+  atomic_compare_exchange_strong_explicit(at, expected, value, order, \
+                                          order_failed)
+#define lc_fence(order) atomic_thread_fence(order)
+
+/* A number for the calling thread: never 0, never used again by another. */
+extern LC_PER_THREAD uintptr_t lc_thread_number LC_NO_CALL;
+uintptr_t lc_thread_number_take(void);
+
+static inline uintptr_t lc_thread_self(void) {
+  uintptr_t self = lc_thread_number;
+  return self != 0 ? self : lc_thread_number_take();
+}
+
+#endif /* LC_EXPLORE */
+
+static inline void lc_pause(unsigned times) {
+  for (; times > 0; times--)
+    lc_relax();
+}
+
+/* Whose something is: the first thread that claims it has it for ever. */
+typedef lc_atomic(uintptr_t) lc_owner_t;
+
+#define lc_owner_init(owner) lc_atomic_init(owner, 0)
+
+static inline bool lc_owner_claim(lc_owner_t *owner) {
+  uintptr_t self = lc_thread_self();
+  /* relaxed, both: who reads its own number wrote it; another's hands nothing
+   * over */
+  uintptr_t is = lc_load(owner, memory_order_relaxed);
+
+  return is == self ||
+         (is == 0 &&
+          lc_cas(owner, &is, self, memory_order_relaxed, memory_order_relaxed));
+}
+
+/* Which thread a receiver's loop runs on, as far as is known. */
+typedef lc_atomic(uintptr_t) lc_loop_thread_t;
+
+#define lc_loop_thread_init(loop_thread) lc_atomic_init(loop_thread, 0)
+
+static inline bool lc_loop_thread_is_here(lc_loop_thread_t *loop_thread) {
+  /* relaxed: a thread looks for its own number, which it stored itself */
+  return lc_load(loop_thread, memory_order_relaxed) == lc_thread_self();
+}
+
+static inline void lc_loop_thread_set_here(lc_loop_thread_t *loop_thread) {
+  /* relaxed: see above */
+  lc_store(loop_thread, lc_thread_self(), memory_order_relaxed);
+}
+
+/* A gate that many pass, both ways, and one shuts for ever: 2 for each inside,
+ * and 1 when it is shut. It lies in a struct that the user sees as a number.
+ *
+ * [gate.shut]  Who is turned away sees what was done inside before; who learns
+ * that nobody is inside any more comes after all that was done there.
+ *
+ *   inside                                  outside
+ *   (A) add: leave, or shut      acq_rel    (B) load, or failing CAS acquire
+ *
+ *   Weaker: B, or A without release -> who is turned away reads what is still
+ *   being written; A without acquire -> the last one tears down what another
+ *   still reads (gate_vs_shut).
+ */
+typedef lc_atomic(uintptr_t) lc_gate_t;
+
+#define lc_gate_init(gate) lc_atomic_init(gate, 0)
+
+/* False: it is shut. */
+static inline bool lc_gate_enter(lc_gate_t *gate) {
+  /* [gate.shut] (B) */
+  uintptr_t word = lc_load(gate, memory_order_acquire);
+
+  while ((word & 1) == 0)
+    /* [gate.shut] (B) */
+    if (lc_cas(gate, &word, word + 2, memory_order_acquire,
+               memory_order_acquire))
+      return true;
+  return false;
+}
+
+/* True: it is shut, and nobody is inside any more. */
+static inline bool lc_gate_leave(lc_gate_t *gate) {
+  /* [gate.shut] (A) */
+  return lc_add(gate, (uintptr_t) -2, memory_order_acq_rel) == 3;
+}
+
+/* True: nobody is inside. */
+static inline bool lc_gate_shut(lc_gate_t *gate) {
+  /* [gate.shut] (A) */
+  return lc_add(gate, 1, memory_order_acq_rel) == 0;
+}
+
+/* Which thread is inside, to catch two at once; orders nothing, so that it does
+ * not hide the race that it is to catch. */
+typedef lc_atomic(uintptr_t) lc_guard_t;
+
+#define lc_guard_init(guard) lc_atomic_init(guard, 0)
+/* Returns who was inside before, to be handed to exit: 0 for nobody. */
+#define lc_guard_enter(guard) \
+  lc_swap(guard, lc_thread_self(), memory_order_relaxed)
+#define lc_guard_exit(guard, was) lc_store(guard, was, memory_order_relaxed)
+
+/* A number that several threads count with and that orders nothing else. */
+typedef lc_atomic(uint64_t) lc_counter_t;
+
+#define lc_counter_init(counter) lc_atomic_init(counter, 0)
+#define lc_counter_read(counter) lc_load(counter, memory_order_relaxed)
+#define lc_counter_add(counter, n) \
+  ((void) lc_add(counter, (uint64_t) (n), memory_order_relaxed))
+/* For a counter that only the calling thread changes: no locked operation. */
+#define lc_counter_add_alone(counter, n)                       \
+  lc_store(counter, lc_counter_read(counter) + (uint64_t) (n), \
+           memory_order_relaxed)
+
+#endif /* LC_ATOMIC_H */

@@ -1,0 +1,51 @@
+/* trace: an event as a line on stderr.
+ *
+ * Knows:   the environment, the clock, thread numbers. Not what a channel is.
+ * Threads: any.
+ * Promise: nothing is written unless LOOPCHAN_TRACE is 1; no two lines mix.
+ */
+#include "base/trace.h"
+
+#include "base/atomic.h"
+
+#ifdef LC_TRACE_LINES
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <uv.h>
+
+#define LINE_HEAD "loopchan: %" PRIu64 " ns, thread %" PRIuPTR ", %p: %s"
+
+static uv_once_t environment_is_read = UV_ONCE_INIT;
+static bool has_lines;
+static uint64_t first_ns;
+
+static void read_environment(void) {
+  char value[sizeof "1"] = "";
+  size_t size = sizeof value;
+
+  /* Not there, or longer, it leaves value as it is. */
+  (void) uv_os_getenv("LOOPCHAN_TRACE", value, &size);
+  has_lines = strcmp(value, "1") == 0;
+  first_ns = uv_hrtime();
+}
+
+void lc_trace_line(const char *event, const void *channel, const void *what) {
+  uint64_t ns;
+
+  uv_once(&environment_is_read, read_environment);
+  if (!has_lines)
+    return;
+  ns = uv_hrtime() - first_ns;
+  /* A line is one call, which stdio does not let another come between. */
+  if (what == NULL)
+    (void) fprintf(stderr, LINE_HEAD "\n", ns, lc_thread_self(), channel,
+                   event);
+  else
+    (void) fprintf(stderr, LINE_HEAD " %p\n", ns, lc_thread_self(), channel,
+                   event, what);
+}
+
+#endif /* LC_TRACE_LINES */

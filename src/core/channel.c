@@ -1,0 +1,167 @@
+/* channel: the core that senders and receiver share.
+ *
+ * Knows:   who uses the core, and when the last one has left.
+ * Threads: any.
+ * Promise: the core goes when its last user does, and by then sent = received +
+ *          dropped.
+ */
+#include "core/channel.h"
+
+#include "base/alloc.h"
+#include "core/tx.h"
+
+#define LC_DEFAULT_MESSAGES 1024
+#define LC_DEFAULT_NS 1000000
+#define LC_DEFAULT_SPIN_NS 20000
+
+/* Wherever a core begins, its parts that different threads write lie on
+ * different cache lines. With 32 bits what is between them is too short. */
+#define LC_ARE_APART(a, b)                                            \
+  (offsetof(lc_channel_t, b) -                                        \
+       (offsetof(lc_channel_t, a) + sizeof((lc_channel_t *) 0)->a) >= \
+   LC_CACHE_LINE)
+#if UINTPTR_MAX > UINT32_MAX && !defined(LC_EXPLORE)
+static_assert(LC_ARE_APART(pool.offset, inbox) && LC_ARE_APART(inbox, waitq) &&
+                  LC_ARE_APART(waitq.permits, backlog),
+              "a cache line's length between them");
+#endif
+
+static uint64_t spin_ns(const loopchan_options_t *o) {
+  return o->spin_ns != 0 ? o->spin_ns : LC_DEFAULT_SPIN_NS;
+}
+
+static void set_options(lc_channel_t *channel, const loopchan_options_t *o) {
+  channel->msg_size = o->msg_size;
+  channel->capacity = o->capacity;
+  channel->drop = o->drop;
+  channel->drop_arg = o->drop_arg;
+  channel->max_messages =
+      o->max_messages != 0 ? o->max_messages : LC_DEFAULT_MESSAGES;
+  channel->max_ns = o->max_ns != 0 ? o->max_ns : LC_DEFAULT_NS;
+  /* A try_send by hand wants a receiver that is parked. */
+  lc_spin_init(&channel->spin,
+               channel->flavour == LC_RENDEZVOUS ? 0 : spin_ns(o),
+               channel->flavour != LC_UNBOUNDED);
+  lc_patience_init(&channel->patience, spin_ns(o));
+}
+
+static lc_flavour_t flavour_of(size_t capacity) {
+  return capacity == LOOPCHAN_UNBOUNDED    ? LC_UNBOUNDED
+         : capacity == LOOPCHAN_RENDEZVOUS ? LC_RENDEZVOUS
+                                           : LC_BOUNDED;
+}
+
+int lc_channel_new(lc_channel_t **out, uv_async_t *async,
+                   const loopchan_options_t *options) {
+  lc_flavour_t flavour = flavour_of(options->capacity);
+  lc_channel_t *channel;
+  lc_slab_pool_t pool;
+  int err;
+
+  if (!lc_slab_pool_init(&pool, options->msg_size,
+                         flavour == LC_BOUNDED ? options->capacity : SIZE_MAX))
+    return UV_EINVAL;
+  channel = lc_malloc(sizeof *channel);
+  if (channel == NULL)
+    return UV_ENOMEM;
+  memset(channel, 0, sizeof *channel);
+  channel->flavour = flavour;
+  err = lc_waitq_init(&channel->waitq, &channel->inbox, flavour,
+                      options->capacity);
+  if (err != 0)
+    goto no_line;
+  err = lc_wake_init(&channel->wake, async);
+  if (err != 0)
+    goto no_wake;
+  err = uv_mutex_init(&channel->mutex);
+  if (err != 0)
+    goto no_mutex;
+  set_options(channel, options);
+  channel->pool = pool;
+  lc_inbox_init(&channel->inbox);
+  lc_link_init(&channel->eof, LC_CONTROL);
+  lc_guard_init(&channel->guard);
+  lc_loop_thread_init(&channel->loop_thread);
+  channel->users = 1;
+  lc_trace(open, channel, NULL);
+  *out = channel;
+  return 0;
+
+no_mutex:
+  lc_wake_destroy(&channel->wake);
+no_wake:
+  lc_waitq_destroy(&channel->waitq);
+no_line:
+  lc_free(channel);
+  return err;
+}
+
+void lc_channel_leave(lc_channel_t *channel) {
+  bool last;
+
+  uv_mutex_lock(&channel->mutex);
+  lc_assert(channel->users > 0);
+  last = --channel->users == 0;
+  uv_mutex_unlock(&channel->mutex);
+  if (!last)
+    return;
+  lc_assert(channel->senders == 0);
+  lc_assert(channel->recycle_after_callback == NULL &&
+            channel->deferred == NULL);
+  lc_assert(channel->sent_by_dropped + channel->waitq.sent ==
+            channel->received + channel->dropped);
+  lc_trace(free, channel, NULL);
+  lc_waitq_destroy(&channel->waitq);
+  lc_slab_pool_free(&channel->pool);
+  uv_mutex_destroy(&channel->mutex);
+  lc_wake_destroy(&channel->wake);
+  lc_free(channel);
+}
+
+loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel) {
+  loopchan_sender_t *tx = lc_malloc(sizeof *tx);
+
+  if (tx == NULL)
+    return NULL;
+  tx->channel = channel;
+  lc_tx_cache_init(&tx->own, channel);
+  lc_atomic_init(&tx->more, NULL);
+  lc_counter_init(&tx->sent_in_passing);
+  lc_counter_init(&tx->reserved);
+  tx->prev = NULL;
+  uv_mutex_lock(&channel->mutex);
+  tx->next = channel->first_sender;
+  if (tx->next != NULL)
+    tx->next->prev = tx;
+  channel->first_sender = tx;
+  channel->senders++;
+  channel->users++;
+  uv_mutex_unlock(&channel->mutex);
+  lc_trace(sender_new, channel, tx);
+  return tx;
+}
+
+bool lc_channel_remove_sender(loopchan_sender_t *tx) {
+  lc_channel_t *channel = tx->channel;
+  bool last;
+
+  lc_assert(lc_counter_read(&tx->reserved) == 0);
+  uv_mutex_lock(&channel->mutex);
+  channel->sent_by_dropped += lc_tx_sent(tx);
+  if (tx->next != NULL)
+    tx->next->prev = tx->prev;
+  if (tx->prev != NULL)
+    tx->prev->next = tx->next;
+  else
+    channel->first_sender = tx->next;
+  last = --channel->senders == 0;
+  uv_mutex_unlock(&channel->mutex);
+  lc_tx_free_caches(tx);
+  lc_free(tx);
+  return last;
+}
+
+void lc_channel_settle(lc_channel_t *channel) {
+  lc_trace(wake, channel, NULL);
+  lc_wake_signal(&channel->wake);
+}

@@ -1,0 +1,119 @@
+/* channel: the core that senders and receiver share.
+ *
+ * What each thread writes at every message is kept apart from what others use,
+ * by a cache line's length of what is seldom used. The core goes when all its
+ * users have left: the senders, and the receiver.
+ */
+#ifndef LC_CHANNEL_H
+#define LC_CHANNEL_H
+
+#include <loopchan.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/debug.h"
+#include "base/atomic.h"
+#include "queue/backlog.h"
+#include "queue/inbox.h"
+#include "wait/waitq.h"
+#include "queue/slab.h"
+#include "wait/spin.h"
+#include "base/trace.h"
+#include "wait/wake.h"
+
+/* What a thread keeps of a sender: see tx.h. Its owner's alone, but for the
+ * count, which stats reads. */
+typedef struct {
+  lc_owner_t owner; /* the first thread to claim it; 0: none so far */
+  lc_slab_t *slab;  /* with room, or NULL */
+  size_t bytes;     /* of the next slab to be made */
+  lc_streak_t streak;
+  lc_counter_t sent;
+  lc_patience_t patience; /* before it waits */
+  char apart[LC_CACHE_LINE];
+} lc_tx_cache_t;
+
+/* For how many threads beside the first a sender keeps caches. */
+#ifndef LC_TX_CACHES
+#define LC_TX_CACHES 7
+#endif
+
+struct loopchan_sender_s {
+  struct lc_channel *channel;            /* fixed */
+  struct loopchan_sender_s *prev, *next; /* channel's mutex */
+  lc_tx_cache_t own;
+  lc_atomic(lc_tx_cache_t *) more; /* LC_TX_CACHES of them, or NULL */
+  lc_counter_t sent_in_passing;    /* by threads that have no cache */
+  lc_counter_t reserved;           /* places that are out now */
+};
+
+typedef struct lc_channel {
+  /* Fixed after open. */
+  loopchan_drop_fn drop;
+  void *drop_arg;
+  size_t capacity;          /* as the user said it */
+  struct lc_shared *shared; /* NULL: the receiver has one thread */
+  uint64_t max_ns;
+  unsigned max_messages;
+  lc_flavour_t flavour;
+  size_t msg_size;
+  lc_slab_pool_t pool;
+  lc_inbox_t inbox;
+  uv_mutex_t mutex; /* guards the next four */
+  size_t users;     /* senders, and the receiver */
+  size_t senders;
+  loopchan_sender_t *first_sender;
+  uint64_t sent_by_dropped; /* senders' counts that are gone with them */
+  lc_link_t eof;            /* the last sender's, behind all messages */
+  lc_waitq_t waitq;
+  lc_wake_t wake;
+  /* The receiver's. */
+  lc_backlog_t backlog;
+  bool ended;       /* the goodbye came, or shut down: EOF when drained */
+  bool in_callback; /* the loop callback has a message in hand */
+  lc_slab_t *recycle_after_callback; /* when that is back */
+  lc_slab_t *deferred;  /* to be recycled when the inbox holds it no more */
+  lc_waiter_t *matched; /* whose message was taken last, or NULL */
+  uint64_t received;
+  loopchan_recv_cb recv_cb; /* loop: NULL while stopped */
+  lc_spin_t spin;
+  lc_patience_t patience; /* when parked: by hand, shared, in a select */
+  uint64_t dropped, budget_cuts;
+  size_t select_from; /* of an array that begins with this receiver */
+  loopchan_close_cb close_cb;
+  uv_close_cb handle_close_cb;
+  bool eof_delivered;
+  lc_guard_t guard; /* debug: the thread in a call on the receiver */
+  lc_loop_thread_t loop_thread; /* loop: the thread that must never wait */
+} lc_channel_t;
+
+/* A core with one user, the receiver. options have been checked. async is NULL
+ * for a thread receiver. */
+LC_MUST_USE int lc_channel_new(lc_channel_t **channel, uv_async_t *async,
+                               const loopchan_options_t *options);
+
+/* One user less. The last one frees the core. */
+void lc_channel_leave(lc_channel_t *channel);
+
+/* A sender of the core, which it uses from now on. NULL: out of memory. */
+loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel);
+
+/* Takes a sender off the list and frees it. True: it was the last. The sender's
+ * use of the core goes over to the caller. */
+LC_MUST_USE bool lc_channel_remove_sender(loopchan_sender_t *tx);
+
+/* Any thread. Pays a debt to the receiver. */
+void lc_channel_settle(lc_channel_t *channel);
+
+/* Receiver. Fills in the figures of loopchan_stats. */
+void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats);
+
+/* A message of the sizes that a register holds is moved without a call. */
+static inline void lc_copy(void *to, const void *from, size_t size) {
+  if (size == sizeof(uint64_t))
+    memcpy(to, from, sizeof(uint64_t));
+  else if (size != 0)
+    memcpy(to, from, size);
+}
+
+#endif /* LC_CHANNEL_H */

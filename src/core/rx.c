@@ -1,0 +1,204 @@
+/* rx: the receiving side: parking, taking, and what is dropped in the end.
+ *
+ * Knows:   the inbox, the backlog, what control links mean. Not the user's
+ *          callback.
+ * Threads: the receiver's.
+ * Promise: what was accepted is received or dropped, once.
+ */
+#include "core/rx.h"
+
+#include "core/tx.h"
+
+/* The receiver has had every node of the slab. */
+static void recycle(lc_channel_t *channel, lc_slab_t *slab) {
+  if (channel->in_callback) {
+    slab->next = channel->recycle_after_callback;
+    channel->recycle_after_callback = slab;
+  } else {
+    lc_slab_pool_recycle(&channel->pool, slab);
+  }
+}
+
+/* The inbox's word has moved on. */
+static inline void release_deferred(lc_channel_t *channel) {
+  lc_slab_t *deferred = channel->deferred;
+
+  if (LC_LIKELY(deferred == NULL))
+    return;
+  channel->deferred = NULL;
+  recycle(channel, deferred);
+}
+
+bool lc_rx_park(lc_channel_t *channel) {
+  bool parked = channel->flavour == LC_RENDEZVOUS
+                    ? lc_waitq_park(&channel->waitq)
+                    : lc_inbox_park(&channel->inbox);
+
+  if (parked) {
+    release_deferred(channel);
+    lc_trace(park, channel, NULL);
+  }
+  return parked;
+}
+
+int lc_rx_sleep(lc_channel_t *channel, uint64_t deadline_ns) {
+  lc_wake_t *wake = &channel->wake;
+
+  /* Otherwise it has spun before it parked. */
+  if (channel->flavour == LC_RENDEZVOUS || channel->shared != NULL)
+    (void) lc_wake_spin(wake, &channel->patience, deadline_ns);
+  if (lc_wake_wait(wake, deadline_ns))
+    return 0;
+  if (lc_inbox_unpark(&channel->inbox))
+    return UV_ETIMEDOUT;
+  /* Somebody came between, and pays in a moment. */
+  while (!lc_wake_wait(wake, LC_NEVER)) {
+  }
+  return 0;
+}
+
+static bool is_lone(const lc_chain_t *chain) {
+  return lc_link_next(chain->newest) == chain->end;
+}
+
+/* What the inbox has. False: nothing. */
+static inline bool take_chain(lc_channel_t *channel, lc_chain_t *chain) {
+  if (!lc_inbox_take(&channel->inbox, chain))
+    return false;
+  release_deferred(channel); /* the chain's end, perhaps: nobody reads that */
+  lc_spin_learn(&channel->spin, !is_lone(chain));
+  return true;
+}
+
+bool lc_rx_gather(lc_channel_t *channel) {
+  lc_chain_t chain;
+
+  if (!take_chain(channel, &chain))
+    return false;
+  lc_backlog_add(&channel->backlog, &chain);
+  return true;
+}
+
+/* The link has been taken off the backlog. */
+static void handle_control(lc_channel_t *channel, lc_link_t *control) {
+  lc_slab_t *slab = lc_slab_of_retire(control);
+
+  if (control == &channel->eof) {
+    channel->ended = true;
+  } else if (lc_inbox_holds(&channel->inbox, control)) {
+    lc_assert(channel->deferred == NULL);
+    channel->deferred = slab;
+  } else {
+    recycle(channel, slab);
+  }
+}
+
+/* Takes and obeys what is in the way of the oldest message. */
+lc_link_t *lc_rx_peek(lc_channel_t *channel) {
+  for (;;) {
+    lc_link_t *link = lc_backlog_oldest(&channel->backlog);
+    if (link == NULL) {
+      if (!lc_rx_gather(channel))
+        return NULL;
+    } else if (LC_LIKELY(!lc_link_is_control(link))) {
+      return link;
+    } else {
+      lc_backlog_pop(&channel->backlog);
+      handle_control(channel, link);
+    }
+  }
+}
+
+bool lc_rx_has_message(lc_channel_t *channel) {
+  return lc_rx_peek(channel) != NULL || (channel->flavour == LC_RENDEZVOUS &&
+                                         lc_waitq_length(&channel->waitq) > 0);
+}
+
+/* Who receives as fast as is sent finds one message at a time: it makes no stay
+ * in the backlog. */
+static LC_NOINLINE lc_link_t *take_slow(lc_channel_t *channel) {
+  lc_link_t *link;
+
+  if (lc_backlog_is_empty(&channel->backlog)) {
+    lc_chain_t chain;
+    if (!take_chain(channel, &chain))
+      return NULL;
+    link = chain.newest;
+    if (is_lone(&chain) && !lc_link_is_control(link)) {
+      lc_link_to_newer(link, NULL); /* taken: no leap leads there */
+      return link;
+    }
+    lc_backlog_add(&channel->backlog, &chain);
+  }
+  link = lc_rx_peek(channel);
+  if (link != NULL)
+    lc_backlog_pop(&channel->backlog);
+  return link;
+}
+
+static inline lc_link_t *take_oldest(lc_channel_t *channel) {
+  lc_link_t *node = channel->backlog.reversed.oldest;
+
+  if (LC_LIKELY(node != NULL && !lc_link_is_control(node)))
+    lc_backlog_pop(&channel->backlog);
+  else
+    node = take_slow(channel);
+  if (LC_LIKELY(node != NULL))
+    lc_tx_release_permit(channel);
+  return node;
+}
+
+/* By hand, and nothing had been pushed. What is pushed meanwhile goes before
+ * who is pulled. */
+static LC_NOINLINE lc_link_t *match(lc_channel_t *channel) {
+  channel->matched = lc_waitq_match(&channel->waitq);
+  return channel->matched != NULL ? channel->matched->oldest
+                                  : take_oldest(channel);
+}
+
+lc_link_t *lc_rx_next(lc_channel_t *channel) {
+  lc_link_t *node = take_oldest(channel);
+
+  if (LC_LIKELY(node != NULL) || channel->flavour != LC_RENDEZVOUS)
+    return node;
+  return match(channel);
+}
+
+void lc_rx_end_callback(lc_channel_t *channel) {
+  channel->in_callback = false;
+  while (LC_UNLIKELY(channel->recycle_after_callback != NULL)) {
+    lc_slab_t *slab = channel->recycle_after_callback;
+    channel->recycle_after_callback = slab->next;
+    lc_slab_pool_recycle(&channel->pool, slab);
+  }
+}
+
+bool lc_rx_refuse(lc_channel_t *channel) {
+  bool was_parked;
+  lc_chain_t chain;
+
+  if (lc_inbox_close(&channel->inbox, &chain, &was_parked))
+    lc_backlog_add(&channel->backlog, &chain);
+  release_deferred(channel);
+  lc_waitq_refuse(&channel->waitq);
+  channel->ended = true;
+  return was_parked;
+}
+
+void lc_rx_give_up(lc_channel_t *channel) {
+  lc_assert(lc_inbox_is_closed(&channel->inbox));
+  channel->dropped = lc_backlog_count_messages(&channel->backlog);
+}
+
+void lc_rx_drop_all(lc_channel_t *channel) {
+  uint64_t dropped = 0;
+  lc_link_t *node;
+
+  for (; (node = take_oldest(channel)) != NULL; dropped++) {
+    lc_trace(drop, channel, node);
+    if (channel->drop != NULL)
+      channel->drop(lc_node_message(&channel->pool, node), channel->drop_arg);
+  }
+  lc_assert(dropped == channel->dropped);
+  (void) dropped;
+}

@@ -1,0 +1,58 @@
+/* rx: the receiving side: parking, taking, and what is dropped in the end. */
+#ifndef LC_RX_H
+#define LC_RX_H
+
+#include "core/channel.h"
+
+/* Receiver. True: parked, the next send owes a wake. */
+LC_MUST_USE bool lc_rx_park(lc_channel_t *channel);
+
+/* Receiving thread, parked. Sleeps until it is woken: 0; or until the deadline:
+ * UV_ETIMEDOUT. Either way it is parked no more, and nobody owes it a wake. */
+LC_MUST_USE int lc_rx_sleep(lc_channel_t *channel, uint64_t deadline_ns);
+
+/* Receiver. Moves what the inbox has to the backlog's end. True: there was
+ * something. */
+bool lc_rx_gather(lc_channel_t *channel);
+
+/* Receiver. The oldest message's node, which stays the oldest; NULL: none now.
+ * What lc_rx_next returned before must be back. */
+lc_link_t *lc_rx_peek(lc_channel_t *channel);
+
+/* Receiver. Whether there is a message. */
+bool lc_rx_has_message(lc_channel_t *channel);
+
+/* Receiver. Takes the oldest message there is now; NULL: none. Its node is
+ * valid until the next peek or next, or if lent until lc_rx_end_callback; if
+ * it was pulled, until its answer. */
+LC_MUST_USE lc_link_t *lc_rx_next(lc_channel_t *channel);
+
+/* Receiver, once after each lc_rx_next. By rendezvous, the send whose
+ * message that was and that waits until it has been received: it is owed an
+ * lc_rx_complete. NULL: nobody waits. */
+static inline lc_waiter_t *lc_rx_matched(lc_channel_t *channel) {
+  lc_waiter_t *matched = channel->matched;
+
+  if (LC_UNLIKELY(matched != NULL))
+    channel->matched = NULL;
+  return matched;
+}
+
+static inline void lc_rx_complete(lc_channel_t *channel, lc_waiter_t *matched) {
+  if (LC_UNLIKELY(matched != NULL))
+    lc_waitq_complete(&channel->waitq, matched);
+}
+
+/* Receiver. The message that was lent is back. */
+void lc_rx_end_callback(lc_channel_t *channel);
+
+/* Receiver. Refuses all later sends, and those that wait; what was accepted is
+ * in the backlog. True: it was parked, and nobody owes it a wake. */
+bool lc_rx_refuse(lc_channel_t *channel);
+
+/* Receiver. Of a channel that refuses, counts all messages as dropped; drops
+ * them. */
+void lc_rx_give_up(lc_channel_t *channel);
+void lc_rx_drop_all(lc_channel_t *channel);
+
+#endif /* LC_RX_H */

@@ -1,0 +1,278 @@
+/* tx: the sending side: permits, nodes, and publishing.
+ *
+ * Knows:   whose a cache is, slabs, permits, the inbox. Not what is sent.
+ * Threads: any, several at once on one sender; a cache is one thread's.
+ * Promise: a node is allocated by one thread at a time, and a message that was
+ *          published is counted before the call returns.
+ */
+#include "core/tx.h"
+
+#include "base/alloc.h"
+
+/* How long a send waits for a batch of places, before it asks for the first;
+ * and spins for one, whatever spin_ns is: a spin does not stand in line. */
+#define LC_PATIENCE_NS 100000
+
+void lc_tx_cache_init(lc_tx_cache_t *cache, const lc_channel_t *channel) {
+  lc_owner_init(&cache->owner);
+  cache->slab = NULL;
+  cache->bytes = LC_SLAB_LEAST;
+  cache->streak = *LC_NO_STREAK;
+  lc_counter_init(&cache->sent);
+  lc_patience_init(&cache->patience, channel->patience.most_ns);
+}
+
+/* The array of caches, which is made when it is first asked for. NULL: out of
+ * memory. */
+static lc_tx_cache_t *more_caches(loopchan_sender_t *tx) {
+  /* [tx.caches] (B) */
+  lc_tx_cache_t *more = lc_load(&tx->more, memory_order_acquire);
+  lc_tx_cache_t *made;
+  size_t i;
+
+  if (LC_LIKELY(more != NULL))
+    return more;
+  made = lc_malloc(LC_TX_CACHES * sizeof *made);
+  if (made == NULL)
+    return NULL;
+  for (i = 0; i < LC_TX_CACHES; i++)
+    lc_tx_cache_init(&made[i], tx->channel);
+  /* [tx.caches] (A) [tx.caches] (B) if it fails */
+  if (lc_cas(&tx->more, &more, made, memory_order_release,
+             memory_order_acquire))
+    return made;
+  lc_free(made);
+  return more;
+}
+
+lc_tx_cache_t *lc_tx_cache_of(loopchan_sender_t *tx, lc_tx_cache_t *passing) {
+  lc_tx_cache_t *more;
+  size_t i;
+
+  if (LC_LIKELY(lc_owner_claim(&tx->own.owner)))
+    return &tx->own;
+  more = more_caches(tx);
+  for (i = 0; more != NULL && i < LC_TX_CACHES; i++)
+    if (lc_owner_claim(&more[i].owner))
+      return &more[i];
+  lc_tx_cache_init(passing, tx->channel);
+  passing->bytes = lc_slab_pool_larger(&tx->channel->pool);
+  return passing;
+}
+
+static void put_slab(loopchan_sender_t *tx, lc_tx_cache_t *cache) {
+  if (cache->slab != NULL)
+    lc_tx_put_slab(tx->channel, cache->slab);
+  cache->slab = NULL;
+}
+
+void lc_tx_flush(loopchan_sender_t *tx, lc_tx_cache_t *passing) {
+  put_slab(tx, passing);
+  lc_counter_add(&tx->sent_in_passing, lc_counter_read(&passing->sent));
+}
+
+/* The caches that were made, how many there are in *n. */
+static lc_tx_cache_t *caches_made(loopchan_sender_t *tx, size_t *n) {
+  /* [tx.caches] (B) */
+  lc_tx_cache_t *more = lc_load(&tx->more, memory_order_acquire);
+
+  *n = more != NULL ? LC_TX_CACHES : 0;
+  return more;
+}
+
+void lc_tx_put_slabs(loopchan_sender_t *tx) {
+  size_t n, i;
+  lc_tx_cache_t *more = caches_made(tx, &n);
+
+  put_slab(tx, &tx->own);
+  for (i = 0; i < n; i++)
+    put_slab(tx, &more[i]);
+}
+
+uint64_t lc_tx_sent(loopchan_sender_t *tx) {
+  size_t n, i;
+  lc_tx_cache_t *more = caches_made(tx, &n);
+  uint64_t sent =
+      lc_counter_read(&tx->own.sent) + lc_counter_read(&tx->sent_in_passing);
+
+  for (i = 0; i < n; i++)
+    sent += lc_counter_read(&more[i].sent);
+  return sent;
+}
+
+void lc_tx_free_caches(loopchan_sender_t *tx) {
+  size_t n;
+
+  lc_assert(tx->own.slab == NULL);
+  lc_free(caches_made(tx, &n));
+}
+
+int lc_tx_take_slab_of(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                       size_t *bytes, lc_slab_t **slab) {
+  if (LC_LIKELY(cache->slab != NULL)) {
+    *slab = cache->slab;
+    cache->slab = NULL;
+    return 0;
+  }
+  if (lc_inbox_is_closed(&tx->channel->inbox))
+    return UV_EPIPE;
+  *slab = lc_slab_pool_get(&tx->channel->pool, bytes);
+  return *slab == NULL ? UV_ENOMEM : 0;
+}
+
+void lc_tx_keep_slab(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                     lc_slab_t *slab) {
+  if (LC_LIKELY(cache->slab == NULL))
+    cache->slab = slab;
+  else
+    lc_tx_put_slab(tx->channel, slab);
+}
+
+/* Puts a link in front of a chain that leads from newest to oldest. */
+static void chain(lc_list_t *links, lc_link_t *link) {
+  if (links->newest == NULL)
+    links->oldest = link;
+  else
+    lc_link_to_older(link, links->newest);
+  links->newest = link;
+}
+
+bool lc_tx_chain_node(lc_list_t *links, lc_slab_t *slab, lc_link_t *node) {
+  lc_link_init(node, 0);
+  chain(links, node);
+  if (LC_LIKELY(!lc_slab_is_full(slab)))
+    return false;
+  chain(links, &slab->retire);
+  return true;
+}
+
+int lc_tx_publish_chain(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                        const lc_list_t *links, size_t count) {
+  lc_channel_t *channel = tx->channel;
+  int err = channel->flavour == LC_RENDEZVOUS
+                ? lc_tx_push_if_parked(channel, links->newest, links->oldest)
+                : lc_tx_publish(channel, links->newest, links->oldest,
+                                &cache->streak);
+
+  if (err == 0)
+    lc_counter_add_alone(&cache->sent, count);
+  return err;
+}
+
+/* On a rendezvous channel the slab goes with the node: its retire link, pushed
+ * later with nodes under way, would wake a receiver that waits. */
+int lc_tx_publish_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                       lc_slab_t *slab, lc_link_t *node) {
+  lc_list_t links = {NULL, NULL};
+  bool slab_goes = lc_tx_chain_node(&links, slab, node);
+  int err;
+
+  if (!slab_goes && tx->channel->flavour == LC_RENDEZVOUS) {
+    chain(&links, &slab->retire);
+    slab_goes = true;
+  }
+  err = lc_tx_publish_chain(tx, cache, &links, 1);
+  if (LC_LIKELY(err == 0 && !slab_goes))
+    lc_tx_keep_slab(tx, cache, slab);
+  return err;
+}
+
+void lc_tx_grant(lc_channel_t *channel) {
+  if (lc_waitq_grant(&channel->waitq))
+    lc_channel_settle(channel);
+}
+
+ssize_t lc_tx_acquire_slow(lc_channel_t *channel, size_t most) {
+  lc_permits_t *permits = &channel->waitq.permits;
+
+  for (;;) {
+    size_t granted;
+    if (lc_inbox_is_closed(&channel->inbox))
+      return UV_EPIPE;
+    if (lc_permits_is_full(permits))
+      return UV_EAGAIN;
+    /* There is room, and a line: whoever stands there goes first. */
+    lc_tx_grant(channel);
+    granted = lc_permits_acquire(permits, most);
+    if (granted > 0)
+      return (ssize_t) granted;
+  }
+}
+
+ssize_t lc_tx_spin_for_permit(lc_channel_t *channel, lc_patience_t *patience,
+                              uint64_t deadline_ns) {
+  lc_permits_t *permits = &channel->waitq.permits;
+  ssize_t permit = UV_EAGAIN;
+  lc_spell_t spell;
+
+  lc_spell_begin(&spell, lc_earlier(patience->next_ns, LC_PATIENCE_NS),
+                 deadline_ns);
+  while (permit == UV_EAGAIN && !lc_permits_has_waiters(permits) &&
+         lc_spell_goes_on(&spell, LC_LOOK_PAUSES))
+    if (lc_permits_has_batch(permits))
+      permit = lc_tx_acquire(channel, 1);
+  lc_patience_learn(patience, permit > 0);
+  return permit;
+}
+
+/* Until the deadline, for the answer to a send in line. False: none so far. */
+static bool wait_until_complete(lc_channel_t *channel, lc_waiter_t *waiter,
+                                lc_patience_t *patience, uint64_t deadline_ns) {
+  uint64_t patient_ns = lc_earlier(deadline_ns, lc_deadline(LC_PATIENCE_NS));
+  lc_wake_t *wake = &waiter->completions->wake;
+
+  (void) lc_wake_spin(wake, patience, patient_ns);
+  if (lc_wake_wait(wake, patient_ns))
+    return true;
+  if (patient_ns == deadline_ns)
+    return false;
+  if (lc_waitq_escalate(&channel->waitq, waiter))
+    lc_channel_settle(channel);
+  return lc_wake_wait(wake, deadline_ns);
+}
+
+int lc_tx_wait(lc_channel_t *channel, lc_link_t *newest, lc_link_t *oldest,
+               lc_patience_t *patience, uint64_t deadline_ns) {
+  lc_completions_t completions;
+  lc_waiter_t waiter = {
+      .newest = newest, .oldest = oldest, .completions = &completions};
+  int err = lc_completions_init(&completions, NULL);
+
+  if (err != 0)
+    return err;
+  if (lc_waitq_enqueue(&channel->waitq, &waiter))
+    lc_channel_settle(channel);
+  if (!wait_until_complete(channel, &waiter, patience, deadline_ns)) {
+    bool left;
+    if (lc_waitq_cancel(&channel->waitq, &waiter, &left))
+      lc_channel_settle(channel);
+    if (left)
+      waiter.result = UV_ETIMEDOUT;
+    else
+      while (!lc_wake_wait(&completions.wake, LC_NEVER)) {
+      }
+  }
+  lc_completions_destroy(&completions);
+  return waiter.result;
+}
+
+int lc_tx_push_if_parked(lc_channel_t *channel, lc_link_t *newest,
+                         lc_link_t *oldest) {
+  lc_push_t pushed = lc_inbox_push_if_parked(&channel->inbox, newest, oldest);
+
+  if (pushed == LC_REFUSED)
+    return lc_inbox_is_closed(&channel->inbox) ? UV_EPIPE : UV_EAGAIN;
+  lc_channel_settle(channel);
+  return 0;
+}
+
+void lc_tx_retire_slab(lc_channel_t *channel, lc_slab_t *slab) {
+  lc_assert(channel->flavour != LC_RENDEZVOUS);
+  if (lc_tx_publish(channel, &slab->retire, &slab->retire, LC_NO_STREAK) != 0)
+    lc_slab_pool_orphan(&channel->pool, slab);
+}
+
+void lc_tx_put_slab(lc_channel_t *channel, lc_slab_t *slab) {
+  if (!lc_slab_pool_put(&channel->pool, slab))
+    lc_tx_retire_slab(channel, slab);
+}

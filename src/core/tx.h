@@ -1,0 +1,145 @@
+/* tx: the sending side: permits, nodes, and publishing.
+ *
+ * A sender is one for all threads, but a thread that allocated its nodes and
+ * counted its messages with atomic operations would pay for that at each send.
+ * So it has a cache. The first thread that sends has the sender's own; the next
+ * few have one each from an array that is made when it is first needed; any
+ * other has one for the time of its call, and flushes it.
+ *
+ * [tx.caches]  A thread that finds the array sees the caches as they were made.
+ *
+ *   thread that made it                     another
+ *   writes the caches
+ *   (A) CAS more: NULL -> array  release    (B) load more, or failing
+ *                                               CAS              acquire
+ *   Weaker: A or B relaxed -> a thread reads a cache that is not there yet
+ *   (sender_vs_sender).
+ */
+#ifndef LC_TX_H
+#define LC_TX_H
+
+#include "core/channel.h"
+
+/* Makes a cache that is empty. */
+void lc_tx_cache_init(lc_tx_cache_t *cache, const lc_channel_t *channel);
+
+/* Any thread. The calling thread's cache: one that it keeps, or *passing, to be
+ * flushed before the call returns. */
+lc_tx_cache_t *lc_tx_cache_of(loopchan_sender_t *tx, lc_tx_cache_t *passing);
+void lc_tx_flush(loopchan_sender_t *tx, lc_tx_cache_t *passing);
+
+/* Any thread. How many messages have been sent on a sender. */
+uint64_t lc_tx_sent(loopchan_sender_t *tx);
+
+/* The sender's last uses: gives back the slabs that its caches keep; frees the
+ * caches. */
+void lc_tx_put_slabs(loopchan_sender_t *tx);
+void lc_tx_free_caches(loopchan_sender_t *tx);
+
+/* Any thread. A slab with room for the caller alone. If one has to be made,
+ * bytes is as for lc_slab_pool_get. 0, UV_EPIPE, or UV_ENOMEM. */
+LC_MUST_USE int lc_tx_take_slab_of(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                                   size_t *bytes, lc_slab_t **slab);
+
+/* One for the next messages too. */
+LC_MUST_USE static inline int lc_tx_take_slab(loopchan_sender_t *tx,
+                                              lc_tx_cache_t *cache,
+                                              lc_slab_t **slab) {
+  return lc_tx_take_slab_of(tx, cache, &cache->bytes, slab);
+}
+
+/* Keeps what lc_tx_take_slab gave, which is not full, or gives it back. */
+void lc_tx_keep_slab(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                     lc_slab_t *slab);
+
+/* Chains the node that was allocated last, in front of what is there. True: and
+ * with it the slab's retire link, so that the slab goes with the chain. */
+LC_MUST_USE bool lc_tx_chain_node(lc_list_t *links, lc_slab_t *slab,
+                                  lc_link_t *node);
+
+/* Any thread. Publishes a chain of count messages. On a rendezvous channel it
+ * is only for a receiver that waits: UV_EAGAIN. */
+LC_MUST_USE int lc_tx_publish_chain(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                                    const lc_list_t *links, size_t count);
+
+/* Any thread. Publishes the node that was allocated last, and keeps its slab.
+ * Refused: both are still the caller's. */
+LC_MUST_USE int lc_tx_publish_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                                   lc_slab_t *slab, lc_link_t *node);
+
+/* Any thread. Publishes a chain of links and pays the wake that this may owe.
+ * UV_EPIPE: refused. */
+LC_MUST_USE static inline int lc_tx_publish(lc_channel_t *channel,
+                                            lc_link_t *newest,
+                                            lc_link_t *oldest,
+                                            lc_streak_t *streak) {
+  lc_push_t pushed = lc_inbox_push(&channel->inbox, newest, oldest, streak);
+
+  if (LC_UNLIKELY(pushed == LC_PUSHED_OWES_WAKE))
+    lc_channel_settle(channel);
+  return LC_UNLIKELY(pushed == LC_REFUSED) ? UV_EPIPE : 0;
+}
+
+/* Any thread. Takes up to most places, of which there are always enough without
+ * a bound, and by hand; how many, or UV_EAGAIN: full, or UV_EPIPE. */
+ssize_t lc_tx_acquire_slow(lc_channel_t *channel, size_t most);
+
+LC_MUST_USE static inline ssize_t lc_tx_acquire(lc_channel_t *channel,
+                                                size_t most) {
+  size_t granted = most;
+
+  if (channel->flavour == LC_BOUNDED)
+    granted = lc_permits_acquire(&channel->waitq.permits, most);
+  return LC_LIKELY(granted > 0) ? (ssize_t) granted
+                                : lc_tx_acquire_slow(channel, most);
+}
+
+/* Any thread. False: try the slow way. */
+LC_MUST_USE static inline bool lc_tx_acquire_fast(lc_channel_t *channel) {
+  return channel->flavour == LC_UNBOUNDED ||
+         (channel->flavour == LC_BOUNDED &&
+          LC_LIKELY(lc_permits_acquire(&channel->waitq.permits, 1) != 0));
+}
+
+/* Any thread. Serves those who wait for a place. */
+void lc_tx_grant(lc_channel_t *channel);
+
+static inline void lc_tx_release_permit(lc_channel_t *channel) {
+  if (channel->flavour == LC_BOUNDED &&
+      lc_permits_release(&channel->waitq.permits))
+    lc_tx_grant(channel);
+}
+
+/* Any thread but the loop's own. Bounded, and full: spins for a place, unless
+ * others stand in line. As lc_tx_acquire. */
+LC_MUST_USE ssize_t lc_tx_spin_for_permit(lc_channel_t *channel,
+                                          lc_patience_t *patience,
+                                          uint64_t deadline_ns);
+
+/* Any thread but the loop's own. Sends a chain that waits for its turn, until
+ * the deadline. 0, UV_EPIPE, UV_ETIMEDOUT; or what lc_wake_init returned. */
+LC_MUST_USE int lc_tx_wait(lc_channel_t *channel, lc_link_t *newest,
+                           lc_link_t *oldest, lc_patience_t *patience,
+                           uint64_t deadline_ns);
+
+/* Any thread. Rendezvous: publishes a chain if the receiver waits. 0, UV_EAGAIN
+ * or UV_EPIPE. */
+LC_MUST_USE int lc_tx_push_if_parked(lc_channel_t *channel, lc_link_t *newest,
+                                     lc_link_t *oldest);
+
+/* Any thread. Gives up a slab that has room, or one that is full: its nodes
+ * that were pushed may be under way, no others will be. */
+void lc_tx_put_slab(lc_channel_t *channel, lc_slab_t *slab);
+void lc_tx_retire_slab(lc_channel_t *channel, lc_slab_t *slab);
+
+/* Sender. Writes the message into its node, to be published or to stand in
+ * line. */
+static inline void lc_tx_fill(lc_channel_t *channel, lc_link_t *node,
+                              const void *msg) {
+  lc_trace(send, channel, node);
+  lc_copy(lc_node_message(&channel->pool, node), msg, channel->msg_size);
+  if (channel->msg_size > LC_CACHE_LINE)
+    lc_node_fetch_ahead(&channel->pool, node);
+}
+
+#endif /* LC_TX_H */

@@ -1,0 +1,108 @@
+/* backlog: what the receiver has taken out of the inbox, and not received yet.
+ *
+ * Knows:   links, and how a slab's lie. Not what they mean.
+ * Threads: the receiver's.
+ * Promise: links come out in the order of their pushes, each once; and to find
+ *          the oldest turns no more than a stretch.
+ */
+#include "queue/backlog.h"
+
+/* How many links ahead of its use one is fetched, and from how far away. */
+#define LC_LINKS_AHEAD 16
+#define LC_FARTHEST ((size_t) 65536)
+
+static void put_behind(lc_list_t *list, const lc_list_t *more) {
+  if (list->newest == NULL)
+    list->oldest = more->oldest;
+  else
+    lc_link_to_newer(list->newest, more->oldest);
+  list->newest = more->newest;
+}
+
+/* Of any link but the newest ever, which may be the goodbye: not a slab's. */
+static bool can_leap(lc_link_t *link) {
+  return LC_UNLIKELY(lc_link_is_control(link)) &&
+         lc_link_is_to_older(lc_slab_first(lc_slab_of_retire(link)));
+}
+
+/* A sender's links mostly lie one behind the other: the one that is wanted as
+ * many links later lies so many times as far away as the next one. */
+static void fetch_ahead(const lc_link_t *link, const lc_link_t *older) {
+  size_t ahead = LC_LINKS_AHEAD * ((uintptr_t) link - (uintptr_t) older);
+
+  if (ahead - LC_AHEAD > LC_FARTHEST)
+    ahead = LC_AHEAD;
+  lc_prefetch_write((const char *) link - ahead);
+}
+
+/* Turns a chain round; whole, or down to where one can leap. The chain is what
+ * is left then; its newest is NULL: nothing. */
+static void reverse(lc_chain_t *chain, bool whole, lc_list_t *reversed) {
+  lc_link_t *link = chain->newest;
+
+  reversed->oldest = NULL;
+  reversed->newest = link;
+  do {
+    lc_link_t *older = lc_link_next(link);
+    fetch_ahead(link, older);
+    lc_link_to_newer(link, reversed->oldest);
+    reversed->oldest = link;
+    link = older;
+  } while (link != chain->end && (whole || !can_leap(link)));
+  chain->newest = link != chain->end ? link : NULL;
+}
+
+/* Leaps down the slab whose retire link is the chain's newest, and cuts off
+ * what is left, as turn leaves it, above where one can leap the next time. */
+static void leap(lc_chain_t *chain) {
+  lc_link_t *link = lc_slab_first(lc_slab_of_retire(chain->newest));
+  lc_link_t *older = lc_link_next(link);
+
+  while (older != chain->end && !can_leap(older)) {
+    link = older;
+    older = lc_link_next(link);
+  }
+  lc_link_to_older(link, NULL);
+  chain->newest = older != chain->end ? older : NULL;
+}
+
+void lc_backlog_add(lc_backlog_t *backlog, lc_chain_t *chain) {
+  bool was_long = lc_backlog_is_long(backlog);
+  lc_list_t reversed;
+
+  reverse(chain, was_long, &reversed);
+  put_behind(
+      chain->newest != NULL || was_long ? &backlog->newest : &backlog->reversed,
+      &reversed);
+  while (chain->newest != NULL) {
+    lc_slab_t *slab = lc_slab_of_retire(chain->newest);
+    slab->next = backlog->segments;
+    backlog->segments = slab;
+    leap(chain);
+  }
+}
+
+void lc_backlog_reverse(lc_backlog_t *backlog) {
+  lc_slab_t *slab = backlog->segments;
+  lc_chain_t segment = {&slab->retire, NULL};
+  lc_list_t reversed;
+
+  backlog->segments = slab->next;
+  reverse(&segment, true, &reversed);
+  put_behind(&backlog->reversed, &reversed);
+  if (lc_backlog_is_long(backlog))
+    return;
+  put_behind(&backlog->reversed, &backlog->newest);
+  backlog->newest.oldest = backlog->newest.newest = NULL;
+}
+
+uint64_t lc_backlog_count_messages(lc_backlog_t *backlog) {
+  const lc_link_t *link;
+  uint64_t count = 0;
+
+  while (lc_backlog_is_long(backlog))
+    lc_backlog_reverse(backlog);
+  for (link = backlog->reversed.oldest; link != NULL; link = lc_link_next(link))
+    count += !lc_link_is_control(link);
+  return count;
+}

@@ -1,0 +1,266 @@
+/* inbox: the channel's one atomic word.
+ *
+ *                      push (any thread)
+ *            +---------+              +-----------+ push (any thread)
+ *            |         v              v           |
+ *   +--------+--+    +----------------------------+-+
+ *   |   EMPTY   |    |  newest link -> older -> ... |
+ *   +-----------+    +------------------------------+
+ *     |   ^              |        ^              |
+ *     |   | unpark       | park,  |              |
+ *     |   | (receiver)   | when   | push: OWES   |
+ *     |   | rouse: OWES  | all is | A WAKE, and  |
+ *     |   | A WAKE (any  | taken  | offer too    |
+ *     v   | thread)      v        | (any thread) | close (receiver),
+ *   +-----+-----------------------+--+           | from every state
+ *   |             PARKED             |           v
+ *   +--------------------------------+      +----------+
+ *     ^ park (receiver)                     |  CLOSED  |  push: refused
+ *                                           +----------+
+ *
+ * A take (receiver) changes nothing: it reads where the newest link lies, and
+ * remembers that it has had it. So the word leads to links that were taken,
+ * until a push, a park or a close; and until then the newest of them must not
+ * be pushed again, which could not be told from no push at all.
+ *
+ * To publish a message, to learn that the receiver sleeps and to learn that
+ * the channel is closed are one atomic step: there is no window between them.
+ *
+ * [inbox.publish]  What a sender wrote before its push is seen by the receiver
+ * that takes it.
+ *
+ *   sender                                  receiver
+ *   writes node and message
+ *   (A) CAS word: old -> newest  release    (B) load word: newest, or
+ *                                               swap, -> CLOSED  acquire
+ *   B reads what the newest push wrote; the older pushes are in its release
+ *   sequence, for every push is a read-modify-write. Weaker: A or B relaxed ->
+ *   the receiver reads a message that is not there yet (recycle_vs_send).
+ *
+ * [inbox.park]  No wake is lost between a push and a park.
+ *
+ *   sender                                  receiver
+ *   (A) CAS word: old -> newest  acquire    (C) CAS word: EMPTY, or what was
+ *   if old was PARKED: owes a wake              taken last, -> PARKED  release
+ *                                               fails: there is work
+ *
+ *   Same word, so one of them comes first in its modification order: A finds
+ *   PARKED and owes the wake, or C finds the link and fails. A acquires what
+ *   the receiver did before C, libuv's clear of `pending` included. Weaker: the
+ *   fences of [wake.fence] alone then stand between a late wake and a lost one.
+ *
+ * [inbox.closed]  Who learns of the closure sees what the receiver did before.
+ *
+ *   receiver                                sender
+ *   (D) swap word: -> CLOSED     release    (E) load word: CLOSED   acquire
+ *
+ *   Weaker: D or E -> what was written before the close is not there yet for
+ *   the sender that knows of it (close_vs_send).
+ */
+#ifndef LC_INBOX_H
+#define LC_INBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/debug.h"
+#include "base/atomic.h"
+
+/* A link's next is the address of its neighbour, and in its two lowest bits,
+ * which an address leaves free, what is said of the link itself. */
+typedef struct lc_link {
+  uintptr_t next;
+} lc_link_t;
+
+/* It carries no message but a word to the receiver: a control link. */
+#define LC_CONTROL ((uintptr_t) 1)
+
+/* The neighbour is the next older link, as in the inbox; else the next newer
+ * one, as in the backlog. */
+#define LC_TO_OLDER ((uintptr_t) 2)
+
+static inline void lc_link_init(lc_link_t *link, uintptr_t control) {
+  link->next = control;
+}
+
+static inline bool lc_link_is_control(const lc_link_t *link) {
+  return (link->next & LC_CONTROL) != 0;
+}
+
+static inline bool lc_link_is_to_older(const lc_link_t *link) {
+  return (link->next & LC_TO_OLDER) != 0;
+}
+
+static inline lc_link_t *lc_link_next(const lc_link_t *link) {
+  return (lc_link_t *) (link->next & ~(LC_CONTROL | LC_TO_OLDER));
+}
+
+static inline void lc_link_to_older(lc_link_t *link, const lc_link_t *older) {
+  link->next = (uintptr_t) older | LC_TO_OLDER | (link->next & LC_CONTROL);
+}
+
+static inline void lc_link_to_newer(lc_link_t *link, const lc_link_t *newer) {
+  link->next = (uintptr_t) newer | (link->next & LC_CONTROL);
+}
+
+/* Links that lead from one end to the other. */
+typedef struct {
+  lc_link_t *oldest, *newest; /* both NULL: none */
+} lc_list_t;
+
+/* What is taken: from the newest link to the one that leads to end, which is
+ * not to be read: it was taken before, or is NULL. */
+typedef struct {
+  lc_link_t *newest;
+  const lc_link_t *end;
+} lc_chain_t;
+
+typedef struct {
+  lc_atomic(lc_link_t *) word;
+  char apart[LC_CACHE_LINE];
+  lc_link_t *taken; /* the receiver's: what the word was at the last take, or
+                       NULL */
+} lc_inbox_t;
+
+extern lc_link_t lc_inbox_parked, lc_inbox_closed;
+
+#define LC_EMPTY ((lc_link_t *) NULL)
+#define LC_PARKED (&lc_inbox_parked)
+#define LC_CLOSED (&lc_inbox_closed)
+
+/* What a sender remembers of its pushes, so that senders take turns at the
+ * word. Its cache line goes to whoever pushes, and two that push at once would
+ * wait for it at each message. */
+typedef struct {
+  lc_link_t *last; /* what it pushed last */
+  unsigned run;    /* how often that was still the newest: its turn so far */
+} lc_streak_t;
+
+/* For a push that comes alone. */
+#define LC_NO_STREAK (&(lc_streak_t){NULL, 0})
+
+/* The longest that a sender stands back for the others' turn, in the
+ * processor's pauses, of some ten nanoseconds each. */
+#define LC_STREAK_MOST 64
+
+typedef enum {
+  LC_PUSHED,           /* accepted; the receiver is awake */
+  LC_PUSHED_OWES_WAKE, /* accepted; the caller must see lc_wake_signal called */
+  LC_REFUSED           /* closed; the chain is still the caller's, as it was */
+} lc_push_t;
+
+void lc_inbox_init(lc_inbox_t *inbox);
+
+static inline bool lc_inbox_is_link(const lc_link_t *word) {
+  return word != LC_EMPTY && word != LC_PARKED && word != LC_CLOSED;
+}
+
+/* Where the word is thought to be. In a turn nobody looks: the look would fetch
+ * the word's cache line to be read, and the CAS fetch it again. */
+static inline lc_link_t *lc_inbox_guess(lc_inbox_t *inbox,
+                                        const lc_streak_t *streak) {
+  /* relaxed: a guess, the CAS decides */
+  return streak->run > 0 ? streak->last
+                         : lc_load(&inbox->word, memory_order_relaxed);
+}
+
+/* Another sender's push came between. It may have as long a turn as this one
+ * had; so turns grow until the word's way from sender to sender is short beside
+ * them, and who sends seldom, among others, does not stand back at all. */
+static inline void lc_streak_end(lc_streak_t *streak) {
+  lc_pause(streak->run < LC_STREAK_MOST ? streak->run : LC_STREAK_MOST);
+  streak->run = 0;
+}
+
+/* Any thread. Publishes a chain that leads from newest to oldest. */
+LC_MUST_USE static inline lc_push_t lc_inbox_push(lc_inbox_t *inbox,
+                                                  lc_link_t *newest,
+                                                  lc_link_t *oldest,
+                                                  lc_streak_t *streak) {
+  lc_link_t *old = lc_inbox_guess(inbox, streak);
+  uintptr_t control = oldest->next & LC_CONTROL;
+
+  for (;;) {
+    if (LC_UNLIKELY(old == LC_CLOSED)) {
+      /* It may point at what others pushed meanwhile. */
+      oldest->next = control;
+      return LC_REFUSED;
+    }
+    oldest->next =
+        (uintptr_t) (old == LC_PARKED ? LC_EMPTY : old) | LC_TO_OLDER | control;
+    /* [inbox.publish] (A) [inbox.park] (A) relaxed on failure: a guess */
+    if (LC_LIKELY(lc_cas(&inbox->word, &old, newest, memory_order_acq_rel,
+                         memory_order_relaxed)))
+      break;
+    if (lc_inbox_is_link(old))
+      lc_streak_end(streak);
+  }
+  streak->run = old == streak->last ? streak->run + 1 : 0;
+  streak->last = newest;
+  return LC_UNLIKELY(old == LC_PARKED) ? LC_PUSHED_OWES_WAKE : LC_PUSHED;
+}
+
+/* Any thread. */
+static inline bool lc_inbox_is_closed(const lc_inbox_t *inbox) {
+  /* [inbox.closed] (E) */
+  return lc_load(&inbox->word, memory_order_acquire) == LC_CLOSED;
+}
+
+/* Receiver. Whether the word, as it was read, leads to links to take. */
+static inline bool lc_inbox_is_new(const lc_inbox_t *inbox,
+                                   const lc_link_t *word) {
+  return word != inbox->taken && lc_inbox_is_link(word);
+}
+
+/* Receiver. A push that returned before is seen; whether more has come since is
+ * a guess. */
+static inline bool lc_inbox_has_links(const lc_inbox_t *inbox) {
+  /* relaxed: whoever wants the links takes them */
+  return lc_inbox_is_new(inbox, lc_load(&inbox->word, memory_order_relaxed));
+}
+
+/* Receiver. Takes the links that have come since the last take. False: none. */
+LC_MUST_USE static inline bool lc_inbox_take(lc_inbox_t *inbox,
+                                             lc_chain_t *chain) {
+  /* [inbox.publish] (B) */
+  lc_link_t *word = lc_load(&inbox->word, memory_order_acquire);
+
+  if (!lc_inbox_is_new(inbox, word))
+    return false;
+  chain->newest = word;
+  chain->end = inbox->taken;
+  inbox->taken = word;
+  return true;
+}
+
+/* Receiver. Whether the word may still lead to a link that was taken. */
+static inline bool lc_inbox_holds(const lc_inbox_t *inbox,
+                                  const lc_link_t *link) {
+  return link == inbox->taken;
+}
+
+/* Receiver. True: PARKED now, the next push owes a wake, and the word leads to
+ * nothing. False: there is work, or it is closed. */
+LC_MUST_USE bool lc_inbox_park(lc_inbox_t *inbox);
+
+/* Receiver. True: awake again, nobody owes a wake. False: somebody does. */
+LC_MUST_USE bool lc_inbox_unpark(lc_inbox_t *inbox);
+
+/* Any thread. Rouses a receiver that is parked, with nothing to take. True: the
+ * caller owes the wake. */
+LC_MUST_USE bool lc_inbox_notify(lc_inbox_t *inbox);
+
+/* Any thread. As push, but only if the receiver is parked, so that a wake is
+ * owed. Otherwise LC_REFUSED, be it closed or awake. */
+LC_MUST_USE lc_push_t lc_inbox_push_if_parked(lc_inbox_t *inbox,
+                                              lc_link_t *newest,
+                                              lc_link_t *oldest);
+
+/* Receiver. From here on every push is refused, and the word leads to nothing.
+ * As take: what was accepted and not taken. *was_parked: nobody owes it a wake.
+ */
+LC_MUST_USE bool lc_inbox_close(lc_inbox_t *inbox, lc_chain_t *chain,
+                                bool *was_parked);
+
+#endif /* LC_INBOX_H */

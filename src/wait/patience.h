@@ -1,0 +1,29 @@
+/* patience: how long to spin before sleeping, learned from whether it paid.
+ *
+ * To sleep and be woken costs tens of microseconds. So whoever has to wait
+ * spins first; in vain, it spins half as long the next time, down to a
+ * microsecond, no less. Then it gets the whole time again now and then, the
+ * rarer the more often that was in vain: two that wait for each other and have
+ * both grown impatient would never find out that patience pays.
+ */
+#ifndef LC_PATIENCE_H
+#define LC_PATIENCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LC_FAILURES_MOST 63
+
+typedef struct {
+  uint64_t most_ns, next_ns;
+  unsigned failures, passed; /* short ones till the next long one, and so far */
+} lc_patience_t;
+
+void lc_patience_init(lc_patience_t *patience, uint64_t most_ns);
+void lc_patience_learn(lc_patience_t *patience, bool paid);
+
+static inline unsigned lc_more_failures(unsigned failures) {
+  return failures < LC_FAILURES_MOST ? 2 * failures + 1 : failures;
+}
+
+#endif /* LC_PATIENCE_H */

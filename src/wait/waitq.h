@@ -1,0 +1,121 @@
+/* line: sends that wait for their turn.
+ *
+ * Who finds a bounded channel full joins the line with the message ready to be
+ * pushed. Whoever serves the line - the receiver when it has freed a place,
+ * or a sender that comes by - pushes the first one's message for it. So a
+ * message is in the channel the moment there is room, in the order of joining,
+ * whenever its sender comes to run.
+ *
+ *   sender:    joins ............ waits for the answer .......... goes on
+ *   server:               takes a place, pushes, answers
+ *
+ * On a rendezvous channel nothing is pushed: the receiver pulls the first one
+ * out, receives its message where it lies, and answers then. What a try_send
+ * has pushed there was pushed while nobody stood in line, so it goes first.
+ */
+#ifndef LC_WAITQ_H
+#define LC_WAITQ_H
+
+#include <uv.h>
+
+#include "wait/permits.h"
+#include "queue/inbox.h"
+#include "wait/wake.h"
+
+/* Where a thread, or a writer, learns what became of its sends. All but the
+ * wake is guarded by the line's mutex. */
+typedef struct lc_completions {
+  lc_wake_t wake;
+  struct lc_waiter *oldest, *newest;  /* out of the line, not collected yet */
+  size_t outstanding;                 /* that joined, not answered yet */
+  struct lc_completions *prev, *next; /* those who watch */
+  struct lc_completions *next_to_signal; /* those whose wakes are owed */
+} lc_completions_t;
+
+/* One send in line. */
+typedef struct lc_waiter {
+  struct lc_waiter *prev, *next; /* in line, then among the answers */
+  lc_link_t *newest, *oldest;    /* what is to be pushed */
+  lc_completions_t *completions;
+  int result; /* when answered: 0, or UV_EPIPE, or UV_ECANCELED */
+  bool queued, escalated, completed;
+} lc_waiter_t;
+
+/* What a channel's capacity makes of it. */
+typedef enum {
+  LC_UNBOUNDED, /* there is always a place */
+  LC_BOUNDED,
+  LC_RENDEZVOUS /* rendezvous: nobody serves, the receiver pulls */
+} lc_flavour_t;
+
+typedef struct {
+  lc_permits_t permits;
+  lc_inbox_t *inbox; /* what is served is pushed here */
+  lc_flavour_t flavour;
+  uv_mutex_t mutex; /* guards all below, and answers */
+  bool refuses;
+  lc_waiter_t *first, *last;
+  lc_completions_t *watchers;
+  lc_completions_t *to_signal,
+      **to_signal_end; /* threads to be woken when it is unlocked */
+  size_t length, escalated;
+  uint64_t sent; /* messages of the line that were accepted */
+} lc_waitq_t;
+
+LC_MUST_USE int lc_waitq_init(lc_waitq_t *waitq, lc_inbox_t *inbox,
+                              lc_flavour_t flavour, size_t capacity);
+void lc_waitq_destroy(lc_waitq_t *waitq);
+
+LC_MUST_USE int lc_completions_init(lc_completions_t *completions,
+                                    uv_async_t *async);
+void lc_completions_destroy(lc_completions_t *completions);
+
+/* The calls that return a bool of debt: true, and the caller owes the receiver
+ * a wake. */
+
+/* Any thread. Joins at the end; the answer may be there at once. */
+LC_MUST_USE bool lc_waitq_enqueue(lc_waitq_t *waitq, lc_waiter_t *waiter);
+
+/* Any thread. From now on each place that is freed serves the line, until this
+ * one has its answer. */
+LC_MUST_USE bool lc_waitq_escalate(lc_waitq_t *waitq, lc_waiter_t *waiter);
+
+/* Any thread. Pushes for those whose turn it is. */
+LC_MUST_USE bool lc_waitq_grant(lc_waitq_t *waitq);
+
+/* Any thread. *left is true: there was no place for it, and it is out of the
+ * line, unanswered; false: its answer is there, or it is being received. */
+LC_MUST_USE bool lc_waitq_cancel(lc_waitq_t *waitq, lc_waiter_t *waiter,
+                                 bool *left);
+
+/* Receiver, rendezvous. Parks if nobody stands in line: false otherwise, or if
+ * there is work in the inbox. Who joins later rouses it. */
+LC_MUST_USE bool lc_waitq_park(lc_waitq_t *waitq);
+
+/* Receiver, rendezvous. Takes the first out, to be answered when its message
+ * has been received. NULL: none; or a link in the inbox goes first. */
+lc_waiter_t *lc_waitq_match(lc_waitq_t *waitq);
+void lc_waitq_complete(lc_waitq_t *waitq, lc_waiter_t *waiter);
+
+/* The loop's thread whose answers they are. Those there are, in the order of
+ * joining: one that is just being received keeps back those behind it. */
+lc_waiter_t *lc_waitq_drain(lc_waitq_t *waitq, lc_completions_t *completions);
+
+/* The same thread. Whether any answer is to come. */
+bool lc_waitq_has_outstanding(lc_waitq_t *waitq,
+                              const lc_completions_t *completions);
+
+/* The same thread. A wake tells of the refusal, too. Who watches no more takes
+ * all of its own out of the line and has them back, oldest first; their result
+ * is UV_ECANCELED. */
+void lc_waitq_watch(lc_waitq_t *waitq, lc_completions_t *completions);
+lc_waiter_t *lc_waitq_unwatch(lc_waitq_t *waitq, lc_completions_t *completions);
+
+/* Receiver. Refuses everybody, now and later. The inbox is closed. */
+void lc_waitq_refuse(lc_waitq_t *waitq);
+
+/* Any thread. How many stand in line; how many messages it brought in. */
+size_t lc_waitq_length(lc_waitq_t *waitq);
+uint64_t lc_waitq_sent(lc_waitq_t *waitq);
+
+#endif /* LC_WAITQ_H */

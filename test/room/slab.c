@@ -1,0 +1,318 @@
+/* Room node: places are apart and aligned, slabs go round and none is lost. */
+#include "queue/slab.h"
+
+#include <stdalign.h>
+#include <string.h>
+#include <uv.h>
+
+#include "support/memory.h"
+#include "support/suite.h"
+
+static lc_slab_pool_t pool;
+
+/* What lay in the memory before must not matter. */
+static void fresh(void) {
+  memory_watch();
+  memset(&pool, 0xff, sizeof pool);
+  ck_assert(lc_slab_pool_init(&pool, 8, SIZE_MAX));
+}
+
+static void expect_nothing_left(void) {
+  lc_slab_pool_free(&pool);
+  ck_assert_uint_eq(memory_blocks(), 0);
+}
+
+static lc_slab_t *take(size_t bytes) {
+  lc_slab_t *slab = lc_slab_pool_get(&pool, &bytes);
+
+  ck_assert_ptr_nonnull(slab);
+  return slab;
+}
+
+START_TEST(a_node_of_eight_bytes_takes_sixteen) {
+  ck_assert_uint_eq(pool.stride, 16);
+}
+END_TEST
+
+START_TEST(an_odd_size_asks_for_no_alignment_of_its_own) {
+  ck_assert(lc_slab_pool_init(&pool, 17, SIZE_MAX));
+  ck_assert_uint_eq(pool.offset, sizeof(lc_link_t));
+  /* Up to the next link, of 4 or 8 bytes. */
+  ck_assert_uint_eq(pool.stride, sizeof(lc_link_t) == 8 ? 32 : 24);
+  ck_assert(lc_slab_pool_init(&pool, 8, SIZE_MAX));
+}
+END_TEST
+
+START_TEST(places_are_aligned_as_their_size_demands) {
+  size_t size;
+
+  for (size = 0; size < 200; size++) {
+    size_t align = size == 0 ? 1 : size & ~(size - 1);
+    lc_slab_t *slab;
+    char *first, *second;
+    if (align > alignof(max_align_t))
+      align = alignof(max_align_t);
+    ck_assert(lc_slab_pool_init(&pool, size, SIZE_MAX));
+    slab = take(LC_SLAB_LEAST);
+    first = lc_node_message(&pool, lc_slab_alloc_node(&pool, slab));
+    second = lc_node_message(&pool, lc_slab_alloc_node(&pool, slab));
+    ck_assert_uint_eq((uintptr_t) first % align, 0);
+    ck_assert_uint_eq((uintptr_t) second % align, 0);
+    ck_assert(second - first >= (ptrdiff_t) (size + sizeof(lc_link_t)));
+    lc_slab_pool_recycle(&pool, slab);
+    lc_slab_pool_free(&pool);
+  }
+}
+END_TEST
+
+START_TEST(every_place_of_a_slab_lies_inside_it) {
+  lc_slab_t *slab = take(LC_SLAB_LEAST);
+  lc_link_t *node = NULL;
+
+  while (!lc_slab_is_full(slab)) {
+    node = lc_slab_alloc_node(&pool, slab);
+    memset(lc_node_message(&pool, node), 0xff, 8);
+    ck_assert_ptr_eq(lc_node_of_message(&pool, lc_node_message(&pool, node)),
+                     node);
+  }
+  ck_assert((char *) node + pool.stride <= (char *) slab + slab->bytes);
+  ck_assert(lc_link_is_control(&slab->retire));
+  lc_slab_pool_recycle(&pool, slab);
+}
+END_TEST
+
+START_TEST(a_size_that_overflows_is_refused) {
+  size_t size;
+
+  ck_assert(!lc_slab_pool_init(&pool, SIZE_MAX, SIZE_MAX));
+  ck_assert(!lc_slab_pool_init(&pool, SIZE_MAX / 2, SIZE_MAX));
+  for (size = 0; size < sizeof(lc_slab_t); size++)
+    ck_assert(!lc_slab_pool_init(&pool, (size_t) PTRDIFF_MAX - size, SIZE_MAX));
+  for (; size < 256; size++)
+    ck_assert(
+        !lc_slab_pool_init(&pool, (size_t) PTRDIFF_MAX - size, SIZE_MAX) ||
+        pool.most <= PTRDIFF_MAX);
+  ck_assert(lc_slab_pool_init(&pool, (size_t) PTRDIFF_MAX - 1024, SIZE_MAX));
+  ck_assert(pool.most > pool.stride);
+  ck_assert(lc_slab_pool_init(&pool, 8, SIZE_MAX));
+}
+END_TEST
+
+START_TEST(a_slab_given_is_the_slab_taken) {
+  lc_slab_t *slab = take(LC_SLAB_LEAST);
+
+  lc_slab_alloc_node(&pool, slab);
+  ck_assert(lc_slab_pool_put(&pool, slab));
+  ck_assert_ptr_eq(take(LC_SLAB_LEAST), slab);
+  ck_assert_uint_eq(slab->used, 1);
+  ck_assert(lc_slab_pool_put(&pool, slab));
+}
+END_TEST
+
+#define HEAD sizeof(lc_slab_t)
+
+/* A slab of so many bytes, with no room for a part of a node. */
+static size_t whole(size_t bytes) {
+  return bytes - (bytes - HEAD) % pool.stride;
+}
+
+START_TEST(slabs_double_up_to_the_most) {
+  size_t bytes = LC_SLAB_LEAST, last = 0, i;
+  lc_slab_t *slabs[12];
+
+  for (i = 0; i < 12; i++) {
+    slabs[i] = lc_slab_pool_get(&pool, &bytes);
+    ck_assert_ptr_nonnull(slabs[i]);
+    ck_assert_uint_ge(slabs[i]->bytes, last);
+    ck_assert_uint_le(slabs[i]->bytes, LC_SLAB_MOST);
+    last = slabs[i]->bytes;
+  }
+  ck_assert_uint_eq(slabs[0]->bytes, whole(LC_SLAB_LEAST));
+  ck_assert_uint_eq(slabs[1]->bytes, whole(2 * slabs[0]->bytes));
+  ck_assert_uint_eq(last, whole(LC_SLAB_MOST));
+  for (i = 0; i < 12; i++)
+    lc_slab_pool_recycle(&pool, slabs[i]);
+}
+END_TEST
+
+/* The largest slab, for messages of a size where so many may wait. The sizes
+ * are such that they are aligned to 8 everywhere. */
+START_TEST(slabs_hold_what_may_wait_and_at_least_one_message) {
+  static const struct {
+    size_t msg_size, bound, bytes, count;
+  } cases[] = {
+      {8, SIZE_MAX, LC_SLAB_MOST, 4094},
+      {1032, SIZE_MAX, HEAD + 1040 * 62, 62},
+      {32776, SIZE_MAX, HEAD + 32784, 1},
+      {LC_SLAB_MOST - HEAD - 8, SIZE_MAX, LC_SLAB_MOST, 1},
+      {LC_SLAB_MOST - HEAD + 8, SIZE_MAX, LC_SLAB_MOST + 16, 1},
+      {1000008, SIZE_MAX, HEAD + 1000016, 1},
+      {8, 1, LC_SLAB_BOUNDED, 1022},
+      {8, 1022, LC_SLAB_BOUNDED, 1022},
+      {8, 1023, LC_SLAB_BOUNDED + 16, 1023},
+      {8, 4093, LC_SLAB_MOST - 16, 4093},
+      {8, 4094, LC_SLAB_MOST, 4094},
+      {8, 4095, LC_SLAB_MOST, 4094},
+      {1032, 14, HEAD + 1040 * 15, 15},
+      {1032, 20, HEAD + 1040 * 20, 20},
+      {1000008, 20, HEAD + 1000016, 1},
+  };
+  size_t c;
+
+  for (c = 0; c < sizeof cases / sizeof *cases; c++) {
+    lc_slab_t *slab;
+    ck_assert(lc_slab_pool_init(&pool, cases[c].msg_size, cases[c].bound));
+    slab = take((size_t) 2 * LC_SLAB_MOST);
+    if (sizeof(lc_link_t) == sizeof(uint64_t)) {
+      ck_assert_uint_eq(slab->bytes, cases[c].bytes);
+      ck_assert_uint_eq(slab->count, cases[c].count);
+    }
+    lc_slab_pool_recycle(&pool, slab);
+    lc_slab_pool_free(&pool);
+  }
+  ck_assert(lc_slab_pool_init(&pool, 8, SIZE_MAX));
+}
+END_TEST
+
+START_TEST(a_larger_slab_is_twice_the_largest) {
+  size_t first = lc_slab_pool_larger(&pool);
+  lc_slab_t *large = take(4096), *small = take(LC_SLAB_LEAST);
+
+  ck_assert_uint_eq(first, LC_SLAB_LEAST);
+  ck_assert_uint_eq(large->bytes, whole(4096));
+  ck_assert_uint_eq(lc_slab_pool_larger(&pool), 2 * large->bytes);
+  lc_slab_pool_recycle(&pool, large);
+  lc_slab_pool_recycle(&pool, small);
+}
+END_TEST
+
+START_TEST(a_full_rack_frees_the_unused_and_refuses_the_used) {
+  lc_slab_t *slabs[LC_POOL_SLOTS + 2];
+  size_t i;
+
+  ck_assert(lc_slab_pool_init(&pool, 8, 1));
+  for (i = 0; i < LC_POOL_SLOTS + 2; i++)
+    slabs[i] = take(LC_SLAB_LEAST);
+  for (i = 0; i < LC_POOL_SLOTS; i++)
+    ck_assert(lc_slab_pool_put(&pool, slabs[i]));
+  ck_assert(lc_slab_pool_put(&pool, slabs[i]));
+  ck_assert_uint_eq(memory_blocks(), LC_POOL_SLOTS + 1);
+  lc_slab_alloc_node(&pool, slabs[i + 1]);
+  ck_assert(!lc_slab_pool_put(&pool, slabs[i + 1]));
+  lc_slab_pool_orphan(&pool, slabs[i + 1]);
+}
+END_TEST
+
+START_TEST(the_rack_keeps_no_more_than_its_bytes) {
+  static const size_t sizes[] = {0, 8, 1000, 20000, 100000, 1000000};
+  size_t s, i;
+
+  for (s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+    lc_slab_t *slabs[64];
+    ck_assert(lc_slab_pool_init(&pool, sizes[s], SIZE_MAX));
+    for (i = 0; i < 64; i++)
+      slabs[i] = take(LC_SLAB_MOST);
+    for (i = 0; i < 64; i++)
+      lc_slab_pool_recycle(&pool, slabs[i]);
+    ck_assert_uint_le(memory_blocks(), LC_POOL_SLOTS);
+    ck_assert_uint_ge(memory_blocks(), 1);
+    ck_assert(memory_blocks() == 1 || memory_bytes() <= LC_POOL_BYTES);
+    lc_slab_pool_free(&pool);
+    ck_assert_uint_eq(memory_blocks(), 0);
+  }
+  ck_assert(lc_slab_pool_init(&pool, 8, SIZE_MAX));
+}
+END_TEST
+
+START_TEST(small_slabs_do_not_stay_when_large_ones_are_made) {
+  lc_slab_t *small = take(LC_SLAB_LEAST), *large = take(LC_SLAB_MOST);
+
+  lc_slab_pool_recycle(&pool, small);
+  ck_assert_uint_eq(memory_blocks(), 1);
+  lc_slab_pool_recycle(&pool, large);
+  ck_assert_ptr_eq(take(LC_SLAB_LEAST), large);
+  ck_assert(lc_slab_pool_put(&pool, large));
+}
+END_TEST
+
+START_TEST(out_of_memory_is_told) {
+  size_t bytes = 2048;
+
+  memory_fail(1);
+  ck_assert_ptr_null(lc_slab_pool_get(&pool, &bytes));
+  ck_assert_uint_eq(bytes, 2048);
+}
+END_TEST
+
+START_TEST(uncarve_gives_the_same_place_again) {
+  lc_slab_t *slab = take(LC_SLAB_LEAST);
+  lc_link_t *node = lc_slab_alloc_node(&pool, slab);
+
+  lc_slab_undo_alloc(slab);
+  ck_assert_ptr_eq(lc_slab_alloc_node(&pool, slab), node);
+  ck_assert(lc_slab_pool_put(&pool, slab));
+}
+END_TEST
+
+/* Threads take, mark, and give; a slab in two hands shows by its mark. */
+#define THREADS 4
+#define ROUNDS 20000
+
+static void take_and_give(void *arg) {
+  size_t *clashes = arg, round, bytes = LC_SLAB_LEAST;
+
+  for (round = 0; round < ROUNDS; round++) {
+    lc_slab_t *slab = lc_slab_pool_get(&pool, &bytes);
+    if (slab == NULL)
+      continue;
+    if (slab->next != NULL)
+      ++*clashes;
+    slab->next = slab;
+    slab->used = 0;
+    slab->next = NULL;
+    if (!lc_slab_pool_put(&pool, slab))
+      ++*clashes;
+  }
+}
+
+START_TEST(a_slab_has_one_user_at_a_time) {
+  uv_thread_t threads[THREADS];
+  size_t clashes[THREADS] = {0}, i;
+  lc_slab_t *slabs[LC_POOL_SLOTS];
+
+  ck_assert(lc_slab_pool_init(&pool, 8, 1));
+  for (i = 0; i < LC_POOL_SLOTS; i++) {
+    slabs[i] = take(LC_SLAB_LEAST);
+    slabs[i]->next = NULL;
+  }
+  for (i = 0; i < LC_POOL_SLOTS; i++)
+    ck_assert(lc_slab_pool_put(&pool, slabs[i]));
+  for (i = 0; i < THREADS; i++)
+    ck_assert_int_eq(uv_thread_create(&threads[i], take_and_give, &clashes[i]),
+                     0);
+  for (i = 0; i < THREADS; i++) {
+    ck_assert_int_eq(uv_thread_join(&threads[i]), 0);
+    ck_assert_uint_eq(clashes[i], 0);
+  }
+  ck_assert_uint_eq(memory_blocks(), LC_POOL_SLOTS);
+}
+END_TEST
+
+static Suite *suite(void) {
+  Suite *suite = suite_create("room node");
+
+  SUITE_CASE(
+      suite, "node", fresh, expect_nothing_left,
+      a_node_of_eight_bytes_takes_sixteen,
+      an_odd_size_asks_for_no_alignment_of_its_own,
+      places_are_aligned_as_their_size_demands,
+      every_place_of_a_slab_lies_inside_it, a_size_that_overflows_is_refused,
+      a_slab_given_is_the_slab_taken, slabs_double_up_to_the_most,
+      slabs_hold_what_may_wait_and_at_least_one_message,
+      a_larger_slab_is_twice_the_largest,
+      a_full_rack_frees_the_unused_and_refuses_the_used,
+      the_rack_keeps_no_more_than_its_bytes,
+      small_slabs_do_not_stay_when_large_ones_are_made, out_of_memory_is_told,
+      uncarve_gives_the_same_place_again, a_slab_has_one_user_at_a_time);
+  return suite;
+}

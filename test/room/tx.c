@@ -1,0 +1,114 @@
+/* Room tx: what a thread keeps of a sender. */
+#include "core/tx.h"
+#include "support/memory.h"
+#include "support/suite.h"
+
+static loopchan_receiver_t rx;
+static loopchan_sender_t *tx;
+
+static void fresh(void) {
+  loopchan_options_t options = {0};
+
+  memory_watch();
+  options.msg_size = sizeof(int);
+  ck_assert_int_eq(loopchan_open(NULL, &rx, &tx, &options), 0);
+}
+
+static void expect_nothing_left(void) {
+  ck_assert_int_eq(loopchan_close(&rx, NULL), 0);
+  loopchan_sender_drop(tx);
+  ck_assert_uint_eq(memory_blocks(), 0);
+}
+
+static void send_some(void *arg) {
+  int *sent = arg, i;
+
+  for (i = 0; i < 3; i++)
+    *sent += loopchan_send(tx, &i) == 0;
+}
+
+/* A thread that never used the sender before. */
+static void send_on_another_thread(void) {
+  uv_thread_t thread;
+  int sent = 0;
+
+  ck_assert_int_eq(uv_thread_create(&thread, send_some, &sent), 0);
+  ck_assert_int_eq(uv_thread_join(&thread), 0);
+  ck_assert_int_eq(sent, 3);
+}
+
+static lc_tx_cache_t *more(void) {
+  return lc_load(&tx->more, memory_order_relaxed);
+}
+
+static uint64_t sent(const lc_tx_cache_t *cache) {
+  return lc_counter_read(&cache->sent);
+}
+
+START_TEST(the_first_thread_uses_the_senders_own_cache) {
+  send_on_another_thread();
+  ck_assert_uint_eq(sent(&tx->own), 3);
+  ck_assert_ptr_null(more());
+}
+END_TEST
+
+START_TEST(another_thread_has_a_cache_of_its_own) {
+  const lc_slab_t *slab;
+  const lc_link_t *newest;
+
+  ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
+  slab = tx->own.slab;
+  newest = tx->own.streak.last;
+  ck_assert_ptr_nonnull(newest);
+  send_on_another_thread();
+  send_on_another_thread();
+  ck_assert_ptr_eq(tx->own.slab, slab);
+  ck_assert_ptr_eq(tx->own.streak.last, newest);
+  ck_assert_uint_eq(slab->used, 1);
+  ck_assert_uint_eq(sent(&tx->own), 1);
+  ck_assert_uint_eq(sent(&more()[0]), 3);
+  ck_assert_uint_eq(sent(&more()[1]), 3);
+  ck_assert_ptr_nonnull(more()[0].slab);
+  ck_assert_ptr_ne(more()[0].slab, more()[1].slab);
+  ck_assert_uint_eq(more()[0].slab->used, 3);
+  ck_assert_uint_eq(lc_counter_read(&tx->sent_in_passing), 0);
+}
+END_TEST
+
+START_TEST(a_thread_too_many_leaves_nothing_behind) {
+  size_t i;
+
+  for (i = 0; i < 1 + LC_TX_CACHES; i++)
+    send_on_another_thread();
+  ck_assert_uint_eq(lc_counter_read(&tx->sent_in_passing), 0);
+  send_on_another_thread();
+  ck_assert_uint_eq(lc_counter_read(&tx->sent_in_passing), 3);
+  ck_assert_uint_eq(lc_tx_sent(tx), 3 * (2 + LC_TX_CACHES));
+}
+END_TEST
+
+START_TEST(without_memory_for_its_cache_a_thread_goes_without) {
+  loopchan_stats_t stats;
+
+  ck_assert_int_eq(loopchan_send(tx, &(int){0}), 0);
+  memory_fail(1);
+  send_on_another_thread();
+  ck_assert(memory_has_failed());
+  /* The second of its messages has found the memory. */
+  ck_assert_uint_eq(lc_counter_read(&tx->sent_in_passing), 1);
+  ck_assert_uint_eq(sent(&more()[0]), 2);
+  ck_assert_int_eq(loopchan_stats(&rx, &stats), 0);
+  ck_assert_uint_eq(stats.sent, 4);
+}
+END_TEST
+
+static Suite *suite(void) {
+  Suite *suite = suite_create("room tx");
+
+  SUITE_CASE(suite, "tx", fresh, expect_nothing_left,
+             the_first_thread_uses_the_senders_own_cache,
+             another_thread_has_a_cache_of_its_own,
+             a_thread_too_many_leaves_nothing_behind,
+             without_memory_for_its_cache_a_thread_goes_without);
+  return suite;
+}
