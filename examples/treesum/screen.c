@@ -67,7 +67,7 @@ void screen_show_progress(struct screen *s) {
   if (s->walked && s->bytes_found > 0)
     part = (double) s->bytes_read / (double) s->bytes_found;
   for (int i = 0; i < BAR_CHARS; i++)
-    bar[i] = i + 0.5 < part * BAR_CHARS ? '#' : '.';
+    bar[i] = i + 0.5 < part * (double) BAR_CHARS ? '#' : '.';
   bar[BAR_CHARS] = '\0';
   if (part > 0) {
     double bytes_left =

@@ -27,6 +27,15 @@ static inline void lc_prefetch_write(const void *at) {
 #endif
 }
 
+/* The same address, of which the compiler no longer knows what it is of. Takes
+ * no instruction. */
+static inline void *lc_unknown(void *at) {
+#if defined(__GNUC__)
+  __asm__("" : "+r"(at));
+#endif
+  return at;
+}
+
 /* Lets other threads have the processor. */
 static inline void lc_yield(void) {
 #if defined(_WIN32)

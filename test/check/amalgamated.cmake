@@ -15,8 +15,9 @@ set_target_properties(amalgamated PROPERTIES
 
 foreach(promise ${promises})
   add_test(NAME amalgamated_${promise} COMMAND promise_${promise})
-  set_tests_properties(amalgamated_${promise} PROPERTIES TIMEOUT 300
-    ENVIRONMENT LD_LIBRARY_PATH=$<TARGET_FILE_DIR:amalgamated>)
+  set_tests_properties(amalgamated_${promise} PROPERTIES TIMEOUT ${patience}
+    ENVIRONMENT "CK_TIMEOUT_MULTIPLIER=${patience_times};\
+LD_LIBRARY_PATH=$<TARGET_FILE_DIR:amalgamated>")
 endforeach()
 add_test(NAME amalgamation COMMAND ${checks}/amalgamation
   ${CMAKE_C_COMPILER} ${two} $<TARGET_FILE:amalgamated>

@@ -66,9 +66,13 @@ static bool is_core(const void *at) {
   return at == &cores[0] || at == &cores[1];
 }
 
-/* In place of alloc.c, whose count of blocks all threads would share. */
+/* In place of alloc.c, whose count of blocks all threads would share. A core is
+ * one of two constants: so a compiler, too, sees that none is freed. */
 void *lc_malloc(size_t size) {
-  return size == sizeof *cores ? &cores[cores_used++] : malloc(size);
+  if (size != sizeof *cores)
+    return malloc(size);
+  assert(cores_used < 2);
+  return cores_used++ == 0 ? &cores[0] : &cores[1];
 }
 
 void lc_free(void *memory) {
