@@ -1,7 +1,7 @@
 /* standard_files: what a program does about descriptors 0, 1 and 2 when it was
- * started without them, as some supervisors do: it has /dev/null in their place.
- * Else the next files that it opens get those numbers, and what it prints goes
- * into a socket or a loop's own pipe; libuv gives up with an abort.
+ * started without them, as some supervisors do: it has /dev/null in their
+ * place. Else the next files that it opens get those numbers, and what it
+ * prints goes into a socket or a loop's own pipe; libuv gives up with an abort.
  */
 #ifndef STANDARD_FILES_H
 #define STANDARD_FILES_H

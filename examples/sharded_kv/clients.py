@@ -354,7 +354,7 @@ def memory(port, pid):
     the server keeps what README.md says, and no more."""
     text = request("DEL", *["k" * 9] * ((1 << 16) - 1))
     assert 0.9 * (1 << 20) < len(text) < 1 << 20
-    count = 40
+    count = 10
     Client(port).ask(b"PING\r\n", b"+PONG\r\n")
     before = kib(pid, "VmRSS")
     clients = [Client(port) for _ in range(count)]

@@ -115,7 +115,10 @@ static void on_signal(uv_signal_t *handle, int signum) {
   uv_close((uv_handle_t *) &s->interrupt, NULL);
   uv_close((uv_handle_t *) &s->listener, NULL);
   /* Without it a client that neither reads nor hangs up keeps it going. */
-  uint64_t look_ms = s->patience_ms / LOOKS + 1;
+  uint64_t look_ms = s->patience_ms / LOOKS;
+  if (look_ms > s->total_ms)
+    look_ms = s->total_ms;
+  look_ms++;
   must(uv_timer_start(&s->patience, on_look, look_ms, look_ms),
        "uv_timer_start");
   clients_end(s);

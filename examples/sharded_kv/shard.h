@@ -38,11 +38,11 @@ struct shard {
 
 struct shard_options {
   unsigned loops;
-  size_t room; /* of each channel, in steps */
-  int port;    /* 0: any; shard_open sets it to the one found */
+  size_t room;          /* of each channel, in steps */
+  int port;             /* 0: any; shard_open sets it to the one found */
   uint64_t patience_ms; /* at the stop, with a client that takes nothing */
   uint64_t total_ms;    /* and with all of them */
-  size_t clients_most; /* of each loop */
+  size_t clients_most;  /* of each loop */
 };
 
 /* Makes the shard of that number, with an ear at 127.0.0.1. It is to be zeroed.

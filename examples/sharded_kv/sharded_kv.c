@@ -47,8 +47,11 @@ static int64_t read_number(const char *text, int64_t least, int64_t most) {
 
 static struct shard_options read_options(int argc, char **argv) {
   long processors = sysconf(_SC_NPROCESSORS_ONLN);
-  struct shard_options o = {
-      .loops = 1, .room = 1024, .port = 7379, .patience_ms = 1000, .total_ms = 30000};
+  struct shard_options o = {.loops = 1,
+                            .room = 1024,
+                            .port = 7379,
+                            .patience_ms = 1000,
+                            .total_ms = 30000};
   int option;
 
   if (processors > 1)
