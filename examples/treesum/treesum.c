@@ -190,9 +190,8 @@ int main(int argc, char **argv) {
   t.listing.safely = isatty(STDOUT_FILENO);
   t.walker.roots = o.roots;
   t.workers = calloc(o.workers, sizeof(*t.workers));
-  if (t.workers == NULL)
-    t.err = UV_ENOMEM;
-  else
+  t.err = t.workers == NULL ? UV_ENOMEM : workers_prepare();
+  if (t.err == 0)
     run(&t, &o);
 
   screen_hide_progress(&t.screen);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "worker.h"
@@ -94,6 +95,16 @@ static void run(void *arg) {
   loopchan_sender_drop(w->reports);
   EVP_MD_CTX_free(t.digest);
   free(t.buffer);
+}
+
+/* Without this libcrypto would get itself ready at the first digest, and if
+ * there is no memory for that, go on without and crash. */
+int workers_prepare(void) {
+  int ok = OPENSSL_init_crypto(0, NULL);
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+  ok = ok && OSSL_LIB_CTX_set0_default(NULL) != NULL;
+#endif
+  return ok ? 0 : UV_ENOMEM;
 }
 
 int worker_start(struct worker *w, loopchan_receiver_t *jobs,
