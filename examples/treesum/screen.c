@@ -60,7 +60,7 @@ void screen_add(struct screen *s, const struct report *r) {
 
 /* How many columns a line may have. A terminal wraps a line that is longer, and
  * \r leads to the last of its rows only; some do so one column early. Asked
- * anew each time, for its user may make it narrower. */
+ * each time, for its user may make it narrower. */
 static int columns(void) {
   struct winsize size;
   if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0)
