@@ -13,7 +13,7 @@ import struct
 import sys
 import time
 
-PATIENCE_S = 150
+PATIENCE_S = 300
 SERVER = 3  # the descriptor of a pipe that the server holds until it ends
 
 

@@ -7,7 +7,7 @@ const { find, load, PIECE } = require('../find.js');
 const { PIPES, fileOf, lines, offsetsOf, sorted, turn, until } =
   require('./support.js');
 
-const timeout = 60_000;
+const timeout = 300_000; // of a test; nothing measures a time
 const LINES = 500_000; // 15 pieces and a bit
 
 async function all(file, needle, options) {
