@@ -11,180 +11,125 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "job.h"
+#include "../standard_files.h"
+#include "run.h"
 
-enum { BATCH = 100, FETCH_WAIT_MS = 500, PROGRESS = 100 };
+enum { PROGRESS = 100 };
 
-static const int64_t ns_per_ms = 1000000;
-
-static struct {
-  const char *url;
-  uint64_t jobs, rounds, ack_wait_ms;
-} options = {NATS_DEFAULT_URL, 1000, 1000000, 2000};
-
-static void check(natsStatus s, const char *what) {
-  if (s == NATS_OK)
-    return;
-  fprintf(stderr, "boss: %s: %s\n", what, natsStatus_GetText(s));
-  exit(1);
-}
-
-/* ------------------------------------------- what the broker keeps */
-
-static void make_stream(jsCtx *js, const char *name, const char *subject) {
-  jsStreamConfig config;
-
-  (void) js_DeleteStream(js, name, NULL, NULL); /* of an earlier run */
-  check(jsStreamConfig_Init(&config), name);
-  config.Name = name;
-  config.Subjects = &subject;
-  config.SubjectsLen = 1;
-  config.Retention = js_WorkQueuePolicy; /* acknowledged is removed */
-  config.Storage = js_FileStorage;
-  check(js_AddStream(NULL, js, &config, NULL, NULL), name);
-}
-
-/* A job that is not acknowledged in time is delivered again. */
-static void make_consumer(jsCtx *js) {
-  jsConsumerConfig config;
-
-  check(jsConsumerConfig_Init(&config), WORKERS);
-  config.Durable = WORKERS;
-  config.DeliverGroup = WORKERS;
-  config.DeliverSubject = "deliver." WORKERS;
-  config.AckPolicy = js_AckExplicit;
-  config.AckWait = (int64_t) options.ack_wait_ms * ns_per_ms;
-  config.MaxAckPending = MOST_OUT;
-  check(js_AddConsumer(NULL, js, JOBS, &config, NULL, NULL), WORKERS);
-}
-
-static void give_jobs(jsCtx *js) {
-  char text[TEXT];
-  uint64_t i;
-
-  for (i = 0; i < options.jobs; i++) {
-    int bytes =
-        snprintf(text, sizeof text, "%" PRIu64 " %" PRIu64, i, options.rounds);
-    check(js_Publish(NULL, js, JOB_SUBJECT, text, bytes, NULL, NULL), "a job");
-  }
-  printf("gave %" PRIu64 "\n", options.jobs);
-  fflush(stdout);
-}
-
-/* ---------------------------------------------------- the results */
+static const uint64_t most_ack_wait_ms = 24 * 60 * 60 * 1000;
 
 static struct {
   bool *answered;
-  uint64_t jobs, results, again; /* answered; came; of those: delivered again */
+  uint64_t jobs;    /* answered */
+  uint64_t results; /* came */
+  uint64_t later;   /* of those: the job was delivered again, says the broker */
+  uint64_t to_ignore; /* messages that are no results of this run */
 } got;
 
-static void count(natsMsg *msg) {
-  uint64_t number, answer, delivery;
-  char text[TEXT];
+static void count(const struct run *r, natsMsg *msg) {
+  uint64_t numbers[NUMBERS]; /* of the job, the answer, of the delivery */
 
-  snprintf(text, sizeof text, "%.*s", natsMsg_GetDataLength(msg),
-           natsMsg_GetData(msg));
-  if (sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64, &number, &answer,
-             &delivery) != 3 ||
-      number >= options.jobs || answer != work(number, options.rounds)) {
-    fprintf(stderr, "boss: a wrong result: %s\n", text);
+  if (!read_numbers(natsMsg_GetData(msg), natsMsg_GetDataLength(msg),
+                    numbers) ||
+      numbers[0] >= r->jobs) {
+    got.to_ignore++;
+    return;
+  }
+  if (numbers[1] != work(numbers[0], r->rounds)) {
+    fprintf(stderr, "boss: a wrong result: %.*s\n", natsMsg_GetDataLength(msg),
+            natsMsg_GetData(msg));
     exit(1);
   }
   got.results++;
-  got.again += delivery > 1;
-  if (!got.answered[number] && ++got.jobs % PROGRESS == 0) {
+  got.later += numbers[2] > 1;
+  if (!got.answered[numbers[0]] && ++got.jobs % PROGRESS == 0) {
     printf("have %" PRIu64 "\n", got.jobs);
     fflush(stdout);
   }
-  got.answered[number] = true;
+  got.answered[numbers[0]] = true;
 }
 
-/* A broker that does not answer is asked again: it may come back. */
-static void fetch(natsSubscription *sub) {
-  natsMsgList list;
+static void sum_up(void) {
+  printf("all %" PRIu64 " jobs are answered, by %" PRIu64 " results; %" PRIu64
+         " of a later delivery, %" PRIu64 " to what was answered already\n",
+         got.jobs, got.results, got.later, got.results - got.jobs);
+  if (got.to_ignore > 0)
+    printf("ignored %" PRIu64 " messages that are no results\n", got.to_ignore);
+}
 
-  if (natsSubscription_Fetch(&list, sub, BATCH, FETCH_WAIT_MS, NULL) !=
-      NATS_OK) {
-    nats_Sleep(FETCH_WAIT_MS / 10);
-    return;
+static const char *read_option(int option, const char *text, struct run *r) {
+  switch (option) {
+    case 'i':
+      return read_number(text, 1, MOST_RUNS, &r->number)
+                 ? NULL
+                 : "-i takes the number of a run, from 1 to 10^18";
+    case 'n':
+      return read_number(text, 1, MOST_JOBS, &r->jobs)
+                 ? NULL
+                 : "-n takes a number of jobs, from 1 to 10000000";
+    case 'r':
+      return read_number(text, 0, MOST_ROUNDS, &r->rounds)
+                 ? NULL
+                 : "-r takes a number of rounds, from 0 to 10^12";
+    case 'w':
+      return read_number(text, 1, most_ack_wait_ms, &r->ack_wait_ms)
+                 ? NULL
+                 : "-w takes milliseconds, from 1 to 86400000";
+    default:
+      return "usage: boss [-s URL] [-i RUN] [-n JOBS] [-r ROUNDS] "
+             "[-w ACK_WAIT_MS]";
   }
-  for (int i = 0; i < list.Count; i++) {
-    count(list.Msgs[i]);
-    natsMsg_Ack(list.Msgs[i], NULL);
-  }
-  natsMsgList_Destroy(&list);
 }
 
-static natsConnection *connect_to_broker(void) {
-  natsConnection *connection;
-  natsOptions *o;
-
-  check(natsOptions_Create(&o), "options");
-  check(natsOptions_SetURL(o, options.url), options.url);
-  check(natsOptions_SetMaxReconnect(o, -1), "options");
-  check(natsOptions_SetReconnectWait(o, 200), "options");
-  check(natsConnection_Connect(&connection, o), options.url);
-  natsOptions_Destroy(o);
-  return connection;
-}
-
-static bool read_options(int argc, char **argv) {
+static void read_options(int argc, char **argv, const char **url,
+                         struct run *r) {
+  const char *wrong = NULL;
   int option;
 
-  while ((option = getopt(argc, argv, "s:n:r:w:")) != -1) {
-    switch (option) {
-      case 's':
-        options.url = optarg;
-        break;
-      case 'n':
-        options.jobs = strtoull(optarg, NULL, 10);
-        break;
-      case 'r':
-        options.rounds = strtoull(optarg, NULL, 10);
-        break;
-      case 'w':
-        options.ack_wait_ms = strtoull(optarg, NULL, 10);
-        break;
-      default:
-        return false;
-    }
+  while (wrong == NULL && (option = getopt(argc, argv, "s:i:n:r:w:")) != -1) {
+    if (option == 's')
+      *url = optarg;
+    else
+      wrong = read_option(option, optarg, r);
   }
-  return optind == argc && options.jobs > 0 && options.ack_wait_ms > 0;
+  if (wrong == NULL && optind != argc)
+    wrong = read_option('?', NULL, r);
+  if (wrong == NULL)
+    return;
+  fprintf(stderr, "boss: %s\n", wrong);
+  exit(2);
 }
 
 int main(int argc, char **argv) {
-  natsConnection *connection;
-  natsSubscription *results;
-  jsCtx *js;
+  const char *url = NATS_DEFAULT_URL;
+  struct run run = {.jobs = 1000, .rounds = 1000000, .ack_wait_ms = 2000};
 
-  if (!read_options(argc, argv)) {
-    fputs("usage: boss [-s URL] [-n JOBS] [-r ROUNDS] [-w ACK_WAIT_MS]\n",
-          stderr);
-    return 2;
+  if (open_standard_files() != 0) {
+    perror("boss: /dev/null");
+    return 1;
   }
-  got.answered = calloc(options.jobs, sizeof *got.answered);
-  if (got.answered == NULL)
-    check(NATS_NO_MEMORY, "jobs");
-  connection = connect_to_broker();
-  check(natsConnection_JetStream(&js, connection, NULL), "JetStream");
-  make_stream(js, JOBS, JOB_SUBJECT);
-  make_stream(js, RESULTS, RESULT_SUBJECT);
-  make_consumer(js);
-  check(
-      js_PullSubscribe(&results, js, RESULT_SUBJECT, "boss", NULL, NULL, NULL),
-      RESULTS);
-  puts("ready");
+  run.number = (uint64_t) nats_NowInNanoSeconds() % MOST_RUNS;
+  read_options(argc, argv, &url, &run);
+  got.answered = calloc(run.jobs, sizeof *got.answered);
+  if (got.answered == NULL) {
+    perror("boss");
+    return 1;
+  }
+  run_open(&run, url);
+  printf("ready, run %" PRIu64 "\n", run.number);
+  if (run.given > 0)
+    printf("resumed, %" PRIu64 " were given\n", run.given);
   fflush(stdout);
-  give_jobs(js);
-  while (got.jobs < options.jobs)
-    fetch(results);
-  printf("all %" PRIu64 " jobs are answered, by %" PRIu64 " results; %" PRIu64
-         " were delivered again\n",
-         got.jobs, got.results, got.again);
-  natsSubscription_Destroy(results);
-  jsCtx_Destroy(js);
-  natsConnection_Destroy(connection);
-  nats_CloseAndWait(0);
+  run_give(&run);
+  printf("gave %" PRIu64 "\n", run.jobs);
+  fflush(stdout);
+  while (got.jobs < run.jobs) {
+    natsMsg *result = run_next_result(&run);
+    count(&run, result);
+    natsMsg_Destroy(result);
+  }
+  sum_up();
+  run_end(&run);
   free(got.answered);
   return 0;
 }

@@ -11,24 +11,54 @@ enum { RECONNECT_WAIT = 200, STORE_WAIT = 10000, FLUSH_WAIT = 5000 };
 /* The header of a result that says which job it answers. */
 #define ACK_TO "Ack-To"
 
-/* false: that is no job, or not one of this stream. */
+/* How often the broker has delivered it. Where it waits for the acknowledgement
+ * is also what it says of the message, in words with dots between:
+ *
+ *   $JS.ACK.STREAM.CONSUMER.DELIVERY.SEQUENCE...          nine words
+ *   $JS.ACK.DOMAIN.ACCOUNT.STREAM.CONSUMER.DELIVERY...    eleven or more
+ */
+static bool read_delivery(const char *ack, uint64_t *delivery) {
+  char text[ADDRESS], *rest = text, *word;
+  const char *fifth = NULL, *seventh = NULL;
+  int words = 0;
+
+  strcpy(text, ack);
+  while ((word = strsep(&rest, ".")) != NULL) {
+    words++;
+    if (words == 5)
+      fifth = word;
+    if (words == 7)
+      seventh = word;
+  }
+  if (words < 9 || strncmp(ack, "$JS.ACK.", 8) != 0)
+    return false;
+  return read_number(words < 11 ? fifth : seventh, 1, UINT64_MAX, delivery);
+}
+
+/* false: that is no job. */
 static bool read_job(natsMsg *msg, struct job *job) {
   const char *ack = natsMsg_GetReply(msg);
-  jsMsgMetaData *meta;
-  char text[TEXT];
+  uint64_t numbers[NUMBERS];
 
   memset(job, 0, sizeof *job);
-  if (natsMsg_GetMetaData(&meta, msg) != NATS_OK)
-    return false;
-  job->delivery = meta->NumDelivered;
-  jsMsgMetaData_Destroy(meta);
-  snprintf(text, sizeof text, "%.*s", natsMsg_GetDataLength(msg),
-           natsMsg_GetData(msg));
   if (ack == NULL || strlen(ack) >= sizeof job->ack ||
-      sscanf(text, "%" SCNu64 " %" SCNu64, &job->number, &job->rounds) != 2)
+      !read_delivery(ack, &job->delivery) ||
+      !read_numbers(natsMsg_GetData(msg), natsMsg_GetDataLength(msg),
+                    numbers) ||
+      numbers[2] > MOST_ROUNDS)
     return false;
+  job->run = numbers[0];
+  job->number = numbers[1];
+  job->rounds = numbers[2];
   strcpy(job->ack, ack);
   return true;
+}
+
+/* What is no job will be none the next time either. */
+static void refuse(natsConnection *connection, natsMsg *msg) {
+  if (natsMsg_GetReply(msg) != NULL)
+    (void) natsConnection_PublishString(connection, natsMsg_GetReply(msg),
+                                        "+TERM");
 }
 
 /* on_job may wait for room: then the next jobs lie in libnats, MOST_OUT at
@@ -38,12 +68,11 @@ static void on_message(natsConnection *connection, natsSubscription *sub,
   struct broker *b = arg;
   struct job job;
 
-  (void) connection;
   (void) sub;
   if (read_job(msg, &job))
     b->on_job(b->arg, &job);
   else
-    natsMsg_Term(msg, NULL);
+    refuse(connection, msg);
   natsMsg_Destroy(msg);
 }
 
@@ -74,7 +103,7 @@ static natsStatus set_options(struct broker *b, natsOptions *o,
     s = natsOptions_SetEventLoop(o, b->loop, natsLibuv_Attach, natsLibuv_Read,
                                  natsLibuv_Write, natsLibuv_Detach);
   if (s == NATS_OK)
-    s = natsOptions_SetMaxReconnect(o, -1); /* for ever */
+    s = natsOptions_SetMaxReconnect(o, -1); /* without end */
   if (s == NATS_OK)
     s = natsOptions_SetReconnectWait(o, RECONNECT_WAIT);
   return s;
@@ -101,18 +130,13 @@ natsStatus broker_connect(struct broker *b, const char *url) {
   return natsConnection_JetStream(&b->stream, b->connection, &js);
 }
 
-/* The consumer is the boss's, so it stays when a worker goes. */
+/* The runs' consumers deliver to this subject, each message to one of the queue
+ * group. That is no subscription of JetStream's, so there need be no run yet.
+ */
 natsStatus broker_subscribe(struct broker *b) {
-  jsSubOptions o;
-  natsStatus s = jsSubOptions_Init(&o);
+  natsStatus s = natsConnection_QueueSubscribe(
+      &b->subscription, b->connection, DELIVER_SUBJECT, WORKERS, on_message, b);
 
-  o.Stream = JOBS;
-  o.Consumer = WORKERS;
-  o.Queue = WORKERS;
-  o.ManualAck = true;
-  if (s == NATS_OK)
-    s = js_Subscribe(&b->subscription, b->stream, JOB_SUBJECT, on_message, b,
-                     NULL, &o, NULL);
   if (s == NATS_OK)
     s = natsSubscription_SetOnCompleteCB(b->subscription, on_complete, b);
   if (s == NATS_OK) /* the broker knows of it from then on */
@@ -121,7 +145,7 @@ natsStatus broker_subscribe(struct broker *b) {
 }
 
 natsStatus broker_publish(struct broker *b, const struct job *result) {
-  char text[TEXT];
+  char text[TEXT], subject[NAME];
   natsMsg *msg = NULL;
   jsPubOptions o;
   natsStatus s = jsPubOptions_Init(&o);
@@ -129,8 +153,9 @@ natsStatus broker_publish(struct broker *b, const struct job *result) {
                        result->number, result->answer, result->delivery);
 
   o.MaxWait = STORE_WAIT;
+  snprintf(subject, sizeof subject, RESULT_SUBJECT "%" PRIu64, result->run);
   if (s == NATS_OK)
-    s = natsMsg_Create(&msg, RESULT_SUBJECT, NULL, text, bytes);
+    s = natsMsg_Create(&msg, subject, NULL, text, bytes);
   if (s == NATS_OK)
     s = natsMsgHeader_Set(msg, ACK_TO, result->ack);
   if (s == NATS_OK)

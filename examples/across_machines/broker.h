@@ -31,7 +31,7 @@ struct broker {
 natsStatus broker_connect(struct broker *b, const char *url);
 
 /* Any thread but the loop's, which has to run meanwhile. From then on jobs
- * come. */
+ * come, of every run that there is or will be. */
 natsStatus broker_subscribe(struct broker *b);
 
 /* The loop's thread, and none of these waits. A job that was published is

@@ -11,6 +11,7 @@
  * rest. Jobs end, so the threads end, so the results end; when the last of them
  * is stored the connection is closed, and the loop has nothing left.
  */
+#include <errno.h>
 #include <loopchan.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #include "../check.h"
+#include "../standard_files.h"
 #include "broker.h"
 
 enum { MOST_THREADS = 64, ROOM = 16 };
@@ -191,28 +193,28 @@ static void watch(uv_signal_t *handle, int number) {
   check(uv_signal_start(handle, on_signal, number));
 }
 
-static int read_options(int argc, char **argv, const char **url) {
+static bool read_options(int argc, char **argv, const char **url) {
+  uint64_t threads = 2;
   int option;
 
   *url = NATS_DEFAULT_URL;
-  me.count = 2;
   while ((option = getopt(argc, argv, "s:t:")) != -1) {
     if (option == 's')
       *url = optarg;
-    else if (option == 't')
-      me.count = atoi(optarg);
-    else
-      return 0;
+    else if (option != 't' || !read_number(optarg, 1, MOST_THREADS, &threads))
+      return false;
   }
-  return optind == argc && me.count >= 1 && me.count <= MOST_THREADS;
+  me.count = (int) threads;
+  return optind == argc;
 }
 
 int main(int argc, char **argv) {
   const char *url;
   natsStatus s;
 
+  check(open_standard_files() == 0 ? 0 : uv_translate_sys_error(errno));
   if (!read_options(argc, argv, &url)) {
-    fputs("usage: worker [-s URL] [-t THREADS]\n", stderr);
+    fputs("usage: worker [-s URL] [-t THREADS], 1 to 64 threads\n", stderr);
     return 2;
   }
   check(uv_loop_init(&me.loop));
@@ -235,7 +237,8 @@ int main(int argc, char **argv) {
   broker_free(&me.broker);
   loopchan_sender_drop(me.stored_tx); /* libnats had it until now */
   check(uv_loop_close(&me.loop));
-  printf("published %zu, acknowledged %zu\n", me.published, me.acknowledged);
+  printf("published %zu, acknowledged %zu, given up %zu\n", me.published,
+         me.acknowledged, me.given_up);
   if (me.subscribed != NATS_OK)
     fprintf(stderr, "worker: no jobs: %s\n", natsStatus_GetText(me.subscribed));
   return me.subscribed != NATS_OK;

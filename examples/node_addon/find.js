@@ -12,17 +12,30 @@ const PIECE = 256 * 1024; // as in search.h
 
 // The addon's class. pipe: 'loopchan', or 'threadsafe' for the same on
 // napi_threadsafe_function; ADDONS: the directory where they were built.
-const load = (pipe) =>
-  require(path.resolve(process.env.ADDONS, `find_${pipe}.node`)).Stream;
+const PIPES = ['loopchan', 'threadsafe'];
+function load(pipe) {
+  if (!PIPES.includes(pipe))
+    throw new TypeError(`pipe: one of ${PIPES.join(', ')} is wanted`);
+  return require(path.resolve(process.env.ADDONS, `find_${pipe}.node`)).Stream;
+}
+
+// Before the file is opened; what Buffer.from() makes of other things than
+// these is nothing to look for.
+function bytesOf(needle) {
+  if (typeof needle !== 'string' && !(needle instanceof Uint8Array))
+    throw new TypeError('needle: a string or a Uint8Array is wanted');
+  return Buffer.from(needle);
+}
 
 async function* find(file, needle,
                      { threads = os.cpus().length, capacity = 4096,
                        pipe = 'loopchan' } = {}) {
   const Stream = load(pipe);
+  const bytes = bytesOf(needle);
   const handle = await fs.open(file);
   let stream;
   try {
-    stream = new Stream(handle.fd, Buffer.from(needle), threads, capacity);
+    stream = new Stream(handle.fd, bytes, threads, capacity);
   } finally {
     await handle.close(); // the stream has a descriptor of its own
   }
@@ -38,4 +51,4 @@ async function* find(file, needle,
   }
 }
 
-module.exports = { find, load, PIECE };
+module.exports = { find, load, PIECE, PIPES };

@@ -10,6 +10,8 @@
  * Owners:  the JavaScript object and the open pipe. Each may go first, whoever
  *          is last frees the stream.
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <uv.h>
@@ -209,32 +211,66 @@ static napi_value queued(napi_env env, napi_callback_info info) {
 }
 
 struct arguments {
-  int32_t fd;
   void *needle;
   size_t needle_bytes;
-  uint32_t threads, capacity;
+  uint32_t fd, threads, capacity;
 };
 
-/* Returns 0 when they are no good. */
+/* Throws, with the argument's name first. Returns 0. */
+static int refuse(napi_env env, int is_range, const char *name,
+                  const char *wanted) {
+  char text[128];
+  snprintf(text, sizeof(text), "%s: %s", name, wanted);
+  if (is_range)
+    napi_throw_range_error(env, "ERR_OUT_OF_RANGE", text);
+  else
+    napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", text);
+  return 0;
+}
+
+/* Returns 0 when it has thrown. Not napi_get_value_uint32: that makes NaN 0,
+ * and 2^32 + 1 is 1 for it. The comparison refuses NaN, too. */
+static int read_whole(napi_env env, napi_value given, const char *name,
+                      uint32_t least, uint32_t most, uint32_t *number) {
+  double n;
+  char wanted[64];
+
+  if (napi_get_value_double(env, given, &n) != napi_ok)
+    return refuse(env, 0, name, "a number is wanted");
+  if (!(n >= least && n <= most) || n != (uint32_t) n) {
+    snprintf(wanted, sizeof(wanted),
+             "a whole number from %" PRIu32 " to %" PRIu32 " is wanted", least,
+             most);
+    return refuse(env, 1, name, wanted);
+  }
+  *number = (uint32_t) n;
+  return 1;
+}
+
+static int read_needle(napi_env env, napi_value given, struct arguments *a) {
+  bool is_buffer;
+  if (napi_is_buffer(env, given, &is_buffer) != napi_ok || !is_buffer ||
+      napi_get_buffer_info(env, given, &a->needle, &a->needle_bytes) != napi_ok)
+    return refuse(env, 0, "needle", "a Buffer is wanted");
+  if (a->needle_bytes == 0)
+    return refuse(env, 1, "needle", "a byte at least is wanted");
+  return 1;
+}
+
+/* Returns 0 when it has thrown. */
 static int read_arguments(napi_env env, const napi_value *given,
                           struct arguments *a) {
-  bool is_buffer;
-  return napi_get_value_int32(env, given[0], &a->fd) == napi_ok &&
-         napi_is_buffer(env, given[1], &is_buffer) == napi_ok && is_buffer &&
-         napi_get_buffer_info(env, given[1], &a->needle, &a->needle_bytes) ==
-             napi_ok &&
-         napi_get_value_uint32(env, given[2], &a->threads) == napi_ok &&
-         napi_get_value_uint32(env, given[3], &a->capacity) == napi_ok &&
-         a->needle_bytes >= 1 && a->threads >= 1 &&
-         a->threads <= MOST_THREADS && a->capacity >= 1 &&
-         a->capacity <= MOST_CAPACITY;
+  return read_whole(env, given[0], "fd", 0, INT32_MAX, &a->fd) &&
+         read_needle(env, given[1], a) &&
+         read_whole(env, given[2], "threads", 1, MOST_THREADS, &a->threads) &&
+         read_whole(env, given[3], "capacity", 1, MOST_CAPACITY, &a->capacity);
 }
 
 /* From the pipe's opening on, on_closed and on_collected free what is there. */
 static int start(struct stream *s, napi_value self, const struct arguments *a) {
   const struct pipe_user user = {on_ready, on_closed, s};
-  int err =
-      search_new(&s->search, a->fd, a->needle, a->needle_bytes, a->threads);
+  int err = search_new(&s->search, (int) a->fd, a->needle, a->needle_bytes,
+                       a->threads);
   if (err == 0) {
     err = pipe_open(s->env, &s->pipe, a->threads, a->capacity, &user);
     if (err != 0)
@@ -263,11 +299,13 @@ static napi_value construct(napi_env env, napi_callback_info info) {
   if (napi_get_cb_info(env, info, &count, given, &self, NULL) != napi_ok ||
       napi_get_new_target(env, info, &target) != napi_ok)
     return fail(env);
-  if (target == NULL || !read_arguments(env, given, &a)) {
-    napi_throw_type_error(env, NULL,
+  if (target == NULL) {
+    napi_throw_type_error(env, "ERR_CONSTRUCT_CALL_REQUIRED",
                           "new Stream(fd, needle, threads, capacity)");
     return NULL;
   }
+  if (!read_arguments(env, given, &a))
+    return NULL;
   struct stream *s = calloc(1, sizeof(*s));
   if (s == NULL)
     return throw_code(env, UV_ENOMEM);

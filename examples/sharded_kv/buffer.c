@@ -6,12 +6,18 @@
 
 enum { LEAST_ROOM = 64, KEPT_ROOM = 64 * 1024 };
 
+void buffer_grow(struct buffer *b, size_t room) {
+  if (room <= b->room)
+    return;
+  b->bytes = must_realloc(b->bytes, room);
+  b->room = room;
+}
+
 char *buffer_reserve(struct buffer *b, size_t more) {
   size_t needed = b->length + more;
   if (needed > b->room) {
     size_t room = b->room == 0 ? LEAST_ROOM : 2 * b->room;
-    b->room = room < needed ? needed : room;
-    b->bytes = must_realloc(b->bytes, b->room);
+    buffer_grow(b, room < needed ? needed : room);
   }
   return b->bytes + b->length;
 }

@@ -9,6 +9,9 @@ struct buffer {
   size_t length, room;
 };
 
+/* Makes the room at least so great, and no greater. */
+void buffer_grow(struct buffer *b, size_t room);
+
 /* Makes room for more bytes behind the last, and returns their place. */
 char *buffer_reserve(struct buffer *b, size_t more);
 

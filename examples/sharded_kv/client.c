@@ -12,6 +12,11 @@
  */
 #include <utlist.h>
 
+#ifdef __linux__
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#endif
+
 #include "client.h"
 #include "must.h"
 #include "requests.h"
@@ -51,6 +56,9 @@ struct client {
   int64_t sum; /* of the request whose steps are being told */
 
   struct buffer out, sending; /* to be written; being written */
+  uint64_t told;              /* bytes of replies, all in all */
+  uint64_t taken;             /* of these, when it was last looked at */
+  unsigned idle;              /* looks since then that found no more */
   uv_write_t write;
   uv_shutdown_t shutdown;
 };
@@ -96,7 +104,8 @@ static void on_room_wanted(uv_handle_t *handle, size_t suggested,
                            uv_buf_t *buf) {
   struct client *c = handle->data;
   (void) suggested;
-  buf->base = requests_reserve(&c->requests, READ_BYTES, &buf->len);
+  buf->base = requests_reserve(&c->requests, READ_BYTES);
+  buf->len = READ_BYTES;
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
@@ -168,21 +177,28 @@ static void begin(struct client *c, struct step *step) {
 
 /* ----------------------------------------------------------------- replies */
 
-static void tell(struct client *c, struct step *step) {
-  buffer_add(&c->out, step->reply.bytes, step->reply.length);
-  c->sum += step->count;
-  if (!step->last)
-    return;
-  if (step->ending == ENDING_SUM)
+static void end_of_request(struct client *c, enum ending ending) {
+  if (ending == ENDING_SUM)
     resp_put_number(&c->out, c->sum);
-  else if (step->ending == ENDING_OK)
+  else if (ending == ENDING_OK)
     resp_put_line(&c->out, "+OK");
   c->sum = 0;
 }
 
-/* A step that is away holds up those behind it. */
+static void tell(struct client *c, const struct step *step) {
+  size_t before = c->out.length;
+
+  buffer_add(&c->out, step->reply.bytes, step->reply.length);
+  c->sum += step->count;
+  if (step->last)
+    end_of_request(c, step->ending);
+  c->told += c->out.length - before;
+}
+
+/* A step that is away holds up those behind it; so does a client that does not
+ * take what it was told. */
 static void tell_what_is_done(struct client *c) {
-  while (c->steps != NULL && c->steps->done) {
+  while (c->steps != NULL && c->steps->done && unsent(c) <= UNSENT_MOST) {
     struct step *step = c->steps;
     tell(c, step);
     DL_DELETE(c->steps, step);
@@ -339,9 +355,60 @@ void clients_end(struct shard *s) {
   }
 }
 
+/* ---------------------------------------------------------------- patience */
+
+/* What the kernel has, and the client's has not: 0 if that cannot be known. */
+static size_t in_kernel(const struct client *c) {
+#ifdef __linux__
+  uv_os_fd_t fd;
+  int bytes;
+  if (uv_fileno((const uv_handle_t *) &c->tcp, &fd) == 0 &&
+      ioctl(fd, SIOCOUTQ, &bytes) == 0)
+    return (size_t) bytes;
+#else
+  (void) c;
+#endif
+  return 0;
+}
+
+static size_t untaken(const struct client *c) {
+  return c->out.length + c->tcp.write_queue_size + in_kernel(c);
+}
+
+/* Whether it has had nothing for so many looks, although there was something;
+ * or has had all, and does not hang up. While this server owes the next reply
+ * the client is not to blame. */
+static bool tries_patience(struct client *c, unsigned patience) {
+  size_t left = untaken(c);
+  uint64_t taken = c->told - left;
+
+  if (taken != c->taken || (left == 0 && c->state < STATE_LINGERING))
+    c->idle = 0;
+  else
+    c->idle++;
+  c->taken = taken;
+  return c->idle >= patience;
+}
+
+static void cut_off(struct client *c) {
+  if (c->state >= STATE_CLOSING)
+    return;
+  if (c->untold > 0 || untaken(c) > 0)
+    c->shard->cut_off++;
+  hang_up(c);
+}
+
+void clients_look(struct shard *s, unsigned patience) {
+  struct client *c;
+  DL_FOREACH(s->clients, c) {
+    if (c->state < STATE_CLOSING && tries_patience(c, patience))
+      cut_off(c);
+  }
+}
+
 void clients_drop(struct shard *s) {
   struct client *c;
   DL_FOREACH(s->clients, c) {
-    hang_up(c);
+    cut_off(c);
   }
 }

@@ -18,7 +18,11 @@ void clients_turn(struct shard *s);
 /* Reads nothing more from anybody, answers what was read, hangs up. */
 void clients_end(struct shard *s);
 
-/* Hangs up at once. */
+/* Looks at what each client has taken since the last look. Hangs up on those
+ * that took nothing for so many looks, and could have. */
+void clients_look(struct shard *s, unsigned patience);
+
+/* Hangs up on all of them at once. */
 void clients_drop(struct shard *s);
 
 #endif

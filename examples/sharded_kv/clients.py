@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
 """clients.py CASE PORT [PID]: a client that behaves as no library does.
 
-Nothing here sleeps or asserts a time; what should come and does not, is a
-time-out of the socket, and a failure.
+Nothing here asserts a time, or waits a while and hopes; what should come and
+does not, is a time-out of the socket, and a failure.
 """
 import os
+import random
 import select
 import signal
 import socket
 import struct
 import sys
+import time
 
-PATIENCE_S = 60
+PATIENCE_S = 300
+SERVER = 3  # the descriptor of a pipe that the server holds until it ends
 
 
 class Client:
@@ -52,7 +55,8 @@ class Client:
 
 
 def fill(client, text):
-    """Sends text again and again until nothing more goes for a second. Returns
+    """Sends text again and again until nothing more goes for a second: the
+    server does not listen, or on a busy machine has not come to it yet. Returns
     the number of bytes."""
     most = 16 << 20
     sent = 0
@@ -223,19 +227,146 @@ def stop(port, pid):
     print(told)
 
 
+def has_ended(wait_s):
+    """Whether the server ends before so long. Its clients cannot be asked: the
+    end of one that does not read waits behind all that it did not read."""
+    poll = select.poll()
+    poll.register(SERVER, 0)
+    return bool(poll.poll(wait_s * 1000))
+
+
 def impatient(port, pid):
     """A stop with clients that do not read, and one that does not hang up. They
-    are alive until the server hangs up on them."""
+    are there until the server has ended."""
     deaf = [Client(port) for _ in range(2)]
     idle = Client(port)
     for client in deaf:
         fill(client, b"PING\r\n" * 1000)
     os.kill(pid, signal.SIGINT)
     idle.expect_end()
-    for client in deaf:
-        poll = select.poll()
-        poll.register(client.socket, 0)
-        assert poll.poll(PATIENCE_S * 1000), "the server waits for ever"
+    assert has_ended(PATIENCE_S), "the server waits and waits"
+
+
+def promise(client):
+    """Makes the server promise 20 MB: it has read all the requests, for they
+    are one segment, and the first reply comes. Returns what is to be read."""
+    value = os.urandom(1000000)
+    client.ask(request("SET", "long", value), b"+OK\r\n")
+    client.send(b"GET long\r\n" * 20)
+    reply = string(value)
+    assert client.socket.recv(1) == reply[:1]  # not more, into a buffer
+    return reply[1:] + reply * 19
+
+
+def steady(port, pid):
+    """A stop with a client that reads, but takes its time: more than the server
+    has patience for in all, and never so much at once. It gets everything."""
+    client = Client(port)
+    left = memoryview(promise(client))
+    os.kill(pid, signal.SIGTERM)
+    while left:
+        got = client.socket.recv(min(len(left), 1 << 16))
+        assert got, f"the end, with {len(left)} bytes left"
+        assert got == left[:len(got)], "other bytes"
+        left = left[len(got):]
+        time.sleep(0.03)  # for each 64 KiB at most: 9 seconds or more
+    client.expect_end()
+
+
+def slow(port, pid):
+    """A stop with a client that reads on and on, too slowly for the time that
+    the server has in all."""
+    client = Client(port)
+    left = len(promise(client))
+    os.kill(pid, signal.SIGTERM)
+    while left > 0 and not has_ended(0.1):
+        left -= len(client.socket.recv(1 << 14))
+    assert left > 0, "the server waited for all of it"
+
+
+def empty(port):
+    """Nothing, in all places where something could be."""
+    Client(port).vanish()
+    client = Client(port)
+    client.socket.shutdown(socket.SHUT_WR)
+    client.expect_end()
+    client = Client(port)
+    client.ask(b"\n\r\n*0\r\n" + request(""), b"-ERR unknown command ''\r\n")
+    client.ask(request("ECHO", "") + request("PING", ""), string(b"") * 2)
+    client.ask(request("GET", ""), b"$-1\r\n")
+    client.ask(request("SET", "", "") + request("GET", ""),
+               b"+OK\r\n" + string(b""))
+    client.ask(request("MSET", "", "", "a", "") + request("MGET", "", "a", "b"),
+               b"+OK\r\n*3\r\n" + string(b"") * 2 + b"$-1\r\n")
+    client.ask(request("INCRBY", "", "") + request("INCRBY", "b", ""),
+               b"-ERR value is not an integer or out of range\r\n" * 2)
+    client.ask(request("EXISTS", "", "") + request("DEL", "", ""),
+               b":2\r\n:1\r\n")
+    client.ask(b"FLUSHALL\r\nDBSIZE\r\nFLUSHALL\r\n", b"+OK\r\n:0\r\n+OK\r\n")
+    client.ask(b"*1\r\n$4\r\nQUIT\r\n", b"+OK\r\n")
+    client.expect_end()
+
+
+def jenkins_mix(i, j, h):
+    for a, b, c in ((13, 8, 13), (12, 16, 5), (3, 10, 15)):
+        i = (i - j - h ^ (h & M32) >> a) & M32
+        j = (j - h - i ^ i << b) & M32
+        h = (h - i - j ^ j >> c) & M32
+    return i, j, h
+
+
+M32 = (1 << 32) - 1
+
+
+def colliding(count):
+    """Different keys with one and the same hash by uthash's own function, which
+    has no secret: the second half of each undoes what the first half did."""
+    draw = random.Random(1)
+    wanted = (1, 2, 3)
+    result = []
+    for _ in range(count):
+        first = [draw.randrange(1 << 32) for _ in range(3)]
+        begin = (0x9e3779b9, 0x9e3779b9, 0xfeedbeef)
+        state = jenkins_mix(*((b + f) & M32 for b, f in zip(begin, first)))
+        second = [(w - s) & M32 for w, s in zip(wanted, state)]
+        result.append(struct.pack("<6I", *first, *second))
+    return result
+
+
+def collisions(port, pid):
+    """A client that has chosen its keys. The steps have to be several loops',
+    as those for any keys are; the test looks at the counts."""
+    client = Client(port)
+    chosen = colliding(1000)
+    client.ask(b"".join(request("INCR", key) for key in chosen), b":1\r\n" * 1000)
+    os.kill(pid, signal.SIGTERM)
+    client.expect_end()
+
+
+def kib(pid, name):
+    with open(f"/proc/{pid}/status") as status:
+        return next(int(line.split()[1]) for line in status
+                    if line.startswith(name + ":"))
+
+
+def memory(port, pid):
+    """Requests that lack a byte, each as long and of as many words as may be:
+    the server keeps what README.md says, and no more."""
+    text = request("DEL", *["k" * 9] * ((1 << 16) - 1))
+    assert 0.9 * (1 << 20) < len(text) < 1 << 20
+    count = 10
+    Client(port).ask(b"PING\r\n", b"+PONG\r\n")
+    before = kib(pid, "VmRSS")
+    clients = [Client(port) for _ in range(count)]
+    for client in clients:
+        client.send(text[:-1])
+    while kib(pid, "VmRSS") < before + count * 1024 * 9 // 10:
+        pass
+    for client in clients:
+        client.ask(text[-1:], b":0\r\n")
+    each = (kib(pid, "VmHWM") - before) / count
+    assert each < 1024 + 512 + 64, f"{each} KiB each"
+    os.kill(pid, signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -13,12 +13,14 @@ static void tidy_up(struct requests *q) {
   q->used = 0;
 }
 
-char *requests_reserve(struct requests *q, size_t least, size_t *room) {
+/* The buffer doubles while it is small. Near the greatest request it gets what
+ * it needs and no more, for a client may stop there and stay. */
+char *requests_reserve(struct requests *q, size_t bytes) {
   buffer_drop(&q->in, q->used);
   q->used = 0;
-  char *place = buffer_reserve(&q->in, least);
-  *room = q->in.room - q->in.length;
-  return place;
+  if (q->in.length + bytes > RESP_MOST_BYTES / 2)
+    buffer_grow(&q->in, RESP_MOST_BYTES + bytes);
+  return buffer_reserve(&q->in, bytes);
 }
 
 void requests_came(struct requests *q, size_t length) {
@@ -36,8 +38,11 @@ static struct step *say(struct buffer reply) {
   return step;
 }
 
+/* Of a client that has said nothing there is no buffer, and adding even nothing
+ * to NULL is undefined. */
 static struct request request(const struct requests *q) {
-  return (struct request){&q->resp, q->in.bytes + q->used};
+  return (struct request){&q->resp,
+                          q->in.bytes == NULL ? "" : q->in.bytes + q->used};
 }
 
 static void request_is_done(struct requests *q) {

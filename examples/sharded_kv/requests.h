@@ -15,8 +15,8 @@ struct requests {
   size_t made, total;            /* of its steps */
 };
 
-/* Room for least more bytes, or more: *room. */
-char *requests_reserve(struct requests *q, size_t least, size_t *room);
+/* Room for so many more bytes. */
+char *requests_reserve(struct requests *q, size_t bytes);
 
 /* So many bytes have come there. */
 void requests_came(struct requests *q, size_t length);

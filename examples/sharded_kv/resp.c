@@ -27,7 +27,7 @@ static void add_word(struct resp *r, size_t at, size_t length) {
     r->room = r->room == 0 ? 8 : 2 * r->room;
     r->words = must_realloc(r->words, r->room * sizeof(*r->words));
   }
-  r->words[r->count++] = (struct resp_word){at, length};
+  r->words[r->count++] = (struct resp_word){(uint32_t) at, (uint32_t) length};
 }
 
 /* Finds the end of the line at r->at: *end is its LF's place. */
@@ -166,6 +166,8 @@ void resp_put_number(struct buffer *b, int64_t number) {
 }
 
 void resp_put_string(struct buffer *b, struct slice s) {
+  /* All of it at once: else the last two bytes could double a great buffer. */
+  buffer_reserve(b, LONGEST_NUMBER_LINE + s.length + 2);
   put_head(b, '$', (int64_t) s.length);
   buffer_add(b, s.bytes, s.length);
   buffer_add(b, "\r\n", 2);

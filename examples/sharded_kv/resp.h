@@ -24,7 +24,7 @@ enum resp_result { RESP_MORE, RESP_REQUEST, RESP_BAD };
 /* Where a word lies, counted from the request's first byte: the buffer may move
  * while the request is incomplete. */
 struct resp_word {
-  size_t at, length;
+  uint32_t at, length;
 };
 
 /* A request as far as it has been read. Zero-initialise it. */

@@ -281,7 +281,7 @@ int main(void) {
   int failed;
 
   suite_add_tcase(suite, test);
-  tcase_set_timeout(test, 120);
+  tcase_set_timeout(test, 900);
   tcase_add_test(test, requests_are_read_however_they_are_cut);
   tcase_add_test(test, lines_of_words_are_requests);
   tcase_add_test(test, what_is_incomplete_is_waited_for);

@@ -23,7 +23,7 @@
 #include "client.h"
 #include "must.h"
 
-enum { BACKLOG = 511 };
+enum { BACKLOG = 511, LOOKS = 8 /* before patience ends */ };
 
 /* ---------------------------------------------------- between the loops */
 
@@ -95,19 +95,31 @@ static void on_connection(uv_stream_t *listener, int status) {
     client_accept(listener->data);
 }
 
-static void on_impatient(uv_timer_t *timer) {
-  clients_drop(timer->data);
+/* Looks are counted, not time: a server that got no processor for a while
+ * does not hold it against its clients. */
+static void on_look(uv_timer_t *timer) {
+  struct shard *s = timer->data;
+
+  if (uv_now(&s->loop) - s->stopped_at >= s->total_ms)
+    clients_drop(s);
+  else
+    clients_look(s, s->patience_ms == 0 ? 0 : LOOKS);
 }
 
 static void on_signal(uv_signal_t *handle, int signum) {
   struct shard *s = handle->data;
   (void) signum;
   s->stopping = true;
+  s->stopped_at = uv_now(&s->loop);
   uv_close((uv_handle_t *) &s->terminate, NULL); /* a second signal kills */
   uv_close((uv_handle_t *) &s->interrupt, NULL);
   uv_close((uv_handle_t *) &s->listener, NULL);
   /* Without it a client that neither reads nor hangs up keeps it going. */
-  must(uv_timer_start(&s->patience, on_impatient, s->patience_ms, 0),
+  uint64_t look_ms = s->patience_ms / LOOKS;
+  if (look_ms > s->total_ms)
+    look_ms = s->total_ms;
+  look_ms++;
+  must(uv_timer_start(&s->patience, on_look, look_ms, look_ms),
        "uv_timer_start");
   clients_end(s);
 }
@@ -190,6 +202,7 @@ void shard_open(struct shard *s, unsigned number, struct shard_options *o) {
   s->number = number;
   s->count = o->loops;
   s->patience_ms = o->patience_ms;
+  s->total_ms = o->total_ms;
   s->connected_most = o->clients_most;
   s->peers = must_realloc(NULL, s->count * sizeof(*s->peers));
   must(uv_loop_init(&s->loop), "uv_loop_init");
@@ -240,7 +253,7 @@ void shard_sum_up(const struct shard *s) {
   must(loopchan_stats(&s->questions, &questions), "loopchan_stats");
   printf("loop %u: %" PRIu64 " clients; did %" PRIu64
          " steps for them, %" PRIu64 " for other loops', which woke it %" PRIu64
-         " times\n",
+         " times; cut off %" PRIu64 "\n",
          s->number, s->accepted, s->own_steps, questions.received,
-         questions.wakeups);
+         questions.wakeups, s->cut_off);
 }

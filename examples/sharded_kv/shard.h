@@ -26,20 +26,23 @@ struct shard {
   uv_signal_t terminate, interrupt;
   uv_prepare_t turn;
   uv_timer_t patience; /* with clients, once it is stopping */
-  uint64_t patience_ms;
+  uint64_t patience_ms, total_ms;
+  uint64_t stopped_at; /* by the loop's clock */
   bool stopping;
   struct client *clients, *ready; /* see client.h */
   size_t connected, connected_most;
 
   uint64_t accepted, own_steps;
+  uint64_t cut_off; /* clients hung up on before they had all replies */
 };
 
 struct shard_options {
   unsigned loops;
-  size_t room; /* of each channel, in steps */
-  int port;    /* 0: any; shard_open sets it to the one found */
-  uint64_t patience_ms;
-  size_t clients_most; /* of each loop */
+  size_t room;          /* of each channel, in steps */
+  int port;             /* 0: any; shard_open sets it to the one found */
+  uint64_t patience_ms; /* at the stop, with a client that takes nothing */
+  uint64_t total_ms;    /* and with all of them */
+  size_t clients_most;  /* of each loop */
 };
 
 /* Makes the shard of that number, with an ear at 127.0.0.1. It is to be zeroed.

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "../standard_files.h"
 #include "must.h"
 #include "shard.h"
 
@@ -21,6 +22,7 @@ enum { PROCESS_FILES = 32, LOOP_FILES = 16, FILES_MOST = 1 << 20 };
 static void usage(FILE *to, int status) {
   fputs(
       "Usage: sharded_kv [-p PORT] [-l LOOPS] [-r ROOM] [-w SECONDS]\n"
+      "                  [-t SECONDS]\n"
       "Serves Redis' clients on 127.0.0.1.\n"
       "\n"
       "  -p PORT     where; 0: any port that is free; by default 7379\n"
@@ -28,6 +30,8 @@ static void usage(FILE *to, int status) {
       "  -r ROOM     of each channel to a loop; by default 1024\n"
       "  -w SECONDS  at a stop, waits so long for clients that neither take\n"
       "              their replies nor hang up; by default 1\n"
+      "  -t SECONDS  at a stop, hangs up on everybody after so long; by\n"
+      "              default 30\n"
       "  -h          prints this\n",
       to);
   exit(status);
@@ -43,13 +47,16 @@ static int64_t read_number(const char *text, int64_t least, int64_t most) {
 
 static struct shard_options read_options(int argc, char **argv) {
   long processors = sysconf(_SC_NPROCESSORS_ONLN);
-  struct shard_options o = {
-      .loops = 1, .room = 1024, .port = 7379, .patience_ms = 1000};
+  struct shard_options o = {.loops = 1,
+                            .room = 1024,
+                            .port = 7379,
+                            .patience_ms = 1000,
+                            .total_ms = 30000};
   int option;
 
   if (processors > 1)
     o.loops = processors > LOOPS_MOST ? LOOPS_MOST : (unsigned) processors;
-  while ((option = getopt(argc, argv, "p:l:r:w:h")) != -1) {
+  while ((option = getopt(argc, argv, "p:l:r:w:t:h")) != -1) {
     if (option == 'p')
       o.port = (int) read_number(optarg, 0, UINT16_MAX);
     else if (option == 'l')
@@ -58,6 +65,8 @@ static struct shard_options read_options(int argc, char **argv) {
       o.room = (size_t) read_number(optarg, 1, ROOM_MOST);
     else if (option == 'w')
       o.patience_ms = 1000 * (uint64_t) read_number(optarg, 0, PATIENCE_MOST_S);
+    else if (option == 't')
+      o.total_ms = 1000 * (uint64_t) read_number(optarg, 0, PATIENCE_MOST_S);
     else if (option == 'h')
       usage(stdout, EXIT_SUCCESS);
     else
@@ -86,12 +95,17 @@ static void run(void *shard) {
 }
 
 int main(int argc, char **argv) {
-  struct shard_options o = read_options(argc, argv);
-  struct shard *shards = calloc(o.loops, sizeof(*shards));
+  struct shard_options o;
+  struct shard *shards;
   unsigned i;
 
+  if (open_standard_files() != 0)
+    must(uv_translate_sys_error(errno), "/dev/null");
+  o = read_options(argc, argv);
+  shards = calloc(o.loops, sizeof(*shards));
   if (shards == NULL)
     must(UV_ENOMEM, "cannot start");
+  must(store_choose_hash(), "cannot choose a hash");
   o.clients_most = clients_of_each(o.loops);
   signal(SIGPIPE, SIG_IGN); /* else a client that has gone ends the server */
   for (i = 0; i < o.loops; i++)

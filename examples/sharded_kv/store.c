@@ -1,5 +1,12 @@
-/* store: keys and values in a hash table of uthash's. */
+/* store: keys and values in a hash table of uthash's.
+ *
+ * The hash is SipHash with a key that this process draws. Keys come from
+ * clients: with a hash that they can compute, they would choose keys that all
+ * have the same, and the table would be a list, and one loop would own it all.
+ */
 #include <string.h>
+
+#include <sodium.h>
 
 #include "must.h"
 #include "store.h"
@@ -26,10 +33,24 @@ static void forget(struct entry *e) {
   free(e);
 }
 
+static unsigned char hash_key[crypto_shorthash_KEYBYTES]; /* fixed */
+
+int store_choose_hash(void) {
+  if (sodium_init() < 0)
+    return UV_ENOSYS;
+  crypto_shorthash_keygen(hash_key);
+  return 0;
+}
+
 uint32_t store_hash(struct slice key) {
-  uint32_t hash;
-  HASH_VALUE(key.bytes, key.length, hash);
-  return hash;
+  union {
+    unsigned char bytes[crypto_shorthash_BYTES];
+    uint32_t first;
+  } hash;
+
+  crypto_shorthash(hash.bytes, (const unsigned char *) key.bytes, key.length,
+                   hash_key);
+  return hash.first;
 }
 
 bool store_get(const struct store *s, struct slice key, uint32_t hash,

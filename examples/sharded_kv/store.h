@@ -14,6 +14,10 @@ struct store {
   struct entry *entries;
 };
 
+/* To be called once, before all else and before there are threads. Returns 0 or
+ * a code of libuv's. */
+int store_choose_hash(void);
+
 /* The hash that all calls below want of their key. */
 uint32_t store_hash(struct slice key);
 

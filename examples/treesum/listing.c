@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "listing.h"
+#include "name.h"
 
 struct line {
   char *path;
@@ -15,35 +16,22 @@ static int by_path(const void *a, const void *b) {
                 ((const struct line *) b)->path);
 }
 
-void listing_put_name(FILE *to, const char *path) {
-  for (; *path != '\0'; path++) {
-    if (*path == '\\')
-      fputs("\\\\", to);
-    else if (*path == '\n')
-      fputs("\\n", to);
-    else if (*path == '\r')
-      fputs("\\r", to);
-    else
-      putc(*path, to);
-  }
-}
-
 /* A backslash at the head of the line says that the name is escaped. */
-static int put_line(const char *path, const unsigned char *sum) {
+static int put_line(const char *path, const unsigned char *sum, int safely) {
   errno = 0;
   if (strpbrk(path, "\\\n\r") != NULL)
     putchar('\\');
   for (int i = 0; i < SUM_BYTES; i++)
     printf("%02x", sum[i]);
   fputs("  ", stdout);
-  listing_put_name(stdout, path);
+  name_put(stdout, path, safely);
   putchar('\n');
   return ferror(stdout) ? uv_translate_sys_error(errno) : 0;
 }
 
 int listing_add(struct listing *l, const struct report *r) {
   if (!l->sorted) {
-    int err = put_line(r->path, r->sum);
+    int err = put_line(r->path, r->sum, l->safely);
     if (err == 0)
       free(r->path);
     return err;
@@ -67,7 +55,7 @@ int listing_print(struct listing *l) {
   if (l->count > 0)
     qsort(l->lines, l->count, sizeof(*l->lines), by_path);
   for (size_t i = 0; err == 0 && i < l->count; i++)
-    err = put_line(l->lines[i].path, l->lines[i].sum);
+    err = put_line(l->lines[i].path, l->lines[i].sum, l->safely);
   if (err == 0 && fflush(stdout) != 0)
     err = uv_translate_sys_error(errno);
   return err;

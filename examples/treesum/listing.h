@@ -10,6 +10,7 @@ struct line;
 /* The lines for stdout. Zero-initialise it. */
 struct listing {
   int sorted; /* keep the lines for listing_print; 0: print them at once */
+  int safely; /* stdout is a terminal: see name_put */
   struct line *lines;
   size_t count, room;
 };
@@ -21,8 +22,5 @@ int listing_add(struct listing *l, const struct report *r);
 int listing_print(struct listing *l);
 
 void listing_free(struct listing *l);
-
-/* Prints a name as sha256sum does: on one line, whatever it contains. */
-void listing_put_name(FILE *to, const char *path);
 
 #endif

@@ -4,14 +4,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../number.h"
 #include "options.h"
 
 enum { MOST_WORKERS = 1024 };
 
 static const char help[] =
-    "Usage: treesum [OPTION]... DIR...\n"
-    "Prints the SHA-256 of every regular file below each DIR, as sha256sum\n"
-    "would, so that sha256sum -c can check them. Symbolic links are skipped.\n"
+    "Usage: treesum [OPTION]... DIR-OR-FILE...\n"
+    "Prints the SHA-256 of every regular file below each directory, as\n"
+    "sha256sum would, so that sha256sum -c can check them. Symbolic links are\n"
+    "followed where they are named here, and skipped below.\n"
     "\n"
     "  --sorted       print in order of the names, at the end (the default)\n"
     "  --arrival      print each file as soon as it is done\n"
@@ -32,10 +34,8 @@ static size_t processors(void) {
 
 /* Returns 0 for what is not a number of workers. */
 static size_t read_workers(const char *text) {
-  char *end;
-  long n = strtol(text, &end, 10);
-  return end == text || *end != '\0' || n < 1 || n > MOST_WORKERS ? 0
-                                                                  : (size_t) n;
+  uint64_t n;
+  return read_number(text, 1, MOST_WORKERS, &n) ? (size_t) n : 0;
 }
 
 static int complain(const char *what) {

@@ -32,6 +32,8 @@ struct report {
 
 struct job {
   char *path;
+  int follow; /* the user named it: if it is a symbolic link, its file is meant
+               */
 };
 
 LOOPCHAN_TYPED(reports, struct report);

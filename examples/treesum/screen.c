@@ -1,11 +1,13 @@
 /* screen: errors, the progress line and the totals, on stderr. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
-#include "listing.h"
+#include "name.h"
 #include "screen.h"
 
-enum { SIZE_CHARS = 16, BAR_CHARS = 10 };
+enum { SIZE_CHARS = 16, BAR_CHARS = 10, LINE_CHARS = 160 };
 
 static const char *size_text(char text[SIZE_CHARS], double bytes) {
   const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
@@ -26,7 +28,7 @@ static void complain(const char *path, int err) {
   if (err != UV_EFTYPE)
     uv_strerror_r(err, why, sizeof(why));
   fputs("treesum: ", stderr);
-  listing_put_name(stderr, path);
+  name_put_quoted(stderr, path);
   fprintf(stderr, ": %s\n", why);
 }
 
@@ -56,11 +58,21 @@ void screen_add(struct screen *s, const struct report *r) {
   }
 }
 
+/* How many columns a line may have. A terminal wraps a line that is longer, and
+ * \r leads to the last of its rows only; some do so one column early. Asked
+ * each time, for its user may make it narrower. */
+static int columns(void) {
+  struct winsize size;
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0)
+    return LINE_CHARS;
+  return size.ws_col == 0 ? 79 : size.ws_col - 1;
+}
+
 /* While the walk goes on there is no total to measure against: no bar, no time
  * left. A file that grows may make more than was found. */
 void screen_show_progress(struct screen *s) {
   char read[SIZE_CHARS], found[SIZE_CHARS], rate[SIZE_CHARS];
-  char bar[BAR_CHARS + 1], left[32] = "";
+  char bar[BAR_CHARS + 1], left[32] = "", line[LINE_CHARS];
   double per_second = (double) s->bytes_read / seconds_since(s->begun_ns);
   double part = 0;
 
@@ -75,10 +87,12 @@ void screen_show_progress(struct screen *s) {
     unsigned long seconds = (unsigned long) (bytes_left / per_second);
     snprintf(left, sizeof(left), "%lu:%02lu left", seconds / 60, seconds % 60);
   }
-  fprintf(stderr, "\r\033[K[%s] %" PRIu64 "/%" PRIu64 " files %s/%s %s/s %s",
-          bar, s->done, s->found, size_text(read, (double) s->bytes_read),
-          size_text(found, (double) s->bytes_found),
-          size_text(rate, per_second), left);
+  snprintf(line, sizeof(line),
+           "[%s] %" PRIu64 "/%" PRIu64 " files %s/%s %s/s %s", bar, s->done,
+           s->found, size_text(read, (double) s->bytes_read),
+           size_text(found, (double) s->bytes_found),
+           size_text(rate, per_second), left);
+  fprintf(stderr, "\r\033[K%.*s", columns(), line);
   s->shown = 1;
 }
 

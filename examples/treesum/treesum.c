@@ -8,9 +8,12 @@
  * (UV_EOF). Ctrl-C shuts the reports down: what was accepted still arrives,
  * then UV_EOF; every thread's next report is refused, and it ends.
  */
+#include <errno.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 
+#include "../standard_files.h"
 #include "listing.h"
 #include "options.h"
 #include "screen.h"
@@ -160,22 +163,35 @@ static void run(struct treesum *t, const struct options *o) {
     t->err = err;
 }
 
+/* Sums that would go to /dev/null are not asked for: as sha256sum, it fails. */
+static int check_files(void) {
+  int err = fcntl(STDOUT_FILENO, F_GETFD) == -1 ? UV_EBADF : 0;
+  if (open_standard_files() != 0)
+    err = uv_translate_sys_error(errno);
+  if (err != 0)
+    fprintf(stderr, "treesum: cannot go on: %s\n", uv_strerror(err));
+  return err;
+}
+
 int main(int argc, char **argv) {
   struct treesum t = {0};
   struct options o;
   int status, err;
 
+  if (check_files() != 0)
+    return EXIT_CANNOT;
+  setlocale(LC_CTYPE, ""); /* for what can be printed of a name */
   if (!options_read(&o, argc, argv, &status))
     return status;
   if (!o.sorted)
     setvbuf(stdout, NULL, _IOLBF, 0); /* a line is there when it is printed */
   t.screen.begun_ns = uv_hrtime();
   t.listing.sorted = o.sorted;
+  t.listing.safely = isatty(STDOUT_FILENO);
   t.walker.roots = o.roots;
   t.workers = calloc(o.workers, sizeof(*t.workers));
-  if (t.workers == NULL)
-    t.err = UV_ENOMEM;
-  else
+  t.err = t.workers == NULL ? UV_ENOMEM : workers_prepare();
+  if (t.err == 0)
     run(&t, &o);
 
   screen_hide_progress(&t.screen);

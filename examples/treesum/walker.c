@@ -31,9 +31,9 @@ static int fail(struct walk *k, char *path, int why) {
 }
 
 /* Takes path over. */
-static int give_out(struct walk *k, char *path, uint64_t bytes) {
+static int give_out(struct walk *k, char *path, uint64_t bytes, int follow) {
   struct report found = {.kind = REPORT_FOUND, .bytes = bytes};
-  struct job job = {path};
+  struct job job = {path, follow};
   int err = reports_send(k->walker->reports, &found);
   if (err == 0)
     err = jobs_send(k->walker->jobs, &job);
@@ -44,7 +44,7 @@ static int give_out(struct walk *k, char *path, uint64_t bytes) {
 
 /* Takes path over. */
 static int put_off(struct walk *k, char *path) {
-  struct job directory = {path};
+  struct job directory = {.path = path};
   int err = jobs_send(k->later, &directory);
   if (err != 0)
     free(path);
@@ -59,7 +59,7 @@ static int visit(struct walk *k, char *path) {
     return fail(k, path, uv_translate_sys_error(errno));
   switch (st.st_mode & S_IFMT) {
     case S_IFREG:
-      return give_out(k, path, (uint64_t) st.st_size);
+      return give_out(k, path, (uint64_t) st.st_size, 0);
     case S_IFDIR:
       return put_off(k, path);
     case S_IFLNK:
@@ -103,15 +103,20 @@ static int list(struct walk *k, char *path) {
   return err;
 }
 
-/* A root may be a symbolic link to a directory: the user named it. */
+/* A root may be a symbolic link: the user named it, and means what it leads to,
+ * as sha256sum takes it. */
 static int visit_root(struct walk *k, const char *root) {
   struct stat st;
   char *path = strdup(root);
   if (path == NULL)
     return UV_ENOMEM;
-  if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+  if (stat(path, &st) != 0)
+    return fail(k, path, uv_translate_sys_error(errno));
+  if (S_ISDIR(st.st_mode))
     return put_off(k, path);
-  return visit(k, path);
+  if (S_ISREG(st.st_mode))
+    return give_out(k, path, (uint64_t) st.st_size, 1);
+  return fail(k, path, UV_EFTYPE);
 }
 
 static void run(void *arg) {

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "worker.h"
@@ -24,10 +25,11 @@ struct tools {
 
 /* O_NONBLOCK: the open of a FIFO would wait for its writer. The walker has
  * looked already, but the path may be another thing by now. */
-static int open_regular(const char *path) {
+static int open_regular(const char *path, int follow) {
   struct stat st;
   int err;
-  int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  int fd =
+      open(path, O_RDONLY | (follow ? 0 : O_NOFOLLOW) | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0)
     return uv_translate_sys_error(errno);
   if (fstat(fd, &st) != 0)
@@ -60,11 +62,11 @@ static int hash(struct tools *t, int fd, struct report *r) {
   return 0;
 }
 
-/* Takes path over. Returns what became of the reports. */
-static int do_job(struct tools *t, char *path) {
-  struct report r = {.path = path};
+/* Takes its path over. Returns what became of the reports. */
+static int do_job(struct tools *t, const struct job *job) {
+  struct report r = {.path = job->path};
   int err = 0;
-  int fd = open_regular(path);
+  int fd = open_regular(job->path, job->follow);
   if (fd < 0) {
     r.err = fd;
   } else {
@@ -75,7 +77,7 @@ static int do_job(struct tools *t, char *path) {
   if (err == 0)
     err = reports_send(t->reports, &r);
   if (err != 0)
-    free(path);
+    free(job->path);
   return err;
 }
 
@@ -86,13 +88,23 @@ static void run(void *arg) {
   int err = t.digest == NULL || t.buffer == NULL ? UV_ENOMEM : 0;
 
   while (err == 0 && (err = jobs_recv(w->jobs, &job)) == 0)
-    err = do_job(&t, job.path);
+    err = do_job(&t, &job);
   if (err != UV_EOF && err != UV_EPIPE)
     w->err = err;
   loopchan_shutdown(w->jobs); /* perhaps another one has */
   loopchan_sender_drop(w->reports);
   EVP_MD_CTX_free(t.digest);
   free(t.buffer);
+}
+
+/* Without this libcrypto would get itself ready at the first digest, and if
+ * there is no memory for that, go on without and crash. */
+int workers_prepare(void) {
+  int ok = OPENSSL_init_crypto(0, NULL);
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+  ok = ok && OSSL_LIB_CTX_set0_default(NULL) != NULL;
+#endif
+  return ok ? 0 : UV_ENOMEM;
 }
 
 int worker_start(struct worker *w, loopchan_receiver_t *jobs,

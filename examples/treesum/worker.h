@@ -10,6 +10,9 @@ struct worker {
   int err;                    /* why it gave up; to be read after the join */
 };
 
+/* To be called once, before the first start. Returns 0 or UV_ENOMEM. */
+int workers_prepare(void);
+
 /* Starts a thread that makes a report of every job that it gets, until the jobs
  * end or the reports are refused. Then it shuts the jobs down, so that nobody
  * waits to send one. */

@@ -5,7 +5,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { setImmediate: turn } = require('node:timers/promises');
 
-const PIPES = ['loopchan', 'threadsafe'];
+const { PIPES } = require('../find.js');
 
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'loopchan-find-'));
 process.once('exit', () => fs.rmSync(directory, { recursive: true }));
