@@ -106,8 +106,8 @@ extern "C" {
 /* Capacities. Any other number is a bound: at most that many messages are
  * accepted and not yet received, reserved places included. A rendezvous channel
  * stores no messages: each passes directly from a sender to a receiver, when
- * both are there. */
-#define LOOPCHAN_UNBOUNDED ((size_t) 0)
+ * both are there. LOOPCHAN_UNBOUNDED is 0, as a size_t. */
+#define LOOPCHAN_UNBOUNDED (SIZE_MAX - SIZE_MAX)
 #define LOOPCHAN_RENDEZVOUS SIZE_MAX
 
 /* Flag, thread receivers only: any number of threads may use the receiver at
@@ -869,6 +869,24 @@ LOOPCHAN_EXTERN const char *loopchan_version_string(void);
 
 /* ------------------------------------------------------------------- types */
 
+/* What LOOPCHAN_TYPED writes differently in C++, where compilers can be asked
+ * to warn of C's casts and of NULL. */
+#ifdef __cplusplus
+#define LOOPCHAN_TYPED_CAST(T, pointer) static_cast<T>(pointer)
+#define LOOPCHAN_TYPED_CALLBACK(T, callback) reinterpret_cast<T>(callback)
+#define LOOPCHAN_TYPED_ZERO \
+  {}
+#define LOOPCHAN_TYPED_ASSERT static_assert
+#define LOOPCHAN_TYPED_ALIGNOF alignof
+#else
+#define LOOPCHAN_TYPED_CAST(T, pointer) ((T) (pointer))
+#define LOOPCHAN_TYPED_CALLBACK(T, callback) ((T) (callback))
+#define LOOPCHAN_TYPED_ZERO \
+  { 0 }
+#define LOOPCHAN_TYPED_ASSERT _Static_assert
+#define LOOPCHAN_TYPED_ALIGNOF _Alignof
+#endif
+
 /**
  * Generates inline wrappers with typed messages, so that sending an int into a
  * channel of struct job does not compile:
@@ -883,16 +901,24 @@ LOOPCHAN_EXTERN const char *loopchan_version_string(void);
  * options. Receivers and senders are the ordinary ones: all other calls take
  * them as they are.
  *
+ * A T whose alignment a message does not have (see loopchan_open) does not
+ * compile: one that is aligned more strictly than max_align_t, or, by an
+ * extension of the compiler, than its own size. Send a pointer to it.
+ *
  * See:       examples/typed.c
  */
 #define LOOPCHAN_TYPED(name, T)                                                \
+  LOOPCHAN_TYPED_ASSERT(                                                       \
+      LOOPCHAN_TYPED_ALIGNOF(T) <= LOOPCHAN_TYPED_ALIGNOF(max_align_t) &&      \
+          sizeof(T) % LOOPCHAN_TYPED_ALIGNOF(T) == 0,                          \
+      "T is aligned more strictly than a message: send a pointer to it");      \
   typedef void (*name##_recv_cb)(loopchan_receiver_t * rx_, int status_,       \
                                  T *msg_);                                     \
   LOOPCHAN_UNUSED static inline int name##_open(                               \
       uv_loop_t *loop_, loopchan_receiver_t *rx_, loopchan_sender_t **tx_,     \
       const loopchan_options_t *options_) {                                    \
-    loopchan_options_t typed_ = {0, 0, NULL, NULL, 0, 0, 0, 0};                \
-    if (options_ != NULL)                                                      \
+    loopchan_options_t typed_ = LOOPCHAN_TYPED_ZERO;                           \
+    if (options_)                                                              \
       typed_ = *options_;                                                      \
     typed_.msg_size = sizeof(T);                                               \
     return loopchan_open(loop_, rx_, tx_, &typed_);                            \
@@ -916,9 +942,9 @@ LOOPCHAN_EXTERN const char *loopchan_version_string(void);
   LOOPCHAN_UNUSED static inline int name##_reserve(loopchan_sender_t *tx_,     \
                                                    T **msg_) {                 \
     void *place_;                                                              \
-    int err_ = msg_ == NULL ? UV_EINVAL : loopchan_reserve(tx_, &place_);      \
+    int err_ = msg_ ? loopchan_reserve(tx_, &place_) : UV_EINVAL;              \
     if (err_ == 0)                                                             \
-      *msg_ = (T *) place_;                                                    \
+      *msg_ = LOOPCHAN_TYPED_CAST(T *, place_);                                \
     return err_;                                                               \
   }                                                                            \
   LOOPCHAN_UNUSED static inline int name##_commit(loopchan_sender_t *tx_,      \
@@ -931,13 +957,18 @@ LOOPCHAN_EXTERN const char *loopchan_version_string(void);
   }                                                                            \
   LOOPCHAN_UNUSED static inline void name##_deliver(loopchan_receiver_t *rx_,  \
                                                     int status_, void *msg_) { \
-    ((name##_recv_cb) rx_->typed_cb)(rx_, status_, (T *) msg_);                \
+    LOOPCHAN_TYPED_CALLBACK(name##_recv_cb, rx_->typed_cb)                     \
+    (rx_, status_, LOOPCHAN_TYPED_CAST(T *, msg_));                            \
   }                                                                            \
   LOOPCHAN_UNUSED static inline int name##_recv_start(                         \
       loopchan_receiver_t *rx_, name##_recv_cb cb_) {                          \
-    int err_ = loopchan_recv_start(rx_, cb_ == NULL ? NULL : name##_deliver);  \
+    loopchan_recv_cb deliver_ = LOOPCHAN_TYPED_ZERO;                           \
+    int err_;                                                                  \
+    if (cb_)                                                                   \
+      deliver_ = name##_deliver;                                               \
+    err_ = loopchan_recv_start(rx_, deliver_);                                 \
     if (err_ == 0)                                                             \
-      rx_->typed_cb = (void (*)(void)) cb_;                                    \
+      rx_->typed_cb = LOOPCHAN_TYPED_CALLBACK(void (*)(void), cb_);            \
     return err_;                                                               \
   }                                                                            \
   LOOPCHAN_UNUSED static inline int name##_try_recv(loopchan_receiver_t *rx_,  \

@@ -49,6 +49,14 @@ void *operator new(std::size_t size, std::align_val_t alignment,
   return allocate_or_fail(size, static_cast<std::size_t>(alignment));
 }
 
+void *operator new[](std::size_t size) {
+  return or_throw(allocate(size, alignof(std::max_align_t)));
+}
+
+void *operator new[](std::size_t size, const std::nothrow_t &) noexcept {
+  return allocate_or_fail(size, alignof(std::max_align_t));
+}
+
 void operator delete(void *block) noexcept {
   std::free(block);
 }
@@ -66,6 +74,18 @@ void operator delete(void *block, std::size_t, std::align_val_t) noexcept {
 }
 
 void operator delete(void *block, const std::nothrow_t &) noexcept {
+  std::free(block);
+}
+
+void operator delete[](void *block, const std::nothrow_t &) noexcept {
+  std::free(block);
+}
+
+void operator delete[](void *block) noexcept {
+  std::free(block);
+}
+
+void operator delete[](void *block, std::size_t) noexcept {
   std::free(block);
 }
 
