@@ -35,6 +35,7 @@ static int send_and_wait(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                          uint64_t deadline_ns) {
   bool is_rendezvous = tx->channel->flavour == LC_RENDEZVOUS, slab_goes = false;
   lc_list_t links = {node, node};
+  size_t bytes = slab->bytes;
   int err;
 
   if (!is_rendezvous) {
@@ -45,7 +46,9 @@ static int send_and_wait(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                    deadline_ns);
   if (err == 0 && is_rendezvous)
     lc_slab_undo_alloc(slab);
-  if (err == 0 && !slab_goes)
+  if (err == 0 && slab_goes)
+    lc_slab_pool_spent(&tx->channel->pool, bytes);
+  else if (err == 0)
     lc_tx_keep_slab(tx, cache, slab);
   return err;
 }
@@ -154,8 +157,10 @@ static int send_chain(loopchan_sender_t *tx, lc_tx_cache_t *cache,
       break;
     node = lc_slab_alloc_node(&channel->pool, slab);
     lc_tx_fill(channel, node, msgs + (*sent + n) * size);
-    if (lc_tx_chain_node(&links, slab, node))
+    if (lc_tx_chain_node(&links, slab, node)) {
+      lc_slab_pool_spent(&channel->pool, slab->bytes);
       slab = NULL;
+    }
   }
   if (n > 0)
     refused = lc_tx_publish_chain(tx, cache, &links, n);

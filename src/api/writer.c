@@ -198,6 +198,7 @@ static int alloc_in_order(struct lc_writer *writer, lc_request_t *request) {
   request->waiter.oldest = lc_slab_alloc_node(&channel->pool, slab);
   writer->slab = slab;
   if (lc_slab_is_full(slab)) {
+    lc_slab_pool_spent(&channel->pool, slab->bytes);
     writer->slab = NULL;
     request->slab = slab;
   }

@@ -1,12 +1,14 @@
 /* alloc: the library's memory, by whichever functions the user chose.
  *
- * Knows:   malloc and free, or their replacements; how many blocks are out.
+ * Knows:   malloc and free, or their replacements; the system's pages; how many
+ *          blocks are out.
  * Threads: any.
  * Promise: a block goes back to the function family that it came from.
  */
 #include "base/alloc.h"
 
 #include <loopchan.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/debug.h"
@@ -30,6 +32,75 @@ void lc_free(void *memory) {
   lc_assert(lc_counter_read(&blocks_out) > 0);
   lc_counter_add(&blocks_out, -1);
   free_in_force(memory);
+}
+
+#if defined(__linux__) && defined(LC_WEAK)
+#include <sys/mman.h>
+
+/* A smaller block is not worth pages of its own. */
+#define LEAST_PAGES 12288
+
+/* A leak detector follows the pointers in what malloc gave, not those in pages:
+ * in a program that has one, there are no pages. */
+LC_WEAK void __lsan_do_leak_check(void);
+
+static bool has_pages(size_t size) {
+  return size >= LEAST_PAGES && malloc_in_force == malloc &&
+         __lsan_do_leak_check == NULL;
+}
+
+static void *new_pages(size_t size) {
+  void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+  return memory != MAP_FAILED ? memory : NULL;
+}
+
+/* With too many holes in the address space it fails; the memory goes all the
+ * same. */
+static void free_pages(void *memory, size_t size) {
+  if (munmap(memory, size) != 0)
+    (void) madvise(memory, size, MADV_DONTNEED);
+}
+
+#else
+
+static bool has_pages(size_t size) {
+  (void) size;
+  return false;
+}
+
+static void *new_pages(size_t size) {
+  (void) size;
+  return NULL;
+}
+
+static void free_pages(void *memory, size_t size) {
+  (void) memory;
+  (void) size;
+}
+
+#endif
+
+void *lc_malloc_burst(size_t size) {
+  void *memory;
+
+  if (!has_pages(size))
+    return lc_malloc(size);
+  memory = new_pages(size);
+  if (memory != NULL)
+    lc_counter_add(&blocks_out, 1);
+  return memory;
+}
+
+void lc_free_burst(void *memory, size_t size) {
+  if (!has_pages(size)) {
+    lc_free(memory);
+    return;
+  }
+  lc_assert(lc_counter_read(&blocks_out) > 0);
+  lc_counter_add(&blocks_out, -1);
+  free_pages(memory, size);
 }
 
 int loopchan_replace_allocator(uv_malloc_func malloc_func,

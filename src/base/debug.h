@@ -23,4 +23,9 @@
 #define LC_UNLIKELY(condition) (condition)
 #endif
 
+/* Of a function that need not be in the program: NULL if it is not. */
+#if defined(__GNUC__) && defined(__ELF__)
+#define LC_WEAK __attribute__((weak))
+#endif
+
 #endif /* LC_DEBUG_H */

@@ -51,6 +51,13 @@ static lc_flavour_t flavour_of(size_t capacity) {
                                            : LC_BOUNDED;
 }
 
+/* How many messages may wait to be received. */
+static size_t most_waiting(const loopchan_options_t *o) {
+  return o->capacity == LOOPCHAN_UNBOUNDED    ? SIZE_MAX
+         : o->capacity == LOOPCHAN_RENDEZVOUS ? 1
+                                              : o->capacity;
+}
+
 int lc_channel_new(lc_channel_t **out, uv_async_t *async,
                    const loopchan_options_t *options) {
   lc_flavour_t flavour = flavour_of(options->capacity);
@@ -58,8 +65,7 @@ int lc_channel_new(lc_channel_t **out, uv_async_t *async,
   lc_slab_pool_t pool;
   int err;
 
-  if (!lc_slab_pool_init(&pool, options->msg_size,
-                         flavour == LC_BOUNDED ? options->capacity : SIZE_MAX))
+  if (!lc_slab_pool_init(&pool, options->msg_size, most_waiting(options)))
     return UV_EINVAL;
   channel = lc_malloc(sizeof *channel);
   if (channel == NULL)
@@ -106,6 +112,7 @@ void lc_channel_leave(lc_channel_t *channel) {
   if (!last)
     return;
   lc_assert(channel->senders == 0);
+  lc_assert(lc_slab_pool_kept(&channel->pool) == 0);
   lc_assert(channel->recycle_after_callback == NULL &&
             channel->deferred == NULL);
   lc_assert(channel->sent_by_dropped + channel->waitq.sent ==
@@ -134,7 +141,7 @@ loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel) {
   if (tx->next != NULL)
     tx->next->prev = tx;
   channel->first_sender = tx;
-  channel->senders++;
+  lc_slab_pool_share(&channel->pool, ++channel->senders);
   channel->users++;
   uv_mutex_unlock(&channel->mutex);
   lc_trace(sender_new, channel, tx);
@@ -155,6 +162,7 @@ bool lc_channel_remove_sender(loopchan_sender_t *tx) {
   else
     channel->first_sender = tx->next;
   last = --channel->senders == 0;
+  lc_slab_pool_share(&channel->pool, channel->senders);
   uv_mutex_unlock(&channel->mutex);
   lc_tx_free_caches(tx);
   lc_free(tx);

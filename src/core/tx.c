@@ -165,6 +165,7 @@ int lc_tx_publish_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                        lc_slab_t *slab, lc_link_t *node) {
   lc_list_t links = {NULL, NULL};
   bool slab_goes = lc_tx_chain_node(&links, slab, node);
+  size_t bytes = slab->bytes;
   int err;
 
   if (!slab_goes && tx->channel->flavour == LC_RENDEZVOUS) {
@@ -174,6 +175,8 @@ int lc_tx_publish_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   err = lc_tx_publish_chain(tx, cache, &links, 1);
   if (LC_LIKELY(err == 0 && !slab_goes))
     lc_tx_keep_slab(tx, cache, slab);
+  else if (err == 0)
+    lc_slab_pool_spent(&tx->channel->pool, bytes);
   return err;
 }
 

@@ -35,7 +35,7 @@ static size_t bytes_of(size_t nodes, size_t stride) {
 
 /* How many nodes the largest slab to make has. */
 static size_t most_nodes(size_t stride, size_t bound) {
-  size_t few = nodes_in(LC_SLAB_BOUNDED, stride);
+  size_t few = nodes_in(LC_SLAB_LEAST, stride);
   size_t most = nodes_in(LC_SLAB_MOST, stride);
 
   if (bound < few)
@@ -58,6 +58,8 @@ bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size, size_t bound) {
   if (pool->slots > LC_POOL_SLOTS)
     pool->slots = LC_POOL_SLOTS;
   lc_atomic_init(&pool->largest, LC_SLAB_LEAST / 2);
+  lc_atomic_init(&pool->kept, 0);
+  lc_atomic_init(&pool->senders, 0);
   lc_atomic_init(&pool->orphans, NULL);
   for (i = 0; i < LC_POOL_SLOTS; i++)
     lc_atomic_init(&pool->slot[i], NULL);
@@ -75,7 +77,20 @@ void lc_node_fetch_ahead(const lc_slab_pool_t *pool, const lc_link_t *node) {
     lc_prefetch_write(ahead + i);
 }
 
-static lc_slab_t *take_waiting(lc_slab_pool_t *pool) {
+/* Hands a slab that has room to whoever looks there next. */
+static bool put_in_slot(lc_slab_pool_t *pool, size_t i, lc_slab_t *slab) {
+  lc_slab_t *none = NULL;
+
+  /* relaxed: a guess, the CAS decides */
+  if (lc_load(&pool->slot[i], memory_order_relaxed) != NULL)
+    return false;
+  /* [pool.hand] (A) */
+  return lc_cas(&pool->slot[i], &none, slab, memory_order_release,
+                memory_order_relaxed);
+}
+
+/* One that waits in the pool, of so many bytes at most, if that can be. */
+static lc_slab_t *take_waiting(lc_slab_pool_t *pool, size_t most) {
   size_t i;
 
   for (i = 0; i < pool->slots; i++) {
@@ -85,17 +100,33 @@ static lc_slab_t *take_waiting(lc_slab_pool_t *pool) {
       continue;
     /* [pool.hand] (B) */
     slab = lc_swap(&pool->slot[i], NULL, memory_order_acquire);
-    if (slab != NULL)
-      return slab;
+    if (slab == NULL || (slab->bytes > most && put_in_slot(pool, i, slab)))
+      continue;
+    return slab;
   }
   return NULL;
 }
 
+/* The bytes that the next slab to get a user may have. */
+static size_t share(const lc_slab_pool_t *pool) {
+  size_t kept = lc_slab_pool_kept(pool);
+  /* relaxed: a hint */
+  size_t senders = lc_load(&pool->senders, memory_order_relaxed);
+  size_t left = kept < LC_KEPT_BYTES ? LC_KEPT_BYTES - kept : 0;
+  size_t most = senders > 0 ? LC_KEPT_BYTES / senders : LC_KEPT_BYTES;
+
+  if (most > left)
+    most = left;
+  if (most < LC_SLAB_LEAST)
+    most = LC_SLAB_LEAST;
+  return most < pool->most ? most : pool->most;
+}
+
 /* Of so many bytes at most, but for what is less than one node. */
 static lc_slab_t *make_slab(lc_slab_pool_t *pool, size_t most) {
-  size_t nodes = nodes_in(most < pool->most ? most : pool->most, pool->stride);
+  size_t nodes = nodes_in(most, pool->stride);
   size_t bytes = bytes_of(nodes, pool->stride);
-  lc_slab_t *slab = lc_malloc(bytes);
+  lc_slab_t *slab = lc_malloc_burst(bytes);
 
   if (slab == NULL)
     return NULL;
@@ -110,14 +141,33 @@ static lc_slab_t *make_slab(lc_slab_pool_t *pool, size_t most) {
 }
 
 lc_slab_t *lc_slab_pool_get(lc_slab_pool_t *pool, size_t *bytes) {
-  lc_slab_t *slab = take_waiting(pool);
+  size_t most = share(pool);
+  lc_slab_t *slab = take_waiting(pool, most);
 
-  if (slab != NULL)
-    return slab;
-  slab = make_slab(pool, *bytes);
-  if (slab != NULL)
+  if (slab == NULL) {
+    slab = make_slab(pool, *bytes < most ? *bytes : most);
+    if (slab == NULL)
+      return NULL;
     *bytes = 2 * slab->bytes;
+  }
+  /* relaxed: a hint */
+  lc_add(&pool->kept, slab->bytes, memory_order_relaxed);
   return slab;
+}
+
+void lc_slab_pool_spent(lc_slab_pool_t *pool, size_t bytes) {
+  /* relaxed: a hint */
+  lc_add(&pool->kept, 0 - bytes, memory_order_relaxed);
+}
+
+size_t lc_slab_pool_kept(const lc_slab_pool_t *pool) {
+  /* relaxed: a hint */
+  return lc_load(&pool->kept, memory_order_relaxed);
+}
+
+void lc_slab_pool_share(lc_slab_pool_t *pool, size_t senders) {
+  /* relaxed: a hint */
+  lc_store(&pool->senders, senders, memory_order_relaxed);
 }
 
 size_t lc_slab_pool_larger(const lc_slab_pool_t *pool) {
@@ -125,37 +175,33 @@ size_t lc_slab_pool_larger(const lc_slab_pool_t *pool) {
   return 2 * lc_load(&pool->largest, memory_order_relaxed);
 }
 
-bool lc_slab_pool_put(lc_slab_pool_t *pool, lc_slab_t *slab) {
+/* False: every slot is taken. */
+static bool put_in_any(lc_slab_pool_t *pool, lc_slab_t *slab) {
   size_t i;
 
-  lc_assert(!lc_slab_is_full(slab));
-  for (i = 0; i < pool->slots; i++) {
-    lc_slab_t *none = NULL;
-    /* relaxed: a guess, the CAS decides */
-    if (lc_load(&pool->slot[i], memory_order_relaxed) != NULL)
-      continue;
-    /* [pool.hand] (A) */
-    if (lc_cas(&pool->slot[i], &none, slab, memory_order_release,
-               memory_order_relaxed))
+  for (i = 0; i < pool->slots; i++)
+    if (put_in_slot(pool, i, slab))
       return true;
-  }
+  return false;
+}
+
+bool lc_slab_pool_put(lc_slab_pool_t *pool, lc_slab_t *slab) {
+  lc_assert(!lc_slab_is_full(slab));
+  lc_slab_pool_spent(pool, slab->bytes);
+  if (put_in_any(pool, slab))
+    return true;
   if (slab->used > 0)
     return false;
-  lc_free(slab);
+  lc_free_burst(slab, slab->bytes);
   return true;
 }
 
 void lc_slab_pool_recycle(lc_slab_pool_t *pool, lc_slab_t *slab) {
-  bool given = true;
-
   slab->used = 0;
-  /* Small slabs from the start would fill the rack for ever. relaxed: a hint */
-  if (slab->bytes < lc_load(&pool->largest, memory_order_relaxed) / 2)
-    lc_free(slab);
-  else
-    given = lc_slab_pool_put(pool, slab);
-  lc_assert(given);
-  (void) given;
+  /* Small slabs from the start would fill the pool forever. relaxed: a hint */
+  if (slab->bytes < lc_load(&pool->largest, memory_order_relaxed) / 2 ||
+      !put_in_any(pool, slab))
+    lc_free_burst(slab, slab->bytes);
 }
 
 void lc_slab_pool_orphan(lc_slab_pool_t *pool, lc_slab_t *slab) {
@@ -172,9 +218,9 @@ void lc_slab_pool_free(lc_slab_pool_t *pool) {
 
   while (slab != NULL) {
     lc_slab_t *next = slab->next;
-    lc_free(slab);
+    lc_free_burst(slab, slab->bytes);
     slab = next;
   }
-  while ((slab = take_waiting(pool)) != NULL)
-    lc_free(slab);
+  while ((slab = take_waiting(pool, SIZE_MAX)) != NULL)
+    lc_free_burst(slab, slab->bytes);
 }

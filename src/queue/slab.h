@@ -46,16 +46,20 @@
 #include "queue/inbox.h"
 
 /* Sizes in bytes. A sender's slabs double from the least to the most; with a
- * bound, up to as many messages as may wait, or as fit into LC_SLAB_BOUNDED if
- * that is more. A slab holds at least one message, and no part of one. The pool
+ * bound, up to as many messages as may wait, or as fit into the least if that
+ * is more. A slab holds at least one message, and no part of one.
+ *
+ * A sender that is idle keeps its slab. So that many of them do not keep much,
+ * all slabs that have a user share LC_KEPT_BYTES: each is no larger than what
+ * is left, nor than a fair share, but never smaller than the least. The pool
  * keeps LC_POOL_BYTES at most, or one slab. */
 #ifndef LC_SLAB_LEAST
 #define LC_SLAB_LEAST 512
-#define LC_SLAB_BOUNDED 16384
 #define LC_SLAB_MOST 65536
 #define LC_POOL_SLOTS 8
 #endif
 #define LC_POOL_BYTES ((size_t) LC_SLAB_MOST * 4)
+#define LC_KEPT_BYTES ((size_t) LC_SLAB_MOST * 16)
 
 /* What is aligned for any object. MSVC's C has no max_align_t; this is aligned
  * as the one that its C++ has. */
@@ -78,6 +82,8 @@ typedef struct {
   size_t slots;              /* of the rack that are in use */
   size_t most;               /* bytes of the largest slab to make */
   lc_atomic(size_t) largest; /* bytes of the largest slab made so far */
+  lc_atomic(size_t) kept;    /* bytes of the slabs that have a user */
+  lc_atomic(size_t) senders; /* among whom LC_KEPT_BYTES are shared */
   lc_atomic(lc_slab_t *) slot[LC_POOL_SLOTS];
   lc_atomic(lc_slab_t *) orphans;
 } lc_slab_pool_t;
@@ -94,6 +100,16 @@ void lc_slab_pool_free(lc_slab_pool_t *pool);
  * made, *bytes is its size at most, or 0 for one node's, and becomes that of
  * the next. NULL: out of memory. */
 lc_slab_t *lc_slab_pool_get(lc_slab_pool_t *pool, size_t *bytes);
+
+/* Any thread. A slab of so many bytes is full, and goes with its last node: its
+ * user keeps it no more. */
+void lc_slab_pool_spent(lc_slab_pool_t *pool, size_t bytes);
+
+/* Any thread. Bytes of the slabs that have a user now. */
+size_t lc_slab_pool_kept(const lc_slab_pool_t *pool);
+
+/* Any thread. How many senders there are now. */
+void lc_slab_pool_share(lc_slab_pool_t *pool, size_t senders);
 
 /* Any thread. Twice the bytes of the largest slab that was made so far. */
 size_t lc_slab_pool_larger(const lc_slab_pool_t *pool);

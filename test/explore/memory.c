@@ -148,6 +148,8 @@ static memory_order weakened(memory_order order, int kind, const char *site) {
 static bool is_quiet(const char *site) {
   static const char *const sites[] = {"lc_malloc",
                                       "lc_free",
+                                      "lc_malloc_burst",
+                                      "lc_free_burst",
                                       "lc_owner_claim",
                                       "lc_tx_sent",
                                       "lc_tx_flush",
@@ -159,6 +161,10 @@ static bool is_quiet(const char *site) {
                                       "lc_receiver_exit",
                                       "make_slab",
                                       "lc_slab_pool_recycle",
+                                      "lc_slab_pool_kept",
+                                      "lc_slab_pool_spent",
+                                      "lc_slab_pool_share",
+                                      "share",
                                       "lc_slab_pool_get"};
   size_t i;
 

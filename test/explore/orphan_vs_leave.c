@@ -8,9 +8,11 @@ static lc_channel_t *channel;
 static void orphan_and_leave(void *arg) {
   loopchan_sender_t *tx = arg;
   size_t bytes = LC_SLAB_LEAST;
+  lc_slab_t *slab = lc_slab_pool_get(&channel->pool, &bytes);
   bool last;
 
-  lc_slab_pool_orphan(&channel->pool, lc_slab_pool_get(&channel->pool, &bytes));
+  lc_slab_pool_spent(&channel->pool, slab->bytes);
+  lc_slab_pool_orphan(&channel->pool, slab);
   last = lc_channel_remove_sender(tx);
   (void) last;
   lc_channel_leave(channel);

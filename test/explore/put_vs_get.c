@@ -26,7 +26,7 @@ static void run(void) {
 }
 
 static const explore_twin_t twins[] = {{.name = "rack_hides_the_last_user",
-                                        .site = "lc_slab_pool_put",
+                                        .site = "put_in_slot",
                                         .kind = EXPLORE_RMW,
                                         .order = memory_order_relaxed,
                                         .caught_as = "race"},

@@ -130,6 +130,43 @@ START_TEST(the_memory_of_a_burst_is_tight_and_goes_back) {
 }
 END_TEST
 
+/* Where the system says how much of the process is resident, and no sanitizer
+ * keeps what was freed. */
+#if defined(__linux__) && !defined(SLOW)
+static double resident(void) {
+  FILE *file = fopen("/proc/self/statm", "r");
+  double pages;
+
+  ck_assert_ptr_nonnull(file);
+  ck_assert_int_eq(fscanf(file, "%*f %lf", &pages), 1);
+  fclose(file);
+  return pages;
+}
+
+START_TEST(a_burst_that_was_received_leaves_the_process) {
+  loopchan_options_t options = int_options();
+  double before, at_its_peak;
+  uint64_t message;
+
+  ck_assert_int_eq(loopchan_replace_allocator(malloc, realloc, calloc, free),
+                   0);
+  options.msg_size = sizeof message;
+  open_with(NULL, &options);
+  before = resident();
+  for (message = 0; message < BURST / 4; message++)
+    if (loopchan_send(tx, &message) != 0)
+      ck_abort_msg("out of memory?");
+  at_its_peak = resident();
+  while (loopchan_try_recv(&rx, &message) == 0) {
+  }
+  ck_assert_double_gt(at_its_peak, before);
+  ck_assert_double_le(resident() - before, (at_its_peak - before) / 10);
+  drop_tx();
+  close_rx();
+}
+END_TEST
+#endif
+
 /* However few fit into what is allocated at a time. */
 START_TEST(large_messages_are_tight_too) {
   static const size_t sizes[] = {1024, 4096, 8192, 16384, 32768, 40000};
@@ -213,5 +250,9 @@ static Suite *suite(void) {
              the_memory_of_a_burst_is_tight_and_goes_back,
              reserved_places_are_small,
              places_are_as_tight_as_sends_on_any_thread);
+#if defined(__linux__) && !defined(SLOW)
+  SUITE_CASE(suite, "burst", NULL, NULL,
+             a_burst_that_was_received_leaves_the_process);
+#endif
   return suite;
 }

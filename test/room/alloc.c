@@ -34,11 +34,45 @@ START_TEST(a_failed_allocation_is_not_a_block) {
 }
 END_TEST
 
+START_TEST(a_burst_block_is_a_block_like_any_other) {
+  size_t size;
+
+  for (size = 1; size <= 1000000; size *= 10) {
+    char *block = lc_malloc_burst(size);
+    ck_assert_ptr_nonnull(block);
+    block[0] = block[size - 1] = 1;
+    ck_assert_int_eq(loopchan_replace_allocator(malloc, realloc, calloc, free),
+                     UV_EBUSY);
+    lc_free_burst(block, size);
+    ck_assert_int_eq(loopchan_replace_allocator(malloc, realloc, calloc, free),
+                     0);
+  }
+}
+END_TEST
+
+START_TEST(a_burst_block_is_from_the_functions_in_force) {
+  void *block;
+
+  memory_watch();
+  block = lc_malloc_burst(1000000);
+  ck_assert_ptr_nonnull(block);
+  ck_assert_uint_eq(memory_bytes(), 1000000);
+  lc_free_burst(block, 1000000);
+  memory_fail(1);
+  ck_assert_ptr_null(lc_malloc_burst(1000000));
+  ck_assert_uint_eq(memory_blocks(), 0);
+  ck_assert_int_eq(loopchan_replace_allocator(malloc, realloc, calloc, free),
+                   0);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("room alloc");
 
   SUITE_CASE(suite, "alloc", NULL, NULL,
              the_functions_stay_while_a_block_is_out,
-             a_failed_allocation_is_not_a_block);
+             a_failed_allocation_is_not_a_block,
+             a_burst_block_is_a_block_like_any_other,
+             a_burst_block_is_from_the_functions_in_force);
   return suite;
 }

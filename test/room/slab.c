@@ -1,4 +1,4 @@
-/* Room node: places are apart and aligned, slabs go round and none is lost. */
+/* Room slab: nodes are apart and aligned, slabs go round and none is lost. */
 #include "queue/slab.h"
 
 #include <stdalign.h>
@@ -147,13 +147,14 @@ START_TEST(slabs_hold_what_may_wait_and_at_least_one_message) {
       {LC_SLAB_MOST - HEAD - 8, SIZE_MAX, LC_SLAB_MOST, 1},
       {LC_SLAB_MOST - HEAD + 8, SIZE_MAX, LC_SLAB_MOST + 16, 1},
       {1000008, SIZE_MAX, HEAD + 1000016, 1},
-      {8, 1, LC_SLAB_BOUNDED, 1022},
-      {8, 1022, LC_SLAB_BOUNDED, 1022},
-      {8, 1023, LC_SLAB_BOUNDED + 16, 1023},
+      {8, 1, LC_SLAB_LEAST, 30},
+      {8, 30, LC_SLAB_LEAST, 30},
+      {8, 31, LC_SLAB_LEAST + 16, 31},
       {8, 4093, LC_SLAB_MOST - 16, 4093},
       {8, 4094, LC_SLAB_MOST, 4094},
       {8, 4095, LC_SLAB_MOST, 4094},
-      {1032, 14, HEAD + 1040 * 15, 15},
+      {1032, 0, HEAD + 1040, 1},
+      {1032, 14, HEAD + 1040 * 14, 14},
       {1032, 20, HEAD + 1040 * 20, 20},
       {1000008, 20, HEAD + 1000016, 1},
   };
@@ -171,6 +172,59 @@ START_TEST(slabs_hold_what_may_wait_and_at_least_one_message) {
     lc_slab_pool_free(&pool);
   }
   ck_assert(lc_slab_pool_init(&pool, 8, SIZE_MAX));
+}
+END_TEST
+
+START_TEST(many_users_share_what_is_kept) {
+  enum { USERS = 200 };
+  lc_slab_t *slabs[USERS];
+  size_t i;
+
+  lc_slab_pool_share(&pool, USERS);
+  for (i = 0; i < USERS; i++)
+    slabs[i] = take(LC_SLAB_MOST);
+  ck_assert_uint_eq(slabs[0]->bytes, whole(LC_KEPT_BYTES / USERS));
+  ck_assert_uint_le(lc_slab_pool_kept(&pool), LC_KEPT_BYTES);
+  for (i = 0; i < USERS; i++) {
+    lc_slab_pool_spent(&pool, slabs[i]->bytes);
+    lc_slab_pool_recycle(&pool, slabs[i]);
+  }
+  ck_assert_uint_eq(lc_slab_pool_kept(&pool), 0);
+}
+END_TEST
+
+START_TEST(users_that_come_late_get_what_is_left) {
+  enum { USERS = 40 };
+  lc_slab_t *slabs[USERS];
+  size_t i;
+
+  for (i = 0; i < USERS; i++) {
+    lc_slab_pool_share(&pool, i + 1);
+    slabs[i] = take(LC_SLAB_MOST);
+  }
+  ck_assert_uint_eq(slabs[0]->bytes, whole(LC_SLAB_MOST));
+  ck_assert_uint_eq(slabs[USERS - 1]->bytes, whole(LC_SLAB_LEAST));
+  ck_assert_uint_le(lc_slab_pool_kept(&pool),
+                    LC_KEPT_BYTES + USERS * LC_SLAB_LEAST);
+  for (i = 0; i < USERS; i++) {
+    lc_slab_pool_spent(&pool, slabs[i]->bytes);
+    lc_slab_pool_recycle(&pool, slabs[i]);
+  }
+}
+END_TEST
+
+START_TEST(a_slab_too_large_for_one_of_many_waits_for_another) {
+  lc_slab_t *large = take(LC_SLAB_MOST), *small;
+
+  ck_assert(lc_slab_pool_put(&pool, large));
+  lc_slab_pool_share(&pool, 1000);
+  small = take(LC_SLAB_MOST);
+  ck_assert_ptr_ne(small, large);
+  ck_assert_uint_le(small->bytes, LC_KEPT_BYTES / 1000);
+  lc_slab_pool_share(&pool, 1);
+  ck_assert_ptr_eq(take(LC_SLAB_LEAST), large);
+  lc_slab_pool_recycle(&pool, large);
+  lc_slab_pool_recycle(&pool, small);
 }
 END_TEST
 
@@ -309,6 +363,8 @@ static Suite *suite(void) {
       every_place_of_a_slab_lies_inside_it, a_size_that_overflows_is_refused,
       a_slab_given_is_the_slab_taken, slabs_double_up_to_the_most,
       slabs_hold_what_may_wait_and_at_least_one_message,
+      many_users_share_what_is_kept, users_that_come_late_get_what_is_left,
+      a_slab_too_large_for_one_of_many_waits_for_another,
       a_larger_slab_is_twice_the_largest,
       a_full_rack_frees_the_unused_and_refuses_the_used,
       the_rack_keeps_no_more_than_its_bytes,

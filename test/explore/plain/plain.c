@@ -79,6 +79,15 @@ void lc_free(void *memory) {
     free(memory);
 }
 
+void *lc_malloc_burst(size_t size) {
+  return lc_malloc(size);
+}
+
+void lc_free_burst(void *memory, size_t size) {
+  (void) size;
+  lc_free(memory);
+}
+
 static void plain_zero(void *at, size_t size) {
   size_t i;
 
