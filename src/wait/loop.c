@@ -160,7 +160,7 @@ void lc_loop_enter(lc_loop_t *loop, lc_member_t *member, lc_wake_t *wake,
   member->loop = loop;
   member->wake = wake;
   member->most_ns = most_ns;
-  member->grant = go;
+  member->serve = go;
   member->called = member->served = member->used_ns = 0;
   member->heard = lc_wake_count(wake);
   wake->count_of_all = &loop->wakes;
@@ -259,7 +259,7 @@ static bool serve_due(lc_loop_t *loop) {
          lc_loop_used(loop) < next->most_ns) {
     take_off(loop, next);
     next->served = loop->call;
-    if (next->grant(next) && next->open && !next->queued) {
+    if (next->serve(next) && next->open && !next->queued) {
       queue_up(loop, next);
       cut = true;
     }

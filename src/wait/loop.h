@@ -62,7 +62,7 @@ typedef struct lc_member {
   lc_wake_t *wake;
   uint64_t most_ns; /* of a turn */
   /* Delivers, within a budget. True: there is more to deliver. */
-  bool (*grant)(struct lc_member *member);
+  bool (*serve)(struct lc_member *member);
   uint64_t called, served; /* the calls of members in which it was last */
   uint64_t used_ns;        /* by all, up to the end of that call of its own */
   uint64_t heard;          /* wakes, up to that call */
