@@ -783,7 +783,7 @@ template <class T> const T &given(const T &msg) noexcept {
 }
 
 /* A refused message goes back into the object that it was moved from. */
-template <class T> void give_back(T &to, T &&from) {
+template <class T> void give_back(T &to, T &from) {
   static_assert(
       std::is_move_assignable_v<T> || std::is_nothrow_move_constructible_v<T>,
       "a refused T is moved back, which may throw only in an assignment; "
@@ -797,7 +797,7 @@ template <class T> void give_back(T &to, T &&from) {
     ::new (static_cast<void *>(std::addressof(to))) T(std::move(from));
   }
 }
-template <class T> void give_back(const T &, T &&) noexcept {
+template <class T> void give_back(const T &, T &) noexcept {
 }
 
 /* How a T travels: as a type that the library may copy.
@@ -816,7 +816,7 @@ template <class T, bool = goes_as_bytes<T>> struct wire {
   template <class Msg> static void accept(Msg &) noexcept {}
   template <class Msg> static void refuse(Msg &msg, type raw) {
     std::unique_ptr<box<T>> back(raw);
-    detail::give_back(msg, std::move(*raw->msg));
+    detail::give_back(msg, *raw->msg);
   }
   static std::unique_ptr<box<T>> open(void *raw) noexcept {
     return std::unique_ptr<box<T>>(*static_cast<type *>(raw));
