@@ -87,8 +87,7 @@ static int follow(lc_shared_t *shared, uint64_t deadline_ns) {
   uv_mutex_unlock(&shared->mutex);
   (void) !lc_wake_wait(&self.wake, deadline_ns);
   uv_mutex_lock(&shared->mutex);
-  /* Who is out of line was roused, if only just now: it goes on as if in time.
-   */
+  /* If already dequeued, it was woken, even if the deadline has passed. */
   if (self.queued) {
     unlink_follower(shared, &self);
     err = UV_ETIMEDOUT;

@@ -1,13 +1,14 @@
 /* shared: several threads at one thread receiver.
  *
- * The receiver's side of the core is used by one at a time, under a mutex that
- * nobody holds while waiting. Of those who wait one leads: it parks, so that
- * the next send wakes it. The others follow in line, each asleep by itself.
- * Who leaves while nobody leads rouses the first of them, which then finds a
- * message, or the end, or leads.
+ * The receiver's side of the channel is used by one thread at a time, under a
+ * mutex that is never held while waiting. Of the threads that wait one leads:
+ * it parks, so that the next send wakes it. The others follow in a queue, each
+ * asleep by itself. A thread that leaves while none leads wakes the first of
+ * them, which then finds a message, or the end, or leads.
  *
- * Who closes shuts the gate at the receiver and waits for those inside; whoever
- * comes later is turned away there, and touches nothing behind it.
+ * A thread that closes shuts the gate at the receiver and waits for those
+ * inside. Threads that come later are turned away there, and touch nothing
+ * behind it.
  */
 #ifndef LC_SHARED_H
 #define LC_SHARED_H

@@ -5,11 +5,11 @@
  * Promise: each request accepted is called back once, in the order of writing,
  *          and all of them before the writer's own close callback.
  *
- * A request stands in line like a waiting send. Its node comes from the
- * writer's own slab, which nobody else carves from; as the requests are served
- * in order, the slab's retire link goes with its last node. Where nothing is
- * pushed, by hand and when the channel is closed, each request has a slab for
- * itself, to be used again.
+ * A request waits in the wait queue like a blocked send. Its node comes from
+ * the writer's own slab; as the requests are granted in order, the slab's
+ * retire link goes with its last node. Where nothing is pushed, on a rendezvous
+ * channel and when the channel is closed, each request has a slab for itself,
+ * to be used again.
  */
 #include "api/writer.h"
 

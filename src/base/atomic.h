@@ -73,7 +73,7 @@ static inline void lc_pause(unsigned times) {
     lc_relax();
 }
 
-/* Whose something is: the first thread that claims it has it for ever. */
+/* Whose something is: the first thread that claims it keeps it. */
 typedef lc_atomic(uintptr_t) lc_owner_t;
 
 #define lc_owner_init(owner) lc_atomic_init(owner, 0)
@@ -110,8 +110,8 @@ static inline void lc_loop_thread_set_here(lc_loop_thread_t *loop_thread) {
   lc_store(loop_thread, lc_thread_self(), memory_order_relaxed);
 }
 
-/* A gate that many pass, both ways, and one shuts for ever: 2 for each inside,
- * and 1 when it is shut. It lies in a struct that the user sees as a number.
+/* A gate that many pass, both ways, and that one shuts for good: 2 for each
+ * inside, and 1 when it is shut. The user sees it as a number in a struct.
  *
  * [gate.shut]  Who is turned away sees what was done inside before; who learns
  * that nobody is inside any more comes after all that was done there.

@@ -47,12 +47,12 @@ static inline bool lc_clock_moved(uint64_t *ticks) {
   return true;
 }
 
-/* Who spins longer than this lets others have the processor between two looks:
- * what it waits for may have to be done by one of them. */
+/* A spin longer than this lets other threads run between two looks: what it
+ * waits for may have to be done by one of them. */
 #define LC_YIELD_NS 500
 
-/* Who has the processor back this much later than it wanted to spin has lost a
- * time slice of the scheduler's, some milliseconds long. */
+/* Overshooting the spin by this much means that a time slice of the
+ * scheduler's was lost, some milliseconds long. */
 #define LC_STALL_NS 500000
 
 /* The processor's pauses between two looks for a payment, or for a place. */

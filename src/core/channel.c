@@ -38,7 +38,7 @@ static void set_options(lc_channel_t *channel, const loopchan_options_t *o) {
   channel->max_messages =
       o->max_messages != 0 ? o->max_messages : LC_DEFAULT_MESSAGES;
   channel->max_ns = o->max_ns != 0 ? o->max_ns : LC_DEFAULT_NS;
-  /* A try_send by hand wants a receiver that is parked. */
+  /* A try_send to a rendezvous wants a receiver that is parked. */
   lc_spin_init(&channel->spin,
                channel->flavour == LC_RENDEZVOUS ? 0 : spin_ns(o),
                channel->flavour != LC_UNBOUNDED);

@@ -79,7 +79,7 @@ typedef struct lc_channel {
   uint64_t received;
   loopchan_recv_cb recv_cb; /* loop: NULL while stopped */
   lc_spin_t spin;
-  lc_patience_t patience; /* when parked: by hand, shared, in a select */
+  lc_patience_t patience; /* when parked: rendezvous, shared, select */
   uint64_t dropped, budget_cuts;
   size_t select_from; /* of an array that begins with this receiver */
   loopchan_close_cb close_cb;

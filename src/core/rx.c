@@ -114,8 +114,7 @@ bool lc_rx_has_message(lc_channel_t *channel) {
                                          lc_waitq_length(&channel->waitq) > 0);
 }
 
-/* Who receives as fast as is sent finds one message at a time: it makes no stay
- * in the backlog. */
+/* A receiver that keeps up finds single messages, which bypass the backlog. */
 static LC_NOINLINE lc_link_t *take_slow(lc_channel_t *channel) {
   lc_link_t *link;
 

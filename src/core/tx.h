@@ -80,8 +80,9 @@ LC_MUST_USE static inline int lc_tx_publish(lc_channel_t *channel,
   return LC_UNLIKELY(pushed == LC_REFUSED) ? UV_EPIPE : 0;
 }
 
-/* Any thread. Takes up to most places, of which there are always enough without
- * a bound, and by hand; how many, or UV_EAGAIN: full, or UV_EPIPE. */
+/* Any thread. Acquires up to most permits, of which there are always enough
+ * without a bound and on a rendezvous channel. How many; or UV_EAGAIN: full; or
+ * UV_EPIPE. */
 ssize_t lc_tx_acquire_slow(lc_channel_t *channel, size_t most);
 
 LC_MUST_USE static inline ssize_t lc_tx_acquire(lc_channel_t *channel,

@@ -19,7 +19,7 @@ void lc_inbox_init(lc_inbox_t *inbox) {
 bool lc_inbox_park(lc_inbox_t *inbox) {
   lc_link_t *old = inbox->taken;
 
-  /* [inbox.park] (C) relaxed on failure: take reads the word anew */
+  /* [inbox.park] (C) relaxed on failure: take reads the word again */
   if (lc_cas(&inbox->word, &old, LC_PARKED, memory_order_release,
              memory_order_relaxed)) {
     inbox->taken = NULL;

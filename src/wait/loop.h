@@ -16,11 +16,11 @@
  * A loop is often opened on one thread and run on another. So before the first
  * callback a thread that made a call is no more than a guess.
  *
- * Who delivers how much in a turn of the loop is settled here too, for all
- * receivers and writers on it together: its members. One that libuv calls back
- * becomes due, and those that are due are served one after the other, each once
- * in a turn, until the time of the turn is used up. Whoever is left, or had
- * more than its share, goes on in the next turn, first come, first served:
+ * How much each delivers in an iteration of the loop is settled here too, for
+ * all receivers and writers on it together: its members. One that libuv calls
+ * back becomes due, and those that are due are served one after the other, each
+ * once in a turn, until the time of the turn is used up. Whoever is left, or
+ * had more than its share, goes on in the next turn, first come, first served:
  *
  *              called back           served, has more
  *   (nothing) ------------> due ---------------------------> later

@@ -268,8 +268,8 @@ lc_waiter_t *lc_waitq_drain(lc_waitq_t *waitq, lc_completions_t *completions) {
 
   lock(waitq);
   oldest = completions->oldest;
-  /* Only by hand has one left the line without an answer. Else nobody looks:
-   * they may be many, and others want the mutex. */
+  /* Only on a rendezvous channel may one here not be complete. Elsewhere they
+   * are not looked at: they may be many, and others want the mutex. */
   if (waitq->flavour == LC_RENDEZVOUS) {
     while (*end != NULL && (*end)->completed)
       end = &(*end)->next;
@@ -337,7 +337,7 @@ void lc_waitq_refuse(lc_waitq_t *waitq) {
     move_on(waitq, first);
     complete(waitq, first, UV_EPIPE);
   }
-  /* Who has an answer to collect is on its way already. */
+  /* A watcher with something to drain has been woken already. */
   for (watcher = waitq->watchers; watcher != NULL; watcher = watcher->next)
     if (watcher->oldest == NULL || !watcher->oldest->completed)
       lc_wake_signal(&watcher->wake);

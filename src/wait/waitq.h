@@ -1,17 +1,17 @@
-/* line: sends that wait for their turn.
+/* waitq: sends that wait.
  *
- * Who finds a bounded channel full joins the line with the message ready to be
- * pushed. Whoever serves the line - the receiver when it has freed a place,
- * or a sender that comes by - pushes the first one's message for it. So a
- * message is in the channel the moment there is room, in the order of joining,
- * whenever its sender comes to run.
+ * A sender that finds a bounded channel full joins the wait queue with its
+ * message ready to be pushed. The thread that grants - the receiver when it has
+ * released a permit, or a sender that comes by - pushes the first waiter's
+ * message for it. So a message is in the channel the moment there is room, in
+ * the order of waiting, whenever its sender comes to run.
  *
- *   sender:    joins ............ waits for the answer .......... goes on
- *   server:               takes a place, pushes, answers
+ *   sender:    enqueues ......... waits for the completion ...... goes on
+ *   granter:            acquires a permit, pushes, completes
  *
- * On a rendezvous channel nothing is pushed: the receiver pulls the first one
- * out, receives its message where it lies, and answers then. What a try_send
- * has pushed there was pushed while nobody stood in line, so it goes first.
+ * On a rendezvous channel nothing is pushed: the receiver matches the first
+ * waiter, receives its message where it is, and completes it then. What a
+ * try_send pushed there was pushed while nothing waited, so it goes first.
  */
 #ifndef LC_WAITQ_H
 #define LC_WAITQ_H
@@ -91,7 +91,8 @@ LC_MUST_USE bool lc_waitq_cancel(lc_waitq_t *waitq, lc_waiter_t *waiter,
                                  bool *left);
 
 /* Receiver, rendezvous. Parks if nobody stands in line: false otherwise, or if
- * there is work in the inbox. Who joins later rouses it. */
+ * there is work in the inbox. A waiter that comes
+ * later notifies it. */
 LC_MUST_USE bool lc_waitq_park(lc_waitq_t *waitq);
 
 /* Receiver, rendezvous. Takes the first out, to be answered when its message
@@ -107,8 +108,8 @@ lc_waiter_t *lc_waitq_drain(lc_waitq_t *waitq, lc_completions_t *completions);
 bool lc_waitq_has_outstanding(lc_waitq_t *waitq,
                               const lc_completions_t *completions);
 
-/* The same thread. A wake tells of the refusal, too. Who watches no more takes
- * all of its own out of the line and has them back, oldest first; their result
+/* The same thread. A wake reports the refusal, too. To unwatch takes all of
+ * one's own out of the queue and returns them, oldest first; their result
  * is UV_ECANCELED. Nothing is done for those of others, however many. */
 void lc_waitq_watch(lc_waitq_t *waitq, lc_completions_t *completions);
 lc_waiter_t *lc_waitq_unwatch(lc_waitq_t *waitq, lc_completions_t *completions);
