@@ -160,14 +160,16 @@ static void tell_closed(struct lc_writer *writer, lc_budget_t *budget) {
   lc_budget_unseen(budget);
 }
 
-/* What has been answered so far; what is answered meanwhile has its own turn.
- */
+/* First what an earlier turn left over, then what was completed up to now: its
+ * wake and the one that the left-over asked for may have been one call. What is
+ * completed from here on has a wake, and a turn, of its own. */
 static bool call_back_in_turn(struct lc_writer *writer, lc_budget_t *budget) {
   loopchan_writer_t *w = writer->w;
 
-  if (writer->completed == NULL)
-    writer->completed =
-        lc_waitq_drain(&channel_of(writer)->waitq, &writer->completions);
+  if (!call_collected_back(writer, budget))
+    return true;
+  writer->completed =
+      lc_waitq_drain(&channel_of(writer)->waitq, &writer->completions);
   if (!call_collected_back(writer, budget))
     return true;
   if (w->state == LC_WRITER_OPEN)

@@ -9,6 +9,7 @@
 #include "support/waiting.h"
 
 #define MOST 1000
+#define BUDGET_NS 1000000
 
 static const size_t capacities[] = {LOOPCHAN_UNBOUNDED, 1, 2, 64, 1024,
                                     LOOPCHAN_RENDEZVOUS};
@@ -382,6 +383,44 @@ START_TEST(a_request_is_the_users_again_from_its_callback_on) {
 }
 END_TEST
 
+/* The whole budget of the turn goes, and one more write is accepted. */
+static void write_on_and_take_long(loopchan_write_t *req, int status) {
+  uint64_t end = uv_hrtime() + 2 * BUDGET_NS;
+
+  ck_assert_ptr_eq(req, &requests[0]);
+  ck_assert_int_eq(status, 0);
+  called_back++;
+  accepted++;
+  write_ints(3, 1);
+  expect_ints(0, 1);
+  while (uv_hrtime() < end)
+    ;
+}
+
+/* The wake of the write accepted meanwhile and the wake that the cut turn asks
+ * for are one call. */
+START_TEST(a_write_accepted_while_others_are_left_over_is_called_back) {
+  loopchan_options_t options = int_options();
+  int turns;
+
+  options.capacity = 3;
+  options.max_ns = BUDGET_NS;
+  open_with(NULL, &options);
+  ck_assert_int_eq(loopchan_writer_open(&loop, &writer, tx), 0);
+  ck_assert_int_eq(
+      loopchan_write(&requests[0], &writer, &(int){0}, write_on_and_take_long),
+      0);
+  write_ints(1, 2);
+  for (turns = 0; turns < 10; turns++)
+    uv_run(&loop, UV_RUN_NOWAIT);
+  ck_assert_int_eq(accepted, 4);
+  expect_ints(1, 3);
+  close_writer();
+  finish();
+  close_rx();
+}
+END_TEST
+
 static void close_both(loopchan_write_t *req, int status) {
   (void) req;
   (void) status;
@@ -600,6 +639,7 @@ static Suite *suite(void) {
              a_writer_closed_by_its_callback_is_told_no_more,
              a_try_write_never_overtakes,
              a_request_is_the_users_again_from_its_callback_on,
+             a_write_accepted_while_others_are_left_over_is_called_back,
              a_writer_closes_when_its_message_is_out_of_hand,
              a_walk_closes_writers_too,
              waiting_threads_and_writers_are_served_in_one_line,
