@@ -58,19 +58,23 @@ static void send_in_step(void *arg) {
   }
 }
 
+static unsigned turns;
+
 static void receive_until(int count) {
-  while (received < count)
+  for (; received < count; turns++)
     uv_run(&loop, UV_RUN_ONCE);
 }
 
 /* The sender is never more than AHEAD steps ahead of the loop; warming up, it
- * goes further than that. */
-START_TEST(a_steady_state_across_threads_allocates_nothing_and_wakes_rarely) {
+ * goes further than that. How many messages a turn finds is the scheduler's
+ * affair; that they cost one wake is not. */
+START_TEST(a_steady_state_allocates_nothing_and_wakes_once_a_turn_at_most) {
   uv_thread_t sender;
   loopchan_stats_t stats;
   size_t allocations;
   int step;
 
+  turns = 0;
   ck_assert_int_eq(uv_sem_init(&may_send, 0), 0);
   ck_assert_int_eq(uv_sem_init(&is_warm, 0), 0);
   ck_assert_int_eq(uv_thread_create(&sender, send_in_step, NULL), 0);
@@ -87,7 +91,7 @@ START_TEST(a_steady_state_across_threads_allocates_nothing_and_wakes_rarely) {
   ck_assert_int_eq(uv_thread_join(&sender), 0);
   ck_assert_uint_eq(memory_allocations(), allocations);
   ck_assert_int_eq(loopchan_stats(&rx, &stats), 0);
-  ck_assert_uint_le(stats.wakeups, STEPS * STEP / 100);
+  ck_assert_uint_le(stats.wakeups, turns + 1); /* one for the next turn */
   uv_sem_destroy(&may_send);
   uv_sem_destroy(&is_warm);
   drop_tx();
@@ -245,7 +249,7 @@ static Suite *suite(void) {
 
   SUITE_CASE(suite, "steady", open_loop, expect_clean,
              a_steady_state_on_one_thread_allocates_nothing,
-             a_steady_state_across_threads_allocates_nothing_and_wakes_rarely,
+             a_steady_state_allocates_nothing_and_wakes_once_a_turn_at_most,
              large_messages_are_tight_too,
              the_memory_of_a_burst_is_tight_and_goes_back,
              reserved_places_are_small,
