@@ -18,6 +18,19 @@
  *   - Signals and fork: unless the function says otherwise, it is not
  *     async-signal-safe, and does not work on a channel in the child of a
  *     fork().
+ *   - Cancellation: no call is a cancellation point. A thread that
+ *     pthread_cancel() was called on is cancelled at the next point of its own,
+ *     after the call has returned; a call that waits goes on waiting. Functions
+ *     for options.drop run with cancellation disabled, callbacks as the caller
+ *     of uv_run left it. With PTHREAD_CANCEL_ASYNCHRONOUS no call is safe.
+ *   - Time-outs: a call that is given a time ends when it has passed, and a
+ *     receive that begins finds what has been sent, also while a sender that
+ *     was about to wake the receiver does not get the processor.
+ *   - Copies: several copies of the library may be in one process, in two
+ *     plug-ins for example. A copy may use a sender that another one made, if
+ *     both have the same version and allocate with the same functions. A
+ *     receiver, a writer and a reserved place stay with the copy that made
+ *     them.
  *   - A NULL that is not expressly allowed changes nothing: the call returns
  *     UV_EINVAL, or ignores it if it returns no code.
  *   - Using a receiver on two threads at once, without LOOPCHAN_SHARED, is the
@@ -137,7 +150,8 @@ typedef struct loopchan_stats_s loopchan_stats_t;
  * callback and stays valid until it returns; or, once, after the last message,
  * status is UV_EOF and msg is NULL. Everything is allowed inside (close, stop,
  * shut down, try_recv, send to any channel, this one included, drop senders),
- * except uv_run on the same loop, which libuv forbids.
+ * except uv_run on the same loop, which libuv forbids. (A debug build of the
+ * library aborts when a handle of its own is called back by such a run.)
  */
 typedef void (*loopchan_recv_cb)(loopchan_receiver_t *rx, int status,
                                  void *msg);
@@ -318,8 +332,9 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  *            options.spin_ns at most, then sleeps. No lock and no system call,
  *            unless it waits, others wait, the receiver sleeps and has to be
  *            woken, or a slab has to be allocated.
- * Allocates: one slab at most, and the caches of a sender when a second thread
- *            begins to use it; none in a steady state.
+ * Allocates: one slab at most, the caches of a sender when a second thread
+ *            begins to use it, and what a thread waits with, which the channel
+ *            keeps for the next one; none in a steady state.
  * Returns:   0; UV_EINVAL (a NULL); UV_EPIPE (closed or shut down, also while
  *            it waited); UV_EAGAIN (no room, and the loop would wait for
  *            itself, see above; or the system gives no mutex to wait with);
@@ -364,7 +379,7 @@ LOOPCHAN_EXTERN int loopchan_try_send(loopchan_sender_t *tx, const void *msg);
  *            with LOOPCHAN_FOREVER it is loopchan_send. On a rendezvous
  *            channel, if the message is just being received when the time is
  *            up, it waits until that is done.
- * Allocates: one slab at most; none in a steady state.
+ * Allocates: as loopchan_send.
  * Returns:   0; UV_ETIMEDOUT (no room, or on a rendezvous channel no receiver,
  *            in that time); UV_EAGAIN (as loopchan_send); UV_EINVAL (a NULL);
  *            UV_EPIPE (closed or shut down, also while it waited); UV_ENOMEM.
@@ -387,7 +402,8 @@ LOOPCHAN_EXTERN int loopchan_send_timeout(loopchan_sender_t *tx,
  * Message:   if n is returned, the first n are the channel's; the others are
  *            still the caller's. msgs may be NULL when msg_size or count is 0.
  * Blocks:    as loopchan_send.
- * Allocates: slabs for the messages that the sender has no room for.
+ * Allocates: slabs for the messages that the sender has no room for; else as
+ *            loopchan_send.
  * Returns:   how many were sent: count; or fewer, if one was refused on the
  *            way, because the channel ended, memory ran out, or a loop would
  *            have waited for itself. An error if none was sent: UV_EINVAL (a
@@ -626,7 +642,8 @@ LOOPCHAN_EXTERN ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs,
  *            none with LOOPCHAN_SHARED. A receiver may be there more than once.
  * Blocks:    timeout_ns nanoseconds at most; with 0 it only looks; with
  *            LOOPCHAN_FOREVER until one is ready.
- * Allocates: no.
+ * Allocates: what the thread waits with, when it first waits on an array that
+ *            begins with this receiver.
  * Returns:   the index of a ready one; UV_ETIMEDOUT; UV_EINVAL (a NULL, n is 0
  *            or above INT_MAX, one that is closed, shared, or on a loop);
  *            UV_ENOMEM or UV_EAGAIN if the system gives no mutex to wait with.

@@ -91,8 +91,15 @@ int loopchan_try_recv(loopchan_receiver_t *rx, void *msg) {
 
 /* A shared receiver may have a thread asleep while another one ends it. */
 static void refuse(lc_channel_t *channel) {
-  if (lc_rx_refuse(channel) && channel->shared != NULL)
+  bool was_parked = lc_rx_refuse(channel);
+
+  if (channel->shared == NULL)
+    return;
+  /* Not parked: who owes it the wake may take long to pay. */
+  if (was_parked)
     lc_channel_settle(channel);
+  else
+    lc_channel_help(channel);
 }
 
 int loopchan_shutdown(loopchan_receiver_t *rx) {

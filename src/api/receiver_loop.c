@@ -103,7 +103,7 @@ static bool serve_receiver(lc_member_t *member) {
 static void on_async(uv_async_t *async) {
   loopchan_receiver_t *rx = (loopchan_receiver_t *) async;
 
-  lc_wake_callback_fence();
+  lc_inbox_is_up(&rx->channel->inbox);
   lc_loop_serve(&rx->channel->member);
 }
 

@@ -73,31 +73,30 @@ static void unpark_all(loopchan_receiver_t *const rxs[], size_t parked) {
     if (!lc_wake_is_forwarded(&channel->wake))
       continue;
     lc_wake_forward(&channel->wake, NULL);
-    if (lc_inbox_unpark(&channel->inbox))
-      continue;
-    while (!lc_wake_wait(&channel->wake, LC_NEVER)) {
-    }
+    /* False: somebody came, and may pay late: it is not waited for. */
+    (void) !lc_inbox_unpark(&channel->inbox);
   }
 }
 
-/* 0: look again; UV_ETIMEDOUT; or what lc_wake_init returned. */
+/* 0: look again; UV_ETIMEDOUT; or what lc_wake_new_target returned.
+ */
 static int wait_for_any(loopchan_receiver_t *const rxs[], size_t n,
                         uint64_t deadline_ns) {
-  lc_patience_t *patience = &rxs[0]->channel->patience;
-  lc_wake_t wake;
+  lc_channel_t *first = rxs[0]->channel;
   size_t parked;
-  int err = lc_wake_init(&wake, NULL);
+  int err = 0;
 
+  if (first->select_wake == NULL)
+    err = lc_wake_new_target(&first->select_wake);
   if (err != 0)
     return err;
-  parked = park_all(rxs, n, &wake);
+  parked = park_all(rxs, n, first->select_wake);
   if (parked == n) {
-    (void) lc_wake_spin(&wake, patience, deadline_ns);
-    if (!lc_wake_wait(&wake, deadline_ns))
+    (void) lc_wake_spin(first->select_wake, &first->patience, deadline_ns);
+    if (!lc_wake_wait(first->select_wake, deadline_ns))
       err = UV_ETIMEDOUT;
   }
   unpark_all(rxs, parked);
-  lc_wake_destroy(&wake);
   return err;
 }
 

@@ -9,8 +9,8 @@
 
 /* The usual case: the thread has a permit and, after this message, room left in
  * its slab. */
-static inline int send_from_cache(lc_channel_t *channel, lc_tx_cache_t *cache,
-                                  const void *msg) {
+static LC_INLINE int send_from_cache(lc_channel_t *channel,
+                                     lc_tx_cache_t *cache, const void *msg) {
   lc_link_t *node = lc_slab_alloc_node(&channel->pool, cache->slab);
   int err;
 
@@ -105,7 +105,8 @@ static LC_NOINLINE int send_slow(loopchan_sender_t *tx, const void *msg,
 
 static inline int send_until(loopchan_sender_t *tx, const void *msg,
                              uint64_t deadline_ns) {
-  if (LC_LIKELY(lc_owner_claim(&tx->own.owner) && has_room(&tx->own) &&
+  /* A cache with a slab has an owner. */
+  if (LC_LIKELY(lc_owner_may_be_here(&tx->own.owner) && has_room(&tx->own) &&
                 lc_tx_acquire_fast(tx->channel)))
     return send_from_cache(tx->channel, &tx->own, msg);
   return send_slow(tx, msg, deadline_ns);

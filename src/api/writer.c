@@ -193,8 +193,8 @@ static bool serve_writer(lc_member_t *member) {
 static void on_writer_async(uv_async_t *async) {
   loopchan_writer_t *w = (loopchan_writer_t *) async;
 
-  /* No lc_wake_callback_fence: who pays this wake holds the line's mutex, which
-   * is taken here too. */
+  /* A thread that signals this wake holds the wait queue's mutex, which is
+   * taken here too: so no look at `pending` is older than this callback. */
   lc_loop_serve(&w->writer->member);
 }
 

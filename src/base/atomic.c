@@ -1,19 +1,22 @@
 /* atomic: thread numbers.
  *
- * Knows:   thread-local storage.
+ * Knows:   thread-local storage, the system's own name for a thread.
  * Threads: any.
- * Promise: a thread's number outlives the thread unused, so whoever finds its
- *          own number in a field wrote it there itself.
+ * Promise: no two threads that live at once have one number, and a thread has
+ *          the same in every copy of the library.
  */
 #include "base/atomic.h"
+
+#include <uv.h>
 
 /* The model is said once more: else a definition takes it back. */
 LC_PER_THREAD uintptr_t lc_thread_number LC_NO_CALL;
 
 uintptr_t lc_thread_number_take(void) {
-  static lc_atomic(uintptr_t) taken;
-
-  /* relaxed: only that the numbers differ matters */
-  lc_thread_number = lc_add(&taken, 1, memory_order_relaxed) + 1;
+#if defined(_WIN32)
+  lc_thread_number = GetCurrentThreadId();
+#else
+  lc_thread_number = (uintptr_t) pthread_self();
+#endif
   return lc_thread_number;
 }

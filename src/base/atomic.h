@@ -57,13 +57,25 @@
                                           order_failed)
 #define lc_fence(order) atomic_thread_fence(order)
 
-/* A number for the calling thread: never 0, never used again by another. */
+/* A number for the calling thread: never 0, and no other's as long as it lives.
+ * It is the system's, not a count of ours: a program may hold two copies of the
+ * library, in two plug-ins say, and a thread must be known in both.
+ *
+ * The system may give it to a thread that begins after this one has ended. That
+ * one then has what was this one's. It comes after all that this one did, for
+ * the number is the memory, or the entry, that the system keeps for a thread,
+ * and gives away after the end. */
 extern LC_PER_THREAD uintptr_t lc_thread_number LC_NO_CALL;
 uintptr_t lc_thread_number_take(void);
 
 static inline uintptr_t lc_thread_self(void) {
   uintptr_t self = lc_thread_number;
   return self != 0 ? self : lc_thread_number_take();
+}
+
+/* The same; or 0, if it has not been asked for on this thread. */
+static inline uintptr_t lc_thread_self_or_0(void) {
+  return lc_thread_number;
 }
 
 #endif /* LC_EXPLORE */
@@ -80,13 +92,20 @@ typedef lc_atomic(uintptr_t) lc_owner_t;
 
 static inline bool lc_owner_claim(lc_owner_t *owner) {
   uintptr_t self = lc_thread_self();
-  /* relaxed, both: who reads its own number wrote it; another's hands nothing
-   * over */
+  /* relaxed, both: who reads its own number wrote it, or comes after who did;
+   * another's hands nothing over */
   uintptr_t is = lc_load(owner, memory_order_relaxed);
 
   return is == self ||
          (is == 0 &&
           lc_cas(owner, &is, self, memory_order_relaxed, memory_order_relaxed));
+}
+
+/* Whether the calling thread is known to have it: a look for those in haste. Of
+ * what nobody has claimed the answer may be yes. */
+static inline bool lc_owner_may_be_here(const lc_owner_t *owner) {
+  /* relaxed: see above */
+  return lc_load(owner, memory_order_relaxed) == lc_thread_self_or_0();
 }
 
 /* Which thread a loop runs on, as far as is known. */
@@ -161,6 +180,14 @@ typedef lc_atomic(uintptr_t) lc_guard_t;
 #define lc_guard_enter(guard) \
   lc_swap(guard, lc_thread_self(), memory_order_relaxed)
 #define lc_guard_exit(guard, was) lc_store(guard, was, memory_order_relaxed)
+
+/* A number that is published, and orders nothing. */
+typedef lc_atomic(uintptr_t) lc_number_t;
+
+#define lc_number_init(number) lc_atomic_init(number, 0)
+#define lc_number_read(number) lc_load(number, memory_order_relaxed)
+#define lc_number_set(number, is) lc_store(number, is, memory_order_relaxed)
+#define lc_number_next(number) (lc_add(number, 1, memory_order_relaxed) + 1)
 
 /* A number that several threads count with and that orders nothing else. */
 typedef lc_atomic(uint64_t) lc_counter_t;

@@ -14,11 +14,13 @@
 #if defined(__GNUC__)
 #define LC_MUST_USE __attribute__((warn_unused_result))
 #define LC_NOINLINE __attribute__((noinline))
+#define LC_INLINE __attribute__((always_inline)) inline
 #define LC_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define LC_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 #else
 #define LC_MUST_USE
 #define LC_NOINLINE
+#define LC_INLINE inline
 #define LC_LIKELY(condition) (condition)
 #define LC_UNLIKELY(condition) (condition)
 #endif

@@ -117,6 +117,8 @@ void lc_channel_leave(lc_channel_t *channel) {
   lc_assert(channel->sent_by_dropped + channel->waitq.sent ==
             channel->received + channel->dropped);
   lc_trace(free, channel, NULL);
+  if (channel->select_wake != NULL)
+    lc_wake_free_target(channel->select_wake);
   lc_waitq_destroy(&channel->waitq);
   lc_slab_pool_free(&channel->pool);
   uv_mutex_destroy(&channel->mutex);
@@ -171,6 +173,15 @@ bool lc_channel_remove_sender(loopchan_sender_t *tx) {
 }
 
 void lc_channel_settle(lc_channel_t *channel) {
+  uintptr_t parks = lc_inbox_parks(&channel->inbox);
+
   lc_trace(wake, channel, NULL);
-  lc_wake_signal(&channel->wake);
+  lc_wake_signal_for(&channel->wake, &channel->inbox.signalled, parks);
+}
+
+void lc_channel_help(lc_channel_t *channel) {
+  uintptr_t parks = lc_inbox_parks(&channel->inbox);
+
+  if (lc_inbox_wants_help(&channel->inbox))
+    lc_wake_help(&channel->wake, &channel->inbox.signalled, parks);
 }

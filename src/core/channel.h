@@ -81,7 +81,10 @@ typedef struct lc_channel {
   lc_spin_t spin;
   lc_patience_t patience; /* when parked: rendezvous, shared, select */
   uint64_t dropped, budget_cuts;
-  size_t select_from; /* of an array that begins with this receiver */
+  /* Of an array that begins with this receiver: where a select looks first,
+   * and what it sleeps by, or NULL. */
+  size_t select_from;
+  lc_wake_t *select_wake;
   loopchan_close_cb close_cb;
   uv_close_cb handle_close_cb;
   bool eof_delivered;
@@ -106,6 +109,9 @@ LC_MUST_USE bool lc_channel_remove_sender(loopchan_sender_t *tx);
 
 /* Any thread. Pays a debt to the receiver. */
 void lc_channel_settle(lc_channel_t *channel);
+
+/* Any thread. Pays what another thread owes, and may owe for long. */
+void lc_channel_help(lc_channel_t *channel);
 
 /* Receiver. Fills in the figures of loopchan_stats. */
 void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats);

@@ -7,6 +7,7 @@
  */
 #include "core/rx.h"
 
+#include "base/cancel.h"
 #include "core/tx.h"
 
 /* The receiver has had every node of the slab. */
@@ -30,9 +31,11 @@ static inline void release_deferred(lc_channel_t *channel) {
 }
 
 bool lc_rx_park(lc_channel_t *channel) {
-  bool parked = channel->flavour == LC_RENDEZVOUS
-                    ? lc_waitq_park(&channel->waitq)
-                    : lc_inbox_park(&channel->inbox);
+  bool parked;
+
+  lc_wake_forget(&channel->wake);
+  parked = channel->flavour == LC_RENDEZVOUS ? lc_waitq_park(&channel->waitq)
+                                             : lc_inbox_park(&channel->inbox);
 
   if (parked) {
     release_deferred(channel);
@@ -47,14 +50,18 @@ int lc_rx_sleep(lc_channel_t *channel, uint64_t deadline_ns) {
   /* Otherwise it has spun before it parked. */
   if (channel->flavour == LC_RENDEZVOUS || channel->shared != NULL)
     (void) lc_wake_spin(wake, &channel->patience, deadline_ns);
-  if (lc_wake_wait(wake, deadline_ns))
+  while (lc_wake_wait(wake, deadline_ns)) {
+    /* A wake for nothing: it sleeps on, if no other thread is at the receiver.
+     */
+    if (lc_inbox_is_parked(&channel->inbox) && channel->shared == NULL &&
+        lc_rx_park(channel))
+      continue;
+    lc_inbox_is_up(&channel->inbox);
     return 0;
-  if (lc_inbox_unpark(&channel->inbox))
-    return UV_ETIMEDOUT;
-  /* Somebody came between, and pays in a moment. */
-  while (!lc_wake_wait(wake, LC_NEVER)) {
   }
-  return 0;
+  /* False: a sender came between. What that pays, some time, is not waited for.
+   */
+  return lc_inbox_unpark(&channel->inbox) ? UV_ETIMEDOUT : 0;
 }
 
 static bool is_lone(const lc_chain_t *chain) {
@@ -184,15 +191,19 @@ bool lc_rx_refuse(lc_channel_t *channel) {
   return was_parked;
 }
 
+/* Within a call of ours, a thread that goes in the user's function would leave
+ * the rest behind. */
 static uint64_t drop_each(lc_channel_t *channel) {
   uint64_t dropped = 0;
   lc_link_t *node;
+  int was = lc_cancel_forbid();
 
   for (; (node = take_oldest(channel)) != NULL; dropped++) {
     lc_trace(drop, channel, node);
     if (channel->drop != NULL)
       channel->drop(lc_node_message(&channel->pool, node), channel->drop_arg);
   }
+  lc_cancel_restore(was);
   return dropped;
 }
 

@@ -8,7 +8,9 @@
 LC_MUST_USE bool lc_rx_park(lc_channel_t *channel);
 
 /* Receiving thread, parked. Sleeps until it is woken: 0; or until the deadline:
- * UV_ETIMEDOUT. Either way it is parked no more, and nobody owes it a wake. */
+ * UV_ETIMEDOUT, and it is parked no more, or 0 if something has come. A wake
+ * may be for nothing; then it is parked still. So after a 0 look, and park
+ * again. */
 LC_MUST_USE int lc_rx_sleep(lc_channel_t *channel, uint64_t deadline_ns);
 
 /* Receiver. Moves what the inbox has to the backlog's end. True: there was

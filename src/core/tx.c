@@ -183,7 +183,15 @@ int lc_tx_publish_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   return err;
 }
 
-void lc_tx_grant(lc_channel_t *channel) {
+LC_NOINLINE int lc_tx_after_push(lc_channel_t *channel, lc_push_t pushed) {
+  if (pushed == LC_PUSHED_OWES_WAKE)
+    lc_channel_settle(channel);
+  else if (pushed == LC_PUSHED_HELPS)
+    lc_channel_help(channel);
+  return pushed == LC_REFUSED ? UV_EPIPE : 0;
+}
+
+LC_NOINLINE void lc_tx_grant(lc_channel_t *channel) {
   if (lc_waitq_grant(&channel->waitq))
     lc_channel_settle(channel);
 }
@@ -259,10 +267,8 @@ static int wait_until_complete(lc_channel_t *channel, lc_waiter_t *waiter,
 
 int lc_tx_wait(lc_channel_t *channel, lc_link_t *newest, lc_link_t *oldest,
                lc_patience_t *patience, uint64_t deadline_ns) {
-  lc_completions_t completions;
-  lc_waiter_t waiter = {
-      .newest = newest, .oldest = oldest, .completions = &completions};
-  int err = lc_completions_init(&completions, NULL);
+  lc_waiter_t waiter = {.newest = newest, .oldest = oldest};
+  int err = lc_waitq_borrow(&channel->waitq, &waiter.completions);
 
   if (err != 0)
     return err;
@@ -275,11 +281,13 @@ int lc_tx_wait(lc_channel_t *channel, lc_link_t *newest, lc_link_t *oldest,
       lc_channel_settle(channel);
     if (left)
       waiter.result = err;
-    else
-      while (!lc_wake_wait(&completions.wake, LC_NEVER)) {
-      }
+    /* On a rendezvous channel it may be in the receiver's hands. A result that
+     * is there does not wait for its wake. */
+    while (!left && !lc_waitq_is_complete(&channel->waitq, &waiter) &&
+           !lc_wake_wait(&waiter.completions->wake, LC_NEVER)) {
+    }
   }
-  lc_completions_destroy(&completions);
+  lc_waitq_return(&channel->waitq, waiter.completions);
   return waiter.result;
 }
 

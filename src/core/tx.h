@@ -67,6 +67,10 @@ LC_MUST_USE int lc_tx_publish_chain(loopchan_sender_t *tx, lc_tx_cache_t *cache,
 LC_MUST_USE int lc_tx_publish_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                                    lc_slab_t *slab, lc_link_t *node);
 
+/* Any thread. What is to be done after a push that was not just accepted. 0, or
+ * UV_EPIPE: refused. */
+LC_MUST_USE int lc_tx_after_push(lc_channel_t *channel, lc_push_t pushed);
+
 /* Any thread. Publishes a chain of links and pays the wake that this may owe.
  * UV_EPIPE: refused. */
 LC_MUST_USE static inline int lc_tx_publish(lc_channel_t *channel,
@@ -75,9 +79,7 @@ LC_MUST_USE static inline int lc_tx_publish(lc_channel_t *channel,
                                             lc_streak_t *streak) {
   lc_push_t pushed = lc_inbox_push(&channel->inbox, newest, oldest, streak);
 
-  if (LC_UNLIKELY(pushed == LC_PUSHED_OWES_WAKE))
-    lc_channel_settle(channel);
-  return LC_UNLIKELY(pushed == LC_REFUSED) ? UV_EPIPE : 0;
+  return LC_LIKELY(pushed == LC_PUSHED) ? 0 : lc_tx_after_push(channel, pushed);
 }
 
 /* Any thread. Acquires up to most permits, of which there are always enough

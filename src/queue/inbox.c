@@ -9,28 +9,38 @@
  */
 #include "queue/inbox.h"
 
-lc_link_t lc_inbox_parked, lc_inbox_closed;
-
 void lc_inbox_init(lc_inbox_t *inbox) {
   lc_atomic_init(&inbox->word, LC_EMPTY);
+  lc_number_init(&inbox->parks);
+  lc_number_init(&inbox->signalled);
   inbox->taken = NULL;
+}
+
+/* The receiver's alone to write; the park that follows hands it on. */
+static void number_try(lc_inbox_t *inbox) {
+  lc_number_set(&inbox->parks, lc_inbox_parks(inbox) + 1);
 }
 
 bool lc_inbox_park(lc_inbox_t *inbox) {
   lc_link_t *old = inbox->taken;
 
-  /* [inbox.park] (C) relaxed on failure: take reads the word again */
-  if (lc_cas(&inbox->word, &old, LC_PARKED, memory_order_release,
-             memory_order_relaxed)) {
-    inbox->taken = NULL;
-    return true;
-  }
-  return old == LC_PARKED;
+  number_try(inbox);
+  do
+    /* [inbox.park] (C) relaxed on failure: take reads the word again */
+    if (lc_cas(&inbox->word, &old, LC_PARKED, memory_order_release,
+               memory_order_relaxed)) {
+      inbox->taken = NULL;
+      return true;
+    }
+  while (old == LC_PARKED);
+  lc_inbox_is_up(inbox);
+  return false;
 }
 
 bool lc_inbox_unpark(lc_inbox_t *inbox) {
   lc_link_t *old = LC_PARKED;
 
+  lc_inbox_is_up(inbox);
   /* relaxed: the receiver undoes its own park; nothing is handed over */
   return lc_cas(&inbox->word, &old, LC_EMPTY, memory_order_relaxed,
                 memory_order_relaxed);

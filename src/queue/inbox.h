@@ -46,8 +46,25 @@
  *
  *   Same word, so one of them comes first in its modification order: A finds
  *   PARKED and owes the wake, or C finds the link and fails. A acquires what
- *   the receiver did before C, libuv's clear of `pending` included. Weaker: the
- *   fences of [wake.fence] alone then stand between a late wake and a lost one.
+ *   the receiver did before C, libuv's clear of `pending` included; also if it
+ *   was PARKED before, for then C writes PARKED anew. Weaker: a late wake makes
+ *   the next one be lost (signal_vs_callback).
+ *
+ * A debt may be paid late, when the receiver has gone on: its time was up, or
+ * another wake came. And a sender may lose the processor before it pays. So
+ * each try to park has a number, and who has signalled says for which. A push
+ * that finds the last try without a signal helps: it pays too, so no message
+ * waits for the wake of a sender that stands still.
+ *
+ *   payer                                   receiver
+ *   reads the number n of the last try      parks, by try n: a wake
+ *   signals, and says: for n                that it gets from here on
+ *                                           ends with a look, or a try n + 1
+ *
+ *   So after a signal for n the receiver looks, or the number is another one. A
+ *   push has acquired the number with what came before the park; whatever else
+ *   is read late, or written late, makes a push help for nothing. So all of it
+ *   is relaxed.
  *
  * [inbox.closed]  Who learns of the closure sees what the receiver did before.
  *
@@ -60,6 +77,7 @@
 #ifndef LC_INBOX_H
 #define LC_INBOX_H
 
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -116,18 +134,25 @@ typedef struct {
   const lc_link_t *end;
 } lc_chain_t;
 
+/* The two counts are beside the word, so that whoever pushes has their cache
+ * line anyhow. */
 typedef struct {
   lc_atomic(lc_link_t *) word;
+  lc_number_t parks;     /* the receiver's: tries to park */
+  lc_number_t signalled; /* the try that the last signal was for */
   char apart[LC_CACHE_LINE];
   lc_link_t *taken; /* the receiver's: what the word was at the last take, or
                        NULL */
 } lc_inbox_t;
 
-extern lc_link_t lc_inbox_parked, lc_inbox_closed;
-
+/* What the word is when it leads to no link. Fixed values that no link's
+ * address has, for all copies of the library in one process: a channel opened
+ * by one of them may have senders in another. */
 #define LC_EMPTY ((lc_link_t *) NULL)
-#define LC_PARKED (&lc_inbox_parked)
-#define LC_CLOSED (&lc_inbox_closed)
+#define LC_PARKED ((lc_link_t *) (uintptr_t) 1)
+#define LC_CLOSED ((lc_link_t *) (uintptr_t) 2)
+
+static_assert(alignof(lc_link_t) > 2, "no link lies at 1 or 2");
 
 /* What a sender remembers of its pushes, so that senders take turns at the
  * word. Its cache line goes to whoever pushes, and two that push at once would
@@ -147,6 +172,8 @@ typedef struct {
 typedef enum {
   LC_PUSHED,           /* accepted; the receiver is awake */
   LC_PUSHED_OWES_WAKE, /* accepted; the caller must see lc_wake_signal called */
+  LC_PUSHED_HELPS,     /* accepted; another owes the wake, and has not paid so
+                          far: see lc_channel_help */
   LC_REFUSED           /* closed; the chain is still the caller's, as it was */
 } lc_push_t;
 
@@ -154,6 +181,27 @@ void lc_inbox_init(lc_inbox_t *inbox);
 
 static inline bool lc_inbox_is_link(const lc_link_t *word) {
   return word != LC_EMPTY && word != LC_PARKED && word != LC_CLOSED;
+}
+
+/* Any thread. The number of the last try: read it, signal, and say for which.
+ */
+static inline uintptr_t lc_inbox_parks(const lc_inbox_t *inbox) {
+  return lc_number_read(&inbox->parks);
+}
+
+static inline void lc_inbox_signalled(lc_inbox_t *inbox, uintptr_t parks) {
+  if (lc_number_read(&inbox->signalled) != parks)
+    lc_number_set(&inbox->signalled, parks);
+}
+
+/* Any thread, after a push. Whether a debt has not been paid so far. */
+static inline bool lc_inbox_wants_help(const lc_inbox_t *inbox) {
+  return lc_number_read(&inbox->signalled) != lc_inbox_parks(inbox);
+}
+
+/* Receiver. It is awake, and needs no signal until it parks. */
+static inline void lc_inbox_is_up(lc_inbox_t *inbox) {
+  lc_inbox_signalled(inbox, lc_inbox_parks(inbox));
 }
 
 /* Where the word is thought to be. In a turn nobody looks: the look would fetch
@@ -198,7 +246,9 @@ LC_MUST_USE static inline lc_push_t lc_inbox_push(lc_inbox_t *inbox,
   }
   streak->run = old == streak->last ? streak->run + 1 : 0;
   streak->last = newest;
-  return LC_UNLIKELY(old == LC_PARKED) ? LC_PUSHED_OWES_WAKE : LC_PUSHED;
+  if (LC_UNLIKELY(old == LC_PARKED))
+    return LC_PUSHED_OWES_WAKE;
+  return LC_UNLIKELY(lc_inbox_wants_help(inbox)) ? LC_PUSHED_HELPS : LC_PUSHED;
 }
 
 /* Any thread. */
@@ -218,6 +268,12 @@ static inline bool lc_inbox_is_new(const lc_inbox_t *inbox,
 static inline bool lc_inbox_has_links(const lc_inbox_t *inbox) {
   /* relaxed: whoever wants the links takes them */
   return lc_inbox_is_new(inbox, lc_load(&inbox->word, memory_order_relaxed));
+}
+
+/* Receiver. A push that returned before is seen, as above. */
+static inline bool lc_inbox_is_parked(const lc_inbox_t *inbox) {
+  /* relaxed: see above */
+  return lc_load(&inbox->word, memory_order_relaxed) == LC_PARKED;
 }
 
 /* Receiver. Takes the links that have come since the last take. False: none. */
@@ -241,7 +297,8 @@ static inline bool lc_inbox_holds(const lc_inbox_t *inbox,
 }
 
 /* Receiver. True: PARKED now, the next push owes a wake, and the word leads to
- * nothing. False: there is work, or it is closed. */
+ * nothing. False: there is work, or it is closed. After a wake for nothing it
+ * is PARKED still, and is to be called once more. */
 LC_MUST_USE bool lc_inbox_park(lc_inbox_t *inbox);
 
 /* Receiver. True: awake again, nobody owes a wake. False: somebody does. */

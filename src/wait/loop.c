@@ -99,6 +99,7 @@ static lc_loop_t *new_loop(uv_loop_t *loop) {
   lc_counter_init(&fresh->wakes);
   lc_loop_thread_init(&fresh->loop_thread);
   lc_loop_thread_init(&fresh->caller);
+  lc_gate_init(&fresh->gate);
   fresh->loop = loop;
   queue_init(&fresh->due);
   queue_init(&fresh->later);
@@ -121,37 +122,33 @@ lc_loop_t *lc_loop_attach(uv_loop_t *loop) {
   return found;
 }
 
-/* Locked; unlocks, and frees what nothing leads to. */
-static void unlock_and_free(lc_loop_t *loop) {
-  bool used = loop->handles > 0 || loop->cores > 0;
-
-  unlock_registry();
-  if (!used)
-    lc_free(loop);
-}
-
 void lc_loop_detach(lc_loop_t *loop) {
+  bool last;
+
   lock_registry();
   lc_assert(loop->handles > 0);
-  if (--loop->handles == 0) {
+  last = --loop->handles == 0;
+  if (last) {
     lc_assert(loop->driver == NULL);
     unlist_loop(loop);
   }
-  unlock_and_free(loop);
+  unlock_registry();
+  if (last && lc_gate_shut(&loop->gate))
+    lc_free(loop);
 }
 
 void lc_loop_hold(lc_loop_t *loop) {
-  lock_registry();
-  lc_assert(loop->handles > 0);
-  loop->cores++;
-  unlock_registry();
+  bool entered = lc_gate_enter(&loop->gate);
+
+  lc_assert(entered);
+  (void) entered;
 }
 
+/* The registry is not needed: the last sender may be dropped in another copy of
+ * the library, which has a registry of its own. */
 void lc_loop_release(lc_loop_t *loop) {
-  lock_registry();
-  lc_assert(loop->cores > 0);
-  loop->cores--;
-  unlock_and_free(loop);
+  if (lc_gate_leave(&loop->gate))
+    lc_free(loop);
 }
 
 void lc_loop_enter(lc_loop_t *loop, lc_member_t *member, lc_wake_t *wake,
@@ -280,7 +277,9 @@ void lc_loop_serve(lc_member_t *member) {
     loop->driver = NULL;
   if (member->open && !member->queued)
     queue_up(loop, member);
+  loop->serving = true;
   cut = serve_due(loop);
+  loop->serving = false;
   member->called = loop->call;
   member->used_ns = loop->used_ns;
   /* Its next call proves that the turn of this one has ended: so whoever was

@@ -76,13 +76,14 @@ typedef struct lc_loop {
   lc_loop_thread_t
       caller;      /* before the first callback: the thread of the last call */
   uv_loop_t *loop; /* fixed after open */
-  struct lc_loop *prev, *next; /* the registry's mutex guards these four */
+  struct lc_loop *prev, *next; /* the registry's mutex guards these */
   size_t handles;              /* open, or not called back as closed */
-  size_t cores;                /* that lead here */
+  lc_gate_t gate; /* the cores that lead here; shut behind the last handle */
   /* The loop's thread's. */
   lc_queue_t due, later;
   size_t due_count;
   lc_member_t *driver;      /* or NULL */
+  bool serving;             /* a member, whose callbacks run */
   uint64_t call;            /* of a member: this one, or the last */
   uint64_t ended;           /* a turn has ended since that call */
   uint64_t used_ns;         /* by all, ever */
@@ -107,6 +108,8 @@ void lc_loop_release(lc_loop_t *loop);
 
 /* The loop's thread, in a callback of ours. */
 static inline void lc_loop_in_callback(lc_loop_t *loop) {
+  lc_assert(!loop->serving &&
+            "uv_run was called inside a callback of its loop");
   if (LC_UNLIKELY(!lc_loop_thread_is_here(&loop->loop_thread)))
     lc_loop_thread_set_here(&loop->loop_thread);
 }

@@ -7,23 +7,41 @@
  */
 #include "wait/waitq.h"
 
+#include "base/alloc.h"
+
 int lc_waitq_init(lc_waitq_t *waitq, lc_inbox_t *inbox, lc_flavour_t flavour,
                   size_t capacity) {
+  int err;
+
   lc_permits_init(&waitq->permits, capacity);
   waitq->inbox = inbox;
   waitq->flavour = flavour;
   waitq->refuses = false;
   waitq->first = waitq->last = NULL;
   waitq->watchers = NULL;
+  waitq->idle = NULL;
   waitq->to_signal = NULL;
   waitq->to_signal_end = &waitq->to_signal;
   waitq->length = waitq->escalated = 0;
   waitq->sent = 0;
-  return uv_mutex_init(&waitq->mutex);
+  err = uv_mutex_init(&waitq->mutex);
+  if (err != 0)
+    return err;
+  err = uv_mutex_init(&waitq->idle_mutex);
+  if (err != 0)
+    uv_mutex_destroy(&waitq->mutex);
+  return err;
 }
 
 void lc_waitq_destroy(lc_waitq_t *waitq) {
   lc_assert(waitq->length == 0);
+  while (waitq->idle != NULL) {
+    lc_completions_t *completions = waitq->idle;
+    waitq->idle = completions->next;
+    lc_completions_destroy(completions);
+    lc_free(completions);
+  }
+  uv_mutex_destroy(&waitq->idle_mutex);
   uv_mutex_destroy(&waitq->mutex);
 }
 
@@ -54,6 +72,47 @@ static void unlock(lc_waitq_t *waitq) {
     lc_wake_signal(&to_signal->wake);
     to_signal = next;
   }
+}
+
+/* One of the idle that no payer is to come to; NULL: none. */
+static lc_completions_t *take_idle(lc_waitq_t *waitq) {
+  lc_completions_t **at = &waitq->idle, *found;
+
+  uv_mutex_lock(&waitq->idle_mutex);
+  while (*at != NULL && !lc_wake_renew(&(*at)->wake))
+    at = &(*at)->next;
+  found = *at;
+  if (found != NULL)
+    *at = found->next;
+  uv_mutex_unlock(&waitq->idle_mutex);
+  return found;
+}
+
+int lc_waitq_borrow(lc_waitq_t *waitq, lc_completions_t **completions) {
+  lc_completions_t *borrowed = take_idle(waitq);
+  int err = 0;
+
+  if (borrowed == NULL) {
+    borrowed = lc_malloc(sizeof *borrowed);
+    if (borrowed == NULL)
+      return UV_ENOMEM;
+    err = lc_completions_init(borrowed, NULL);
+  }
+  if (err != 0) {
+    lc_free(borrowed);
+    return err;
+  }
+  lc_assert(borrowed->outstanding == 0 && borrowed->first == NULL);
+  borrowed->oldest = borrowed->newest = NULL;
+  *completions = borrowed;
+  return 0;
+}
+
+void lc_waitq_return(lc_waitq_t *waitq, lc_completions_t *completions) {
+  uv_mutex_lock(&waitq->idle_mutex);
+  completions->next = waitq->idle;
+  waitq->idle = completions;
+  uv_mutex_unlock(&waitq->idle_mutex);
 }
 
 /* From here on: locked, up to the public calls. */
@@ -121,13 +180,15 @@ static void move_on(lc_waitq_t *waitq, lc_waiter_t *waiter) {
 }
 
 /* A thread that is woken may run at once, in place of its waker, and would find
- * the mutex locked; so it is woken when that is free again: it goes nowhere
- * before. A writer might, so its wake is paid here, where it cannot close. */
+ * the mutex locked; so it is woken when that is free again. It may have gone
+ * before, with its answer, but the wake stays. A writer's does not, so it is
+ * paid here, where it cannot close. */
 static void signal_later(lc_waitq_t *waitq, lc_completions_t *completions) {
   if (lc_wake_is_async(&completions->wake)) {
     lc_wake_signal(&completions->wake);
     return;
   }
+  lc_wake_promise(&completions->wake);
   completions->next_to_signal = NULL;
   *waitq->to_signal_end = completions;
   waitq->to_signal_end = &completions->next_to_signal;
@@ -163,7 +224,8 @@ static bool grant(lc_waitq_t *waitq) {
   bool owes = false;
 
   if (waitq->flavour == LC_RENDEZVOUS)
-    return waitq->length > 0 && lc_inbox_notify(waitq->inbox);
+    return waitq->length > 0 &&
+           (lc_inbox_notify(waitq->inbox) || lc_inbox_wants_help(waitq->inbox));
   mark(waitq);
   while (waitq->length > 0 && acquire(waitq)) {
     lc_waiter_t *first = waitq->first;
@@ -171,7 +233,7 @@ static bool grant(lc_waitq_t *waitq) {
     lc_assert(first != NULL);
     pushed =
         lc_inbox_push(waitq->inbox, first->newest, first->oldest, LC_NO_STREAK);
-    owes = owes || pushed == LC_PUSHED_OWES_WAKE;
+    owes = owes || pushed == LC_PUSHED_OWES_WAKE || pushed == LC_PUSHED_HELPS;
     move_on(waitq, first);
     waitq->sent += pushed != LC_REFUSED;
     complete(waitq, first, pushed == LC_REFUSED ? UV_EPIPE : 0);
@@ -232,6 +294,15 @@ bool lc_waitq_cancel(lc_waitq_t *waitq, lc_waiter_t *waiter, bool *left) {
   }
   unlock(waitq);
   return owes;
+}
+
+bool lc_waitq_is_complete(lc_waitq_t *waitq, const lc_waiter_t *waiter) {
+  bool completed;
+
+  lock(waitq);
+  completed = waiter->completed;
+  unlock(waitq);
+  return completed;
 }
 
 bool lc_waitq_park(lc_waitq_t *waitq) {

@@ -23,13 +23,14 @@
 #include "wait/wake.h"
 
 /* Where a thread, or a writer, learns what became of its sends. All but the
- * wake is guarded by the line's mutex. */
+ * wake is guarded by the line's mutex. A thread's is the line's, and only lent:
+ * its wake may be paid late, when the thread has gone on. */
 typedef struct lc_completions {
   lc_wake_t wake;
   struct lc_waiter *oldest, *newest;  /* out of the line, not collected yet */
   struct lc_waiter *first, *last;     /* in line */
   size_t outstanding;                 /* that joined, not answered yet */
-  struct lc_completions *prev, *next; /* those who watch */
+  struct lc_completions *prev, *next; /* those who watch, or lie idle */
   struct lc_completions *next_to_signal; /* those whose wakes are owed */
 } lc_completions_t;
 
@@ -54,7 +55,9 @@ typedef struct {
   lc_permits_t permits;
   lc_inbox_t *inbox; /* what is served is pushed here */
   lc_flavour_t flavour;
-  uv_mutex_t mutex; /* guards all below, and answers */
+  uv_mutex_t idle_mutex;  /* guards the next one */
+  lc_completions_t *idle; /* lent to nobody */
+  uv_mutex_t mutex;       /* guards all below, and answers */
   bool refuses;
   lc_waiter_t *first, *last;
   lc_completions_t *watchers;
@@ -71,6 +74,12 @@ void lc_waitq_destroy(lc_waitq_t *waitq);
 LC_MUST_USE int lc_completions_init(lc_completions_t *completions,
                                     uv_async_t *async);
 void lc_completions_destroy(lc_completions_t *completions);
+
+/* Any thread. Lends answers, for one send in line; or UV_ENOMEM, or what
+ * lc_wake_init returned. */
+LC_MUST_USE int lc_waitq_borrow(lc_waitq_t *waitq,
+                                lc_completions_t **completions);
+void lc_waitq_return(lc_waitq_t *waitq, lc_completions_t *completions);
 
 /* The calls that return a bool of debt: true, and the caller owes the receiver
  * a wake. */
@@ -89,6 +98,10 @@ LC_MUST_USE bool lc_waitq_grant(lc_waitq_t *waitq);
  * line, unanswered; false: its answer is there, or it is being received. */
 LC_MUST_USE bool lc_waitq_cancel(lc_waitq_t *waitq, lc_waiter_t *waiter,
                                  bool *left);
+
+/* The thread whose it is, when it did not leave: whether its answer is there.
+ */
+bool lc_waitq_is_complete(lc_waitq_t *waitq, const lc_waiter_t *waiter);
 
 /* Receiver, rendezvous. Parks if nobody stands in line: false otherwise, or if
  * there is work in the inbox. A waiter that comes

@@ -2,10 +2,13 @@
  *
  * Knows:   libuv's async handle, mutex and condition. Not the inbox.
  * Threads: pay from any; the rest from the receiver's.
- * Promise: each debt rouses its receiver once, and after lc_wake_leave nobody
+ * Promise: each debt wakes its receiver, and after lc_wake_leave nobody
  *          touches the handle or its loop.
  */
 #include "wait/wake.h"
+
+#include "base/alloc.h"
+#include "base/cancel.h"
 
 /* An hour. libuv counts time-outs in as few as 32 bits, of milliseconds, and
  * on some systems the end of one in 32 bits, of seconds. */
@@ -33,10 +36,11 @@ int lc_wake_init(lc_wake_t *wake, uv_async_t *async) {
     return err;
   }
   wake->async = async;
-  wake->gone = false;
+  lc_gate_init(&wake->gate);
   lc_atomic_init(&wake->signalled, 0);
   lc_counter_init(&wake->count);
   wake->count_of_all = NULL;
+  wake->promised = false;
   wake->forward = NULL;
   return 0;
 }
@@ -46,71 +50,151 @@ void lc_wake_destroy(lc_wake_t *wake) {
   uv_mutex_destroy(&wake->mutex);
 }
 
-/* Tells the one thread that waits, or will. */
+static void free_target(lc_wake_t *target) {
+  lc_wake_destroy(target);
+  lc_free(target);
+}
+
+/* Under the mutex. What the wake is forwarded to, which stays until it is left;
+ * or NULL. */
+static lc_wake_t *enter_target(lc_wake_t *wake) {
+  lc_wake_t *target = wake->forward;
+
+  return target != NULL && lc_gate_enter(&target->gate) ? target : NULL;
+}
+
+/* The signal is inside the mutex: so the wake may be gone the moment that its
+ * waiter has it. And a sender that is preempted by the thread that it wakes has
+ * the processor back at once, and may send some more before that is asleep
+ * again: outside, wakes were five times as many. */
 static void notify(lc_wake_t *wake) {
   set_signalled(wake, true);
   uv_cond_signal(&wake->cond);
 }
 
-static void signal_forward(lc_wake_t *forward) {
-  uv_mutex_lock(&forward->mutex);
-  notify(forward);
-  uv_mutex_unlock(&forward->mutex);
+static void signal_thread(lc_wake_t *wake, lc_number_t *is_for,
+                          uintptr_t number) {
+  lc_wake_t *target;
+
+  uv_mutex_lock(&wake->mutex);
+  wake->promised = false;
+  /* A thread that would help has to wait for the mutex, as the receiver has. */
+  if (is_for != NULL)
+    lc_number_set(is_for, number);
+  notify(wake);
+  target = enter_target(wake);
+  uv_mutex_unlock(&wake->mutex);
+  if (target == NULL)
+    return;
+  uv_mutex_lock(&target->mutex);
+  notify(target);
+  uv_mutex_unlock(&target->mutex);
+  if (lc_gate_leave(&target->gate))
+    free_target(target);
 }
 
-static void count_paid(lc_wake_t *wake) {
-  /* Before its own: who finds this one in there finds it in that of all. */
-  if (wake->count_of_all != NULL && !wake->gone)
-    lc_counter_add(wake->count_of_all, 1);
-  lc_counter_add_alone(&wake->count, 1);
+/* It may write to a descriptor. */
+static void send_async(uv_async_t *async) {
+  int was = lc_cancel_forbid();
+
+  uv_async_send(async);
+  lc_cancel_restore(was);
+}
+
+static void signal_loop(lc_wake_t *wake, uint64_t debts, lc_number_t *is_for,
+                        uintptr_t number) {
+  if (!lc_gate_enter(&wake->gate))
+    return;
+  /* First that of all: what is found in the other is found there. */
+  if (debts != 0 && wake->count_of_all != NULL)
+    lc_counter_add(wake->count_of_all, debts);
+  if (debts != 0)
+    lc_counter_add(&wake->count, debts);
+  send_async(wake->async);
+  if (is_for != NULL)
+    lc_number_set(is_for, number);
+  /* True: the thread that closes the handle waits for this. */
+  if (lc_gate_leave(&wake->gate))
+    signal_thread(wake, NULL, 0);
+}
+
+void lc_wake_help(lc_wake_t *wake, lc_number_t *is_for, uintptr_t number) {
+  if (wake->async == NULL)
+    signal_thread(wake, is_for, number);
+  else
+    signal_loop(wake, 0, is_for, number);
+}
+
+void lc_wake_signal_for(lc_wake_t *wake, lc_number_t *is_for,
+                        uintptr_t number) {
+  if (wake->async != NULL) {
+    signal_loop(wake, 1, is_for, number);
+    return;
+  }
+  lc_counter_add(&wake->count, 1);
+  signal_thread(wake, is_for, number);
 }
 
 void lc_wake_signal(lc_wake_t *wake) {
+  lc_wake_signal_for(wake, NULL, 0);
+}
+
+void lc_wake_promise(lc_wake_t *wake) {
+  wake->promised = true;
+}
+
+bool lc_wake_renew(lc_wake_t *wake) {
+  bool kept;
+
   uv_mutex_lock(&wake->mutex);
-  count_paid(wake);
-  if (wake->async == NULL) {
-    lc_assert(!is_signalled(wake));
-    notify(wake);
-    if (wake->forward != NULL)
-      signal_forward(wake->forward);
-  } else if (!wake->gone) {
-    lc_fence(memory_order_seq_cst); /* [wake.fence] (A) */
-    uv_async_send(wake->async);
-  }
+  kept = !wake->promised;
+  if (kept)
+    set_signalled(wake, false);
   uv_mutex_unlock(&wake->mutex);
+  return kept;
 }
 
 void lc_wake_self(lc_wake_t *wake) {
-  /* No mutex: only this thread closes. No fence: the handle's own thread reads
-   * its latest clear of `pending`, or a later set whose callback is to come. */
-  lc_assert(wake->async != NULL && !wake->gone);
-  uv_async_send(wake->async);
+  /* No gate: only this thread closes. */
+  lc_assert(wake->async != NULL);
+  send_async(wake->async);
 }
 
-void lc_wake_callback_fence(void) {
-  lc_fence(memory_order_seq_cst); /* [wake.fence] (B) */
-}
-
-bool lc_wake_wait(lc_wake_t *wake, uint64_t deadline_ns) {
-  uint64_t now = 0;
-  bool signalled;
-
-  uv_mutex_lock(&wake->mutex);
+/* Under the mutex. True: signalled. */
+static bool sleep_until(lc_wake_t *wake, uint64_t deadline_ns) {
   while (!is_signalled(wake)) {
+    uint64_t now;
     if (deadline_ns == LC_NEVER) {
       uv_cond_wait(&wake->cond, &wake->mutex);
       continue;
     }
     now = uv_hrtime();
     if (now >= deadline_ns)
-      break;
+      return false;
     uv_cond_timedwait(&wake->cond, &wake->mutex,
                       lc_earlier(deadline_ns - now, LC_SLEEP_MOST_NS));
   }
-  signalled = is_signalled(wake);
+  return true;
+}
+
+bool lc_wake_wait(lc_wake_t *wake, uint64_t deadline_ns) {
+  int was = lc_cancel_forbid();
+  bool signalled;
+
+  uv_mutex_lock(&wake->mutex);
+  signalled = sleep_until(wake, deadline_ns);
   set_signalled(wake, false);
   uv_mutex_unlock(&wake->mutex);
+  lc_cancel_restore(was);
   return signalled;
+}
+
+void lc_wake_forget(lc_wake_t *wake) {
+  if (!is_signalled(wake))
+    return;
+  uv_mutex_lock(&wake->mutex);
+  set_signalled(wake, false);
+  uv_mutex_unlock(&wake->mutex);
 }
 
 bool lc_wake_spin(const lc_wake_t *wake, lc_patience_t *patience,
@@ -126,6 +210,25 @@ bool lc_wake_spin(const lc_wake_t *wake, lc_patience_t *patience,
   return signalled;
 }
 
+int lc_wake_new_target(lc_wake_t **out) {
+  lc_wake_t *target = lc_malloc(sizeof *target);
+  int err;
+
+  if (target == NULL)
+    return UV_ENOMEM;
+  err = lc_wake_init(target, NULL);
+  if (err != 0)
+    lc_free(target);
+  else
+    *out = target;
+  return err;
+}
+
+void lc_wake_free_target(lc_wake_t *target) {
+  if (lc_gate_shut(&target->gate))
+    free_target(target);
+}
+
 void lc_wake_forward(lc_wake_t *wake, lc_wake_t *to) {
   uv_mutex_lock(&wake->mutex);
   lc_assert(wake->forward == NULL || to == NULL);
@@ -139,10 +242,10 @@ bool lc_wake_is_forwarded(lc_wake_t *wake) {
 }
 
 void lc_wake_leave(lc_wake_t *wake) {
-  uv_mutex_lock(&wake->mutex);
-  lc_assert(!wake->gone);
-  wake->gone = true;
-  uv_mutex_unlock(&wake->mutex);
+  if (wake->async == NULL || lc_gate_shut(&wake->gate))
+    return;
+  while (!lc_wake_wait(wake, LC_NEVER)) {
+  }
 }
 
 uint64_t lc_wake_count(const lc_wake_t *wake) {

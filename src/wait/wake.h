@@ -2,20 +2,14 @@
  *
  * Whoever replaced PARKED in the inbox owes the receiver a wake: the debt. It
  * pays here, through libuv for a loop receiver, through a condition variable
- * for a thread receiver.
+ * for a thread receiver. A thread that owes a wake may stand still for long,
+ * except while it holds the mutex. So a wake may come late, twice, or to a
+ * receiver that has gone on; one that is woken looks whether there is anything.
  *
- * [wake.fence]  A late wake swallows no other. uv_async_send begins with a
- * relaxed look at the handle's `pending` and does nothing if that is set.
- *
- *   sender                                  receiver, in the async callback
- *   pushes its link                         libuv: pending = 0
- *   (A) fence                  seq_cst      (B) fence                  seq_cst
- *   uv_async_send: reads pending            looks at the inbox
- *
- *   Reads pending == 1, from before libuv cleared it, and the callback misses
- *   the link: the fences forbid both at once. Weaker: without A or B -> a
- *   sender that was held up between its push and its uv_async_send makes the
- *   next wake be lost (late_wake).
+ * uv_async_send begins with a relaxed look at the handle's `pending`, and does
+ * nothing if that is set. A late wake sets it too, and libuv clears it before
+ * the callback. The next wake cannot read what was there before: its push comes
+ * after a park, which came after the callback's begin [inbox.park].
  */
 #ifndef LC_WAKE_H
 #define LC_WAKE_H
@@ -30,13 +24,13 @@
 #include "wait/patience.h"
 
 typedef struct lc_wake {
-  uv_mutex_t mutex; /* guards all below */
+  uv_mutex_t mutex; /* guards signalled, promised and forward */
   uv_cond_t cond;
-  uv_async_t *async; /* NULL: a thread receiver */
-  bool gone;         /* closed: async must not be touched any more */
-  lc_atomic(
-      uintptr_t) signalled;   /* thread: a debt paid and not collected yet */
-  lc_counter_t count;         /* debts paid; others may read it */
+  uv_async_t *async;              /* NULL: a thread receiver */
+  lc_gate_t gate;                 /* of those who touch async; of a target */
+  lc_atomic(uintptr_t) signalled; /* a wake that is not collected yet */
+  bool promised;                  /* a thread is to come and signal */
+  lc_counter_t count;             /* debts paid */
   lc_counter_t *count_of_all; /* of a loop's wakes that were sent; or NULL */
   struct lc_wake *forward;    /* of a thread that waits for several, or NULL */
 } lc_wake_t;
@@ -50,18 +44,23 @@ static inline bool lc_wake_is_async(const lc_wake_t *wake) {
   return wake->async != NULL;
 }
 
-/* Any thread. Pays one debt. */
+/* Any thread. Pays one debt; helps another thread to pay. As soon as that is
+ * certain, stores the number in *is_for. */
 void lc_wake_signal(lc_wake_t *wake);
+void lc_wake_signal_for(lc_wake_t *wake, lc_number_t *is_for, uintptr_t number);
+void lc_wake_help(lc_wake_t *wake, lc_number_t *is_for, uintptr_t number);
+
+/* For a thread's wake that is used again and again. The one that is to signal
+ * it promises that, under a mutex that it shares with the thread that waits.
+ * False: it has not signalled so far. True: the wake is as new. */
+void lc_wake_promise(lc_wake_t *wake);
+LC_MUST_USE bool lc_wake_renew(lc_wake_t *wake);
 
 /* Loop's thread. Calls for another callback in the loop's next turn. */
 void lc_wake_self(lc_wake_t *wake);
 
-/* Loop's thread. First thing in the async callback, unless payers hold a mutex
- * that it takes. */
-void lc_wake_callback_fence(void);
-
-/* Receiving thread, parked. Waits until the debt of this park is paid, and
- * collects it; or until the deadline. False: not paid so far. */
+/* Receiving thread. Waits for a wake, and collects it; or until the deadline.
+ * False: none came. True: it may have been for what has been seen before. */
 LC_MUST_USE bool lc_wake_wait(lc_wake_t *wake, uint64_t deadline_ns);
 
 /* The same thread, before that: looks out for the payment, as patiently as that
@@ -70,12 +69,21 @@ LC_MUST_USE bool lc_wake_wait(lc_wake_t *wake, uint64_t deadline_ns);
 bool lc_wake_spin(const lc_wake_t *wake, lc_patience_t *patience,
                   uint64_t deadline_ns);
 
+/* Receiving thread, not parked. Collects what has come late. */
+void lc_wake_forget(lc_wake_t *wake);
+
+/* Receiving thread. A wake to forward to; 0, or UV_ENOMEM, or what lc_wake_init
+ * returned. It is freed when no wake is forwarded to it any more, but threads
+ * that are late keep it until they are through. */
+LC_MUST_USE int lc_wake_new_target(lc_wake_t **target);
+void lc_wake_free_target(lc_wake_t *target);
+
 /* Receiving thread. Has debts told to another wake too, from now on; or, with
  * NULL, no more. That other one is collected like any, once for one or more. */
 void lc_wake_forward(lc_wake_t *wake, lc_wake_t *to);
 bool lc_wake_is_forwarded(lc_wake_t *wake);
 
-/* Receiver. From its return on no wake touches the handle. */
+/* Receiver, once. From its return on no wake touches the handle. */
 void lc_wake_leave(lc_wake_t *wake);
 
 /* Any thread. Debts paid so far. */

@@ -28,6 +28,7 @@
 #define lc_yield() ((void) 0)
 #define lc_prefetch_write(at) ((void) (at))
 #define lc_thread_self() ((uintptr_t) pthread_self() + 1)
+#define lc_thread_self_or_0() lc_thread_self()
 
 enum { EXPLORE_LOAD, EXPLORE_STORE, EXPLORE_RMW, EXPLORE_FAILED };
 
@@ -79,6 +80,7 @@ uintptr_t explore_self(void);
 #define lc_yield() ((void) 0)
 #define lc_prefetch_write(at) ((void) (at))
 #define lc_thread_self() explore_self()
+#define lc_thread_self_or_0() lc_thread_self()
 
 #endif /* EXPLORE_PLAIN */
 

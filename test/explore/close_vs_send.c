@@ -52,25 +52,24 @@ static void run(void) {
   explore_check(dropped + received == accepted, "conservation");
 }
 
-static const explore_twin_t twins[] = {{.name = "mutexes_lock_nobody_out",
-                                        .no_exclusion = true,
-                                        .caught_as = "race"},
-                                       {.name = "closed_seen_too_early",
-                                        .site = "lc_inbox_is_closed",
-                                        .kind = EXPLORE_LOAD,
-                                        .order = memory_order_relaxed,
-                                        .caught_as = "race"},
-                                       {.name = "close_hides_what_was_before",
-                                        .site = "lc_inbox_close",
-                                        .kind = EXPLORE_RMW,
-                                        .order = memory_order_acquire,
-                                        .caught_as = "race"},
-                                       {.name = "close_takes_what_is_not_there",
-                                        .site = "lc_inbox_close",
-                                        .kind = EXPLORE_RMW,
-                                        .order = memory_order_release,
-                                        .caught_as = "race"},
-                                       {.name = NULL}};
+static const explore_twin_t twins[] = {
+    {.name = "forgotten_payer", .no_signals = true, .caught_as = "stuck"},
+    {.name = "closed_seen_too_early",
+     .site = "lc_inbox_is_closed",
+     .kind = EXPLORE_LOAD,
+     .order = memory_order_relaxed,
+     .caught_as = "race"},
+    {.name = "close_hides_what_was_before",
+     .site = "lc_inbox_close",
+     .kind = EXPLORE_RMW,
+     .order = memory_order_acquire,
+     .caught_as = "race"},
+    {.name = "close_takes_what_is_not_there",
+     .site = "lc_inbox_close",
+     .kind = EXPLORE_RMW,
+     .order = memory_order_release,
+     .caught_as = "race"},
+    {.name = NULL}};
 
 static const explore_program_t program = {"close_vs_send", run, 5, 0, twins};
 

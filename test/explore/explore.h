@@ -43,6 +43,9 @@ unsigned long explore_runs(const explore_program_t *program);
 void explore_spawn(void (*work)(void *), void *arg);
 void explore_join(void); /* all that were spawned */
 void explore_check(bool fine, const char *what);
+/* The calling thread stands still before its next lock, signal or wake of a
+ * loop, or after it has let `after` of them pass, until *until. */
+void explore_stand_still(const bool *until, int after);
 /* Marks an access to plain memory that has to be free of races. */
 void explore_read(const void *at);
 void explore_write(const void *at);

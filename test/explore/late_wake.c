@@ -1,6 +1,7 @@
 /* late_wake: a sender is held up between its push and its uv_async_send, while
  * the loop's thread takes the message and parks again. The late wake must not
  * swallow the one that the next sender owes. */
+#include "atomic.h"
 #include "explore.h"
 
 static loopchan_receiver_t rx;
@@ -44,18 +45,15 @@ static void run(void) {
 }
 
 static const explore_twin_t twins[] = {
-    {.name = "sender_without_fence",
-     .site = "lc_wake_signal",
-     .kind = EXPLORE_FENCE,
-     .caught_as = "stuck"},
-    {.name = "callback_without_fence",
-     .site = "lc_wake_callback_fence",
-     .kind = EXPLORE_FENCE,
+    {.name = "push_looks_too_early",
+     .site = "lc_inbox_push",
+     .kind = EXPLORE_RMW,
+     .order = memory_order_release,
      .caught_as = "stuck"},
     {.name = "forgotten_debt", .no_signals = true, .caught_as = "stuck"},
     {.name = NULL}};
 
-static const explore_program_t program = {"late_wake", run, 2, 0, twins};
+static const explore_program_t program = {"late_wake", run, 2, 2, twins};
 
 int main(int argc, char **argv) {
   return explore_main(argc, argv, &program);

@@ -151,6 +151,7 @@ static bool is_quiet(const char *site) {
                                       "lc_malloc_burst",
                                       "lc_free_burst",
                                       "lc_owner_claim",
+                                      "lc_owner_may_be_here",
                                       "lc_tx_sent",
                                       "lc_tx_flush",
                                       "is_signalled",
@@ -169,7 +170,15 @@ static bool is_quiet(const char *site) {
                                       "lc_slab_pool_spent",
                                       "lc_slab_pool_share",
                                       "share",
-                                      "lc_slab_pool_get"};
+                                      "lc_slab_pool_get",
+                                      "number_try",
+                                      "lc_inbox_parks",
+                                      "lc_wake_signal_for",
+                                      "signal_loop",
+                                      "signal_thread",
+                                      "lc_wake_count",
+                                      "lc_inbox_signalled",
+                                      "lc_inbox_wants_help"};
   size_t i;
 
   for (i = 0; i < sizeof sites / sizeof *sites; i++)

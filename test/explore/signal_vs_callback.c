@@ -1,6 +1,7 @@
-/* signal_vs_callback: [wake.fence] alone. Two senders push and pay; the loop's
- * thread takes what is there without being woken, and parks again. So one debt
- * may be paid late, and must not make libuv swallow the other. */
+/* signal_vs_callback: [inbox.park] and libuv's `pending`. Two senders push and
+ * pay; the loop's thread takes what is there without being woken, and parks
+ * again. So one debt may be paid late, and must not make libuv swallow the
+ * other. */
 #include "explore.h"
 #include "queue/inbox.h"
 #include "wait/wake.h"
@@ -30,7 +31,6 @@ static bool take_and_park(void) {
 }
 
 static void on_wake(uv_async_t *handle) {
-  lc_wake_callback_fence();
   if (!take_and_park())
     lc_wake_self(&wake);
   else if (received == 2) {
@@ -56,13 +56,15 @@ static void run(void) {
   lc_wake_destroy(&wake);
 }
 
-static const explore_twin_t twins[] = {{.name = "sender_without_fence",
-                                        .site = "lc_wake_signal",
-                                        .kind = EXPLORE_FENCE,
+static const explore_twin_t twins[] = {{.name = "park_hides_the_callback",
+                                        .site = "lc_inbox_park",
+                                        .kind = EXPLORE_RMW,
+                                        .order = memory_order_relaxed,
                                         .caught_as = "stuck"},
-                                       {.name = "callback_without_fence",
-                                        .site = "lc_wake_callback_fence",
-                                        .kind = EXPLORE_FENCE,
+                                       {.name = "push_looks_too_early",
+                                        .site = "lc_inbox_push",
+                                        .kind = EXPLORE_RMW,
+                                        .order = memory_order_release,
                                         .caught_as = "stuck"},
                                        {.name = NULL}};
 

@@ -42,6 +42,10 @@ static uint64_t clock_ns;
 static _Alignas(16) char arena[ARENA_SIZE];
 static size_t arena_used, blocks;
 
+/* Of threads that are to stand still. */
+static const bool *stands_until[THREADS_MOST];
+static int passes[THREADS_MOST];
+
 /* Memory is never used again within a run; freeing it is a write to it, so
  * that a use by another thread that is not ordered before shows as a race. */
 typedef union {
@@ -82,6 +86,7 @@ static void *arena_realloc(void *block, size_t size) {
 
 void uv_stub_reset(void) {
   handles_count = locks_count = 0;
+  memset(stands_until, 0, sizeof stands_until);
   loop_told = false;
   clock_ns = 0;
   arena_used = blocks = 0;
@@ -117,6 +122,20 @@ static bool no_signals(void) {
   return engine_twin != NULL && left_out(engine_twin->no_signals);
 }
 
+void explore_stand_still(const bool *until, int after) {
+  stands_until[engine_self()] = until;
+  passes[engine_self()] = after;
+}
+
+static void stand_still(void) {
+  const bool *until = stands_until[engine_self()];
+
+  if (until == NULL || passes[engine_self()]-- > 0)
+    return;
+  stands_until[engine_self()] = NULL;
+  engine_wait_for(until, "its processor");
+}
+
 static lock_t *lock_of(const void *at) {
   size_t i;
 
@@ -143,6 +162,7 @@ void uv_mutex_destroy(uv_mutex_t *mutex) {
 void uv_mutex_lock(uv_mutex_t *mutex) {
   lock_t *lock = lock_of(mutex);
 
+  stand_still();
   engine_yield();
   if (no_order())
     return;
@@ -173,6 +193,8 @@ void uv_cond_destroy(uv_cond_t *cond) {
 void uv_cond_signal(uv_cond_t *cond) {
   lock_t *lock = lock_of(cond);
 
+  stand_still();
+  engine_yield();
   if (!no_signals() && lock->waits != NULL)
     *lock->waits = true;
 }
@@ -223,6 +245,7 @@ int uv_async_init(uv_loop_t *loop, uv_async_t *async, uv_async_cb cb) {
 int uv_async_send(uv_async_t *async) {
   handle_t *handle = handle_of(async);
 
+  stand_still();
   explore_check(!handle->closing, "uv_async_send after uv_close");
   if (explore_load(handle->pending, memory_order_relaxed, __func__) != 0)
     return 0;

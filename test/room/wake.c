@@ -26,7 +26,6 @@ static void destroy(void) {
 
 static void count_callback(uv_async_t *handle) {
   (void) handle;
-  lc_wake_callback_fence();
   callbacks++;
 }
 
@@ -162,6 +161,28 @@ START_TEST(who_looks_out_sees_a_payment_and_leaves_it) {
 }
 END_TEST
 
+START_TEST(two_wakes_that_nobody_waits_for_are_collected_as_one) {
+  lc_number_t said;
+
+  lc_number_init(&said);
+  lc_wake_signal(&wake);
+  lc_wake_help(&wake, &said, 7);
+  ck_assert_uint_eq(lc_number_read(&said), 7);
+  ck_assert(lc_wake_wait(&wake, 0));
+  ck_assert(!lc_wake_wait(&wake, 0));
+  ck_assert_uint_eq(lc_wake_count(&wake), 1);
+}
+END_TEST
+
+START_TEST(a_wake_is_renewed_when_its_payer_has_come) {
+  lc_wake_promise(&wake);
+  ck_assert(!lc_wake_renew(&wake));
+  pay_elsewhere();
+  ck_assert(lc_wake_renew(&wake));
+  ck_assert(!lc_wake_wait(&wake, 0));
+}
+END_TEST
+
 START_TEST(a_debt_is_told_to_the_relay_while_there_is_one) {
   lc_wake_t forward;
 
@@ -211,6 +232,8 @@ static Suite *suite(void) {
              a_wait_ends_at_its_deadline, a_wait_with_a_deadline_is_roused_too,
              a_wait_of_centuries_is_roused_too,
              who_looks_out_sees_a_payment_and_leaves_it,
+             two_wakes_that_nobody_waits_for_are_collected_as_one,
+             a_wake_is_renewed_when_its_payer_has_come,
              a_debt_is_told_to_the_relay_while_there_is_one,
              a_sleeper_is_roused_by_the_relay);
   return suite;

@@ -10,6 +10,7 @@
 #if defined(__ELF__)
 
 #include <dlfcn.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -90,9 +91,35 @@ void uv_mutex_destroy(uv_mutex_t *mutex) {
   own(mutex);
 }
 
+static _Thread_local int passes; /* till it stands; 0: it does not */
+static atomic_bool stands, goes_on;
+
+void locks_stand_still(int after) {
+  atomic_store(&stands, false);
+  atomic_store(&goes_on, false);
+  passes = after + 1;
+}
+
+void locks_go_on(void) {
+  atomic_store(&goes_on, true);
+}
+
+bool locks_stand(void) {
+  return atomic_load(&stands);
+}
+
+void locks_pass(void) {
+  if (passes == 0 || --passes > 0)
+    return;
+  atomic_store(&stands, true);
+  while (!atomic_load(&goes_on))
+    sched_yield();
+}
+
 void uv_mutex_lock(uv_mutex_t *mutex) {
   static _Thread_local void (*own)(uv_mutex_t *);
 
+  locks_pass();
   FIND_OWN(own, "uv_mutex_lock");
   own(mutex);
   hold(mutex);
@@ -170,6 +197,20 @@ int locks_timed_waits(void) {
 }
 
 #else
+
+void locks_stand_still(int after) {
+  (void) after;
+}
+
+void locks_go_on(void) {
+}
+
+bool locks_stand(void) {
+  return true;
+}
+
+void locks_pass(void) {
+}
 
 void locks_made(void) {
 }

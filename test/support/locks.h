@@ -8,6 +8,8 @@
 #ifndef SUPPORT_LOCKS_H
 #define SUPPORT_LOCKS_H
 
+#include <stdbool.h>
+
 /* Mutexes and conditions that were made and not destroyed; 0 where nothing is
  * counted. */
 int locks_alive(void);
@@ -18,5 +20,17 @@ void locks_made(void);
 /* How often a thread began to wait with a time-out; where that is not counted,
  * one more at each call. */
 int locks_timed_waits(void);
+
+/* The calling thread loses its processor when it is about to lock a mutex, or
+ * to call uv_async_send, the next time but `after`; until locks_go_on. One
+ * thread at a time; nothing where programs are not ELF files. */
+void locks_stand_still(int after);
+void locks_go_on(void);
+
+/* Whether it stands there. */
+bool locks_stand(void);
+
+/* For a test that has its own function in place of uv_async_send. */
+void locks_pass(void);
 
 #endif /* SUPPORT_LOCKS_H */

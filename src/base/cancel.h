@@ -1,0 +1,40 @@
+/* cancel: the door to the cancellation of threads.
+ *
+ * No call is a cancellation point: a thread that went in the middle of one
+ * would leave a mutex locked, or its place in a queue, for all others to wait
+ * for. So where a call may come to one of the system's cancellation points, it
+ * is forbidden meanwhile. The user's code runs with the user's own state.
+ */
+#ifndef LC_CANCEL_H
+#define LC_CANCEL_H
+
+#if !defined(_WIN32) && !defined(__ANDROID__) && !defined(LC_EXPLORE)
+#include <uv.h>
+
+/* Returns what lc_cancel_restore wants. */
+static inline int lc_cancel_forbid(void) {
+  int was = PTHREAD_CANCEL_ENABLE;
+
+  (void) pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &was);
+  return was;
+}
+
+static inline void lc_cancel_restore(int was) {
+  int forbidden;
+
+  (void) pthread_setcancelstate(was, &forbidden);
+}
+
+#else /* no thread can be cancelled */
+
+static inline int lc_cancel_forbid(void) {
+  return 0;
+}
+
+static inline void lc_cancel_restore(int was) {
+  (void) was;
+}
+
+#endif
+
+#endif /* LC_CANCEL_H */

@@ -1,0 +1,183 @@
+/* Fault: a thread loses its processor in the middle of the wake that it owes,
+ * and does not get it back before the others are through. A time-out ends all
+ * the same, and a message of another sender is received: a lost wake shows as a
+ * test's time-out. */
+#include <sched.h>
+#include <stdatomic.h>
+
+#include "support/channel.h"
+#include "support/faults.h"
+#include "support/locks.h"
+#include "support/suite.h"
+
+#define BRIEFLY UINT64_C(1000000)
+
+static loopchan_sender_t *other_tx;
+static int got_last;
+static atomic_int received;
+
+/* Sends one after the other, each when the one before has been received, until
+ * a receiver that sleeps has to be woken; and stands still then. */
+static void send_and_stand(void *arg) {
+  int sent = 0;
+
+  fault_arm(UV_ASYNC_INIT, 0, 0); /* with it comes its uv_async_send */
+  locks_stand_still(0);
+  while (!locks_stand()) {
+    while (received < sent && !locks_stand())
+      sched_yield();
+    if (loopchan_send(arg, &(int){1}) != 0)
+      break;
+    sent++;
+  }
+}
+
+static void send_last(void *arg) {
+  while (!locks_stand())
+    sched_yield();
+  (void) loopchan_send(arg, &(int){2});
+}
+
+static uv_thread_t threads[2];
+
+static void start(unsigned flags) {
+  loopchan_options_t options = {
+      .msg_size = sizeof(int), .flags = flags, .spin_ns = 1};
+
+  ck_assert_int_eq(loopchan_open(NULL, &rx, &tx, &options), 0);
+  other_tx = loopchan_sender_clone(tx);
+  received = 0;
+}
+
+static void run_threads(bool another) {
+  ck_assert_int_eq(uv_thread_create(&threads[0], send_and_stand, tx), 0);
+  if (another)
+    ck_assert_int_eq(uv_thread_create(&threads[1], send_last, other_tx), 0);
+}
+
+/* A thread receiver is closed, and its memory gone, before the debt is paid. */
+static void finish(bool another) {
+  ck_assert_int_eq(loopchan_close(&rx, NULL), 0);
+  memset(&rx, 0, sizeof rx);
+  locks_go_on();
+  ck_assert_int_eq(uv_thread_join(&threads[0]), 0);
+  if (another)
+    ck_assert_int_eq(uv_thread_join(&threads[1]), 0);
+  loopchan_sender_drop(tx);
+  loopchan_sender_drop(other_tx);
+}
+
+static void receive_briefly(void) {
+  int message, err = loopchan_recv_timeout(&rx, &message, BRIEFLY);
+
+  ck_assert(err == 0 || err == UV_ETIMEDOUT);
+  received += err == 0;
+}
+
+static const unsigned flags[] = {0, LOOPCHAN_SHARED};
+
+START_TEST(a_time_out_does_not_wait_for_the_wake) {
+  start(flags[_i]);
+  run_threads(false);
+  while (!locks_stand())
+    receive_briefly();
+  receive_briefly();
+  receive_briefly();
+  finish(false);
+}
+END_TEST
+
+START_TEST(a_select_does_not_wait_for_the_wake) {
+  loopchan_receiver_t *rxs[] = {&rx};
+  int message;
+
+  start(0);
+  run_threads(false);
+  while (!locks_stand())
+    if (loopchan_select(rxs, 1, BRIEFLY) == 0)
+      received += loopchan_try_recv(&rx, &message) == 0;
+  (void) (loopchan_select(rxs, 1, BRIEFLY) == 0);
+  finish(false);
+}
+END_TEST
+
+START_TEST(a_message_does_not_wait_for_the_wake_of_another) {
+  int message = 0;
+
+  start(flags[_i]);
+  run_threads(true);
+  while (message != 2) {
+    ck_assert_int_eq(loopchan_recv(&rx, &message), 0);
+    received++;
+  }
+  finish(true);
+}
+END_TEST
+
+static void take_until_last(loopchan_receiver_t *receiver, int status,
+                            void *msg) {
+  ck_assert_int_eq(status, 0);
+  received++;
+  if (*(int *) msg != 2)
+    return;
+  got_last++;
+  locks_go_on(); /* whoever is in the middle of a wake has the handle */
+  ck_assert_int_eq(loopchan_close(receiver, NULL), 0);
+}
+
+START_TEST(nor_does_it_on_a_loop) {
+  got_last = received = 0;
+  other_tx = loopchan_sender_clone(tx);
+  ck_assert_int_eq(loopchan_recv_start(&rx, take_until_last), 0);
+  run_threads(true);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  ck_assert_int_eq(got_last, 1);
+  ck_assert_int_eq(uv_thread_join(&threads[0]), 0);
+  ck_assert_int_eq(uv_thread_join(&threads[1]), 0);
+  loopchan_sender_drop(other_tx);
+  drop_tx();
+}
+END_TEST
+
+/* It stands before it serves the line, or between that and the wake. */
+static void receive_and_stand(void *arg) {
+  int message;
+
+  (void) arg;
+  locks_stand_still(1);
+  while (!locks_stand() && loopchan_try_recv(&rx, &message) != UV_EOF)
+    sched_yield();
+}
+
+START_TEST(a_send_in_line_does_not_wait_for_the_wake) {
+  loopchan_options_t options = {
+      .msg_size = sizeof(int), .capacity = 1, .spin_ns = 1};
+  int err;
+
+  ck_assert_int_eq(loopchan_open(NULL, &rx, &tx, &options), 0);
+  ck_assert_int_eq(uv_thread_create(&threads[0], receive_and_stand, NULL), 0);
+  while (!locks_stand()) {
+    err = loopchan_send_timeout(tx, &(int){1}, BRIEFLY);
+    ck_assert(err == 0 || err == UV_ETIMEDOUT);
+  }
+  err = loopchan_send_timeout(tx, &(int){1}, BRIEFLY);
+  ck_assert(err == 0 || err == UV_ETIMEDOUT);
+  locks_go_on();
+  loopchan_sender_drop(tx);
+  ck_assert_int_eq(uv_thread_join(&threads[0]), 0);
+  ck_assert_int_eq(loopchan_close(&rx, NULL), 0);
+}
+END_TEST
+
+static Suite *suite(void) {
+  Suite *suite = suite_create("fault stalled");
+
+  SUITE_LOOP_CASE(suite, "thread", start_clean, expect_clean, 2,
+                  a_time_out_does_not_wait_for_the_wake,
+                  a_message_does_not_wait_for_the_wake_of_another);
+  SUITE_CASE(suite, "one", start_clean, expect_clean,
+             a_select_does_not_wait_for_the_wake,
+             a_send_in_line_does_not_wait_for_the_wake);
+  SUITE_CASE(suite, "loop", open_loop, expect_clean, nor_does_it_on_a_loop);
+  return suite;
+}

@@ -1,0 +1,221 @@
+/* Promise: no call is a cancellation point. A thread whose cancellation is
+ * pending makes a call and gets its result; it goes at its own next point, and
+ * the channel goes on for all others. */
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "support/channel.h"
+#include "support/suite.h"
+
+#define BRIEFLY UINT64_C(2000000)
+#define NOT_BACK 1000
+
+/* A call, what it has to return, and what the main thread does meanwhile. */
+typedef struct {
+  size_t capacity;
+  unsigned flags;
+  bool on_loop;
+  int (*call)(void);
+  int returns;
+  void (*meanwhile)(void);
+} case_t;
+
+static loopchan_sender_t *other_tx;
+static pthread_t thread;
+static atomic_bool is_cancelled;
+static atomic_int code;
+static int message;
+
+static int receive(void) {
+  return loopchan_recv(&rx, &message);
+}
+
+static int receive_briefly(void) {
+  return loopchan_recv_timeout(&rx, &message, BRIEFLY);
+}
+
+static int receive_many(void) {
+  return (int) loopchan_recv_many(&rx, &message, 1);
+}
+
+static int select_it(void) {
+  return loopchan_select(&(loopchan_receiver_t *){&rx}, 1, LOOPCHAN_FOREVER);
+}
+
+static int select_briefly(void) {
+  return loopchan_select(&(loopchan_receiver_t *){&rx}, 1, BRIEFLY);
+}
+
+static int send_it(void) {
+  return loopchan_send(tx, &(int){1});
+}
+
+static int send_briefly(void) {
+  return loopchan_send_timeout(tx, &(int){1}, BRIEFLY);
+}
+
+static int send_many(void) {
+  return (int) loopchan_send_many(tx, (int[]){1, 2}, 2);
+}
+
+static int close_it(void) {
+  return loopchan_close(&rx, NULL);
+}
+
+static void fill(void) {
+  send_ints(0, 1);
+}
+
+/* The call waits by now, or will wait: either way it is served. */
+static void send_one(void) {
+  ck_assert_int_eq(loopchan_send(other_tx, &(int){1}), 0);
+}
+
+static void receive_two(void) {
+  int received;
+
+  ck_assert_int_eq(loopchan_recv(&rx, &received), 0);
+  ck_assert_int_eq(loopchan_recv(&rx, &received), 0);
+}
+
+static void receive_one(void) {
+  int received;
+
+  ck_assert_int_eq(loopchan_recv(&rx, &received), 0);
+}
+
+static void close_in_callback(loopchan_receiver_t *receiver, int status,
+                              void *msg) {
+  (void) msg;
+  ck_assert_int_eq(status, 0);
+  ck_assert_int_eq(loopchan_close(receiver, NULL), 0);
+}
+
+/* The send finds it asleep in its poll, and has to wake it. */
+static void run_loop(void) {
+  uv_run(&loop, UV_RUN_DEFAULT);
+}
+
+static const case_t cases[] = {
+    {0, 0, false, receive, 0, send_one},
+    {0, 0, false, receive_briefly, UV_ETIMEDOUT, NULL},
+    {0, 0, false, receive_many, 1, send_one},
+    {0, 0, false, select_it, 0, send_one},
+    {0, 0, false, select_briefly, UV_ETIMEDOUT, NULL},
+    {0, LOOPCHAN_SHARED, false, receive, 0, send_one},
+    {0, LOOPCHAN_SHARED, false, receive_briefly, UV_ETIMEDOUT, NULL},
+    {1, 0, false, send_it, 0, receive_two},
+    {1, 0, false, send_briefly, UV_ETIMEDOUT, NULL},
+    {1, 0, false, send_many, 2, receive_two},
+    {LOOPCHAN_RENDEZVOUS, 0, false, send_it, 0, receive_one},
+    {LOOPCHAN_RENDEZVOUS, 0, false, send_briefly, UV_ETIMEDOUT, NULL},
+    {LOOPCHAN_RENDEZVOUS, 0, false, receive, 0, send_one},
+    {0, 0, true, send_it, 0, run_loop},
+    {0, 0, false, close_it, 0, NULL},
+};
+
+#define CASES ((int) (sizeof cases / sizeof *cases))
+
+static void *make_call(void *arg) {
+  const case_t *is = arg;
+  int (*call)(void) = is->call;
+
+  /* No point of its own until the cancellation is pending. */
+  while (!is_cancelled)
+    (void) sched_yield();
+  code = call();
+  pthread_testcancel();
+  return NULL;
+}
+
+static void start(const case_t *is) {
+  code = NOT_BACK;
+  is_cancelled = false;
+  ck_assert_int_eq(pthread_create(&thread, NULL, make_call, (void *) is), 0);
+  ck_assert_int_eq(pthread_cancel(thread), 0);
+  is_cancelled = true;
+}
+
+static void expect_cancelled(int returned) {
+  void *end = NULL;
+
+  ck_assert_int_eq(pthread_join(thread, &end), 0);
+  ck_assert_int_eq(code, returned);
+  ck_assert_ptr_eq(end, PTHREAD_CANCELED);
+}
+
+/* All others go on. */
+static void exchange(const case_t *is) {
+  int received;
+
+  if (is->capacity == LOOPCHAN_RENDEZVOUS || is->call == close_it ||
+      is->on_loop)
+    return;
+  while (loopchan_try_recv(&rx, &received) == 0) {
+  }
+  ck_assert_int_eq(loopchan_send(other_tx, &(int){7}), 0);
+  ck_assert_int_eq(loopchan_recv(&rx, &received), 0);
+  ck_assert_int_eq(received, 7);
+}
+
+START_TEST(a_call_returns_and_its_thread_goes_at_its_own_point) {
+  const case_t *is = &cases[_i];
+  loopchan_options_t options = int_options();
+
+  options.capacity = is->capacity;
+  options.flags = is->flags;
+  options.spin_ns = 1; /* it sleeps */
+  open_with(is->on_loop ? &loop : NULL, &options);
+  other_tx = loopchan_sender_clone(tx);
+  if (is->capacity == 1)
+    fill();
+  if (is->on_loop)
+    ck_assert_int_eq(loopchan_recv_start(&rx, close_in_callback), 0);
+  start(is);
+  if (is->meanwhile != NULL)
+    is->meanwhile();
+  expect_cancelled(is->returns);
+  exchange(is);
+  if (is->call != close_it && !is->on_loop)
+    close_rx();
+  loopchan_sender_drop(other_tx);
+  drop_tx();
+}
+END_TEST
+
+static atomic_int dropped;
+
+static void drop_at_a_point(void *msg, void *arg) {
+  (void) msg;
+  (void) arg;
+  pthread_testcancel();
+  dropped++;
+}
+
+/* They would be lost, and the close left half done. */
+START_TEST(a_close_drops_all_messages_whatever_their_drop_does) {
+  static const case_t closes = {.call = close_it};
+  loopchan_options_t options = int_options();
+
+  options.drop = drop_at_a_point;
+  open_with(NULL, &options);
+  send_ints(0, 10);
+  dropped = 0;
+  start(&closes);
+  expect_cancelled(0);
+  ck_assert_int_eq(dropped, 10);
+  drop_tx();
+}
+END_TEST
+
+static Suite *suite(void) {
+  Suite *suite = suite_create("promise cancellation");
+
+  SUITE_LOOP_CASE(suite, "calls", start_clean, expect_clean, CASES,
+                  a_call_returns_and_its_thread_goes_at_its_own_point);
+  SUITE_CASE(suite, "drop", start_clean, expect_clean,
+             a_close_drops_all_messages_whatever_their_drop_does);
+  return suite;
+}
