@@ -37,7 +37,7 @@ static void read_environment(void) {
  */
 static uintptr_t thread_number(void) {
   static lc_number_t threads;
-  static LC_PER_THREAD uintptr_t number;
+  static LC_PER_THREAD uintptr_t number LC_NO_CALL;
 
   if (number == 0)
     number = lc_number_next(&threads);
