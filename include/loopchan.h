@@ -35,7 +35,8 @@
  *   commit                 yes     yes (1)      yes         UV_EPIPE  UV_EPIPE
  *   abandon                yes     yes (1)      yes         yes       yes
  *   sender_clone,          yes     yes          yes         yes       yes
- *     is_closed
+ *     is_closed, room
+ *   wait_closed            yes     yes          yes (5)     yes       yes
  *   sender_drop            yes     no (2)       yes         yes       yes
  *   recv_start             no (3)  no           yes         yes       UV_EINVAL
  *   recv_stop              no (3)  no           yes         yes       yes
@@ -56,8 +57,9 @@
  *       close, calls return UV_EOF instead of UV_EINVAL.
  *   (4) A close after a shutdown is usual. A second shutdown, a second close,
  *       and a shutdown after a close return UV_EALREADY.
- *   (5) A call that has to wait for room waits on every thread except the
- *       thread of the receiver's own loop, where it returns UV_EAGAIN.
+ *   (5) A call that has to wait, for room or for the closure, waits on every
+ *       thread except the thread of the receiver's own loop, where it returns
+ *       UV_EAGAIN.
  *   (6) Only the thread of the writer's loop.
  *   (7) try_write returns UV_EPIPE; a write's callback gets UV_EPIPE.
  */
@@ -470,6 +472,45 @@ LOOPCHAN_EXTERN void loopchan_sender_drop(loopchan_sender_t *tx);
  * See:       std::sync::mpsc::Sender; uv_is_closing
  */
 LOOPCHAN_EXTERN int loopchan_is_closed(const loopchan_sender_t *tx);
+
+/**
+ * Waits until sends are refused: until the receiver is closed or shut down.
+ *
+ * For a thread that produces only when asked, and has to stop when nobody
+ * receives any more.
+ *
+ * Thread:    any, several at once on one sender; see loopchan_send.
+ * Callback:  allowed in any callback; on the receiver's own loop's thread it
+ *            returns UV_EAGAIN at once where it would have to wait.
+ * Blocks:    timeout_ns nanoseconds at most; with 0 it only looks; with
+ *            LOOPCHAN_FOREVER until sends are refused.
+ * Allocates: no.
+ * Returns:   0: sends are refused, and that does not change again;
+ *            UV_ETIMEDOUT (they are not, so far); UV_EAGAIN (on the receiver's
+ *            own loop's thread, or the system gives no mutex to wait with);
+ *            UV_EINVAL (tx is NULL); UV_ENOMEM (as UV_EAGAIN).
+ * See:       loopchan_is_closed, loopchan_writer_on_closed; tokio's
+ *            Sender::closed
+ */
+LOOPCHAN_EXTERN int loopchan_wait_closed(loopchan_sender_t *tx,
+                                         uint64_t timeout_ns);
+
+/**
+ * Returns how many messages could be sent at this moment without waiting.
+ *
+ * It is a look: another thread's send or receive may change it before the
+ * caller acts on it. Reserved places count as taken.
+ *
+ * Thread:    any, several at once.
+ * Callback:  allowed in any callback.
+ * Blocks:    no.
+ * Allocates: no.
+ * Returns:   0: the channel is full, closed or shut down, or others wait for
+ *            room, or tx is NULL; SIZE_MAX without a bound; on a rendezvous
+ *            channel 1 if a receiver waits, as loopchan_try_send needs, else 0.
+ * See:       loopchan_try_send, loopchan_stats; tokio's Sender::capacity
+ */
+LOOPCHAN_EXTERN size_t loopchan_room(const loopchan_sender_t *tx);
 
 /* --------------------------------------------------------------- receiving */
 

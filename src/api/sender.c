@@ -234,7 +234,3 @@ void loopchan_sender_drop(loopchan_sender_t *tx) {
   }
   lc_channel_leave(channel);
 }
-
-int loopchan_is_closed(const loopchan_sender_t *tx) {
-  return tx == NULL ? UV_EINVAL : lc_inbox_is_closed(&tx->channel->inbox);
-}

@@ -312,6 +312,12 @@ void lc_waitq_refuse(lc_waitq_t *waitq) {
   lc_completions_t *watcher;
 
   lock(waitq);
+  /* A close after a shutdown. Whoever watches has been woken, and may not have
+   * run since: a thread's wake is signalled once. */
+  if (waitq->refuses) {
+    unlock(waitq);
+    return;
+  }
   waitq->refuses = true;
   while (waitq->first != NULL) {
     lc_waiter_t *first = waitq->first;

@@ -105,13 +105,15 @@ lc_waiter_t *lc_waitq_drain(lc_waitq_t *waitq, lc_completions_t *completions);
 bool lc_waitq_has_outstanding(lc_waitq_t *waitq,
                               const lc_completions_t *completions);
 
-/* The same thread. A wake tells of the refusal, too. Who watches no more takes
+/* The same thread, or one that waits for no answer. A wake tells of the
+ * refusal, too, once. Who watches no more takes
  * all of its own out of the line and has them back, oldest first; their result
  * is UV_ECANCELED. */
 void lc_waitq_watch(lc_waitq_t *waitq, lc_completions_t *completions);
 lc_waiter_t *lc_waitq_unwatch(lc_waitq_t *waitq, lc_completions_t *completions);
 
-/* Receiver. Refuses everybody, now and later. The inbox is closed. */
+/* Receiver. Refuses everybody, now and later; a second call does nothing. The
+ * inbox is closed. */
 void lc_waitq_refuse(lc_waitq_t *waitq);
 
 /* Any thread. How many stand in line; how many messages it brought in. */

@@ -349,6 +349,21 @@ START_TEST(a_refusal_is_told_to_all_who_watch) {
 }
 END_TEST
 
+/* A thread that was woken may not have run when a close follows a shutdown. */
+START_TEST(a_second_refusal_wakes_nobody) {
+  lc_list_t list = {NULL, NULL};
+
+  lc_waitq_watch(&waitq, &completions[0]);
+  close_into(&list, &inbox);
+  lc_waitq_refuse(&waitq);
+  lc_waitq_refuse(&waitq);
+  ck_assert_uint_eq(lc_wake_count(&completions[0].wake), 1);
+  ck_assert(is_answered(0));
+  ck_assert(!is_answered(0));
+  ck_assert_ptr_null(lc_waitq_unwatch(&waitq, &completions[0]));
+}
+END_TEST
+
 START_TEST(a_watcher_with_an_answer_to_collect_is_woken_once) {
   lc_list_t list = {NULL, NULL};
 
@@ -470,7 +485,8 @@ static Suite *suite(void) {
              answers_are_collected_in_order_after_one_wake,
              who_watches_no_more_has_its_own_back_in_order,
              when_the_last_ones_are_unwatched_the_gate_is_open,
-             a_watcher_with_an_answer_to_collect_is_woken_once);
+             a_watcher_with_an_answer_to_collect_is_woken_once,
+             a_second_refusal_wakes_nobody);
   SUITE_CASE(suite, "by hand", open_by_hand, close_line,
              by_hand_the_receiver_pulls_and_answers,
              by_hand_what_was_pushed_before_goes_first,
