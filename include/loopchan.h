@@ -119,6 +119,16 @@ extern "C" {
  * return UV_EOF too, as long as the memory of the receiver exists. */
 #define LOOPCHAN_SHARED 1u
 
+/* Flag, capacity 0 or 1: the channel keeps the newest message only. A send
+ * never waits, and is never refused for want of room: it replaces the message
+ * that waits, which goes to options.drop on the sender's thread, inside the
+ * send. Messages are received in order, some are left out; a receive that
+ * begins after a send returned gets that message or a newer one. The receiver
+ * is woken once at most for each message that it receives. When the channel is
+ * shut down, or its last sender dropped, the message that waits is still
+ * received. */
+#define LOOPCHAN_LATEST 2u
+
 /* A time-out that never expires. */
 #define LOOPCHAN_FOREVER UINT64_MAX
 

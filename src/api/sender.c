@@ -5,7 +5,7 @@
  * Promise: 0 and the message is the channel's; anything else and it is still
  *          the caller's.
  */
-#include "core/tx.h"
+#include "core/replace.h"
 
 /* The usual case: the thread has a permit and, after this message, room left in
  * its slab. */
@@ -170,7 +170,7 @@ static int send_chain(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   return refused != 0 ? refused : err;
 }
 
-/* Sends all, but for an error; adds to *sent how many went. */
+/* Sends all, but for an error; sets *sent, which is 0, to how many went. */
 static int send_each(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                      const char *msgs, size_t count, size_t *sent) {
   lc_channel_t *channel = tx->channel;
@@ -178,8 +178,11 @@ static int send_each(loopchan_sender_t *tx, lc_tx_cache_t *cache,
 
   while (err == 0 && *sent < count) {
     ssize_t permits = lc_tx_acquire(channel, count - *sent);
-    if (permits > 0 && channel->flavour != LC_RENDEZVOUS) {
+    if (permits > 0 && channel->flavour < LC_RENDEZVOUS) {
       err = send_chain(tx, cache, msgs, (size_t) permits, sent);
+    } else if (channel->flavour == LC_LATEST) {
+      err = lc_replace_publish_last(tx, cache, msgs, count);
+      *sent += err == 0 ? count : 0;
     } else if (permits > 0 || permits == UV_EAGAIN) {
       /* One that waits; by then there is room for others. */
       err = send_or_wait(tx, cache, msgs + *sent * channel->msg_size, LC_NEVER);

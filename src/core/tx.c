@@ -8,6 +8,7 @@
 #include "core/tx.h"
 
 #include "base/alloc.h"
+#include "core/replace.h"
 
 /* How long a send waits for a batch of places, before it asks for the first;
  * and spins for one, whatever spin_ns is: a spin does not stand in line. */
@@ -19,6 +20,7 @@ void lc_tx_cache_init(lc_tx_cache_t *cache, const lc_channel_t *channel) {
   cache->bytes = LC_SLAB_LEAST;
   cache->streak = *LC_NO_STREAK;
   lc_counter_init(&cache->sent);
+  lc_counter_init(&cache->replaced);
   lc_patience_init(&cache->patience, channel->patience.most_ns);
 }
 
@@ -69,6 +71,9 @@ static void put_slab(loopchan_sender_t *tx, lc_tx_cache_t *cache) {
 void lc_tx_flush(loopchan_sender_t *tx, lc_tx_cache_t *passing) {
   put_slab(tx, passing);
   lc_counter_add(&tx->sent_in_passing, lc_counter_read(&passing->sent));
+  if (tx->channel->flavour == LC_LATEST)
+    lc_counter_add(&tx->replaced_in_passing,
+                   lc_counter_read(&passing->replaced));
 }
 
 /* The caches that were made, how many there are in *n. */
@@ -98,6 +103,17 @@ uint64_t lc_tx_sent(loopchan_sender_t *tx) {
   for (i = 0; i < n; i++)
     sent += lc_counter_read(&more[i].sent);
   return sent;
+}
+
+uint64_t lc_tx_replaced(loopchan_sender_t *tx) {
+  size_t n, i;
+  lc_tx_cache_t *more = caches_made(tx, &n);
+  uint64_t replaced = lc_counter_read(&tx->own.replaced) +
+                      lc_counter_read(&tx->replaced_in_passing);
+
+  for (i = 0; i < n; i++)
+    replaced += lc_counter_read(&more[i].replaced);
+  return replaced;
 }
 
 void lc_tx_free_caches(loopchan_sender_t *tx) {
@@ -164,9 +180,12 @@ int lc_tx_publish_chain(loopchan_sender_t *tx, lc_tx_cache_t *cache,
 int lc_tx_publish_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                        lc_slab_t *slab, lc_link_t *node) {
   lc_list_t links = {NULL, NULL};
-  bool slab_goes = lc_tx_chain_node(&links, slab, node);
+  bool slab_goes;
   int err;
 
+  if (tx->channel->flavour == LC_LATEST)
+    return lc_replace_publish(tx, cache, node);
+  slab_goes = lc_tx_chain_node(&links, slab, node);
   if (!slab_goes && tx->channel->flavour == LC_RENDEZVOUS) {
     chain(&links, &slab->retire);
     slab_goes = true;
@@ -177,7 +196,8 @@ int lc_tx_publish_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   return err;
 }
 
-void lc_tx_grant(lc_channel_t *channel) {
+/* Apart, so that those who find no waiter save no registers for it. */
+LC_NOINLINE void lc_tx_grant(lc_channel_t *channel) {
   if (lc_waitq_grant(&channel->waitq))
     lc_channel_settle(channel);
 }
@@ -267,7 +287,7 @@ int lc_tx_push_if_parked(lc_channel_t *channel, lc_link_t *newest,
 }
 
 void lc_tx_retire_slab(lc_channel_t *channel, lc_slab_t *slab) {
-  lc_assert(channel->flavour != LC_RENDEZVOUS);
+  lc_assert(channel->flavour < LC_RENDEZVOUS);
   if (lc_tx_publish(channel, &slab->retire, &slab->retire, LC_NO_STREAK) != 0)
     lc_slab_pool_orphan(&channel->pool, slab);
 }

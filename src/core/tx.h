@@ -28,8 +28,10 @@ void lc_tx_cache_init(lc_tx_cache_t *cache, const lc_channel_t *channel);
 lc_tx_cache_t *lc_tx_cache_of(loopchan_sender_t *tx, lc_tx_cache_t *passing);
 void lc_tx_flush(loopchan_sender_t *tx, lc_tx_cache_t *passing);
 
-/* Any thread. How many messages have been sent on a sender. */
+/* Any thread. How many messages have been sent on a sender, and how many were
+ * replaced by them. */
 uint64_t lc_tx_sent(loopchan_sender_t *tx);
+uint64_t lc_tx_replaced(loopchan_sender_t *tx);
 
 /* The sender's last uses: gives back the slabs that its caches keep; frees the
  * caches. */

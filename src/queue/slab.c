@@ -64,6 +64,12 @@ bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size, size_t bound) {
   return true;
 }
 
+void lc_slab_pool_make_single(lc_slab_pool_t *pool) {
+  pool->most = bytes_of(1, pool->stride);
+  pool->slots = LC_POOL_SLOTS;
+  lc_atomic_init(&pool->largest, 0);
+}
+
 void lc_node_fetch_ahead(const lc_slab_pool_t *pool, const lc_link_t *node) {
   const char *ahead = (const char *) node + LC_AHEAD;
   size_t most = 2 * LC_AHEAD, i;

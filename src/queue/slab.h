@@ -87,6 +87,10 @@ typedef struct {
 LC_MUST_USE bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size,
                                    size_t bound);
 
+/* From the start: each slab has one node, and as many as there are slots wait,
+ * of whatever size. */
+void lc_slab_pool_make_single(lc_slab_pool_t *pool);
+
 /* Frees every slab there and every orphan. Nobody else uses the rack. */
 void lc_slab_pool_free(lc_slab_pool_t *pool);
 
@@ -125,6 +129,10 @@ static inline lc_slab_t *lc_slab_of_retire(lc_link_t *retire) {
  * retire link last. */
 static inline lc_link_t *lc_slab_first(lc_slab_t *slab) {
   return (lc_link_t *) (void *) (slab + 1);
+}
+
+static inline lc_slab_t *lc_slab_of_first(lc_link_t *node) {
+  return (lc_slab_t *) (void *) node - 1;
 }
 
 /* Carves the next node, not initialised. The slab's user only, and only if it

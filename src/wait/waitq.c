@@ -184,6 +184,16 @@ bool lc_waitq_enqueue(lc_waitq_t *waitq, lc_waiter_t *waiter) {
   return owes;
 }
 
+void lc_waitq_enqueue_completed(lc_waitq_t *waitq, lc_waiter_t *waiter,
+                                int result) {
+  lock(waitq);
+  waiter->completions->outstanding++;
+  append(waitq, waiter);
+  move_on(waitq, waiter);
+  complete(waitq, waiter, result);
+  unlock(waitq);
+}
+
 bool lc_waitq_escalate(lc_waitq_t *waitq, lc_waiter_t *waiter) {
   bool owes = false;
 

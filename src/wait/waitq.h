@@ -45,7 +45,10 @@ typedef struct lc_waiter {
 typedef enum {
   LC_UNBOUNDED, /* there is always a place */
   LC_BOUNDED,
-  LC_RENDEZVOUS /* rendezvous: nobody serves, the receiver pulls */
+  /* What waits is not in the inbox's chain, so a receiver that finds nothing
+   * there asks for the flavour. */
+  LC_RENDEZVOUS, /* rendezvous: nobody serves, the receiver pulls */
+  LC_LATEST      /* there is always a place: the one that is taken */
 } lc_flavour_t;
 
 typedef struct {
@@ -75,6 +78,11 @@ void lc_completions_destroy(lc_completions_t *completions);
 
 /* Any thread. Joins at the end; the answer may be there at once. */
 LC_MUST_USE bool lc_waitq_enqueue(lc_waitq_t *waitq, lc_waiter_t *waiter);
+
+/* Any thread. One whose send is done, or refused, without waiting: it has its
+ * answer, behind those that joined before. */
+void lc_waitq_enqueue_completed(lc_waitq_t *waitq, lc_waiter_t *waiter,
+                                int result);
 
 /* Any thread. From now on each place that is freed serves the line, until this
  * one has its answer. */

@@ -1,0 +1,98 @@
+/* replace: sending where a message takes the place of the one that waits.
+ *
+ * Knows:   nodes and slabs, the user's drop function. Never waits.
+ * Threads: any, several at once on one sender; a cache is one thread's.
+ * Promise: each message that was sent is received, waits, or is dropped, once.
+ */
+#include "core/replace.h"
+
+#include "queue/latest.h"
+
+int lc_replace_put(loopchan_sender_t *tx, lc_tx_cache_t *cache, lc_link_t *node,
+                   lc_link_t **replaced) {
+  lc_channel_t *channel = tx->channel;
+  lc_push_t pushed = lc_latest_put(&channel->inbox, node, replaced);
+
+  if (LC_UNLIKELY(pushed == LC_REFUSED))
+    return UV_EPIPE;
+  if (LC_UNLIKELY(pushed == LC_PUSHED_OWES_WAKE))
+    lc_channel_settle(channel);
+  if (*replaced != NULL)
+    lc_counter_add_alone(&cache->replaced, 1);
+  lc_counter_add_alone(&cache->sent, 1);
+  return 0;
+}
+
+static void drop_message(lc_channel_t *channel, lc_link_t *node) {
+  lc_trace(drop, channel, node);
+  if (channel->drop != NULL)
+    channel->drop(lc_node_message(&channel->pool, node), channel->drop_arg);
+}
+
+static void put_node_back(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                          lc_slab_t *slab) {
+  lc_slab_undo_alloc(slab);
+  lc_tx_keep_slab(tx, cache, slab);
+}
+
+void lc_replace_drop(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                     lc_link_t *node) {
+  if (node == NULL)
+    return;
+  drop_message(tx->channel, node);
+  put_node_back(tx, cache, lc_slab_of_first(node));
+}
+
+int lc_replace_publish(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                       lc_link_t *node) {
+  lc_link_t *replaced;
+  int err = lc_replace_put(tx, cache, node, &replaced);
+
+  if (LC_LIKELY(err == 0))
+    lc_replace_drop(tx, cache, replaced);
+  return err;
+}
+
+/* A node of its own, with this message. */
+static int fill_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                     const char *msg, lc_link_t **node) {
+  lc_slab_t *slab;
+  int err = lc_tx_take_slab(tx, cache, &slab);
+
+  if (err != 0)
+    return err;
+  *node = lc_slab_alloc_node(&tx->channel->pool, slab);
+  lc_tx_fill(tx->channel, *node, msg);
+  return 0;
+}
+
+int lc_replace_publish_last(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                            const char *msgs, size_t count) {
+  lc_channel_t *channel = tx->channel;
+  size_t i, size = channel->msg_size;
+  lc_link_t *last, *other = NULL;
+  int err = fill_node(tx, cache, msgs + (count - 1) * size, &last);
+
+  if (err != 0)
+    return err;
+  /* What drop gets is its own to change, so it gets a copy. The node for that
+   * is taken first: once the last message is published nothing may fail. */
+  if (count > 1 && channel->drop != NULL)
+    err = fill_node(tx, cache, msgs, &other);
+  if (err == 0)
+    err = lc_replace_publish(tx, cache, last);
+  if (err == 0) {
+    lc_counter_add_alone(&cache->replaced, count - 1);
+    lc_counter_add_alone(&cache->sent, count - 1);
+  } else {
+    put_node_back(tx, cache, lc_slab_of_first(last));
+  }
+  if (other == NULL)
+    return err;
+  for (i = 0; err == 0 && i < count - 1; i++) {
+    lc_copy(lc_node_message(&channel->pool, other), msgs + i * size, size);
+    drop_message(channel, other);
+  }
+  put_node_back(tx, cache, lc_slab_of_first(other));
+  return err;
+}
