@@ -66,33 +66,41 @@ static int fill_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   return 0;
 }
 
+/* Drops all but the last message, in a node where drop may change them. */
+static void drop_others(loopchan_sender_t *tx, lc_link_t *node,
+                        const char *msgs, size_t count) {
+  lc_channel_t *channel = tx->channel;
+  size_t i, size = channel->msg_size;
+
+  for (i = 0; i < count - 1; i++) {
+    lc_copy(lc_node_message(&channel->pool, node), msgs + i * size, size);
+    drop_message(channel, node);
+  }
+}
+
 int lc_replace_publish_last(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                             const char *msgs, size_t count) {
   lc_channel_t *channel = tx->channel;
-  size_t i, size = channel->msg_size;
-  lc_link_t *last, *other = NULL;
-  int err = fill_node(tx, cache, msgs + (count - 1) * size, &last);
+  lc_link_t *last, *other = NULL, *replaced;
+  int err = fill_node(tx, cache, msgs + (count - 1) * channel->msg_size, &last);
 
   if (err != 0)
     return err;
-  /* What drop gets is its own to change, so it gets a copy. The node for that
-   * is taken first: once the last message is published nothing may fail. */
+  /* Once the last message is published nothing may fail. */
   if (count > 1 && channel->drop != NULL)
     err = fill_node(tx, cache, msgs, &other);
   if (err == 0)
-    err = lc_replace_publish(tx, cache, last);
+    err = lc_replace_put(tx, cache, last, &replaced);
   if (err == 0) {
     lc_counter_add_alone(&cache->replaced, count - 1);
     lc_counter_add_alone(&cache->sent, count - 1);
+    lc_replace_drop(tx, cache, replaced);
+    if (other != NULL)
+      drop_others(tx, other, msgs, count);
   } else {
     put_node_back(tx, cache, lc_slab_of_first(last));
   }
-  if (other == NULL)
-    return err;
-  for (i = 0; err == 0 && i < count - 1; i++) {
-    lc_copy(lc_node_message(&channel->pool, other), msgs + i * size, size);
-    drop_message(channel, other);
-  }
-  put_node_back(tx, cache, lc_slab_of_first(other));
+  if (other != NULL)
+    put_node_back(tx, cache, lc_slab_of_first(other));
   return err;
 }

@@ -89,6 +89,23 @@ START_TEST(with_room_the_answer_is_there_at_once) {
 }
 END_TEST
 
+START_TEST(one_that_is_done_has_its_answer_behind_the_others) {
+  pendings[1].completions = &completions[0];
+  lc_waitq_enqueue_completed(&waitq, &pendings[0], 0);
+  lc_waitq_enqueue_completed(&waitq, &pendings[1], UV_EPIPE);
+  expect_link(NULL);
+  expect_length(0);
+  ck_assert(!lc_waitq_has_outstanding(&waitq, &completions[0]));
+  ck_assert(is_answered(0));
+  ck_assert(!is_answered(0));
+  ck_assert_ptr_eq(lc_waitq_drain(&waitq, &completions[0]), &pendings[0]);
+  ck_assert_ptr_eq(pendings[0].next, &pendings[1]);
+  ck_assert_int_eq(pendings[0].result, 0);
+  ck_assert_int_eq(pendings[1].result, UV_EPIPE);
+  ck_assert_uint_eq(lc_waitq_sent(&waitq), 0);
+}
+END_TEST
+
 START_TEST(a_parked_receiver_is_owed_a_wake) {
   ck_assert(lc_inbox_park(&inbox));
   ck_assert(join(0));
@@ -471,6 +488,7 @@ static Suite *suite(void) {
 
   SUITE_CASE(suite, "bounded", open_bounded, close_line,
              with_room_the_answer_is_there_at_once,
+             one_that_is_done_has_its_answer_behind_the_others,
              a_parked_receiver_is_owed_a_wake, each_place_serves_the_first,
              who_leaves_is_served_no_more,
              when_the_last_leaves_the_gate_is_open,
