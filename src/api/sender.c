@@ -90,7 +90,9 @@ static LC_NOINLINE int send_slow(loopchan_sender_t *tx, const void *msg,
 
   if (cache != &tx->own && has_room(cache) && lc_tx_acquire_fast(tx->channel))
     return send_from_cache(tx->channel, cache, msg);
-  err = send_or_wait(tx, cache, msg, deadline_ns);
+  err = tx->channel->flavour == LC_LATEST
+            ? lc_replace_send(tx, cache, msg)
+            : send_or_wait(tx, cache, msg, deadline_ns);
   if (cache == &passing)
     lc_tx_flush(tx, cache);
   return err;
@@ -98,9 +100,15 @@ static LC_NOINLINE int send_slow(loopchan_sender_t *tx, const void *msg,
 
 static inline int send_until(loopchan_sender_t *tx, const void *msg,
                              uint64_t deadline_ns) {
-  if (LC_LIKELY(lc_owner_claim(&tx->own.owner) && has_room(&tx->own) &&
-                lc_tx_acquire_fast(tx->channel)))
-    return send_from_cache(tx->channel, &tx->own, msg);
+  if (LC_LIKELY(lc_owner_claim(&tx->own.owner))) {
+    if (LC_UNLIKELY(!has_room(&tx->own))) {
+      /* A slab of one node never has. */
+      if (tx->channel->flavour == LC_LATEST)
+        return lc_replace_send(tx, &tx->own, msg);
+    } else if (LC_LIKELY(lc_tx_acquire_fast(tx->channel))) {
+      return send_from_cache(tx->channel, &tx->own, msg);
+    }
+  }
   return send_slow(tx, msg, deadline_ns);
 }
 

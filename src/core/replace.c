@@ -8,8 +8,8 @@
 
 #include "queue/latest.h"
 
-int lc_replace_put(loopchan_sender_t *tx, lc_tx_cache_t *cache, lc_link_t *node,
-                   lc_link_t **replaced) {
+static inline int put(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                      lc_link_t *node, lc_link_t **replaced) {
   lc_channel_t *channel = tx->channel;
   lc_push_t pushed = lc_latest_put(&channel->inbox, node, replaced);
 
@@ -23,14 +23,19 @@ int lc_replace_put(loopchan_sender_t *tx, lc_tx_cache_t *cache, lc_link_t *node,
   return 0;
 }
 
-static void drop_message(lc_channel_t *channel, lc_link_t *node) {
+int lc_replace_put(loopchan_sender_t *tx, lc_tx_cache_t *cache, lc_link_t *node,
+                   lc_link_t **replaced) {
+  return put(tx, cache, node, replaced);
+}
+
+static inline void drop_message(lc_channel_t *channel, lc_link_t *node) {
   lc_trace(drop, channel, node);
   if (channel->drop != NULL)
     channel->drop(lc_node_message(&channel->pool, node), channel->drop_arg);
 }
 
-static void put_node_back(loopchan_sender_t *tx, lc_tx_cache_t *cache,
-                          lc_slab_t *slab) {
+static inline void put_node_back(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                                 lc_slab_t *slab) {
   lc_slab_undo_alloc(slab);
   lc_tx_keep_slab(tx, cache, slab);
 }
@@ -46,7 +51,7 @@ void lc_replace_drop(loopchan_sender_t *tx, lc_tx_cache_t *cache,
 int lc_replace_publish(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                        lc_link_t *node) {
   lc_link_t *replaced;
-  int err = lc_replace_put(tx, cache, node, &replaced);
+  int err = put(tx, cache, node, &replaced);
 
   if (LC_LIKELY(err == 0))
     lc_replace_drop(tx, cache, replaced);
@@ -54,15 +59,65 @@ int lc_replace_publish(loopchan_sender_t *tx, lc_tx_cache_t *cache,
 }
 
 /* A node of its own, with this message. */
-static int fill_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
-                     const char *msg, lc_link_t **node) {
+static inline int fill_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                            const void *msg, lc_link_t **node) {
   lc_slab_t *slab;
   int err = lc_tx_take_slab(tx, cache, &slab);
 
+  if (LC_UNLIKELY(err != 0))
+    return err;
+  *node = lc_slab_alloc_first(slab);
+  lc_tx_fill(tx->channel, *node, msg);
+  return 0;
+}
+
+/* The cache has no node: the one it had is waiting, or was received. */
+static LC_NOINLINE int send_anew(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                                 const void *msg) {
+  lc_link_t *node;
+  int err = fill_node(tx, cache, msg, &node);
+
   if (err != 0)
     return err;
-  *node = lc_slab_alloc_node(&tx->channel->pool, slab);
-  lc_tx_fill(tx->channel, *node, msg);
+  err = lc_replace_publish(tx, cache, node);
+  if (err != 0)
+    put_node_back(tx, cache, lc_slab_of_first(node));
+  return err;
+}
+
+/* The message that was replaced goes to drop, which may send, on this cache
+ * too. */
+static LC_NOINLINE int drop_replaced(loopchan_sender_t *tx,
+                                     lc_tx_cache_t *cache,
+                                     lc_link_t *replaced) {
+  cache->slab = NULL;
+  lc_replace_drop(tx, cache, replaced);
+  return 0;
+}
+
+/* The usual case, with as few stores as can be: the swap waits for all of them.
+ * The slab stays in the cache until its node is published. */
+int lc_replace_send(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                    const void *msg) {
+  lc_channel_t *channel = tx->channel;
+  lc_slab_t *slab = cache->slab;
+  lc_link_t *node, *replaced;
+  int err;
+
+  if (LC_UNLIKELY(slab == NULL))
+    return send_anew(tx, cache, msg);
+  node = lc_slab_alloc_first(slab);
+  lc_tx_fill(channel, node, msg);
+  err = put(tx, cache, node, &replaced);
+  if (LC_UNLIKELY(err != 0)) {
+    lc_slab_undo_alloc(slab);
+    return err;
+  }
+  if (replaced == NULL || channel->drop != NULL)
+    return drop_replaced(tx, cache, replaced);
+  lc_trace(drop, channel, replaced);
+  cache->slab = lc_slab_of_first(replaced);
+  lc_slab_undo_alloc(cache->slab);
   return 0;
 }
 

@@ -9,6 +9,10 @@
 
 #include "core/tx.h"
 
+/* Any thread. Sends one message. 0, UV_EPIPE, or UV_ENOMEM. */
+LC_MUST_USE int lc_replace_send(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                                const void *msg);
+
 /* Any thread. Publishes a node, and counts. *replaced is the node of the
  * message that waited, or NULL; the caller drops it. UV_EPIPE: refused. */
 LC_MUST_USE int lc_replace_put(loopchan_sender_t *tx, lc_tx_cache_t *cache,

@@ -147,6 +147,13 @@ static inline lc_link_t *lc_slab_alloc_node(const lc_slab_pool_t *pool,
   return (lc_link_t *) (void *) node;
 }
 
+/* The same of a slab that has one node and no other behind it. */
+static inline lc_link_t *lc_slab_alloc_first(lc_slab_t *slab) {
+  lc_assert(slab->used == 0);
+  slab->used = 1;
+  return lc_slab_first(slab);
+}
+
 /* A carve fetches a line that will be written a little later, this the others
  * of a node that takes several: when a message is published, all that was
  * written of it has to be there. */
