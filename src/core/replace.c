@@ -8,8 +8,8 @@
 
 #include "queue/latest.h"
 
-static inline int put(loopchan_sender_t *tx, lc_tx_cache_t *cache,
-                      lc_link_t *node, lc_link_t **replaced) {
+static inline int put_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                           lc_link_t *node, lc_link_t **replaced) {
   lc_channel_t *channel = tx->channel;
   lc_push_t pushed = lc_latest_put(&channel->inbox, node, replaced);
 
@@ -25,7 +25,7 @@ static inline int put(loopchan_sender_t *tx, lc_tx_cache_t *cache,
 
 int lc_replace_put(loopchan_sender_t *tx, lc_tx_cache_t *cache, lc_link_t *node,
                    lc_link_t **replaced) {
-  return put(tx, cache, node, replaced);
+  return put_node(tx, cache, node, replaced);
 }
 
 static inline void drop_message(lc_channel_t *channel, lc_link_t *node) {
@@ -51,7 +51,7 @@ void lc_replace_drop(loopchan_sender_t *tx, lc_tx_cache_t *cache,
 int lc_replace_publish(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                        lc_link_t *node) {
   lc_link_t *replaced;
-  int err = put(tx, cache, node, &replaced);
+  int err = put_node(tx, cache, node, &replaced);
 
   if (LC_LIKELY(err == 0))
     lc_replace_drop(tx, cache, replaced);
@@ -108,7 +108,7 @@ int lc_replace_send(loopchan_sender_t *tx, lc_tx_cache_t *cache,
     return send_anew(tx, cache, msg);
   node = lc_slab_alloc_first(slab);
   lc_tx_fill(channel, node, msg);
-  err = put(tx, cache, node, &replaced);
+  err = put_node(tx, cache, node, &replaced);
   if (LC_UNLIKELY(err != 0)) {
     lc_slab_undo_alloc(slab);
     return err;

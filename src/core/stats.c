@@ -8,7 +8,7 @@
 #include "core/tx.h"
 
 /* Newest message only: how many were replaced. */
-static uint64_t replaced(lc_channel_t *channel) {
+static uint64_t count_replaced(lc_channel_t *channel) {
   uint64_t count = channel->replaced_by_dropped;
   loopchan_sender_t *tx;
 
@@ -23,7 +23,7 @@ static void stats_of_newest(lc_channel_t *channel, loopchan_stats_t *stats) {
   /* At the close, what waited is dropped. */
   stats->queued = channel->dropped == 0 && lc_rx_has_message(channel);
   uv_mutex_lock(&channel->mutex);
-  stats->dropped += replaced(channel);
+  stats->dropped += count_replaced(channel);
   uv_mutex_unlock(&channel->mutex);
   stats->sent = stats->received + stats->dropped + stats->queued;
 }
