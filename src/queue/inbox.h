@@ -207,6 +207,12 @@ static inline bool lc_inbox_is_closed(const lc_inbox_t *inbox) {
   return lc_load(&inbox->word, memory_order_acquire) == LC_CLOSED;
 }
 
+/* Any thread. Whether the receiver sleeps, at some moment of this call. */
+static inline bool lc_inbox_is_parked(const lc_inbox_t *inbox) {
+  /* relaxed: a guess, nothing is handed over */
+  return lc_load(&inbox->word, memory_order_relaxed) == LC_PARKED;
+}
+
 /* Receiver. Whether the word, as it was read, leads to links to take. */
 static inline bool lc_inbox_is_new(const lc_inbox_t *inbox,
                                    const lc_link_t *word) {
