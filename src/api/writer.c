@@ -291,8 +291,8 @@ static int alloc_node(struct lc_writer *writer, lc_request_t *request) {
   return 0;
 }
 
-/* Newest message only: nothing waits. What drop does comes last: it may write
- * too, and is answered behind this one. */
+/* Newest message only: nothing waits. drop is called last, for it may write
+ * too, and is then called back behind this one. */
 static void write_newest(struct lc_writer *writer, lc_request_t *request) {
   loopchan_sender_t *tx = writer->tx;
   lc_tx_cache_t passing, *cache = lc_tx_cache_of(tx, &passing);

@@ -71,9 +71,10 @@ static inline int fill_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   return 0;
 }
 
-/* The cache has no node: the one it had is waiting, or was received. */
-static LC_NOINLINE int send_anew(loopchan_sender_t *tx, lc_tx_cache_t *cache,
-                                 const void *msg) {
+/* The cache has no slab: the one it had is in the inbox, or was received. */
+static LC_NOINLINE int send_without_slab(loopchan_sender_t *tx,
+                                         lc_tx_cache_t *cache,
+                                         const void *msg) {
   lc_link_t *node;
   int err = fill_node(tx, cache, msg, &node);
 
@@ -105,7 +106,7 @@ int lc_replace_send(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   int err;
 
   if (LC_UNLIKELY(slab == NULL))
-    return send_anew(tx, cache, msg);
+    return send_without_slab(tx, cache, msg);
   node = lc_slab_alloc_first(slab);
   lc_tx_fill(channel, node, msg);
   err = put_node(tx, cache, node, &replaced);

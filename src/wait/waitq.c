@@ -341,8 +341,8 @@ void lc_waitq_refuse(lc_waitq_t *waitq) {
   lc_completions_t *watcher;
 
   lock(waitq);
-  /* A close after a shutdown. Whoever watches has been woken, and may not have
-   * run since: a thread's wake is signalled once. */
+  /* A close after a shutdown. A watcher has been woken, and may not have run
+   * since: a thread's wake is signalled once. */
   if (waitq->refuses) {
     unlock(waitq);
     return;

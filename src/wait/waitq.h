@@ -80,8 +80,8 @@ void lc_completions_destroy(lc_completions_t *completions);
 /* Any thread. Joins at the end; the answer may be there at once. */
 LC_MUST_USE bool lc_waitq_enqueue(lc_waitq_t *waitq, lc_waiter_t *waiter);
 
-/* Any thread. One whose send is done, or refused, without waiting: it has its
- * answer, behind those that joined before. */
+/* Any thread. One whose send is done, or refused, without waiting: it is
+ * complete, behind those that came before. */
 void lc_waitq_enqueue_completed(lc_waitq_t *waitq, lc_waiter_t *waiter,
                                 int result);
 
