@@ -953,6 +953,14 @@ LOOPCHAN_EXTERN const char *loopchan_version_string(void);
 #define LOOPCHAN_TYPED_ALIGNOF _Alignof
 #endif
 
+/* How strictly any object may be aligned. MSVC's headers have no max_align_t in
+ * C; it would be a double. */
+#ifdef _MSC_VER
+#define LOOPCHAN_TYPED_MAX_ALIGN LOOPCHAN_TYPED_ALIGNOF(double)
+#else
+#define LOOPCHAN_TYPED_MAX_ALIGN LOOPCHAN_TYPED_ALIGNOF(max_align_t)
+#endif
+
 /**
  * Generates inline wrappers with typed messages, so that sending an int into a
  * channel of struct job does not compile:
@@ -975,7 +983,7 @@ LOOPCHAN_EXTERN const char *loopchan_version_string(void);
  */
 #define LOOPCHAN_TYPED(name, T)                                                \
   LOOPCHAN_TYPED_ASSERT(                                                       \
-      LOOPCHAN_TYPED_ALIGNOF(T) <= LOOPCHAN_TYPED_ALIGNOF(max_align_t) &&      \
+      LOOPCHAN_TYPED_ALIGNOF(T) <= LOOPCHAN_TYPED_MAX_ALIGN &&                 \
           sizeof(T) % LOOPCHAN_TYPED_ALIGNOF(T) == 0,                          \
       "T is aligned more strictly than a message: send a pointer to it");      \
   typedef void (*name##_recv_cb)(loopchan_receiver_t * rx_, int status_,       \
