@@ -48,7 +48,8 @@
  *   commit                 yes     yes (1)      yes         UV_EPIPE  UV_EPIPE
  *   abandon                yes     yes (1)      yes         yes       yes
  *   sender_clone,          yes     yes          yes         yes       yes
- *     is_closed
+ *     is_closed, room
+ *   wait_closed            yes     yes          yes (5)     yes       yes
  *   sender_drop            yes     no (2)       yes         yes       yes
  *   recv_start             no (3)  no           yes         yes       UV_EINVAL
  *   recv_stop              no (3)  no           yes         yes       yes
@@ -69,8 +70,9 @@
  *       close, calls return UV_EOF instead of UV_EINVAL.
  *   (4) A close after a shutdown is usual. A second shutdown, a second close,
  *       and a shutdown after a close return UV_EALREADY.
- *   (5) A call that has to wait for room waits on every thread except the
- *       thread of the receiver's own loop, where it returns UV_EAGAIN.
+ *   (5) A call that has to wait, for room or for the closure, waits on every
+ *       thread except the thread of the receiver's own loop, where it returns
+ *       UV_EAGAIN.
  *   (6) Only the thread of the writer's loop.
  *   (7) try_write returns UV_EPIPE; a write's callback gets UV_EPIPE.
  */
@@ -130,6 +132,18 @@ extern "C" {
  * return UV_EOF too, as long as the memory of the receiver exists. */
 #define LOOPCHAN_SHARED 1u
 
+/* Flag, capacity 0 or 1: the channel keeps the newest message only, as for
+ * progress, positions and settings. A send never waits, and is never refused
+ * for want of room: it replaces the message that waits, which goes to
+ * options.drop on the sender's thread, inside the send. Messages are received
+ * in order, some are left out; a receive that begins after a send returned gets
+ * that message or a newer one. The receiver is woken once at most for each
+ * message that it receives. When the channel is shut down, or its last sender
+ * is dropped, the message that waits is still received, then UV_EOF. With
+ * LOOPCHAN_SHARED each message is received by one of the threads, or replaced.
+ * See: tokio's watch; examples/guides/back_pressure.md */
+#define LOOPCHAN_LATEST 2u
+
 /* A time-out that never expires. */
 #define LOOPCHAN_FOREVER UINT64_MAX
 
@@ -182,10 +196,15 @@ typedef void (*loopchan_write_cb)(loopchan_write_t *req, int status);
 typedef void (*loopchan_writer_cb)(loopchan_writer_t *w);
 
 /**
- * Disposes of a message that was accepted and will never be received, on the
- * receiver's thread, from inside loopchan_close. msg is valid until this
- * function returns; arg is options.drop_arg. Allowed inside: any call on other
- * channels, and any call on this channel's senders (sends are refused).
+ * Disposes of a message that was accepted and will never be received.
+ *
+ * It is called on the receiver's thread, from inside loopchan_close; with
+ * LOOPCHAN_LATEST also on a sender's thread, from inside the send, commit or
+ * write that replaced the message, perhaps on several threads at once, and as
+ * long as such a call is in progress, also beyond the close. msg is valid until
+ * this function returns; arg is options.drop_arg. Allowed inside:
+ * any call on other channels, and any call on this channel's senders, except to
+ * drop one that is in use (in loopchan_close, sends are refused).
  */
 typedef void (*loopchan_drop_fn)(void *msg, void *arg);
 
@@ -195,7 +214,7 @@ struct loopchan_options_s {
   size_t capacity;       /* messages, or one of the two names above */
   loopchan_drop_fn drop; /* for messages never received; NULL: discard them */
   void *drop_arg;        /* passed to drop */
-  unsigned flags;        /* 0, or LOOPCHAN_SHARED */
+  unsigned flags;        /* LOOPCHAN_SHARED, LOOPCHAN_LATEST, both, or 0 */
   unsigned max_messages; /* most messages per loop iteration; 0: 1024 */
   uint64_t max_ns;       /* ns of callbacks per iteration, of all receivers and
                             writers on the loop; 0: 1000000 (1 ms) */
@@ -206,7 +225,7 @@ struct loopchan_options_s {
 struct loopchan_stats_s {
   uint64_t sent;        /* messages accepted */
   uint64_t received;    /* messages handed to the receiver's user */
-  uint64_t dropped;     /* messages accepted, never received */
+  uint64_t dropped;     /* messages accepted, never received; replaced ones */
   uint64_t queued;      /* sent - received - dropped: waiting now */
   uint64_t wakeups;     /* times that the receiver had to be woken */
   uint64_t budget_cuts; /* loop iterations that the budget cut short */
@@ -276,7 +295,8 @@ struct loopchan_write_s {
  * Allocates: the channel and one sender; with LOOPCHAN_SHARED a mutex too; for
  *            the first receiver or writer on a loop, that loop's record.
  * Returns:   0;
- *            UV_EINVAL  a NULL, an unknown flag, LOOPCHAN_SHARED on a loop, or
+ *            UV_EINVAL  a NULL, an unknown flag, LOOPCHAN_SHARED on a loop,
+ *                       LOOPCHAN_LATEST with a capacity other than 0 and 1, or
  *                       an msg_size so large that the size of a message in
  *                       memory would overflow;
  *            UV_ENOMEM;
@@ -300,7 +320,8 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  * the capacity is free (the largest power of two up to half), or some 100
  * microseconds later when less is free. On a rendezvous channel a send waits
  * until its message has been received: until a receive has returned it, or the
- * callback that got it has returned.
+ * callback that got it has returned. With LOOPCHAN_LATEST no send waits: what
+ * it replaces is dropped before it returns.
  *
  * A loop never waits for itself: on the thread that runs the receiver's loop
  * this is loopchan_try_send. The receivers and writers on one loop learn
@@ -328,7 +349,8 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  * Callback:  allowed in any callback, this channel's own included.
  * Message:   0: the channel's. Anything else: still the caller's, untouched.
  *            msg may be NULL when msg_size is 0.
- * Blocks:    unbounded: no. Bounded: while full; it spins for about
+ * Blocks:    unbounded: no. With LOOPCHAN_LATEST: no, but for the time of
+ *            options.drop. Bounded: while full; it spins for about
  *            options.spin_ns at most, then sleeps. No lock and no system call,
  *            unless it waits, others wait, the receiver sleeps and has to be
  *            woken, or a slab has to be allocated.
@@ -347,13 +369,14 @@ LOOPCHAN_EXTERN int loopchan_send(loopchan_sender_t *tx, const void *msg);
 /**
  * Sends one message if that is possible without waiting.
  *
- * On an unbounded channel it is loopchan_send. On a bounded one it is refused
- * only while as many messages as the capacity are accepted and not received,
- * and it never overtakes a send that waits. On a rendezvous channel it needs a
- * receiver that waits at that moment: asleep in loopchan_recv or
- * loopchan_select, or a started loop receiver that has nothing left to do on
- * its loop. If that receiver is closed before it receives the message, the
- * message goes to options.drop, as any accepted message that is never received.
+ * On an unbounded channel, and with LOOPCHAN_LATEST, it is loopchan_send. On a
+ * bounded one it is refused only while as many messages as the capacity are
+ * accepted and not received, and it never overtakes a send that waits. On a
+ * rendezvous channel it needs a receiver that waits at that moment: asleep in
+ * loopchan_recv or loopchan_select, or a started loop receiver that has nothing
+ * left to do on its loop. If that receiver is closed before it receives the
+ * message, the message goes to options.drop, as any accepted message that is
+ * never received.
  *
  * Thread:    any, several at once on one sender.
  * Callback:  allowed in any callback.
@@ -395,7 +418,9 @@ LOOPCHAN_EXTERN int loopchan_send_timeout(loopchan_sender_t *tx,
  * messages which need not wait are published together, in one step: no other
  * sender's message comes between them, and the receiver is woken once at most.
  * On an unbounded channel these are all of them; on a bounded one as many as
- * fit, again and again; on a rendezvous channel none.
+ * fit, again and again; on a rendezvous channel none. With LOOPCHAN_LATEST only
+ * the last one is published; a copy of each of the others goes to options.drop,
+ * inside this call, and they count as sent and dropped.
  *
  * Thread:    any, several at once on one sender; see loopchan_send.
  * Callback:  allowed in any callback.
@@ -504,6 +529,47 @@ LOOPCHAN_EXTERN void loopchan_sender_drop(loopchan_sender_t *tx);
  * See:       std::sync::mpsc::Sender; uv_is_closing
  */
 LOOPCHAN_EXTERN int loopchan_is_closed(const loopchan_sender_t *tx);
+
+/**
+ * Waits until sends are refused: until the receiver is closed or shut down.
+ *
+ * For a thread that produces only when asked, and has to stop when nobody
+ * receives any more.
+ *
+ * Thread:    any, several at once on one sender; see loopchan_send.
+ * Callback:  allowed in any callback. Where it would have to wait on the thread
+ *            of the receiver's own loop it returns UV_EAGAIN at once; before
+ *            that thread is known, after a second, if timeout_ns is longer.
+ * Blocks:    timeout_ns nanoseconds at most; with 0 it only looks; with
+ *            LOOPCHAN_FOREVER until sends are refused.
+ * Allocates: no.
+ * Returns:   0: sends are refused, and that does not change again;
+ *            UV_ETIMEDOUT (they are not, so far); UV_EAGAIN (the loop would
+ *            wait for itself, or the system gives no mutex to wait with);
+ *            UV_EINVAL (tx is NULL); UV_ENOMEM (as UV_EAGAIN).
+ * See:       loopchan_is_closed, loopchan_writer_on_closed; tokio's
+ *            Sender::closed
+ */
+LOOPCHAN_EXTERN int loopchan_wait_closed(loopchan_sender_t *tx,
+                                         uint64_t timeout_ns);
+
+/**
+ * Returns how many messages could be sent at this moment without waiting.
+ *
+ * It is a look: another thread's send or receive may change it before the
+ * caller acts on it. Reserved places count as taken.
+ *
+ * Thread:    any, several at once.
+ * Callback:  allowed in any callback.
+ * Blocks:    no.
+ * Allocates: no.
+ * Returns:   0: the channel is full, closed or shut down, or others wait for
+ *            room, or tx is NULL; SIZE_MAX without a bound and with
+ *            LOOPCHAN_LATEST; on a rendezvous channel 1 if a receiver waits, as
+ *            loopchan_try_send needs, else 0.
+ * See:       loopchan_try_send, loopchan_stats; tokio's Sender::capacity
+ */
+LOOPCHAN_EXTERN size_t loopchan_room(const loopchan_sender_t *tx);
 
 /* --------------------------------------------------------------- receiving */
 
@@ -683,9 +749,9 @@ LOOPCHAN_EXTERN int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
  * in the order of the writes. The messages are accepted in that order too; with
  * all other sends and writes that wait for room, they are served first come,
  * first served. On a rendezvous channel cb is called when the message has been
- * received. Writes that complete together are called back together, for as long
- * as one iteration of the loop may take: see loopchan_recv_start; max_ns is
- * that of the channel.
+ * received. With LOOPCHAN_LATEST the message is accepted at once. Writes that
+ * complete together are called back together, for as long as one iteration of
+ * the loop may take: see loopchan_recv_start; max_ns is that of the channel.
  *
  * Thread:    the writer's loop's.
  * Callback:  allowed in any callback of this loop, cb included.
@@ -904,6 +970,14 @@ LOOPCHAN_EXTERN const char *loopchan_version_string(void);
 #define LOOPCHAN_TYPED_ALIGNOF _Alignof
 #endif
 
+/* How strictly any object may be aligned. MSVC's headers have no max_align_t in
+ * C; it would be a double. */
+#ifdef _MSC_VER
+#define LOOPCHAN_TYPED_MAX_ALIGN LOOPCHAN_TYPED_ALIGNOF(double)
+#else
+#define LOOPCHAN_TYPED_MAX_ALIGN LOOPCHAN_TYPED_ALIGNOF(max_align_t)
+#endif
+
 /**
  * Generates inline wrappers with typed messages, so that sending an int into a
  * channel of struct job does not compile:
@@ -926,7 +1000,7 @@ LOOPCHAN_EXTERN const char *loopchan_version_string(void);
  */
 #define LOOPCHAN_TYPED(name, T)                                                \
   LOOPCHAN_TYPED_ASSERT(                                                       \
-      LOOPCHAN_TYPED_ALIGNOF(T) <= LOOPCHAN_TYPED_ALIGNOF(max_align_t) &&      \
+      LOOPCHAN_TYPED_ALIGNOF(T) <= LOOPCHAN_TYPED_MAX_ALIGN &&                 \
           sizeof(T) % LOOPCHAN_TYPED_ALIGNOF(T) == 0,                          \
       "T is aligned more strictly than a message: send a pointer to it");      \
   typedef void (*name##_recv_cb)(loopchan_receiver_t * rx_, int status_,       \

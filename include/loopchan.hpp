@@ -24,7 +24,8 @@
  * caller's hands with its value: it never left (the first two), or was moved
  * back: assigned, or, where T has no assignment, constructed in its old place
  * (which must not throw then).
- * What is accepted and never received is destroyed when the receiver closes.
+ * What is accepted and never received is destroyed when the receiver closes;
+ * with options.latest also by the send that replaces it, on that thread.
  *
  * Times: a time-out is any std::chrono duration; see time_span.
  *
@@ -1272,6 +1273,13 @@ template <class T> class sender {
     return sender(loopchan_sender_clone(get()));
   }
   bool is_closed() const noexcept { return loopchan_is_closed(get()) != 0; }
+  /* Waits until sends are refused. */
+  [[nodiscard]] std::error_code wait_closed(
+      time_span timeout = forever) const noexcept {
+    return detail::code(loopchan_wait_closed(get(), timeout.ns()));
+  }
+  /* How many messages could be sent now without waiting; SIZE_MAX: no bound. */
+  std::size_t room() const noexcept { return loopchan_room(get()); }
   void drop() noexcept { tx_.reset(); }
   explicit operator bool() const noexcept { return get() != nullptr; }
   loopchan_sender_t *get() const noexcept { return tx_.get(); }
@@ -1307,6 +1315,7 @@ inline constexpr std::size_t rendezvous = LOOPCHAN_RENDEZVOUS;
 struct options {
   std::size_t capacity = unbounded;
   bool shared = false; /* a thread receiver for any number of threads */
+  bool latest = false; /* keeps the newest message only; capacity 0 or 1 */
   unsigned max_messages = 0;
   time_span max_time;
   time_span spin_time;
@@ -1329,7 +1338,8 @@ int open(uv_loop_t *loop, loopchan_receiver_t *rx, sender<T> &tx,
   c.msg_size = sizeof(typename wire<T>::type);
   c.capacity = o.capacity;
   c.drop = drop<T>;
-  c.flags = o.shared ? LOOPCHAN_SHARED : 0;
+  c.flags =
+      (o.shared ? LOOPCHAN_SHARED : 0u) | (o.latest ? LOOPCHAN_LATEST : 0u);
   c.max_messages = o.max_messages;
   c.max_ns = o.max_time.ns();
   c.spin_ns = o.spin_time.ns();

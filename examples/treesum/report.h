@@ -17,7 +17,6 @@ enum report_kind {
   REPORT_FOUND,  /* a file of bytes bytes is to be read */
   REPORT_LINK,   /* a symbolic link was skipped */
   REPORT_WALKED, /* nothing more will be found */
-  REPORT_READ,   /* bytes more bytes have been read */
   REPORT_DONE,   /* path has this sum */
   REPORT_FAILED  /* path has no sum, because of err */
 };
@@ -30,6 +29,9 @@ struct report {
   unsigned char sum[SUM_BYTES];
 };
 
+/* A worker's progress is a number on a channel of its own, which keeps the
+ * newest one only: how many bytes the worker has read so far, of all files. */
+
 struct job {
   char *path;
   int follow; /* the user named it: if it is a symbolic link, its file is meant
@@ -38,6 +40,7 @@ struct job {
 
 LOOPCHAN_TYPED(reports, struct report);
 LOOPCHAN_TYPED(jobs, struct job);
+LOOPCHAN_TYPED(progress, uint64_t);
 
 static inline void report_drop(void *msg, void *arg) {
   (void) arg;

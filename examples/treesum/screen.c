@@ -44,9 +44,6 @@ void screen_add(struct screen *s, const struct report *r) {
     case REPORT_WALKED:
       s->walked = 1;
       break;
-    case REPORT_READ:
-      s->bytes_read += r->bytes;
-      break;
     case REPORT_DONE:
       s->done++;
       break;

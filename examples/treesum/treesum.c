@@ -2,11 +2,14 @@
  *
  *   walker -- jobs --> workers          one blocking receiver, shared
  *   walker, workers -- reports --> loop        one loop receiver
+ *   each worker -- progress --> loop           one for each, newest only
  *
- * Both channels are bounded: whoever is ahead waits, so memory does not grow
- * with the tree. The loop ends when all of them have dropped their senders
- * (UV_EOF). Ctrl-C shuts the reports down: what was accepted still arrives,
- * then UV_EOF; every thread's next report is refused, and it ends.
+ * The first two are bounded: whoever is ahead waits, so memory does not grow
+ * with the tree. Progress that is out of date is replaced, and nobody waits for
+ * it. The loop ends when each receiver has got UV_EOF: when all have dropped
+ * their senders, the last progress has been seen too. Ctrl-C shuts the reports
+ * down: what was accepted still arrives, then UV_EOF; every thread's next
+ * report is refused, and it ends.
  */
 #include <errno.h>
 #include <locale.h>
@@ -22,6 +25,12 @@
 
 enum { TICK_MS = 100, JOBS_AHEAD = 1024, REPORTS_AHEAD = 4096 };
 
+/* What the loop knows of one worker. */
+struct gauge {
+  loopchan_receiver_t progress;
+  uint64_t bytes; /* read, as far as is known */
+};
+
 struct treesum {
   uv_loop_t loop;
   loopchan_receiver_t jobs, reports;
@@ -31,7 +40,9 @@ struct treesum {
   struct listing listing;
   struct walker walker;
   struct worker *workers;
+  struct gauge *gauges;
   size_t worker_count;
+  size_t not_ended; /* receivers on the loop */
   int interrupted;
   int err; /* why it could not go on */
 };
@@ -49,11 +60,27 @@ static void stop(struct treesum *t, int err) {
   uv_walk(&t->loop, close_one, NULL);
 }
 
+static void on_end(struct treesum *t) {
+  if (--t->not_ended == 0)
+    stop(t, 0);
+}
+
+static void on_progress(loopchan_receiver_t *rx, int status, uint64_t *bytes) {
+  struct gauge *gauge = (struct gauge *) rx;
+  struct treesum *t = rx->data;
+  if (status == UV_EOF) {
+    on_end(t);
+    return;
+  }
+  t->screen.bytes_read += *bytes - gauge->bytes;
+  gauge->bytes = *bytes;
+}
+
 static void on_report(loopchan_receiver_t *rx, int status, struct report *r) {
   struct treesum *t = rx->data;
   int err = 0;
   if (status == UV_EOF) {
-    stop(t, 0);
+    on_end(t);
     return;
   }
   screen_add(&t->screen, r);
@@ -113,20 +140,39 @@ static int open_channels(struct treesum *t) {
   return err;
 }
 
+/* Starts the next worker, and listens to its progress. */
+static int add_worker(struct treesum *t) {
+  loopchan_options_t newest = {.flags = LOOPCHAN_LATEST};
+  struct gauge *gauge = &t->gauges[t->worker_count];
+  loopchan_sender_t *progress;
+  int err = progress_open(&t->loop, &gauge->progress, &progress, &newest);
+  if (err != 0)
+    return err;
+  gauge->progress.data = t;
+  err = progress_recv_start(&gauge->progress, on_progress);
+  if (err != 0) {
+    loopchan_sender_drop(progress);
+    return err;
+  }
+  t->not_ended++;
+  err = worker_start(&t->workers[t->worker_count], &t->jobs, t->walker.reports,
+                     progress);
+  if (err == 0)
+    t->worker_count++;
+  return err;
+}
+
 /* Leaves t->worker_count threads to join, and the walker's if it returns 0. */
 static int start(struct treesum *t, const struct options *o) {
   int err = open_channels(t);
   if (err != 0)
     return err;
   err = reports_recv_start(&t->reports, on_report);
+  t->not_ended = 1;
   if (err == 0)
     err = watch(t, o->progress);
-  while (err == 0 && t->worker_count < o->workers) {
-    err =
-        worker_start(&t->workers[t->worker_count], &t->jobs, t->walker.reports);
-    if (err == 0)
-      t->worker_count++;
-  }
+  while (err == 0 && t->worker_count < o->workers)
+    err = add_worker(t);
   if (err == 0)
     err = walker_start(&t->walker);
   if (err != 0)
@@ -190,7 +236,8 @@ int main(int argc, char **argv) {
   t.listing.safely = isatty(STDOUT_FILENO);
   t.walker.roots = o.roots;
   t.workers = calloc(o.workers, sizeof(*t.workers));
-  t.err = t.workers == NULL ? UV_ENOMEM : workers_prepare();
+  t.gauges = calloc(o.workers, sizeof(*t.gauges));
+  t.err = t.workers == NULL || t.gauges == NULL ? UV_ENOMEM : workers_prepare();
   if (t.err == 0)
     run(&t, &o);
 
@@ -204,6 +251,7 @@ int main(int argc, char **argv) {
     screen_sum_up(&t.screen);
   listing_free(&t.listing);
   free(t.workers);
+  free(t.gauges);
   if (t.err != 0)
     return EXIT_CANNOT;
   if (t.interrupted)

@@ -18,7 +18,8 @@
 enum { BUFFER_BYTES = 128 * 1024 };
 
 struct tools {
-  loopchan_sender_t *reports;
+  loopchan_sender_t *reports, *progress;
+  uint64_t bytes_read; /* of all files */
   EVP_MD_CTX *digest;
   unsigned char *buffer;
 };
@@ -42,15 +43,17 @@ static int open_regular(const char *path, int follow) {
   return err;
 }
 
-/* Fills in r->sum, or r->err when the file fails. Returns what became of the
- * reports on the way. */
+/* Fills in r->sum, or r->err when the file fails. Returns UV_EPIPE if nobody
+ * wants it any more. The progress never waits: a loop that is busy gets the
+ * newest number only. */
 static int hash(struct tools *t, int fd, struct report *r) {
-  struct report progress = {.kind = REPORT_READ};
   int ok = EVP_DigestInit_ex(t->digest, EVP_sha256(), NULL);
   ssize_t n = 0;
   while (ok && (n = read(fd, t->buffer, BUFFER_BYTES)) > 0) {
-    progress.bytes = (uint64_t) n;
-    int err = reports_send(t->reports, &progress);
+    t->bytes_read += (uint64_t) n;
+    int err = progress_send(t->progress, &t->bytes_read);
+    if (err == 0 && loopchan_is_closed(t->reports))
+      err = UV_EPIPE;
     if (err != 0)
       return err;
     ok = EVP_DigestUpdate(t->digest, t->buffer, (size_t) n);
@@ -83,7 +86,8 @@ static int do_job(struct tools *t, const struct job *job) {
 
 static void run(void *arg) {
   struct worker *w = arg;
-  struct tools t = {w->reports, EVP_MD_CTX_new(), malloc(BUFFER_BYTES)};
+  struct tools t = {w->reports, w->progress, 0, EVP_MD_CTX_new(),
+                    malloc(BUFFER_BYTES)};
   struct job job;
   int err = t.digest == NULL || t.buffer == NULL ? UV_ENOMEM : 0;
 
@@ -93,6 +97,7 @@ static void run(void *arg) {
     w->err = err;
   loopchan_shutdown(w->jobs); /* perhaps another one has */
   loopchan_sender_drop(w->reports);
+  loopchan_sender_drop(w->progress);
   EVP_MD_CTX_free(t.digest);
   free(t.buffer);
 }
@@ -108,14 +113,17 @@ int workers_prepare(void) {
 }
 
 int worker_start(struct worker *w, loopchan_receiver_t *jobs,
-                 loopchan_sender_t *reports) {
+                 loopchan_sender_t *reports, loopchan_sender_t *progress) {
   int err;
 
   w->err = 0;
   w->jobs = jobs;
+  w->progress = progress;
   w->reports = loopchan_sender_clone(reports);
   err = w->reports == NULL ? UV_ENOMEM : uv_thread_create(&w->thread, run, w);
-  if (err != 0)
+  if (err != 0) {
     loopchan_sender_drop(w->reports);
+    loopchan_sender_drop(progress);
+  }
   return err;
 }

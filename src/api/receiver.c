@@ -35,8 +35,9 @@ int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
   int err;
 
   if (rx == NULL || tx == NULL || options == NULL ||
-      (options->flags & ~LOOPCHAN_SHARED) != 0 ||
-      (is_shared(options) && loop != NULL))
+      (options->flags & ~(LOOPCHAN_SHARED | LOOPCHAN_LATEST)) != 0 ||
+      (is_shared(options) && loop != NULL) ||
+      ((options->flags & LOOPCHAN_LATEST) != 0 && options->capacity > 1))
     return UV_EINVAL;
   err = lc_channel_new(&channel, loop != NULL ? &rx->async : NULL, options);
   if (err != 0)

@@ -5,7 +5,7 @@
  * Promise: 0 and the message is the channel's; anything else and it is still
  *          the caller's.
  */
-#include "core/tx.h"
+#include "core/replace.h"
 
 /* The usual case: the thread has a permit and, after this message, room left in
  * its slab. */
@@ -53,15 +53,10 @@ static int send_and_wait(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   return err;
 }
 
-/* Whether a wait here would be the loop's wait for itself. */
-static bool is_loops_own(const lc_channel_t *channel) {
-  return channel->loop != NULL && lc_loop_is_here(channel->loop);
-}
-
 static int send_or_wait(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                         const void *msg, uint64_t deadline_ns) {
   lc_channel_t *channel = tx->channel;
-  bool may_wait = deadline_ns != LC_NOW && !is_loops_own(channel);
+  bool may_wait = deadline_ns != LC_NOW && !lc_tx_is_loops_own(channel);
   ssize_t permit = lc_tx_acquire(channel, 1);
   lc_slab_t *slab;
   lc_link_t *node;
@@ -97,7 +92,9 @@ static LC_NOINLINE int send_slow(loopchan_sender_t *tx, const void *msg,
 
   if (cache != &tx->own && has_room(cache) && lc_tx_acquire_fast(tx->channel))
     return send_from_cache(tx->channel, cache, msg);
-  err = send_or_wait(tx, cache, msg, deadline_ns);
+  err = tx->channel->flavour == LC_LATEST
+            ? lc_replace_send(tx, cache, msg)
+            : send_or_wait(tx, cache, msg, deadline_ns);
   if (cache == &passing)
     lc_tx_flush(tx, cache);
   return err;
@@ -180,7 +177,7 @@ static int send_chain(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   return refused != 0 ? refused : err;
 }
 
-/* Sends all, but for an error; adds to *sent how many went. */
+/* Sends all, but for an error; sets *sent, which is 0, to how many went. */
 static int send_each(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                      const char *msgs, size_t count, size_t *sent) {
   lc_channel_t *channel = tx->channel;
@@ -188,8 +185,11 @@ static int send_each(loopchan_sender_t *tx, lc_tx_cache_t *cache,
 
   while (err == 0 && *sent < count) {
     ssize_t permits = lc_tx_acquire(channel, count - *sent);
-    if (permits > 0 && channel->flavour != LC_RENDEZVOUS) {
+    if (permits > 0 && channel->flavour < LC_RENDEZVOUS) {
       err = send_chain(tx, cache, msgs, (size_t) permits, sent);
+    } else if (channel->flavour == LC_LATEST) {
+      err = lc_replace_publish_last(tx, cache, msgs, count);
+      *sent += err == 0 ? count : 0;
     } else if (permits > 0 || permits == UV_EAGAIN) {
       /* One that waits; by then there is room for others. */
       err = send_or_wait(tx, cache, msgs + *sent * channel->msg_size, LC_NEVER);
@@ -243,8 +243,4 @@ void loopchan_sender_drop(loopchan_sender_t *tx) {
     (void) refused;
   }
   lc_channel_leave(channel);
-}
-
-int loopchan_is_closed(const loopchan_sender_t *tx) {
-  return tx == NULL ? UV_EINVAL : lc_inbox_is_closed(&tx->channel->inbox);
 }

@@ -16,6 +16,7 @@
 #include <limits.h>
 
 #include "base/alloc.h"
+#include "core/replace.h"
 #include "wait/budget.h"
 
 /* Closed: from the close on, before its callback too. */
@@ -275,7 +276,7 @@ static int alloc_node(struct lc_writer *writer, lc_request_t *request) {
   lc_channel_t *channel = channel_of(writer);
   lc_waiter_t *waiter = &request->waiter;
   int err =
-      channel->flavour == LC_RENDEZVOUS || lc_inbox_is_closed(&channel->inbox)
+      channel->flavour >= LC_RENDEZVOUS || lc_inbox_is_closed(&channel->inbox)
           ? alloc_alone(channel, request)
           : alloc_in_order(writer, request);
 
@@ -288,6 +289,24 @@ static int alloc_node(struct lc_writer *writer, lc_request_t *request) {
     waiter->newest = &request->slab->retire;
   }
   return 0;
+}
+
+/* Newest message only: nothing waits. drop is called last, for it may write
+ * too, and is then called back behind this one. */
+static void write_newest(struct lc_writer *writer, lc_request_t *request) {
+  loopchan_sender_t *tx = writer->tx;
+  lc_tx_cache_t passing, *cache = lc_tx_cache_of(tx, &passing);
+  lc_link_t *replaced = NULL;
+  int err = lc_replace_put(tx, cache, request->waiter.oldest, &replaced);
+
+  if (err == 0) {
+    request->slab = NULL;
+    request->alone = false;
+  }
+  lc_waitq_enqueue_completed(&tx->channel->waitq, &request->waiter, err);
+  lc_replace_drop(tx, cache, replaced);
+  if (cache == &passing)
+    lc_tx_flush(tx, cache);
 }
 
 int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w, const void *msg,
@@ -309,7 +328,9 @@ int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w, const void *msg,
   request->cb = cb;
   request->waiter.completions = &w->writer->completions;
   request->waiter.escalated = true;
-  if (lc_waitq_enqueue(&channel->waitq, &request->waiter))
+  if (channel->flavour == LC_LATEST)
+    write_newest(w->writer, request);
+  else if (lc_waitq_enqueue(&channel->waitq, &request->waiter))
     lc_channel_settle(channel);
   return 0;
 }

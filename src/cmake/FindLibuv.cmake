@@ -21,7 +21,9 @@ else()
   endif()
 endif()
 include(FindPackageHandleStandardArgs)
-find_package_handle_standard_args(Libuv REQUIRED_VARS Libuv_target)
+find_package_handle_standard_args(Libuv REQUIRED_VARS Libuv_target
+  REASON_FAILURE_MESSAGE "it is looked for by its CMake package and by \
+pkg-config (on Debian: libuv1-dev and pkg-config)")
 if(Libuv_FOUND AND NOT TARGET Libuv::Libuv)
   add_library(Libuv::Libuv INTERFACE IMPORTED)
   set_target_properties(Libuv::Libuv PROPERTIES

@@ -40,7 +40,18 @@ function(debian_documents component package)
   debian_gzip(${documents}/changelog)
 endfunction()
 
+# debian_tool(<program> <package>): without it cpack would make a package that
+# depends on nothing, or stop for another reason than this one.
+function(debian_tool program package)
+  find_program(found_${program} ${program})
+  if(NOT found_${program})
+    message(FATAL_ERROR "cpack needs ${program}, of Debian's package ${package}")
+  endif()
+endfunction()
+
 if(CPACK_GENERATOR STREQUAL DEB)
+  debian_tool(file file)
+  debian_tool(dpkg-shlibdeps dpkg-dev)
   debian_documents(runtime ${CPACK_DEBIAN_RUNTIME_PACKAGE_NAME})
   debian_documents(dev ${CPACK_DEBIAN_DEV_PACKAGE_NAME})
   debian_overrides(runtime ${CPACK_DEBIAN_RUNTIME_PACKAGE_NAME})

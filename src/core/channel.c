@@ -8,6 +8,7 @@
 #include "core/channel.h"
 
 #include "base/alloc.h"
+#include "core/rx.h"
 #include "core/tx.h"
 
 #define LC_DEFAULT_MESSAGES 1024
@@ -39,16 +40,17 @@ static void set_options(lc_channel_t *channel, const loopchan_options_t *o) {
       o->max_messages != 0 ? o->max_messages : LC_DEFAULT_MESSAGES;
   channel->max_ns = o->max_ns != 0 ? o->max_ns : LC_DEFAULT_NS;
   /* A try_send to a rendezvous wants a receiver that is parked. */
-  lc_spin_init(&channel->spin,
-               channel->flavour == LC_RENDEZVOUS ? 0 : spin_ns(o),
-               channel->flavour != LC_UNBOUNDED);
+  lc_spin_init(
+      &channel->spin, channel->flavour == LC_RENDEZVOUS ? 0 : spin_ns(o),
+      channel->flavour != LC_UNBOUNDED && channel->flavour != LC_LATEST);
   lc_patience_init(&channel->patience, spin_ns(o));
 }
 
-static lc_flavour_t flavour_of(size_t capacity) {
-  return capacity == LOOPCHAN_UNBOUNDED    ? LC_UNBOUNDED
-         : capacity == LOOPCHAN_RENDEZVOUS ? LC_RENDEZVOUS
-                                           : LC_BOUNDED;
+static lc_flavour_t flavour_of(const loopchan_options_t *o) {
+  return (o->flags & LOOPCHAN_LATEST) != 0    ? LC_LATEST
+         : o->capacity == LOOPCHAN_UNBOUNDED  ? LC_UNBOUNDED
+         : o->capacity == LOOPCHAN_RENDEZVOUS ? LC_RENDEZVOUS
+                                              : LC_BOUNDED;
 }
 
 /* How many messages may wait to be received. */
@@ -60,13 +62,15 @@ static size_t most_waiting(const loopchan_options_t *o) {
 
 int lc_channel_new(lc_channel_t **out, uv_async_t *async,
                    const loopchan_options_t *options) {
-  lc_flavour_t flavour = flavour_of(options->capacity);
+  lc_flavour_t flavour = flavour_of(options);
   lc_channel_t *channel;
   lc_slab_pool_t pool;
   int err;
 
   if (!lc_slab_pool_init(&pool, options->msg_size, most_waiting(options)))
     return UV_EINVAL;
+  if (flavour == LC_LATEST)
+    lc_slab_pool_make_single(&pool);
   channel = lc_malloc(sizeof *channel);
   if (channel == NULL)
     return UV_ENOMEM;
@@ -85,6 +89,7 @@ int lc_channel_new(lc_channel_t **out, uv_async_t *async,
   set_options(channel, options);
   channel->pool = pool;
   lc_inbox_init(&channel->inbox);
+  lc_rx_init(channel);
   lc_link_init(&channel->eof, LC_CONTROL);
   lc_guard_init(&channel->guard);
   channel->users = 1;
@@ -113,9 +118,10 @@ void lc_channel_leave(lc_channel_t *channel) {
   lc_assert(channel->senders == 0);
   lc_assert(lc_slab_pool_kept(&channel->pool) == 0);
   lc_assert(channel->recycle_after_callback == NULL &&
-            channel->deferred == NULL);
+            channel->deferred == channel->none);
   lc_assert(channel->sent_by_dropped + channel->waitq.sent ==
-            channel->received + channel->dropped);
+            channel->received + channel->dropped +
+                channel->replaced_by_dropped);
   lc_trace(free, channel, NULL);
   if (channel->select_wake != NULL)
     lc_wake_free_target(channel->select_wake);
@@ -137,6 +143,7 @@ loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel) {
   lc_tx_cache_init(&tx->own, channel);
   lc_atomic_init(&tx->more, NULL);
   lc_counter_init(&tx->sent_in_passing);
+  lc_counter_init(&tx->replaced_in_passing);
   lc_counter_init(&tx->reserved);
   tx->prev = NULL;
   uv_mutex_lock(&channel->mutex);
@@ -158,6 +165,7 @@ bool lc_channel_remove_sender(loopchan_sender_t *tx) {
   lc_assert(lc_counter_read(&tx->reserved) == 0);
   uv_mutex_lock(&channel->mutex);
   channel->sent_by_dropped += lc_tx_sent(tx);
+  channel->replaced_by_dropped += lc_tx_replaced(tx);
   if (tx->next != NULL)
     tx->next->prev = tx->prev;
   if (tx->prev != NULL)

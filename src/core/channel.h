@@ -23,13 +23,15 @@
 #include "wait/wake.h"
 
 /* What a thread keeps of a sender: see tx.h. Its owner's alone, but for the
- * count, which stats reads. */
+ * counts, which stats reads. */
 typedef struct {
   lc_owner_t owner; /* the first thread to claim it; 0: none so far */
   lc_slab_t *slab;  /* with room, or NULL */
   size_t bytes;     /* of the next slab to be made */
   lc_streak_t streak;
   lc_counter_t sent;
+  lc_counter_t replaced;  /* of those sent on any, what its own took the place
+                             of */
   lc_patience_t patience; /* before it waits */
   char apart[LC_CACHE_LINE];
 } lc_tx_cache_t;
@@ -45,7 +47,8 @@ struct loopchan_sender_s {
   lc_tx_cache_t own;
   lc_atomic(lc_tx_cache_t *) more; /* LC_TX_CACHES of them, or NULL */
   lc_counter_t sent_in_passing;    /* by threads that have no cache */
-  lc_counter_t reserved;           /* places that are out now */
+  lc_counter_t replaced_in_passing;
+  lc_counter_t reserved; /* places that are out now */
 };
 
 typedef struct lc_channel {
@@ -61,12 +64,13 @@ typedef struct lc_channel {
   size_t msg_size;
   lc_slab_pool_t pool;
   lc_inbox_t inbox;
-  uv_mutex_t mutex; /* guards the next four */
+  uv_mutex_t mutex; /* guards the next five */
   size_t users;     /* senders, and the receiver */
   size_t senders;
   loopchan_sender_t *first_sender;
   uint64_t sent_by_dropped; /* senders' counts that are gone with them */
-  lc_link_t eof;            /* the last sender's, behind all messages */
+  uint64_t replaced_by_dropped;
+  lc_link_t eof; /* the last sender's, behind all messages */
   lc_waitq_t waitq;
   lc_wake_t wake;
   /* The receiver's. */
@@ -74,13 +78,15 @@ typedef struct lc_channel {
   bool ended;       /* the goodbye came, or shut down: EOF when drained */
   bool in_callback; /* the loop callback has a message in hand */
   lc_slab_t *recycle_after_callback; /* when that is back */
-  lc_slab_t *deferred;  /* to be recycled when the inbox holds it no more */
+  lc_slab_t *deferred;  /* to be recycled when the inbox holds it no more; or
+                           none */
+  lc_slab_t *none;      /* fixed: see lc_rx_init */
   lc_waiter_t *matched; /* whose message was taken last, or NULL */
   uint64_t received;
   loopchan_recv_cb recv_cb; /* loop: NULL while stopped */
   lc_spin_t spin;
-  lc_patience_t patience; /* when parked: rendezvous, shared, select */
-  uint64_t dropped, budget_cuts;
+  lc_patience_t patience;        /* when parked: rendezvous, shared, select */
+  uint64_t dropped, budget_cuts; /* dropped: at the end */
   /* Of an array that begins with this receiver: where a select looks first,
    * and what it sleeps by, or NULL. */
   size_t select_from;
@@ -115,6 +121,14 @@ void lc_channel_help(lc_channel_t *channel);
 
 /* Receiver. Fills in the figures of loopchan_stats. */
 void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats);
+
+/* The thread that has the message to itself. It goes to the user's drop. */
+static inline void lc_channel_drop_message(lc_channel_t *channel,
+                                           lc_link_t *node) {
+  lc_trace(drop, channel, node);
+  if (channel->drop != NULL)
+    channel->drop(lc_node_message(&channel->pool, node), channel->drop_arg);
+}
 
 /* A message of the sizes that a register holds is moved without a call.
  * With messages of four bytes the first memcpy is never reached, but gcc warns

@@ -9,6 +9,16 @@
 
 #include "base/cancel.h"
 #include "core/tx.h"
+#include "queue/latest.h"
+
+/* On a channel of the newest message a take has to claim what it has seen. Any
+ * take looks whether a slab is deferred; so there one always seems to be. */
+static lc_slab_t claims;
+
+void lc_rx_init(lc_channel_t *channel) {
+  channel->none = channel->flavour == LC_LATEST ? &claims : NULL;
+  channel->deferred = channel->none;
+}
 
 /* The receiver has had every node of the slab. */
 static void recycle(lc_channel_t *channel, lc_slab_t *slab) {
@@ -26,8 +36,27 @@ static inline void release_deferred(lc_channel_t *channel) {
 
   if (LC_LIKELY(deferred == NULL))
     return;
-  channel->deferred = NULL;
-  recycle(channel, deferred);
+  channel->deferred = channel->none;
+  if (deferred != channel->none)
+    recycle(channel, deferred);
+}
+
+/* Newest message only: the node's slab comes back when the next one is taken;
+ * before that, its message has been received, or dropped. */
+static void defer_node(lc_channel_t *channel, lc_link_t *node) {
+  release_deferred(channel);
+  if (node != NULL)
+    channel->deferred = lc_slab_of_first(node);
+}
+
+/* A slab is deferred, or seems to be. */
+static LC_NOINLINE void after_take(lc_channel_t *channel, lc_chain_t *chain) {
+  if (channel->flavour == LC_LATEST) {
+    lc_latest_claim(&channel->inbox, chain);
+    defer_node(channel, lc_latest_node(chain));
+  } else {
+    release_deferred(channel); /* the chain's end, perhaps: nobody reads that */
+  }
 }
 
 bool lc_rx_park(lc_channel_t *channel) {
@@ -72,7 +101,8 @@ static bool is_lone(const lc_chain_t *chain) {
 static inline bool take_chain(lc_channel_t *channel, lc_chain_t *chain) {
   if (!lc_inbox_take(&channel->inbox, chain))
     return false;
-  release_deferred(channel); /* the chain's end, perhaps: nobody reads that */
+  if (LC_UNLIKELY(channel->deferred != NULL))
+    after_take(channel, chain);
   lc_spin_learn(&channel->spin, !is_lone(chain));
   return true;
 }
@@ -116,7 +146,17 @@ lc_link_t *lc_rx_peek(lc_channel_t *channel) {
   }
 }
 
+/* Newest message only: a message in the inbox stays there, where it may be
+ * replaced. Behind the end of file none is. */
+static bool has_newest(lc_channel_t *channel) {
+  const lc_link_t *link = lc_latest_look(&channel->inbox);
+
+  return (link != NULL && link != &channel->eof) || lc_rx_peek(channel) != NULL;
+}
+
 bool lc_rx_has_message(lc_channel_t *channel) {
+  if (channel->flavour == LC_LATEST)
+    return has_newest(channel);
   return lc_rx_peek(channel) != NULL || (channel->flavour == LC_RENDEZVOUS &&
                                          lc_waitq_length(&channel->waitq) > 0);
 }
@@ -183,9 +223,13 @@ bool lc_rx_refuse(lc_channel_t *channel) {
   bool was_parked;
   lc_chain_t chain;
 
-  if (lc_inbox_close(&channel->inbox, &chain, &was_parked))
+  if (lc_inbox_close(&channel->inbox, &chain, &was_parked)) {
+    if (channel->flavour == LC_LATEST)
+      defer_node(channel, lc_latest_node(&chain));
     lc_backlog_add(&channel->backlog, &chain);
-  release_deferred(channel);
+  }
+  if (channel->flavour != LC_LATEST)
+    release_deferred(channel);
   lc_waitq_refuse(&channel->waitq);
   channel->ended = true;
   return was_parked;
@@ -198,11 +242,8 @@ static uint64_t drop_each(lc_channel_t *channel) {
   lc_link_t *node;
   int was = lc_cancel_forbid();
 
-  for (; (node = take_oldest(channel)) != NULL; dropped++) {
-    lc_trace(drop, channel, node);
-    if (channel->drop != NULL)
-      channel->drop(lc_node_message(&channel->pool, node), channel->drop_arg);
-  }
+  for (; (node = take_oldest(channel)) != NULL; dropped++)
+    lc_channel_drop_message(channel, node);
   lc_cancel_restore(was);
   return dropped;
 }
@@ -219,6 +260,7 @@ void lc_rx_give_up(lc_channel_t *channel) {
 void lc_rx_drop_all(lc_channel_t *channel) {
   uint64_t dropped = drop_each(channel);
 
+  release_deferred(channel);
   lc_assert(dropped == (channel->drop != NULL ? channel->dropped : 0));
   (void) dropped;
 }

@@ -4,6 +4,9 @@
 
 #include "core/channel.h"
 
+/* When the core is made: sets what a take on this flavour has to know. */
+void lc_rx_init(lc_channel_t *channel);
+
 /* Receiver. True: parked, the next send owes a wake. */
 LC_MUST_USE bool lc_rx_park(lc_channel_t *channel);
 
@@ -14,7 +17,8 @@ LC_MUST_USE bool lc_rx_park(lc_channel_t *channel);
 LC_MUST_USE int lc_rx_sleep(lc_channel_t *channel, uint64_t deadline_ns);
 
 /* Receiver. Moves what the inbox has to the backlog's end. True: there was
- * something. */
+ * something. On a channel of the newest message only if that is received next:
+ * what is in the backlog is replaced no more. */
 bool lc_rx_gather(lc_channel_t *channel);
 
 /* Receiver. The oldest message's node, which stays the oldest; NULL: none now.

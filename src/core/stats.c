@@ -4,7 +4,29 @@
  * Threads: the receiver's.
  * Promise: sent = received + dropped + queued.
  */
+#include "core/rx.h"
 #include "core/tx.h"
+
+/* Newest message only: how many were replaced. */
+static uint64_t count_replaced(lc_channel_t *channel) {
+  uint64_t count = channel->replaced_by_dropped;
+  loopchan_sender_t *tx;
+
+  for (tx = channel->first_sender; tx != NULL; tx = tx->next)
+    count += lc_tx_replaced(tx);
+  return count;
+}
+
+/* What waits is known, so what was sent follows from it: a sender's counts of
+ * what it sent and of what it replaced are read one after the other. */
+static void stats_of_newest(lc_channel_t *channel, loopchan_stats_t *stats) {
+  /* At the close, what waited is dropped. */
+  stats->queued = channel->dropped == 0 && lc_rx_has_message(channel);
+  uv_mutex_lock(&channel->mutex);
+  stats->dropped += count_replaced(channel);
+  uv_mutex_unlock(&channel->mutex);
+  stats->sent = stats->received + stats->dropped + stats->queued;
+}
 
 void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats) {
   uint64_t done = channel->received + channel->dropped;
@@ -30,4 +52,6 @@ void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats) {
   if (stats->sent < done)
     stats->sent = done;
   stats->queued = stats->sent - done;
+  if (channel->flavour == LC_LATEST)
+    stats_of_newest(channel, stats);
 }

@@ -8,6 +8,7 @@
 #include "core/tx.h"
 
 #include "base/alloc.h"
+#include "core/replace.h"
 
 /* How long a send waits for a batch of places, before it asks for the first;
  * and spins for one, whatever spin_ns is: a spin does not stand in line. */
@@ -22,6 +23,7 @@ void lc_tx_cache_init(lc_tx_cache_t *cache, const lc_channel_t *channel) {
   cache->bytes = LC_SLAB_LEAST;
   cache->streak = *LC_NO_STREAK;
   lc_counter_init(&cache->sent);
+  lc_counter_init(&cache->replaced);
   lc_patience_init(&cache->patience, channel->patience.most_ns);
 }
 
@@ -72,6 +74,9 @@ static void put_slab(loopchan_sender_t *tx, lc_tx_cache_t *cache) {
 void lc_tx_flush(loopchan_sender_t *tx, lc_tx_cache_t *passing) {
   put_slab(tx, passing);
   lc_counter_add(&tx->sent_in_passing, lc_counter_read(&passing->sent));
+  if (tx->channel->flavour == LC_LATEST)
+    lc_counter_add(&tx->replaced_in_passing,
+                   lc_counter_read(&passing->replaced));
 }
 
 /* The caches that were made, how many there are in *n. */
@@ -101,6 +106,17 @@ uint64_t lc_tx_sent(loopchan_sender_t *tx) {
   for (i = 0; i < n; i++)
     sent += lc_counter_read(&more[i].sent);
   return sent;
+}
+
+uint64_t lc_tx_replaced(loopchan_sender_t *tx) {
+  size_t n, i;
+  lc_tx_cache_t *more = caches_made(tx, &n);
+  uint64_t replaced = lc_counter_read(&tx->own.replaced) +
+                      lc_counter_read(&tx->replaced_in_passing);
+
+  for (i = 0; i < n; i++)
+    replaced += lc_counter_read(&more[i].replaced);
+  return replaced;
 }
 
 void lc_tx_free_caches(loopchan_sender_t *tx) {
@@ -167,10 +183,13 @@ int lc_tx_publish_chain(loopchan_sender_t *tx, lc_tx_cache_t *cache,
 int lc_tx_publish_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                        lc_slab_t *slab, lc_link_t *node) {
   lc_list_t links = {NULL, NULL};
-  bool slab_goes = lc_tx_chain_node(&links, slab, node);
+  bool slab_goes;
   size_t bytes = slab->bytes;
   int err;
 
+  if (tx->channel->flavour == LC_LATEST)
+    return lc_replace_publish(tx, cache, node);
+  slab_goes = lc_tx_chain_node(&links, slab, node);
   if (!slab_goes && tx->channel->flavour == LC_RENDEZVOUS) {
     chain(&links, &slab->retire);
     slab_goes = true;
@@ -191,6 +210,7 @@ LC_NOINLINE int lc_tx_after_push(lc_channel_t *channel, lc_push_t pushed) {
   return pushed == LC_REFUSED ? UV_EPIPE : 0;
 }
 
+/* Apart, so that those who find no waiter save no registers for it. */
 LC_NOINLINE void lc_tx_grant(lc_channel_t *channel) {
   if (lc_waitq_grant(&channel->waitq))
     lc_channel_settle(channel);
@@ -234,11 +254,10 @@ static bool may_be_the_loops(const lc_channel_t *channel) {
   return channel->loop != NULL && lc_loop_may_be_here(channel->loop);
 }
 
-/* Until the deadline, for the answer to a send in line. 0: it is there. Where
- * the loop may have to run on this very thread, it has a second to begin on
- * another one: UV_EAGAIN if it does not. */
-static int wait_for_loop(lc_channel_t *channel, lc_wake_t *wake,
-                         uint64_t deadline_ns) {
+/* Where the loop may have to run on this very thread, it has a second to begin
+ * on another one. */
+int lc_tx_wait_for_wake(lc_channel_t *channel, lc_wake_t *wake,
+                        uint64_t deadline_ns) {
   if (may_be_the_loops(channel)) {
     uint64_t begun_ns = lc_deadline(LC_LOOP_BEGINS_NS);
     if (lc_wake_wait(wake, lc_earlier(deadline_ns, begun_ns)))
@@ -262,7 +281,7 @@ static int wait_until_complete(lc_channel_t *channel, lc_waiter_t *waiter,
     return UV_ETIMEDOUT;
   if (lc_waitq_escalate(&channel->waitq, waiter))
     lc_channel_settle(channel);
-  return wait_for_loop(channel, wake, deadline_ns);
+  return lc_tx_wait_for_wake(channel, wake, deadline_ns);
 }
 
 int lc_tx_wait(lc_channel_t *channel, lc_link_t *newest, lc_link_t *oldest,
@@ -302,7 +321,7 @@ int lc_tx_push_if_parked(lc_channel_t *channel, lc_link_t *newest,
 }
 
 void lc_tx_retire_slab(lc_channel_t *channel, lc_slab_t *slab) {
-  lc_assert(channel->flavour != LC_RENDEZVOUS);
+  lc_assert(channel->flavour < LC_RENDEZVOUS);
   if (lc_tx_publish(channel, &slab->retire, &slab->retire, LC_NO_STREAK) != 0)
     lc_slab_pool_orphan(&channel->pool, slab);
 }

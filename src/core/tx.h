@@ -28,8 +28,10 @@ void lc_tx_cache_init(lc_tx_cache_t *cache, const lc_channel_t *channel);
 lc_tx_cache_t *lc_tx_cache_of(loopchan_sender_t *tx, lc_tx_cache_t *passing);
 void lc_tx_flush(loopchan_sender_t *tx, lc_tx_cache_t *passing);
 
-/* Any thread. How many messages have been sent on a sender. */
+/* Any thread. How many messages have been sent on a sender, and how many were
+ * replaced by them. */
 uint64_t lc_tx_sent(loopchan_sender_t *tx);
+uint64_t lc_tx_replaced(loopchan_sender_t *tx);
 
 /* The sender's last uses: gives back the slabs that its caches keep; frees the
  * caches. */
@@ -118,6 +120,17 @@ static inline void lc_tx_release_permit(lc_channel_t *channel) {
 LC_MUST_USE ssize_t lc_tx_spin_for_permit(lc_channel_t *channel,
                                           lc_patience_t *patience,
                                           uint64_t deadline_ns);
+
+/* Any thread. Whether a wait here would be the loop's wait for itself. */
+static inline bool lc_tx_is_loops_own(const lc_channel_t *channel) {
+  return channel->loop != NULL && lc_loop_is_here(channel->loop);
+}
+
+/* Any thread but the loop's own. Waits for a wake of the caller's until the
+ * deadline. 0: it came. UV_ETIMEDOUT; or UV_EAGAIN: this may be the loop's
+ * thread, and the loop has not begun to run for a second. */
+LC_MUST_USE int lc_tx_wait_for_wake(lc_channel_t *channel, lc_wake_t *wake,
+                                    uint64_t deadline_ns);
 
 /* Any thread but the loop's own. Sends a chain from the end of the wait queue,
  * until the deadline. 0, UV_EPIPE, UV_ETIMEDOUT; UV_EAGAIN: this may be the

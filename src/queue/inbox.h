@@ -199,6 +199,14 @@ static inline bool lc_inbox_wants_help(const lc_inbox_t *inbox) {
   return lc_number_read(&inbox->signalled) != lc_inbox_parks(inbox);
 }
 
+/* What a push comes to that has replaced this word. */
+static inline lc_push_t lc_inbox_pushed(const lc_inbox_t *inbox,
+                                        const lc_link_t *old) {
+  if (LC_UNLIKELY(old == LC_PARKED))
+    return LC_PUSHED_OWES_WAKE;
+  return LC_UNLIKELY(lc_inbox_wants_help(inbox)) ? LC_PUSHED_HELPS : LC_PUSHED;
+}
+
 /* Receiver. It is awake, and needs no signal until it parks. */
 static inline void lc_inbox_is_up(lc_inbox_t *inbox) {
   lc_inbox_signalled(inbox, lc_inbox_parks(inbox));
@@ -246,15 +254,20 @@ LC_MUST_USE static inline lc_push_t lc_inbox_push(lc_inbox_t *inbox,
   }
   streak->run = old == streak->last ? streak->run + 1 : 0;
   streak->last = newest;
-  if (LC_UNLIKELY(old == LC_PARKED))
-    return LC_PUSHED_OWES_WAKE;
-  return LC_UNLIKELY(lc_inbox_wants_help(inbox)) ? LC_PUSHED_HELPS : LC_PUSHED;
+  return lc_inbox_pushed(inbox, old);
 }
 
 /* Any thread. */
 static inline bool lc_inbox_is_closed(const lc_inbox_t *inbox) {
   /* [inbox.closed] (E) */
   return lc_load(&inbox->word, memory_order_acquire) == LC_CLOSED;
+}
+
+/* Any thread. Whether the receiver sleeps, at some moment of this call. The
+ * receiver sees a push that returned before. */
+static inline bool lc_inbox_is_parked(const lc_inbox_t *inbox) {
+  /* relaxed: a guess, nothing is handed over */
+  return lc_load(&inbox->word, memory_order_relaxed) == LC_PARKED;
 }
 
 /* Receiver. Whether the word, as it was read, leads to links to take. */
@@ -268,12 +281,6 @@ static inline bool lc_inbox_is_new(const lc_inbox_t *inbox,
 static inline bool lc_inbox_has_links(const lc_inbox_t *inbox) {
   /* relaxed: whoever wants the links takes them */
   return lc_inbox_is_new(inbox, lc_load(&inbox->word, memory_order_relaxed));
-}
-
-/* Receiver. A push that returned before is seen, as above. */
-static inline bool lc_inbox_is_parked(const lc_inbox_t *inbox) {
-  /* relaxed: see above */
-  return lc_load(&inbox->word, memory_order_relaxed) == LC_PARKED;
 }
 
 /* Receiver. Takes the links that have come since the last take. False: none. */

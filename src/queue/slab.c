@@ -57,6 +57,7 @@ bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size, size_t bound) {
     pool->slots = 1;
   if (pool->slots > LC_POOL_SLOTS)
     pool->slots = LC_POOL_SLOTS;
+  pool->single = false;
   lc_atomic_init(&pool->largest, LC_SLAB_LEAST / 2);
   lc_atomic_init(&pool->kept, 0);
   lc_atomic_init(&pool->senders, 0);
@@ -64,6 +65,13 @@ bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size, size_t bound) {
   for (i = 0; i < LC_POOL_SLOTS; i++)
     lc_atomic_init(&pool->slot[i], NULL);
   return true;
+}
+
+void lc_slab_pool_make_single(lc_slab_pool_t *pool) {
+  pool->most = bytes_of(1, pool->stride);
+  pool->slots = LC_POOL_SLOTS;
+  pool->single = true;
+  lc_atomic_init(&pool->largest, 0);
 }
 
 void lc_node_fetch_ahead(const lc_slab_pool_t *pool, const lc_link_t *node) {
@@ -141,7 +149,7 @@ static lc_slab_t *make_slab(lc_slab_pool_t *pool, size_t most) {
 }
 
 lc_slab_t *lc_slab_pool_get(lc_slab_pool_t *pool, size_t *bytes) {
-  size_t most = share(pool);
+  size_t most = pool->single ? pool->most : share(pool);
   lc_slab_t *slab = take_waiting(pool, most);
 
   if (slab == NULL) {
@@ -150,12 +158,15 @@ lc_slab_t *lc_slab_pool_get(lc_slab_pool_t *pool, size_t *bytes) {
       return NULL;
     *bytes = 2 * slab->bytes;
   }
-  /* relaxed: a hint */
-  lc_add(&pool->kept, slab->bytes, memory_order_relaxed);
+  if (!pool->single)
+    /* relaxed: a hint */
+    lc_add(&pool->kept, slab->bytes, memory_order_relaxed);
   return slab;
 }
 
 void lc_slab_pool_spent(lc_slab_pool_t *pool, size_t bytes) {
+  if (pool->single)
+    return;
   /* relaxed: a hint */
   lc_add(&pool->kept, 0 - bytes, memory_order_relaxed);
 }

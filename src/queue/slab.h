@@ -81,6 +81,7 @@ typedef struct {
   size_t offset;             /* from node to message */
   size_t slots;              /* of the rack that are in use */
   size_t most;               /* bytes of the largest slab to make */
+  bool single;               /* see lc_slab_pool_make_single */
   lc_atomic(size_t) largest; /* bytes of the largest slab made so far */
   lc_atomic(size_t) kept;    /* bytes of the slabs that have a user */
   lc_atomic(size_t) senders; /* among whom LC_KEPT_BYTES are shared */
@@ -92,6 +93,11 @@ typedef struct {
  * False: msg_size is so large that a node would overflow. */
 LC_MUST_USE bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size,
                                    size_t bound);
+
+/* From the start: each slab has one node, and as many as there are slots wait,
+ * of whatever size. It goes from user to user without the pool, so the bytes
+ * that users keep are not counted. */
+void lc_slab_pool_make_single(lc_slab_pool_t *pool);
 
 /* Frees every slab there and every orphan. Nobody else uses the rack. */
 void lc_slab_pool_free(lc_slab_pool_t *pool);
@@ -143,6 +149,10 @@ static inline lc_link_t *lc_slab_first(lc_slab_t *slab) {
   return (lc_link_t *) (void *) (slab + 1);
 }
 
+static inline lc_slab_t *lc_slab_of_first(lc_link_t *node) {
+  return (lc_slab_t *) (void *) node - 1;
+}
+
 /* Carves the next node, not initialised. The slab's user only, and only if it
  * is not full. */
 static inline lc_link_t *lc_slab_alloc_node(const lc_slab_pool_t *pool,
@@ -153,6 +163,13 @@ static inline lc_link_t *lc_slab_alloc_node(const lc_slab_pool_t *pool,
   slab->used++;
   lc_prefetch_write(node + LC_AHEAD);
   return (lc_link_t *) (void *) node;
+}
+
+/* The same of a slab that has one node and no other behind it. */
+static inline lc_link_t *lc_slab_alloc_first(lc_slab_t *slab) {
+  lc_assert(slab->used == 0);
+  slab->used = 1;
+  return lc_slab_first(slab);
 }
 
 /* A carve fetches a line that will be written a little later, this the others

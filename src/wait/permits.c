@@ -38,6 +38,14 @@ bool lc_permits_is_full(lc_permits_t *permits) {
              permits, lc_permits_count(lc_permits_acquired(permits))) == 0;
 }
 
+size_t lc_permits_room(lc_permits_t *permits) {
+  size_t acquired = lc_permits_acquired(permits);
+
+  if ((acquired & LC_HAS_WAITERS) != 0)
+    return 0;
+  return lc_permits_available(permits, acquired) / LC_PERMIT;
+}
+
 void lc_permits_mark(lc_permits_t *permits, size_t marks) {
   size_t waiters = (marks != 0 ? LC_HAS_WAITERS : 0) -
                    (permits->marks != 0 ? LC_HAS_WAITERS : 0);

@@ -85,6 +85,10 @@ size_t lc_permits_available(lc_permits_t *permits, size_t acquired);
 /* Any thread. Whether no permit was free at some moment of this call. */
 bool lc_permits_is_full(lc_permits_t *permits);
 
+/* Any thread. How many permits could be acquired at some moment of this call; 0
+ * while others wait. */
+size_t lc_permits_room(lc_permits_t *permits);
+
 /* Any thread. Two guesses for a sender that spins for a permit: whether others
  * wait; and whether so many permits are free that one is worth taking. If it
  * took them one at a time, both sides would wait for the same cache line at

@@ -267,6 +267,16 @@ bool lc_waitq_enqueue(lc_waitq_t *waitq, lc_waiter_t *waiter) {
   return owes;
 }
 
+void lc_waitq_enqueue_completed(lc_waitq_t *waitq, lc_waiter_t *waiter,
+                                int result) {
+  lock(waitq);
+  waiter->completions->outstanding++;
+  append(waitq, waiter);
+  move_on(waitq, waiter);
+  complete(waitq, waiter, result);
+  unlock(waitq);
+}
+
 bool lc_waitq_escalate(lc_waitq_t *waitq, lc_waiter_t *waiter) {
   bool owes = false;
 
@@ -402,6 +412,12 @@ void lc_waitq_refuse(lc_waitq_t *waitq) {
   lc_completions_t *watcher;
 
   lock(waitq);
+  /* A close after a shutdown. A watcher has been woken, and may not have run
+   * since: a thread's wake is signalled once. */
+  if (waitq->refuses) {
+    unlock(waitq);
+    return;
+  }
   waitq->refuses = true;
   while (waitq->first != NULL) {
     lc_waiter_t *first = waitq->first;

@@ -44,11 +44,13 @@ typedef struct lc_waiter {
   bool queued, escalated, completed;
 } lc_waiter_t;
 
-/* What a channel's capacity makes of it. */
+/* What the options make of a channel. From the third on, a send is more than a
+ * push. */
 typedef enum {
-  LC_UNBOUNDED, /* there is always a place */
+  LC_UNBOUNDED, /* there is always a permit */
   LC_BOUNDED,
-  LC_RENDEZVOUS /* rendezvous: nobody serves, the receiver pulls */
+  LC_RENDEZVOUS, /* nothing is granted, the receiver matches */
+  LC_LATEST      /* there is always a permit: what waits is replaced */
 } lc_flavour_t;
 
 typedef struct {
@@ -87,6 +89,11 @@ void lc_waitq_return(lc_waitq_t *waitq, lc_completions_t *completions);
 /* Any thread. Joins at the end; the answer may be there at once. */
 LC_MUST_USE bool lc_waitq_enqueue(lc_waitq_t *waitq, lc_waiter_t *waiter);
 
+/* Any thread. One whose send is done, or refused, without waiting: it is
+ * complete, behind those that came before. */
+void lc_waitq_enqueue_completed(lc_waitq_t *waitq, lc_waiter_t *waiter,
+                                int result);
+
 /* Any thread. From now on each place that is freed serves the line, until this
  * one has its answer. */
 LC_MUST_USE bool lc_waitq_escalate(lc_waitq_t *waitq, lc_waiter_t *waiter);
@@ -121,13 +128,15 @@ lc_waiter_t *lc_waitq_drain(lc_waitq_t *waitq, lc_completions_t *completions);
 bool lc_waitq_has_outstanding(lc_waitq_t *waitq,
                               const lc_completions_t *completions);
 
-/* The same thread. A wake reports the refusal, too. To unwatch takes all of
- * one's own out of the queue and returns them, oldest first; their result
- * is UV_ECANCELED. Nothing is done for those of others, however many. */
+/* The same thread, or one that waits for no completion. A wake reports the
+ * refusal, too, once. To unwatch takes all of one's own out of the queue and
+ * returns them, oldest first; their result is UV_ECANCELED. Nothing is done for
+ * those of others, however many. */
 void lc_waitq_watch(lc_waitq_t *waitq, lc_completions_t *completions);
 lc_waiter_t *lc_waitq_unwatch(lc_waitq_t *waitq, lc_completions_t *completions);
 
-/* Receiver. Refuses everybody, now and later. The inbox is closed. */
+/* Receiver. Refuses everybody, now and later; a second call does nothing. The
+ * inbox is closed. */
 void lc_waitq_refuse(lc_waitq_t *waitq);
 
 /* Any thread. How many stand in line; how many messages it brought in. */

@@ -82,7 +82,7 @@ END_TEST
 static Suite *suite(void) {
   Suite *suite = suite_create("fault frozen");
 
-  SUITE_LOOP_CASE(suite, "each flavour", begin_frost, end_frost, FLAVOURS,
+  SUITE_LOOP_CASE(suite, "each flavour", begin_frost, end_frost, WITH_LATEST,
                   whoever_is_frozen_nothing_is_lost);
   return suite;
 }

@@ -34,8 +34,10 @@ END_TEST
 static Suite *suite(void) {
   Suite *suite = suite_create("fault memory");
 
+  SUITE_LOOP_CASE(suite, "each flavour, and the newest only", start_clean,
+                  expect_clean, WITH_LATEST,
+                  any_allocation_may_fail_while_threads_and_a_writer_send);
   SUITE_LOOP_CASE(suite, "each flavour", start_clean, expect_clean, FLAVOURS,
-                  any_allocation_may_fail_while_threads_and_a_writer_send,
                   any_allocation_may_fail_in_typed_calls);
   SUITE_LOOP_CASE(suite, "each capacity", start_clean, expect_clean, CAPACITIES,
                   any_allocation_may_fail_while_a_select_waits);

@@ -58,6 +58,7 @@ typedef struct {
 typedef struct {
   int index;
   flavour_t flavour;
+  bool latest;
   size_t capacity, size;
   loopchan_receiver_t rx;
   /* Of what is accepted and not received, all that is known for certain. */

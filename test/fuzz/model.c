@@ -6,11 +6,12 @@
 
 #include "fuzz.h"
 
-void model_open(model_t *m, bool on_loop, bool shared, size_t capacity,
+void model_open(model_t *m, bool on_loop, unsigned flags, size_t capacity,
                 unsigned max_messages) {
   memset(m, 0, sizeof *m);
   m->on_loop = on_loop;
-  m->shared = shared;
+  m->shared = (flags & LOOPCHAN_SHARED) != 0;
+  m->latest = (flags & LOOPCHAN_LATEST) != 0;
   m->capacity = capacity;
   m->max_messages = max_messages;
   m->senders = 1;
@@ -29,7 +30,7 @@ bool model_ended(const model_t *m) {
 }
 
 size_t model_room(const model_t *m) {
-  if (m->capacity == LOOPCHAN_UNBOUNDED || model_by_hand(m))
+  if (m->capacity == LOOPCHAN_UNBOUNDED || model_by_hand(m) || m->latest)
     return SIZE_MAX;
   EXPECT(m->count + m->reserved <= m->capacity);
   return m->capacity - m->count - m->reserved;
@@ -51,6 +52,7 @@ static void put(model_t *m, uint64_t message) {
 
 void model_accept(model_t *m, uint64_t message) {
   EXPECT(!model_refuses(m) && model_room(m) > 0);
+  EXPECT(!m->latest || m->count == 0);
   put(m, message);
   m->waits = NO;
 }
@@ -148,6 +150,15 @@ uint64_t model_take(model_t *m, request_t **pulled) {
   message = pop(m);
   serve(m);
   return message;
+}
+
+bool model_replace(model_t *m, uint64_t *replaced) {
+  EXPECT(m->latest && m->count <= 1);
+  if (m->count == 0)
+    return false;
+  *replaced = pop(m);
+  m->dropped++;
+  return true;
 }
 
 uint64_t model_drop(model_t *m) {

@@ -30,7 +30,7 @@ typedef struct {
 
 typedef struct {
   /* As it was opened. */
-  bool on_loop, shared;
+  bool on_loop, shared, latest;
   size_t capacity;
   unsigned max_messages;
 
@@ -44,7 +44,7 @@ typedef struct {
   uint64_t sent, received, dropped;
 } model_t;
 
-void model_open(model_t *m, bool on_loop, bool shared, size_t capacity,
+void model_open(model_t *m, bool on_loop, unsigned flags, size_t capacity,
                 unsigned max_messages);
 
 bool model_by_hand(const model_t *m);
@@ -57,8 +57,11 @@ size_t model_room(const model_t *m);
 /* What a send that does not wait answers: 0, UV_EAGAIN, UV_EPIPE, EITHER. */
 int model_offer(const model_t *m);
 
-/* A message was accepted. */
+/* A message was accepted. Newest only: nothing may wait. */
 void model_accept(model_t *m, uint64_t message);
+
+/* Newest only: takes out the one that waits, if there is one. */
+bool model_replace(model_t *m, uint64_t *replaced);
 
 /* Reserving, and giving back by commit or abandon. */
 void model_reserve(model_t *m);

@@ -239,6 +239,7 @@ void op_close(const op_t *op) {
   if (first) {
     model_close(&channel->m);
     channel->senders_at_close = channel->m.senders;
+    channel->closes = true;
   }
   if (as_handle)
     loopchan_close_handle((uv_handle_t *) &channel->rx, on_handle_close);
@@ -247,6 +248,7 @@ void op_close(const op_t *op) {
   expect_result(err, first ? 0 : UV_EALREADY);
   if (!first)
     return;
+  channel->closes = false;
   /* Its slot may have been opened again in its callback. */
   if (channel->m.closed) {
     EXPECT(channel->m.count == 0);

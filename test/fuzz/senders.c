@@ -1,4 +1,6 @@
 /* senders: the operations of the sending side. */
+#include <string.h>
+
 #include "support/memory.h"
 #include "world.h"
 
@@ -19,14 +21,80 @@ static void note_open(channel_t *channel, int loop,
   channel->touched = true;
   channel->select_n = 0;
   channel->rx.data = channel;
-  model_open(m, loop >= 0, options->flags == LOOPCHAN_SHARED, options->capacity,
+  channel->closes = false;
+  channel->offer = NULL;
+  model_open(m, loop >= 0, options->flags, options->capacity,
              options->max_messages);
+}
+
+void offer_begin(offer_t *offer, channel_t *channel, int sender, uint64_t first,
+                 size_t count) {
+  memset(offer, 0, sizeof *offer);
+  offer->first = first;
+  offer->count = count;
+  offer->sender = sender;
+  offer->outer = channel->offer;
+  channel->offer = offer;
+}
+
+/* The last one stays. */
+static void accept_newest(offer_t *offer, model_t *m) {
+  offer->accepted = true;
+  offer->replaces = model_replace(m, &offer->replaced);
+  model_accept(m, offer->first + offer->count - 1);
+  m->sent += offer->count - 1;
+  m->dropped += offer->count - 1;
+}
+
+/* What drop has to get next: what was replaced, then all but the last. */
+static uint64_t next_dropped(offer_t *offer, model_t *m) {
+  size_t n = offer->dropped++;
+
+  if (!offer->accepted)
+    accept_newest(offer, m);
+  if (offer->replaces && n == 0)
+    return offer->replaced;
+  n -= offer->replaces;
+  EXPECT(n + 1 < offer->count);
+  return offer->first + n;
+}
+
+void offer_end(offer_t *offer, channel_t *channel, size_t sent) {
+  model_t *m = &channel->m;
+  size_t i;
+
+  EXPECT(channel->offer == offer);
+  channel->offer = offer->outer;
+  for (i = 0; !m->latest && i < sent; i++)
+    model_accept(m, offer->first + i);
+  if (!m->latest || (sent == 0 && !offer->accepted))
+    return;
+  EXPECT(sent == offer->count);
+  if (!offer->accepted)
+    accept_newest(offer, m);
+  EXPECT(offer->dropped == offer->count - 1 + offer->replaces);
+}
+
+/* No sender is dropped inside a call that uses it. */
+static bool is_in_use(const channel_t *channel, int sender) {
+  const offer_t *offer = channel->offer;
+
+  while (offer != NULL && offer->sender != sender)
+    offer = offer->outer;
+  return offer != NULL;
 }
 
 static void on_drop(void *msg, void *arg) {
   channel_t *channel = arg;
-  uint64_t message = model_drop(&channel->m);
+  model_t *m = &channel->m;
+  uint64_t message;
 
+  if (channel->closes) {
+    message = model_drop(m);
+  } else {
+    EXPECT(m->latest && channel->offer != NULL);
+    message = next_dropped(channel->offer, m);
+  }
   trace_enter("drop of channel %d", index_of(channel), 0, 0);
   message_expect(message, msg, channel->size);
   world_feed(channel);
@@ -53,14 +121,18 @@ void op_open(const op_t *op) {
     return;
   options.capacity = capacities[op->which % 5];
   options.flags = op->which / 5 % 4 == 3 ? LOOPCHAN_SHARED : 0;
+  if (options.capacity <= 1 && op->which / 20 % 3 == 0)
+    options.flags |= LOOPCHAN_LATEST;
   options.msg_size = sizes[op->amount % 6];
   options.max_messages = most[op->amount / 6 % 4];
   options.max_ns = LOOPCHAN_FOREVER;
   options.spin_ns = 1;
   options.drop = on_drop;
   options.drop_arg = channel;
-  trace_begin("open(channel %d, capacity %d, loop %d)", index_of(channel),
-              (int) options.capacity, loop);
+  trace_begin(options.flags & LOOPCHAN_LATEST
+                  ? "open(channel %d, capacity %d, loop %d, latest)"
+                  : "open(channel %d, capacity %d, loop %d)",
+              index_of(channel), (int) options.capacity, loop);
   memory_arm();
   err = loopchan_open(loop < 0 ? NULL : &world.loops[loop], &channel->rx,
                       &channel->tx[0], &options);
@@ -113,7 +185,8 @@ void op_drop(const op_t *op) {
   channel_t *channel = channel_of(op);
   int sender = op->which % SENDERS;
 
-  if (sender_of(channel, op) == NULL || has_places(channel, sender))
+  if (sender_of(channel, op) == NULL || has_places(channel, sender) ||
+      is_in_use(channel, sender))
     return;
   trace_begin("drop(channel %d, sender %d)", index_of(channel), sender, 0);
   loopchan_sender_drop(channel->tx[sender]);
@@ -131,10 +204,8 @@ static bool would_wait(const model_t *m) {
 
 /* What a call that sent one message has answered. full: what it says for
  * UV_EAGAIN. */
-static void settle_send(channel_t *channel, uint64_t message, int err,
+static void settle_send(channel_t *channel, offer_t *offer, int wanted, int err,
                         int full) {
-  int wanted = model_offer(&channel->m);
-
   if (memory_ran_out())
     wanted = UV_ENOMEM;
   else if (wanted == UV_EAGAIN || (wanted == EITHER && err != 0))
@@ -142,8 +213,7 @@ static void settle_send(channel_t *channel, uint64_t message, int err,
   else if (wanted == EITHER)
     wanted = 0;
   expect_result(err, wanted);
-  if (err == 0)
-    model_accept(&channel->m, message);
+  offer_end(offer, channel, err == 0);
 }
 
 static bool has_room(const channel_t *channel) {
@@ -155,16 +225,19 @@ void op_send(const op_t *op) {
   loopchan_sender_t *tx = sender_of(channel, op);
   uint64_t message = ++world.last_message;
   char bytes[SIZE_MOST];
-  int err;
+  offer_t offer;
+  int err, wanted;
 
   if (tx == NULL || would_wait(&channel->m) || !has_room(channel))
     return;
   message_fill(message, bytes, channel->size);
   trace_begin("send(channel %d, sender %d, message %d)", index_of(channel),
               op->which % SENDERS, (int) message);
+  wanted = model_offer(&channel->m);
+  offer_begin(&offer, channel, op->which % SENDERS, message, 1);
   memory_arm();
   err = loopchan_send(tx, bytes);
-  settle_send(channel, message, err, UV_EAGAIN);
+  settle_send(channel, &offer, wanted, err, UV_EAGAIN);
 }
 
 void op_try_send(const op_t *op) {
@@ -172,16 +245,19 @@ void op_try_send(const op_t *op) {
   loopchan_sender_t *tx = sender_of(channel, op);
   uint64_t message = ++world.last_message;
   char bytes[SIZE_MOST];
-  int err;
+  offer_t offer;
+  int err, wanted;
 
   if (tx == NULL || !has_room(channel))
     return;
   message_fill(message, bytes, channel->size);
   trace_begin("try_send(channel %d, sender %d, message %d)", index_of(channel),
               op->which % SENDERS, (int) message);
+  wanted = model_offer(&channel->m);
+  offer_begin(&offer, channel, op->which % SENDERS, message, 1);
   memory_arm();
   err = loopchan_try_send(tx, bytes);
-  settle_send(channel, message, err, UV_EAGAIN);
+  settle_send(channel, &offer, wanted, err, UV_EAGAIN);
 }
 
 void op_send_timeout(const op_t *op) {
@@ -190,16 +266,19 @@ void op_send_timeout(const op_t *op) {
   uint64_t message = ++world.last_message;
   uint64_t timeout_ns = op->amount % 2 ? 0 : op->amount * UINT64_C(1000);
   char bytes[SIZE_MOST];
-  int err;
+  offer_t offer;
+  int err, wanted;
 
   if (tx == NULL || !has_room(channel))
     return;
   message_fill(message, bytes, channel->size);
   trace_begin("send_timeout(channel %d, message %d, %d ns)", index_of(channel),
               (int) message, (int) timeout_ns);
+  wanted = model_offer(&channel->m);
+  offer_begin(&offer, channel, op->which % SENDERS, message, 1);
   memory_arm();
   err = loopchan_send_timeout(tx, bytes, timeout_ns);
-  settle_send(channel, message, err,
+  settle_send(channel, &offer, wanted, err,
               timeout_ns > 0 && channel->m.on_loop ? UV_EAGAIN : UV_ETIMEDOUT);
 }
 
@@ -219,14 +298,21 @@ static int64_t many_wanted(const model_t *m, size_t count, int64_t got) {
   return (int64_t) (count < room ? count : room);
 }
 
+/* All, or none. Its drop function may have ended the channel since. */
+static int64_t many_of_newest(bool refused, size_t count) {
+  return refused ? UV_EPIPE : (int64_t) count;
+}
+
 void op_send_many(const op_t *op) {
   channel_t *channel = channel_of(op);
   model_t *m = &channel->m;
   loopchan_sender_t *tx = sender_of(channel, op);
   size_t count = op->amount >= 240 ? 40 : op->amount % 6, i;
+  bool refuses = model_refuses(m);
   uint64_t first = world.last_message + 1;
-  static char bytes[40 * SIZE_MOST];
+  char bytes[40 * SIZE_MOST];
   int64_t got, wanted;
+  offer_t offer;
 
   if (tx == NULL || !has_room(channel))
     return;
@@ -239,14 +325,15 @@ void op_send_many(const op_t *op) {
     message_fill(first + i, bytes + i * channel->size, channel->size);
   trace_begin("send_many(channel %d, %d messages from %d)", index_of(channel),
               (int) count, (int) first);
+  offer_begin(&offer, channel, op->which % SENDERS, first, count);
   memory_arm();
   got = loopchan_send_many(tx, bytes, count);
-  wanted = many_wanted(m, count, got);
+  wanted =
+      m->latest ? many_of_newest(refuses, count) : many_wanted(m, count, got);
   if (memory_ran_out() && (got == UV_ENOMEM || (got > 0 && got < wanted)))
     wanted = got;
   expect_result(got, wanted);
-  for (i = 0; (int64_t) i < got; i++)
-    model_accept(m, first + i);
+  offer_end(&offer, channel, got > 0 ? (size_t) got : 0);
 }
 
 void op_reserve(const op_t *op) {
@@ -284,7 +371,8 @@ static place_t *place_of(channel_t *channel, const op_t *op) {
 void op_commit(const op_t *op) {
   channel_t *channel = channel_of(op);
   model_t *m = &channel->m;
-  place_t *place = place_of(channel, op);
+  place_t *place = place_of(channel, op), taken;
+  offer_t offer;
   int err, wanted;
 
   if (place == NULL)
@@ -292,17 +380,20 @@ void op_commit(const op_t *op) {
   wanted = model_refuses(m) ? UV_EPIPE : model_by_hand(m) ? model_offer(m) : 0;
   trace_begin("commit(channel %d, place %d, message %d)", index_of(channel),
               op->which % PLACES, (int) place->message);
-  err = loopchan_commit(channel->tx[place->sender], place->at);
+  taken = *place;
+  place->at = NULL;
+  offer_begin(&offer, channel, taken.sender, taken.message, 1);
+  m->reserved--; /* the message takes the place */
+  err = loopchan_commit(channel->tx[taken.sender], taken.at);
   if (wanted == EITHER)
     wanted = err == 0 ? 0 : UV_EAGAIN;
   expect_result(err, wanted);
   if (err != 0) {
+    *place = taken;
+    m->reserved++;
     message_expect(place->message, place->at, channel->size);
-    return;
   }
-  m->reserved--; /* the message takes the place */
-  model_accept(m, place->message);
-  place->at = NULL;
+  offer_end(&offer, channel, err == 0);
 }
 
 void op_abandon(const op_t *op) {

@@ -26,6 +26,17 @@ typedef struct {
   int sender;
 } place_t;
 
+/* Messages that are being sent: first, first + 1, ... On a channel of the
+ * newest message drop is called inside the send, and makes other calls: so once
+ * it is called, they count as accepted. */
+typedef struct offer {
+  uint64_t first, replaced;
+  size_t count, dropped; /* so far, of what replaced and count say */
+  bool accepted, replaces;
+  int sender; /* in use; -1: a writer's */
+  struct offer *outer;
+} offer_t;
+
 typedef struct {
   bool opened, gone; /* gone: after the close callback */
   int loop;          /* -1: a thread receiver */
@@ -36,6 +47,8 @@ typedef struct {
   loopchan_sender_t *tx[SENDERS];
   place_t places[PLACES];
   size_t senders_at_close;
+  bool closes;    /* inside loopchan_close */
+  offer_t *offer; /* the innermost */
 
   /* The turn of the loop that runs, or ran last. */
   bool was_started, was_ended, was_closing, touched, got_eof;
@@ -105,6 +118,11 @@ bool memory_ran_out(void);
 /* The bytes of a message, by its number; and whether these are they. */
 void message_fill(uint64_t message, void *bytes, size_t size);
 void message_expect(uint64_t message, const void *bytes, size_t size);
+
+/* Around a send. The end: it sent that many. */
+void offer_begin(offer_t *offer, channel_t *channel, int sender, uint64_t first,
+                 size_t count);
+void offer_end(offer_t *offer, channel_t *channel, size_t sent);
 
 void op_open(const op_t *op);
 void op_clone(const op_t *op);

@@ -69,10 +69,34 @@ static void on_write(loopchan_write_t *req, int status) {
   trace_leave();
 }
 
+/* Newest only: it was accepted, or refused, inside the call. */
+static void settle_write(writer_t *writer, write_t *write, offer_t *offer,
+                         int err) {
+  channel_t *channel = writer->channel;
+  model_t *m = &channel->m;
+
+  if (err != 0) {
+    writer->count--;
+    write->m.used = false;
+  }
+  if (!m->latest) {
+    channel->offer = offer->outer;
+    if (err == 0)
+      model_write(m, &write->m);
+  } else if (err == 0 && !offer->accepted && model_refuses(m)) {
+    offer_end(offer, channel, 0);
+    write->m.status = UV_EPIPE;
+  } else {
+    offer_end(offer, channel, err == 0);
+    write->m.status = 0;
+  }
+}
+
 void op_write(const op_t *op) {
   writer_t *writer = writer_of(op);
   char bytes[SIZE_MOST];
   write_t *write;
+  offer_t offer;
   int i = 0, err, wanted;
 
   if (writer == NULL)
@@ -90,20 +114,20 @@ void op_write(const op_t *op) {
               (int) write->m.message, 0);
   memory_arm();
   write->req.data = write;
-  err = loopchan_write(&write->req, &writer->w, bytes, on_write);
-  expect_result(err, memory_ran_out() ? UV_ENOMEM : wanted);
-  if (err != 0)
-    return;
   write->m.used = true;
   write->due = 0;
   writer->order[writer->count++] = write;
-  model_write(&writer->channel->m, &write->m);
+  offer_begin(&offer, writer->channel, -1, write->m.message, 1);
+  err = loopchan_write(&write->req, &writer->w, bytes, on_write);
+  expect_result(err, memory_ran_out() ? UV_ENOMEM : wanted);
+  settle_write(writer, write, &offer, err);
 }
 
 void op_try_write(const op_t *op) {
   writer_t *writer = writer_of(op);
   uint64_t message = ++world.last_message;
   char bytes[SIZE_MOST];
+  offer_t offer;
   int err, wanted;
   model_t *m;
 
@@ -116,13 +140,13 @@ void op_try_write(const op_t *op) {
   message_fill(message, bytes, writer->channel->size);
   trace_begin("try_write(writer %d, message %d)", number_of(writer),
               (int) message, 0);
+  offer_begin(&offer, writer->channel, -1, message, 1);
   memory_arm();
   err = loopchan_try_write(&writer->w, bytes);
   if (wanted == EITHER)
     wanted = err == 0 ? 0 : UV_EAGAIN;
   expect_result(err, memory_ran_out() ? UV_ENOMEM : wanted);
-  if (err == 0)
-    model_accept(m, message);
+  offer_end(&offer, writer->channel, err == 0);
 }
 
 static void on_gone(loopchan_writer_t *w) {

@@ -64,6 +64,10 @@ static int close_it(void) {
   return loopchan_close(&rx, NULL);
 }
 
+static int wait_closed_briefly(void) {
+  return loopchan_wait_closed(tx, BRIEFLY);
+}
+
 static void fill(void) {
   send_ints(0, 1);
 }
@@ -113,6 +117,7 @@ static const case_t cases[] = {
     {LOOPCHAN_RENDEZVOUS, 0, false, send_briefly, UV_ETIMEDOUT, NULL},
     {LOOPCHAN_RENDEZVOUS, 0, false, receive, 0, send_one},
     {0, 0, true, send_it, 0, run_loop},
+    {0, 0, false, wait_closed_briefly, UV_ETIMEDOUT, NULL},
     {0, 0, false, close_it, 0, NULL},
 };
 
@@ -210,12 +215,32 @@ START_TEST(a_close_drops_all_messages_whatever_their_drop_does) {
 }
 END_TEST
 
+/* Its node would be lost. */
+START_TEST(a_send_that_replaces_drops_whatever_the_drop_does) {
+  static const case_t sends = {.call = send_it};
+  loopchan_options_t options = int_options();
+
+  options.flags = LOOPCHAN_LATEST;
+  options.drop = drop_at_a_point;
+  open_with(NULL, &options);
+  send_ints(0, 1);
+  dropped = 0;
+  start(&sends);
+  expect_cancelled(0);
+  ck_assert_int_eq(dropped, 1);
+  expect_ints(1, 1);
+  close_rx();
+  drop_tx();
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("promise cancellation");
 
   SUITE_LOOP_CASE(suite, "calls", start_clean, expect_clean, CASES,
                   a_call_returns_and_its_thread_goes_at_its_own_point);
   SUITE_CASE(suite, "drop", start_clean, expect_clean,
-             a_close_drops_all_messages_whatever_their_drop_does);
+             a_close_drops_all_messages_whatever_their_drop_does,
+             a_send_that_replaces_drops_whatever_the_drop_does);
   return suite;
 }

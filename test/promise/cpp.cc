@@ -324,6 +324,124 @@ START_TEST(a_message_is_not_kept_while_the_next_is_awaited) {
 }
 END_TEST
 
+static loopchan::options newest_only(bool shared = false) {
+  loopchan::options o;
+
+  o.latest = true;
+  o.shared = shared;
+  return o;
+}
+
+/* Sent in each way that there is; only the last one is there in the end. */
+template <class T> static int send_in_each_way(const loopchan::sender<T> &tx) {
+  std::vector<T> many;
+
+  ck_assert(!tx.send(make<T>(1)));
+  ck_assert(!tx.try_send(make<T>(2)));
+  ck_assert(!tx.send_for(make<T>(3), 0ns));
+  for (int i = 4; i < 8; i++)
+    many.push_back(make<T>(i));
+  ck_assert_uint_eq(*tx.send_many(std::move(many)), 4);
+  auto place = tx.reserve().value();
+  ck_assert(!tx.send(make<T>(8)));
+  ck_assert(!place.emplace(make<T>(9)));
+  ck_assert(!place.commit());
+  return 9;
+}
+
+/* The others were destroyed: the sanitizers look for leaks, and tracked
+ * counts. */
+template <class T> static void only_the_newest_is_kept(std::size_t room) {
+  loopchan::options o = newest_only(room == 7);
+  o.capacity = room == 1 ? 1 : loopchan::unbounded;
+  auto ch = loopchan::open<T>(o).value();
+
+  ck_assert_int_eq(send_in_each_way(ch.tx), 9);
+  ck_assert_uint_eq(ch.rx.stats()->dropped, 8);
+  ck_assert_int_eq(number(*ch.rx.recv()), 9);
+  ck_assert(ch.rx.try_recv().error() == errc::again);
+  ck_assert_int_eq(send_in_each_way(ch.tx), 9);
+  ck_assert(!ch.rx.close());
+  T refused = make<T>(10);
+  ck_assert(ch.tx.send(std::move(refused)) == errc::closed);
+  ck_assert_int_eq(number(refused), 10);
+}
+
+START_TEST(what_a_newer_message_replaces_is_destroyed_by_its_send) {
+  FOR_EACH_KIND(only_the_newest_is_kept);
+  ck_assert_int_eq(tracked::live, 0);
+  auto ch = loopchan::open<tracked>(newest_only()).value();
+  ck_assert(!ch.tx.send(tracked(1)));
+  ck_assert(!ch.tx.send(tracked(2)));
+  ck_assert_int_eq(tracked::live, 1);
+}
+END_TEST
+
+START_TEST(a_loop_gets_the_newest_message_then_the_end) {
+  auto ch = loopchan::open<std::string>(&loop, newest_only()).value();
+  std::vector<std::string> got;
+
+  ck_assert(
+      !ch.rx.start([&](std::string &&msg) { got.push_back(std::move(msg)); },
+                   [&] { ch.rx.close(); }));
+  for (int i = 0; i <= 100; i++)
+    ck_assert(!ch.tx.send(make<std::string>(i)));
+  ch.tx.drop();
+  ck_assert_int_eq(uv_run(&loop, UV_RUN_DEFAULT), 0);
+  ck_assert_uint_eq(got.size(), 1);
+  ck_assert_int_eq(number(got[0]), 100);
+}
+END_TEST
+
+START_TEST(the_newest_only_has_no_other_capacity) {
+  loopchan::options o = newest_only();
+
+  o.capacity = 1;
+  ck_assert(loopchan::open<int>(o).has_value());
+  o.capacity = 2;
+  ck_assert(loopchan::open<int>(o).error() == errc::invalid);
+  o.capacity = loopchan::rendezvous;
+  ck_assert(loopchan::open<int>(o).error() == errc::invalid);
+}
+END_TEST
+
+START_TEST(a_sender_sees_how_much_room_there_is) {
+  auto bounded = loopchan::open<std::string>(with_room(2)).value();
+  auto unbounded = loopchan::open<std::string>().value();
+  loopchan::sender<std::string> none;
+
+  ck_assert_uint_eq(bounded.tx.room(), 2);
+  ck_assert(!bounded.tx.send("one"));
+  ck_assert_uint_eq(bounded.tx.room(), 1);
+  ck_assert(!bounded.tx.send("two"));
+  ck_assert_uint_eq(bounded.tx.room(), 0);
+  ck_assert_uint_eq(unbounded.tx.room(), SIZE_MAX);
+  ck_assert(!unbounded.rx.close());
+  ck_assert_uint_eq(unbounded.tx.room(), 0);
+  ck_assert_uint_eq(none.room(), 0);
+}
+END_TEST
+
+START_TEST(a_sender_waits_for_the_closure) {
+  auto ch = loopchan::open<int>().value();
+  loopchan::sender<int> none;
+  std::atomic<int> closed{0};
+
+  ck_assert(ch.tx.wait_closed(0ns) == errc::timed_out);
+  ck_assert(ch.tx.wait_closed(-1s) == errc::timed_out);
+  ck_assert(ch.tx.wait_closed(std::chrono::duration<double, std::milli>(
+                0.001)) == errc::timed_out);
+  ck_assert(none.wait_closed(1s) == errc::invalid);
+  std::thread first([&] { closed += !ch.tx.wait_closed(); });
+  std::thread second([&] { closed += !ch.tx.wait_closed(24h); });
+  ck_assert(!ch.rx.shutdown());
+  first.join();
+  second.join();
+  ck_assert_int_eq(closed, 2);
+  ck_assert(!ch.tx.wait_closed(0ns));
+}
+END_TEST
+
 START_TEST(the_last_of_several_senders_is_the_end) {
   auto ch = loopchan::open<int>().value();
   loopchan::sender<int> other = ch.tx.clone(), moved = std::move(other);
@@ -742,6 +860,11 @@ static Suite *suite() {
              calls_of_a_thread_receiver_answer_as_their_namesakes,
              each_message_reaches_one_of_the_pool,
              a_message_is_not_kept_while_the_next_is_awaited,
+             what_a_newer_message_replaces_is_destroyed_by_its_send,
+             a_loop_gets_the_newest_message_then_the_end,
+             the_newest_only_has_no_other_capacity,
+             a_sender_sees_how_much_room_there_is,
+             a_sender_waits_for_the_closure,
              the_last_of_several_senders_is_the_end,
              what_the_callbacks_own_goes_when_they_are_done,
              a_callback_may_put_others_in_its_place,

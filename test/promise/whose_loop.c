@@ -126,6 +126,31 @@ START_TEST(a_time_out_that_comes_first_is_a_time_out) {
 }
 END_TEST
 
+/* Here nothing else could close it. */
+START_TEST(a_wait_for_the_closure_gives_the_loop_a_second_too) {
+  uint64_t before = uv_hrtime();
+
+  open_of(1);
+  ck_assert_int_eq(loopchan_wait_closed(tx, 1000000), UV_ETIMEDOUT);
+  ck_assert_int_eq(loopchan_wait_closed(tx, LOOPCHAN_FOREVER), UV_EAGAIN);
+  ck_assert_uint_ge(uv_hrtime() - before, SECOND);
+  close_rx();
+  drop_tx();
+}
+END_TEST
+
+START_TEST(the_opener_waits_for_the_closure_by_another_thread) {
+  open_of(1);
+  ck_assert_int_eq(loopchan_recv_start(&rx, close_at_message), 0);
+  send_ints(0, 1);
+  run_elsewhere(run_loop);
+  ck_assert_int_eq(loopchan_wait_closed(tx, LOOPCHAN_FOREVER), 0);
+  join();
+  ck_assert_int_eq(received, 1);
+  drop_tx();
+}
+END_TEST
+
 static void on_second(uv_timer_t *handle) {
   uv_close((uv_handle_t *) handle, NULL);
   (void) loopchan_recv_start(&rx, count_to_the_end);
@@ -329,6 +354,8 @@ static Suite *suite(void) {
              its_calls_before_the_loop_begins_change_nothing,
              the_opener_gives_the_loop_a_second_to_begin,
              a_time_out_that_comes_first_is_a_time_out,
+             a_wait_for_the_closure_gives_the_loop_a_second_too,
+             the_opener_waits_for_the_closure_by_another_thread,
              a_loop_that_has_begun_is_waited_for_as_by_anybody,
              so_does_a_writers, so_does_a_close_callback,
              opening_asks_for_no_turn, a_call_says_that_the_loop_has_moved,

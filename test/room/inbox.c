@@ -42,6 +42,7 @@ START_TEST(an_empty_inbox_has_nothing_to_take) {
   ck_assert_uint_eq(take_into(&list, &inbox), 0);
   ck_assert_ptr_null(list.oldest);
   ck_assert(!lc_inbox_is_closed(&inbox));
+  ck_assert(!lc_inbox_is_parked(&inbox));
 }
 END_TEST
 
@@ -145,6 +146,14 @@ START_TEST(a_parked_inbox_stays_parked_when_there_is_nothing_to_take) {
   ck_assert_uint_eq(take_into(&list, &inbox), 0);
   ck_assert(lc_inbox_park(&inbox));
   ck_assert_int_eq(push(0), LC_PUSHED_OWES_WAKE);
+}
+END_TEST
+
+START_TEST(a_parked_inbox_shows_it_until_the_next_push) {
+  ck_assert(lc_inbox_park(&inbox));
+  ck_assert(lc_inbox_is_parked(&inbox));
+  ck_assert_int_eq(push(0), LC_PUSHED_OWES_WAKE);
+  ck_assert(!lc_inbox_is_parked(&inbox));
 }
 END_TEST
 
@@ -413,6 +422,7 @@ static Suite *suite(void) {
       a_control_link_stays_one_on_its_way,
       only_the_first_push_after_a_park_owes_a_wake,
       a_parked_inbox_stays_parked_when_there_is_nothing_to_take,
+      a_parked_inbox_shows_it_until_the_next_push,
       park_fails_when_there_is_work_or_the_end,
       unpark_fails_when_somebody_owes_a_wake,
       close_gives_out_what_was_accepted_and_refuses_the_rest,

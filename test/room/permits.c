@@ -126,6 +126,20 @@ START_TEST(the_counts_may_overflow) {
 }
 END_TEST
 
+START_TEST(room_is_what_could_be_acquired) {
+  ck_assert_uint_eq(lc_permits_room(&permits), 8);
+  ck_assert_uint_eq(lc_permits_acquire(&permits, 6), 6);
+  ck_assert_uint_eq(lc_permits_room(&permits), 2);
+  lc_permits_mark(&permits, LC_NOTIFY_BATCH);
+  ck_assert_uint_eq(lc_permits_room(&permits), 0);
+  lc_permits_mark(&permits, 0);
+  ck_assert_uint_eq(lc_permits_acquire(&permits, 2), 2);
+  ck_assert_uint_eq(lc_permits_room(&permits), 0);
+  ck_assert(!lc_permits_release(&permits));
+  ck_assert_uint_eq(lc_permits_room(&permits), 1);
+}
+END_TEST
+
 START_TEST(who_looks_out_sees_a_line_and_a_batch) {
   ck_assert_uint_eq(lc_permits_acquire(&permits, 4), 4);
   ck_assert(!lc_permits_has_waiters(&permits));
@@ -153,6 +167,7 @@ static Suite *suite(void) {
              an_old_limit_neither_makes_room_nor_hides_it,
              what_lay_in_the_memory_before_does_not_matter,
              a_capacity_is_at_most_half_of_what_the_counts_tell_apart,
-             the_counts_may_overflow, who_looks_out_sees_a_line_and_a_batch);
+             the_counts_may_overflow, room_is_what_could_be_acquired,
+             who_looks_out_sees_a_line_and_a_batch);
   return suite;
 }

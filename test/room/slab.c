@@ -289,6 +289,28 @@ START_TEST(small_slabs_do_not_stay_when_large_ones_are_made) {
 }
 END_TEST
 
+START_TEST(single_slabs_have_one_node_and_all_wait) {
+  static const size_t sizes[] = {0, 8, 400000};
+  lc_slab_t *slabs[LC_POOL_SLOTS];
+  size_t i, n;
+
+  for (n = 0; n < sizeof sizes / sizeof *sizes; n++) {
+    ck_assert(lc_slab_pool_init(&pool, sizes[n], 1));
+    lc_slab_pool_make_single(&pool);
+    for (i = 0; i < LC_POOL_SLOTS; i++) {
+      slabs[i] = take(LC_SLAB_MOST);
+      ck_assert_uint_eq(slabs[i]->count, 1);
+      ck_assert_ptr_eq(lc_slab_of_first(lc_slab_alloc_node(&pool, slabs[i])),
+                       slabs[i]);
+    }
+    for (i = 0; i < LC_POOL_SLOTS; i++)
+      lc_slab_pool_recycle(&pool, slabs[i]);
+    ck_assert_uint_eq(memory_blocks(), LC_POOL_SLOTS);
+    lc_slab_pool_free(&pool);
+  }
+}
+END_TEST
+
 START_TEST(out_of_memory_is_told) {
   size_t bytes = 2048;
 
@@ -368,7 +390,8 @@ static Suite *suite(void) {
       a_larger_slab_is_twice_the_largest,
       a_full_rack_frees_the_unused_and_refuses_the_used,
       the_rack_keeps_no_more_than_its_bytes,
-      small_slabs_do_not_stay_when_large_ones_are_made, out_of_memory_is_told,
+      small_slabs_do_not_stay_when_large_ones_are_made,
+      single_slabs_have_one_node_and_all_wait, out_of_memory_is_told,
       uncarve_gives_the_same_place_again, a_slab_has_one_user_at_a_time);
   return suite;
 }

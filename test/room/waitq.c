@@ -89,6 +89,24 @@ START_TEST(with_room_the_answer_is_there_at_once) {
 }
 END_TEST
 
+START_TEST(one_that_is_done_has_its_answer_behind_the_others) {
+  pendings[1].completions = &completions[0];
+  lc_waitq_enqueue_completed(&waitq, &pendings[0], 0);
+  lc_waitq_enqueue_completed(&waitq, &pendings[1], UV_EPIPE);
+  expect_link(NULL);
+  expect_length(0);
+  ck_assert(is_answered(0));
+  ck_assert(!is_answered(0));
+  ck_assert(lc_waitq_has_outstanding(&waitq, &completions[0]));
+  ck_assert_ptr_eq(lc_waitq_drain(&waitq, &completions[0]), &pendings[0]);
+  ck_assert_ptr_eq(pendings[0].next, &pendings[1]);
+  ck_assert(!lc_waitq_has_outstanding(&waitq, &completions[0]));
+  ck_assert_int_eq(pendings[0].result, 0);
+  ck_assert_int_eq(pendings[1].result, UV_EPIPE);
+  ck_assert_uint_eq(lc_waitq_sent(&waitq), 0);
+}
+END_TEST
+
 START_TEST(a_parked_receiver_is_owed_a_wake) {
   ck_assert(lc_inbox_park(&inbox));
   ck_assert(join(0));
@@ -350,6 +368,21 @@ START_TEST(a_refusal_is_told_to_all_who_watch) {
 }
 END_TEST
 
+/* A thread that was woken may not have run when a close follows a shutdown. */
+START_TEST(a_second_refusal_wakes_nobody) {
+  lc_list_t list = {NULL, NULL};
+
+  lc_waitq_watch(&waitq, &completions[0]);
+  close_into(&list, &inbox);
+  lc_waitq_refuse(&waitq);
+  lc_waitq_refuse(&waitq);
+  ck_assert_uint_eq(lc_wake_count(&completions[0].wake), 1);
+  ck_assert(is_answered(0));
+  ck_assert(!is_answered(0));
+  ck_assert_ptr_null(lc_waitq_unwatch(&waitq, &completions[0]));
+}
+END_TEST
+
 START_TEST(a_watcher_with_an_answer_to_collect_is_woken_once) {
   lc_list_t list = {NULL, NULL};
 
@@ -482,6 +515,7 @@ static Suite *suite(void) {
 
   SUITE_CASE(suite, "bounded", open_bounded, close_line,
              with_room_the_answer_is_there_at_once,
+             one_that_is_done_has_its_answer_behind_the_others,
              a_parked_receiver_is_owed_a_wake, each_place_serves_the_first,
              who_leaves_is_served_no_more,
              when_the_last_leaves_the_gate_is_open,
@@ -497,7 +531,8 @@ static Suite *suite(void) {
              who_watches_no_more_has_its_own_back_in_order,
              who_unwatches_takes_its_own_without_a_look_at_others,
              when_the_last_ones_are_unwatched_the_gate_is_open,
-             a_watcher_with_an_answer_to_collect_is_woken_once);
+             a_watcher_with_an_answer_to_collect_is_woken_once,
+             a_second_refusal_wakes_nobody);
   SUITE_CASE(suite, "by hand", open_by_hand, close_line,
              by_hand_the_receiver_pulls_and_answers,
              by_hand_what_was_pushed_before_goes_first,

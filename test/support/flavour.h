@@ -13,18 +13,27 @@ typedef struct {
   const char *name;
   kind_t kind;
   size_t capacity;
+  unsigned flags; /* beside what the kind needs */
 } flavour_t;
 
-#define FLAVOURS_OF(kind, where)                                           \
-  {where ", unbounded", kind, LOOPCHAN_UNBOUNDED}, {where ", 1", kind, 1}, \
-      {where ", 2", kind, 2}, {where ", 1024", kind, 1024}, {              \
-    where ", rendezvous", kind, LOOPCHAN_RENDEZVOUS                        \
+#define FLAVOURS_OF(kind, where)                            \
+  {where ", unbounded", kind, LOOPCHAN_UNBOUNDED, 0},       \
+      {where ", 1", kind, 1, 0}, {where ", 2", kind, 2, 0}, \
+      {where ", 1024", kind, 1024, 0}, {                    \
+    where ", rendezvous", kind, LOOPCHAN_RENDEZVOUS, 0      \
   }
 
-static const flavour_t flavours[] = {FLAVOURS_OF(ON_LOOP, "loop"),
-                                     FLAVOURS_OF(ON_THREAD, "thread"),
-                                     FLAVOURS_OF(ON_SHARED, "shared")};
+static const flavour_t flavours[] = {
+    FLAVOURS_OF(ON_LOOP, "loop"),
+    FLAVOURS_OF(ON_THREAD, "thread"),
+    FLAVOURS_OF(ON_SHARED, "shared"),
+    {"loop, latest", ON_LOOP, 1, LOOPCHAN_LATEST},
+    {"thread, latest", ON_THREAD, 1, LOOPCHAN_LATEST},
+    {"shared, latest", ON_SHARED, 1, LOOPCHAN_LATEST}};
+/* Those that keep every message; and with those that keep the newest, for tests
+ * that ask no more than that nothing is lost and nothing is left. */
 #define FLAVOURS 15
+#define WITH_LATEST 18
 /* Of each kind of receiver, first those on a loop. */
 #define CAPACITIES 5
 #define FIRST_ON_THREAD CAPACITIES
@@ -38,7 +47,9 @@ static inline loopchan_options_t flavour_options(const flavour_t *flavour) {
   loopchan_options_t options = int_options();
 
   options.capacity = flavour->capacity;
-  options.flags = flavour->kind == ON_SHARED ? LOOPCHAN_SHARED : 0;
+  options.flags = flavour->flags;
+  if (flavour->kind == ON_SHARED)
+    options.flags |= LOOPCHAN_SHARED;
   return options;
 }
 

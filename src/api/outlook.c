@@ -1,0 +1,60 @@
+/* outlook: what a sender can learn of its channel.
+ *
+ * Knows:   the core. Sends nothing.
+ * Threads: any, several at once on one sender.
+ * Promise: a thread that waits for the closure is woken by it, once.
+ */
+#include "core/tx.h"
+
+int loopchan_is_closed(const loopchan_sender_t *tx) {
+  return tx == NULL ? UV_EINVAL : lc_inbox_is_closed(&tx->channel->inbox);
+}
+
+size_t loopchan_room(const loopchan_sender_t *tx) {
+  lc_channel_t *channel;
+
+  if (tx == NULL || lc_inbox_is_closed(&tx->channel->inbox))
+    return 0;
+  channel = tx->channel;
+  switch (channel->flavour) {
+    case LC_BOUNDED:
+      return lc_permits_room(&channel->waitq.permits);
+    case LC_RENDEZVOUS:
+      return lc_inbox_is_parked(&channel->inbox);
+    default:
+      return SIZE_MAX;
+  }
+}
+
+/* The closure comes in two steps: the inbox is closed, then those who watch
+ * are woken. A thread that watches from before the first one to after the
+ * second is woken; one that comes later sees the first. */
+static int wait_closed(lc_channel_t *channel, uint64_t deadline_ns) {
+  lc_completions_t completions;
+  int err = lc_completions_init(&completions, NULL);
+
+  if (err != 0)
+    return err;
+  lc_waitq_watch(&channel->waitq, &completions);
+  if (!lc_inbox_is_closed(&channel->inbox))
+    err = lc_tx_wait_for_wake(channel, &completions.wake, deadline_ns);
+  (void) lc_waitq_unwatch(&channel->waitq, &completions);
+  lc_completions_destroy(&completions);
+  return err;
+}
+
+int loopchan_wait_closed(loopchan_sender_t *tx, uint64_t timeout_ns) {
+  int err;
+
+  if (tx == NULL)
+    return UV_EINVAL;
+  if (lc_inbox_is_closed(&tx->channel->inbox))
+    return 0;
+  if (timeout_ns == 0)
+    return UV_ETIMEDOUT;
+  if (lc_tx_is_loops_own(tx->channel))
+    return UV_EAGAIN;
+  err = wait_closed(tx->channel, lc_deadline(timeout_ns));
+  /* It may have been closed when the wait had ended, or could not begin. */
+  return err != 0 && lc_inbox_is_closed(&tx->channel->inbox) ? 0 : err;
+}
