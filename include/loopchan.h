@@ -138,10 +138,11 @@ extern "C" {
  * options.drop on the sender's thread, inside the send. Messages are received
  * in order, some are left out; a receive that begins after a send returned gets
  * that message or a newer one. The receiver is woken once at most for each
- * message that it receives. When the channel is shut down, or its last sender
- * is dropped, the message that waits is still received, then UV_EOF. With
- * LOOPCHAN_SHARED each message is received by one of the threads, or replaced.
- * See: tokio's watch; examples/guides/back_pressure.md */
+ * message that it receives, and for the end of file. When the channel is shut
+ * down, or its last sender is dropped, the message that waits is still
+ * received, then UV_EOF. With LOOPCHAN_SHARED each message is received by one
+ * of the threads, or replaced. See: tokio's watch;
+ * examples/guides/back_pressure.md */
 #define LOOPCHAN_LATEST 2u
 
 /* A time-out that never expires. */
@@ -204,7 +205,9 @@ typedef void (*loopchan_writer_cb)(loopchan_writer_t *w);
  * long as such a call is in progress, also beyond the close. msg is valid until
  * this function returns; arg is options.drop_arg. Allowed inside:
  * any call on other channels, and any call on this channel's senders, except to
- * drop one that is in use (in loopchan_close, sends are refused).
+ * drop one that is in use (in loopchan_close, sends are refused). With
+ * LOOPCHAN_LATEST a send from inside replaces, too: what it replaces goes to
+ * this function again, so one that always sends may never return.
  */
 typedef void (*loopchan_drop_fn)(void *msg, void *arg);
 

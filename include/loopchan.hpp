@@ -1273,7 +1273,7 @@ template <class T> class sender {
     return sender(loopchan_sender_clone(get()));
   }
   bool is_closed() const noexcept { return loopchan_is_closed(get()) != 0; }
-  /* Waits until sends are refused. */
+  /* Waits until sends are refused. errc::invalid: this one is empty. */
   [[nodiscard]] std::error_code wait_closed(
       time_span timeout = forever) const noexcept {
     return detail::code(loopchan_wait_closed(get(), timeout.ns()));

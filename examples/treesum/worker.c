@@ -44,8 +44,8 @@ static int open_regular(const char *path, int follow) {
 }
 
 /* Fills in r->sum, or r->err when the file fails. Returns UV_EPIPE if nobody
- * wants it any more. The progress never waits: a loop that is busy gets the
- * newest number only. */
+ * wants it any more, or UV_ENOMEM. The progress never waits: a loop that is
+ * busy gets the newest number only. */
 static int hash(struct tools *t, int fd, struct report *r) {
   int ok = EVP_DigestInit_ex(t->digest, EVP_sha256(), NULL);
   ssize_t n = 0;

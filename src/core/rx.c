@@ -44,6 +44,7 @@ static inline void release_deferred(lc_channel_t *channel) {
 /* Newest message only: the node's slab comes back when the next one is taken;
  * before that, its message has been received, or dropped. */
 static void defer_node(lc_channel_t *channel, lc_link_t *node) {
+  lc_assert(node == NULL || lc_backlog_is_empty(&channel->backlog));
   release_deferred(channel);
   if (node != NULL)
     channel->deferred = lc_slab_of_first(node);
@@ -147,10 +148,13 @@ lc_link_t *lc_rx_peek(lc_channel_t *channel) {
 }
 
 /* Newest message only: a message in the inbox stays there, where it may be
- * replaced. Behind the end of file none is. */
+ * replaced, also if it comes during this call. Behind the end of file none is.
+ */
 static bool has_newest(lc_channel_t *channel) {
   const lc_link_t *link = lc_latest_look(&channel->inbox);
 
+  if (link == NULL && lc_backlog_is_empty(&channel->backlog))
+    return false;
   return (link != NULL && link != &channel->eof) || lc_rx_peek(channel) != NULL;
 }
 

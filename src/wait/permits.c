@@ -38,12 +38,17 @@ bool lc_permits_is_full(lc_permits_t *permits) {
              permits, lc_permits_count(lc_permits_acquired(permits))) == 0;
 }
 
+/* Between two looks that find the same permits acquired none was, so what was
+ * released by then is what was free. */
 size_t lc_permits_room(lc_permits_t *permits) {
-  size_t acquired = lc_permits_acquired(permits);
-
-  if ((acquired & LC_HAS_WAITERS) != 0)
-    return 0;
-  return lc_permits_available(permits, acquired) / LC_PERMIT;
+  for (;;) {
+    size_t acquired = lc_permits_acquired(permits), available;
+    if ((acquired & LC_HAS_WAITERS) != 0)
+      return 0;
+    available = lc_permits_available(permits, acquired);
+    if (lc_permits_acquired(permits) == acquired)
+      return available / LC_PERMIT;
+  }
 }
 
 void lc_permits_mark(lc_permits_t *permits, size_t marks) {
