@@ -18,14 +18,16 @@
  *   - Signals and fork: unless the function says otherwise, it is not
  *     async-signal-safe, and does not work on a channel in the child of a
  *     fork().
- *   - Cancellation: no call is a cancellation point. A thread that
- *     pthread_cancel() was called on is cancelled at the next point of its own,
- *     after the call has returned; a call that waits goes on waiting. Functions
- *     for options.drop run with cancellation disabled, callbacks as the caller
- *     of uv_run left it. With PTHREAD_CANCEL_ASYNCHRONOUS no call is safe.
+ *   - Cancellation: no call is a cancellation point. A thread that was
+ *     cancelled with pthread_cancel() while in a call stays in it until it
+ *     returns, and ends at its own next cancellation point. options.drop is
+ *     called with cancellation disabled, callbacks as the caller of uv_run left
+ *     it. With PTHREAD_CANCEL_ASYNCHRONOUS no call is safe.
  *   - Time-outs: a call that is given a time ends when it has passed, and a
- *     receive that begins finds what has been sent, also while a sender that
- *     was about to wake the receiver does not get the processor.
+ *     receive that begins finds what has been sent, even if a sender that was
+ *     about to wake the receiver does not get the processor. (Mutexes are held
+ *     for a few instructions; a thread that loses the processor there holds up
+ *     the others for that long.)
  *   - Copies: several copies of the library may be in one process, in two
  *     plug-ins for example. A copy may use a sender that another one made, if
  *     both have the same version and allocate with the same functions. A
@@ -137,8 +139,9 @@ extern "C" {
  * for want of room: it replaces the message that waits, which goes to
  * options.drop on the sender's thread, inside the send. Messages are received
  * in order, some are left out; a receive that begins after a send returned gets
- * that message or a newer one. The receiver is woken once at most for each
- * message that it receives, and for the end of file. When the channel is shut
+ * that message or a newer one. The receiver is woken once for each message that
+ * it receives at most (twice if a sender loses the processor just before it
+ * wakes it), and for the end of file. When the channel is shut
  * down, or its last sender is dropped, the message that waits is still
  * received, then UV_EOF. With LOOPCHAN_SHARED each message is received by one
  * of the threads, or replaced. See: tokio's watch;
@@ -924,7 +927,8 @@ LOOPCHAN_EXTERN int loopchan_stats(const loopchan_receiver_t *rx,
  * Replaces the memory functions of the library, as uv_replace_allocator does
  * for libuv. The two are independent of each other.
  *
- * Thread:    any, while no other call of this library is in progress.
+ * Thread:    any, while no other call of this library is in progress. Where
+ *            several copies of the library share senders: before that.
  * Returns:   0; UV_EINVAL (a NULL); UV_EBUSY (the library holds memory from the
  *            present functions: a channel or a sender is alive). After an error
  *            these stay.

@@ -2,8 +2,8 @@
  *
  * Knows:   the core, the clock.
  * Threads: the receiver's, which runs no loop for it.
- * Promise: a thread is parked only inside a call, and when the call returns no
- *          debt is left uncollected.
+ * Promise: a thread is parked only inside a call, and a time-out waits for no
+ *          sender.
  */
 #include "api/receiver.h"
 #include "api/shared.h"

@@ -102,7 +102,6 @@ static LC_NOINLINE int send_slow(loopchan_sender_t *tx, const void *msg,
 
 static inline int send_until(loopchan_sender_t *tx, const void *msg,
                              uint64_t deadline_ns) {
-  /* A cache with a slab has an owner. */
   if (LC_LIKELY(lc_owner_may_be_here(&tx->own.owner) && has_room(&tx->own) &&
                 lc_tx_acquire_fast(tx->channel)))
     return send_from_cache(tx->channel, &tx->own, msg);

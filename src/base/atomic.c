@@ -9,12 +9,24 @@
 
 #include <uv.h>
 
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 /* The model is said once more: else a definition takes it back. */
 LC_PER_THREAD uintptr_t lc_thread_number LC_NO_CALL;
 
 uintptr_t lc_thread_number_take(void) {
 #if defined(_WIN32)
   lc_thread_number = GetCurrentThreadId();
+#elif defined(__linux__)
+  /* pthread_self() soon comes back: it is where a thread's stack is. */
+  lc_thread_number = (uintptr_t) syscall(SYS_gettid);
+#elif defined(__APPLE__)
+  uint64_t number;
+  (void) pthread_threadid_np(NULL, &number);
+  lc_thread_number = (uintptr_t) number;
 #else
   lc_thread_number = (uintptr_t) pthread_self();
 #endif

@@ -25,6 +25,9 @@
  * bytes: eight lines on the way hide most of the time that each takes. */
 #define LC_AHEAD ((size_t) 8 * LC_CACHE_LINE)
 
+/* The number of no thread. */
+#define LC_NO_THREAD UINTPTR_MAX
+
 /* Of a thread's variable: read without a call, in a shared library too. Only
  * glibc keeps room for those of a library that is loaded late. */
 #if defined(__GLIBC__)
@@ -57,14 +60,14 @@
                                           order_failed)
 #define lc_fence(order) atomic_thread_fence(order)
 
-/* A number for the calling thread: never 0, and no other's as long as it lives.
- * It is the system's, not a count of ours: a program may hold two copies of the
- * library, in two plug-ins say, and a thread must be known in both.
+/* A number for the calling thread: not 0, nor LC_NO_THREAD, and no other's as
+ * long as it lives. It is the system's, not a count of ours: a program may hold
+ * two copies of the library, in two plug-ins say, and a thread must be known in
+ * both.
  *
- * The system may give it to a thread that begins after this one has ended. That
- * one then has what was this one's. It comes after all that this one did, for
- * the number is the memory, or the entry, that the system keeps for a thread,
- * and gives away after the end. */
+ * The system may give it to a thread that begins after this one has ended; that
+ * one then has what was this one's. Linux does so when it has given all the
+ * others, macOS never does; Windows may do it at once. */
 extern LC_PER_THREAD uintptr_t lc_thread_number LC_NO_CALL;
 uintptr_t lc_thread_number_take(void);
 
@@ -85,10 +88,11 @@ static inline void lc_pause(unsigned times) {
     lc_relax();
 }
 
-/* Whose something is: the first thread that claims it keeps it. */
+/* Whose something is: the first thread that claims it keeps it. None is a value
+ * of its own: 0 is what a thread has whose number was not asked for. */
 typedef lc_atomic(uintptr_t) lc_owner_t;
 
-#define lc_owner_init(owner) lc_atomic_init(owner, 0)
+#define lc_owner_init(owner) lc_atomic_init(owner, LC_NO_THREAD)
 
 static inline bool lc_owner_claim(lc_owner_t *owner) {
   uintptr_t self = lc_thread_self();
@@ -97,12 +101,11 @@ static inline bool lc_owner_claim(lc_owner_t *owner) {
   uintptr_t is = lc_load(owner, memory_order_relaxed);
 
   return is == self ||
-         (is == 0 &&
+         (is == LC_NO_THREAD &&
           lc_cas(owner, &is, self, memory_order_relaxed, memory_order_relaxed));
 }
 
-/* Whether the calling thread is known to have it: a look for those in haste. Of
- * what nobody has claimed the answer may be yes. */
+/* Whether the calling thread is known to have it: a look for those in haste. */
 static inline bool lc_owner_may_be_here(const lc_owner_t *owner) {
   /* relaxed: see above */
   return lc_load(owner, memory_order_relaxed) == lc_thread_self_or_0();

@@ -25,7 +25,7 @@
 /* What a thread keeps of a sender: see tx.h. Its owner's alone, but for the
  * counts, which stats reads. */
 typedef struct {
-  lc_owner_t owner; /* the first thread to claim it; 0: none so far */
+  lc_owner_t owner; /* the first thread to claim it */
   lc_slab_t *slab;  /* with room, or NULL */
   size_t bytes;     /* of the next slab to be made */
   lc_streak_t streak;

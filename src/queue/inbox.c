@@ -18,7 +18,9 @@ void lc_inbox_init(lc_inbox_t *inbox) {
 
 /* The receiver's alone to write; the park that follows hands it on. */
 static void number_try(lc_inbox_t *inbox) {
-  lc_number_set(&inbox->parks, lc_inbox_parks(inbox) + 1);
+  /* [inbox.number] (A) */
+  lc_store(&inbox->parks, lc_number_read(&inbox->parks) + 1,
+           memory_order_release);
 }
 
 bool lc_inbox_park(lc_inbox_t *inbox) {

@@ -61,10 +61,19 @@
  *   signals, and says: for n                that it gets from here on
  *                                           ends with a look, or a try n + 1
  *
- *   So after a signal for n the receiver looks, or the number is another one. A
- *   push has acquired the number with what came before the park; whatever else
- *   is read late, or written late, makes a push help for nothing. So all of it
- *   is relaxed.
+ *   So after a signal for n the receiver looks, or the number is another one.
+ *
+ * [inbox.number]  Who signals for a try sees what the receiver did before it.
+ *
+ *   payer                                   receiver
+ *   (B) load the number         acquire     (A) store the number   release
+ *   looks at libuv's `pending`
+ *
+ *   Weaker: a payer that is late sees `pending` as it was before a callback,
+ *   sends nothing, and says that for a try after the callback; a push behind
+ *   that one's debt then does not help. No message is lost: that debt is paid
+ *   some time. Whatever else is read late, or written late, makes a push help
+ *   for nothing, so the rest is relaxed.
  *
  * [inbox.closed]  Who learns of the closure sees what the receiver did before.
  *
@@ -171,7 +180,7 @@ typedef struct {
 
 typedef enum {
   LC_PUSHED,           /* accepted; the receiver is awake */
-  LC_PUSHED_OWES_WAKE, /* accepted; the caller must see lc_wake_signal called */
+  LC_PUSHED_OWES_WAKE, /* accepted; the caller must see the receiver woken */
   LC_PUSHED_HELPS,     /* accepted; another owes the wake, and has not paid so
                           far: see lc_channel_help */
   LC_REFUSED           /* closed; the chain is still the caller's, as it was */
@@ -186,7 +195,8 @@ static inline bool lc_inbox_is_link(const lc_link_t *word) {
 /* Any thread. The number of the last try: read it, signal, and say for which.
  */
 static inline uintptr_t lc_inbox_parks(const lc_inbox_t *inbox) {
-  return lc_number_read(&inbox->parks);
+  /* [inbox.number] (B) */
+  return lc_load(&inbox->parks, memory_order_acquire);
 }
 
 static inline void lc_inbox_signalled(lc_inbox_t *inbox, uintptr_t parks) {
@@ -196,7 +206,7 @@ static inline void lc_inbox_signalled(lc_inbox_t *inbox, uintptr_t parks) {
 
 /* Any thread, after a push. Whether a debt has not been paid so far. */
 static inline bool lc_inbox_wants_help(const lc_inbox_t *inbox) {
-  return lc_number_read(&inbox->signalled) != lc_inbox_parks(inbox);
+  return lc_number_read(&inbox->signalled) != lc_number_read(&inbox->parks);
 }
 
 /* What a push comes to that has replaced this word. */

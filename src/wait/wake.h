@@ -24,7 +24,8 @@
 #include "wait/patience.h"
 
 typedef struct lc_wake {
-  uv_mutex_t mutex; /* guards signalled, promised and forward */
+  uv_mutex_t mutex; /* guards signalled and forward; promised after the one
+                       that promised has left its own mutex */
   uv_cond_t cond;
   uv_async_t *async;              /* NULL: a thread receiver */
   lc_gate_t gate;                 /* of those who touch async; of a target */

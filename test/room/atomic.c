@@ -54,6 +54,41 @@ START_TEST(one_thread_becomes_the_owner) {
 }
 END_TEST
 
+static bool claimed_before_asking;
+
+static void look_without_a_number(void *arg) {
+  (void) arg;
+  claimed_before_asking = lc_owner_may_be_here(&owner);
+}
+
+/* Two threads begin at one sender: the first one's look must not take for its
+ * own what the other one claims in that moment. */
+START_TEST(what_nobody_has_claimed_is_nobodys) {
+  uv_thread_t thread;
+
+  lc_owner_init(&owner);
+  ck_assert(!lc_owner_may_be_here(&owner));
+  ck_assert_int_eq(uv_thread_create(&thread, look_without_a_number, NULL), 0);
+  ck_assert_int_eq(uv_thread_join(&thread), 0);
+  ck_assert(!claimed_before_asking);
+}
+END_TEST
+
+START_TEST(a_new_thread_has_not_an_old_ones_number) {
+  uintptr_t before = 0, after = 0;
+  uv_thread_t thread;
+
+  lc_owner_init(&owner);
+  ck_assert_int_eq(uv_thread_create(&thread, number_and_claim, &before), 0);
+  ck_assert_int_eq(uv_thread_join(&thread), 0);
+  ck_assert_int_eq(uv_thread_create(&thread, number_and_claim, &after), 0);
+  ck_assert_int_eq(uv_thread_join(&thread), 0);
+#if defined(__linux__) || defined(__APPLE__)
+  ck_assert_uint_ne(before, after);
+#endif
+}
+END_TEST
+
 START_TEST(an_occupant_sees_who_was_there) {
   lc_guard_t guard;
 
@@ -69,6 +104,8 @@ static Suite *suite(void) {
   Suite *suite = suite_create("room atomic");
 
   SUITE_CASE(suite, "atomic", NULL, NULL, no_two_threads_have_one_number,
-             one_thread_becomes_the_owner, an_occupant_sees_who_was_there);
+             one_thread_becomes_the_owner, what_nobody_has_claimed_is_nobodys,
+             a_new_thread_has_not_an_old_ones_number,
+             an_occupant_sees_who_was_there);
   return suite;
 }
