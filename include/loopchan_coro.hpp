@@ -168,7 +168,8 @@ template <class T> struct receiver_core {
   bool delivering = false; /* inside the callback, with a message */
   bool has_timer = false;
   uv_timer_t timer{};         /* of recv_for; unreferenced: c keeps the loop */
-  uv_timer_t last{};          /* see close_timer */
+  uv_timer_t last{};          /* see on_c_closed */
+  unsigned open_handles = 1;  /* c, and those that are being closed */
   std::uint64_t deadline = 0; /* of what waits, by uv_hrtime */
   std::uint64_t due = 0;      /* the deadline that the timer was started for */
   coro_budget budget;
@@ -198,7 +199,7 @@ template <class T> struct receiver_core {
   }
   /* False: it cannot wait, and status says why. */
   bool wait(recv_waiter<T> &w, time_span timeout) noexcept {
-    int err = arm(timeout.ns());
+    int err = uv_is_closing(handle()) != 0 ? UV_EINVAL : arm(timeout.ns());
     if (err == 0 && !delivering)
       err = loopchan_recv_start(&c, deliver);
     w.status = err;
@@ -217,15 +218,13 @@ template <class T> struct receiver_core {
   }
   void close() noexcept {
     if (loopchan_close(&c, on_c_closed) == 0) {
-      if (has_timer)
-        static_cast<void>(uv_timer_stop(&timer));
+      close_timer();
     } else if (detail::is_free(c)) {
       /* Never opened, or loopchan_close_handle was first: the loop may be
        * gone, and all handles with it. */
       resume(UV_ECANCELED);
-      if (has_timer && !is_closing(timer))
-        uv_close(as_handle(timer), on_timer_closed);
-      else
+      open_handles--;
+      if (!close_timer())
         free_core(this);
     } else {
       assert(false && "destroyed before loopchan_close_handle calls back");
@@ -318,24 +317,34 @@ template <class T> struct receiver_core {
                                        : status);
   }
 
-  static void on_c_closed(loopchan_receiver_t *c) noexcept {
-    receiver_core *core = of(c);
-    core->resume(UV_ECANCELED);
-    core->close_timer();
+  /* False: there is none, or a walk has closed it. */
+  bool close_timer() noexcept {
+    if (!has_timer || is_closing(timer))
+      return false;
+    has_timer = false;
+    open_handles++;
+    uv_close(as_handle(timer), on_timer_closed);
+    return true;
   }
   /* A walk may have closed the timer, and there is no asking whether that is
    * done. It is when a handle that is closed from now on is. */
-  void close_timer() noexcept {
-    if (!has_timer)
-      return free_core(this);
-    if (!is_closing(timer))
-      return uv_close(as_handle(timer), on_timer_closed);
-    static_cast<void>(uv_timer_init(timer.loop, &last));
-    last.data = this;
-    uv_close(as_handle(last), on_timer_closed);
+  static void on_c_closed(loopchan_receiver_t *c) noexcept {
+    receiver_core *core = of(c);
+    core->resume(UV_ECANCELED);
+    if (core->has_timer) {
+      static_cast<void>(uv_timer_init(core->timer.loop, &core->last));
+      core->last.data = core;
+      core->open_handles++;
+      uv_close(as_handle(core->last), on_timer_closed);
+    }
+    core->handle_closed();
   }
   static void on_timer_closed(uv_handle_t *timer) noexcept {
-    free_core(static_cast<receiver_core *>(timer->data));
+    static_cast<receiver_core *>(timer->data)->handle_closed();
+  }
+  void handle_closed() noexcept {
+    if (--open_handles == 0)
+      free_core(this);
   }
 };
 
@@ -354,8 +363,8 @@ template <class T> class recv_awaiter : private recv_waiter<T> {
   bool await_ready() noexcept {
     return core_ == nullptr || core_->recv_now(*this, timeout_);
   }
-  bool await_suspend(std::coroutine_handle<> coroutine) noexcept {
-    this->coroutine = coroutine;
+  bool await_suspend(std::coroutine_handle<> from) noexcept {
+    this->coroutine = from;
     return core_->wait(*this, timeout_);
   }
   result<T> await_resume() {
@@ -396,7 +405,7 @@ struct write_waiter {
 
 /* One write at a time is in the library's hands, for it cannot be taken back
  * when its coroutine is destroyed: its request is here. The others queue. If
- * any does, one is in flight. */
+ * any does, one is in flight, or its callback is running. */
 struct writer_core {
   loopchan_writer_t c{};
   loopchan_write_t request{};
@@ -414,17 +423,15 @@ struct writer_core {
 
   uv_handle_t *handle() noexcept { return reinterpret_cast<uv_handle_t *>(&c); }
 
+  /* Others go first. */
+  bool has_writes() const noexcept { return busy || oldest != nullptr; }
   /* True: there is no need to wait. */
   bool write_now(write_waiter &w) noexcept {
-    if (busy || !budget.take(uv_handle_get_loop(handle())))
-      return false;
-    w.status = loopchan_try_write(&c, w.raw);
-    w.accepted = w.status == 0;
-    return w.status != UV_EAGAIN;
+    return !has_writes() && try_write(w);
   }
   /* False: it cannot wait, and status says why. */
   bool wait(write_waiter &w) noexcept {
-    if (!busy)
+    if (!has_writes())
       return submit(w);
     w.at = write_waiter::place::queued;
     w.older = newest;
@@ -455,6 +462,13 @@ struct writer_core {
     (w.newer != nullptr ? w.newer->older : newest) = w.older;
     w.at = write_waiter::place::none;
   }
+  bool try_write(write_waiter &w) noexcept {
+    if (!budget.take(uv_handle_get_loop(handle())))
+      return false;
+    w.status = loopchan_try_write(&c, w.raw);
+    w.accepted = w.status == 0;
+    return w.status != UV_EAGAIN;
+  }
   bool submit(write_waiter &w) noexcept {
     w.status = loopchan_write(&request, &c, w.raw, on_written);
     if (w.status != 0)
@@ -471,7 +485,7 @@ struct writer_core {
     while (!busy && oldest != nullptr) {
       write_waiter &w = *oldest;
       unlink(w);
-      if (!write_now(w) && submit(w))
+      if (!try_write(w) && submit(w))
         return;
       if (w.status == UV_EINVAL)
         w.status = UV_ECANCELED; /* the writer is closed */
@@ -521,8 +535,8 @@ template <class T, class Msg> class write_awaiter : private write_waiter {
     status = UV_ENOMEM;
     return true;
   }
-  bool await_suspend(std::coroutine_handle<> waiting) noexcept {
-    coroutine = waiting;
+  bool await_suspend(std::coroutine_handle<> from) noexcept {
+    coroutine = from;
     return core_->wait(*this);
   }
   [[nodiscard]] std::error_code await_resume() {
@@ -683,7 +697,7 @@ template <class T> class writer : public detail::coro_end<detail::writer_core> {
   }
   template <class Msg> std::error_code try_put(Msg &msg) {
     return detail::code(detail::put<T>(msg, [&](const void *raw) {
-      return this->core() != nullptr && this->core()->busy
+      return this->core() != nullptr && this->core()->has_writes()
                  ? UV_EAGAIN
                  : loopchan_try_write(this->get(), raw);
     }));
