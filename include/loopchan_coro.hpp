@@ -6,7 +6,7 @@
  *   task serve(loopchan::coro::receiver<job> jobs,
  *              loopchan::coro::writer<answer> answers) {
  *     while (auto one = co_await jobs.recv())
- *       if (co_await answers.write(solve(*one)))
+ *       if (auto err = co_await answers.write(solve(*one)))
  *         break;
  *   }
  *
@@ -28,10 +28,13 @@
  * received or destroyed; what it has not is back in its place.
  *
  * Memory: no allocation but the coroutine's own frame, and the box of a message
- * that travels in one. As far as the compilers align frames: a frame that has a
- * T, or a result<T>, aligned more strictly than operator new does, is aligned
- * by clang, but not by gcc (12 to 14) unless the promise's operator new does
- * it.
+ * that travels in one.
+ *
+ * Compilers: gcc 12 loses the coroutine at a co_await that is itself the
+ * condition of an if or a while; one that initialises a variable there, as
+ * above, it compiles rightly. It aligns a frame as operator new does, even if a
+ * T in it is to be aligned more strictly: then the promise needs an operator new
+ * of its own.
  *
  * The loop stays alive. What need not wait is done at once, but in one
  * iteration of the loop only as often, and as long, as its budget allows
