@@ -33,8 +33,8 @@
  * Compilers: gcc 12 loses the coroutine at a co_await that is itself the
  * condition of an if or a while; one that initialises a variable there, as
  * above, it compiles rightly. It aligns a frame as operator new does, even if a
- * T in it is to be aligned more strictly: then the promise needs an operator new
- * of its own.
+ * T in it is to be aligned more strictly: then the promise needs its own
+ * operator new.
  *
  * The loop stays alive. What need not wait is done at once, but in one
  * iteration of the loop only as often, and as long, as its budget allows
