@@ -213,8 +213,8 @@ template <class T> struct receiver_core {
     return true;
   }
   /* Its coroutine is being destroyed. */
-  void forget(recv_waiter<T> &w) noexcept {
-    assert(waiting == &w);
+  void forget() noexcept {
+    assert(waiting != nullptr);
     static_cast<void>(take_waiting());
     if (!delivering)
       static_cast<void>(loopchan_recv_stop(&c));
@@ -358,7 +358,7 @@ template <class T> class recv_awaiter : private recv_waiter<T> {
       : core_(core), timeout_(timeout) {}
   ~recv_awaiter() {
     if (this->waits)
-      core_->forget(*this);
+      core_->forget();
     if (this->has_message)
       detail::drop<T>(this->place, nullptr);
   }

@@ -103,8 +103,11 @@ template <class T> class lazy {
     std::optional<T> value;
   };
 
-  lazy(lazy &&) = delete;
-  ~lazy() { frame_.destroy(); }
+  lazy(lazy &&from) noexcept : frame_(std::exchange(from.frame_, nullptr)) {}
+  ~lazy() {
+    if (frame_)
+      frame_.destroy();
+  }
   bool await_ready() noexcept { return false; }
   std::coroutine_handle<> await_suspend(
       std::coroutine_handle<> after) noexcept {
@@ -268,6 +271,10 @@ static loopchan::options with_room(std::size_t capacity) {
   return options;
 }
 
+static loopchan::options patient() {
+  return with_room(loopchan::unbounded);
+}
+
 static void run() {
   ck_assert_int_eq(uv_run(&loop, UV_RUN_DEFAULT), 0);
 }
@@ -276,6 +283,13 @@ static void run() {
 static void turn(int times = 1) {
   while (times-- > 0)
     uv_run(&loop, UV_RUN_NOWAIT);
+}
+
+/* A writer has no other budget than the usual: on a slow machine it is spent.
+ */
+template <class Task> static void finish(const Task &one) {
+  while (!one.done())
+    turn();
 }
 
 /* --------------------------------------------------------------- receiving */
@@ -332,7 +346,7 @@ static task sum_of_four(coro::receiver<int> &rx, int &sum) {
 }
 
 START_TEST(a_lazy_task_awaits_inside_another) {
-  auto ch = coro::open<int>(&loop).value();
+  auto ch = coro::open<int>(&loop, patient()).value();
   int sum = 0;
   task adds = sum_of_four(ch.rx, sum);
 
@@ -350,7 +364,7 @@ static task receive(coro::receiver<T> &rx, std::optional<result<T>> &got) {
 }
 
 START_TEST(a_message_that_is_there_needs_no_loop) {
-  auto ch = coro::open<std::string>(&loop).value();
+  auto ch = coro::open<std::string>(&loop, patient()).value();
   std::optional<result<std::string>> got;
 
   ck_assert(!ch.tx.send("there"));
@@ -393,7 +407,7 @@ START_TEST(a_message_is_taken_only_for_a_coroutine_that_waits) {
 END_TEST
 
 START_TEST(a_second_coroutine_that_waits_is_refused_and_the_first_is_not) {
-  auto ch = coro::open<int>(&loop).value();
+  auto ch = coro::open<int>(&loop, patient()).value();
   std::optional<result<int>> got, refused;
   task first = receive(ch.rx, got);
   task second = receive(ch.rx, refused);
@@ -411,7 +425,7 @@ START_TEST(a_second_coroutine_that_waits_is_refused_and_the_first_is_not) {
 END_TEST
 
 START_TEST(a_close_cancels_the_coroutine_that_waits) {
-  auto ch = coro::open<int>(&loop).value();
+  auto ch = coro::open<int>(&loop, patient()).value();
   std::optional<result<int>> got;
   bool closed = false;
   task receives = receive(ch.rx, got);
@@ -433,7 +447,7 @@ START_TEST(a_close_cancels_the_coroutine_that_waits) {
 END_TEST
 
 START_TEST(a_shutdown_lets_a_coroutine_receive_the_rest) {
-  auto ch = coro::open<int>(&loop).value();
+  auto ch = coro::open<int>(&loop, patient()).value();
   int received = 0;
   std::error_code end;
 
@@ -448,7 +462,7 @@ START_TEST(a_shutdown_lets_a_coroutine_receive_the_rest) {
 END_TEST
 
 START_TEST(an_end_that_comes_later_resumes_a_coroutine) {
-  auto ch = coro::open<int>(&loop).value();
+  auto ch = coro::open<int>(&loop, patient()).value();
   std::optional<result<int>> got;
   task receives = receive(ch.rx, got);
 
@@ -471,7 +485,7 @@ static task receive_for(coro::receiver<tracked> &rx, Time time, int &got,
 }
 
 START_TEST(a_time_out_comes_never_too_early_and_loses_nothing) {
-  auto ch = coro::open<tracked>(&loop).value();
+  auto ch = coro::open<tracked>(&loop, patient()).value();
   int got = 0;
   std::error_code err;
 
@@ -493,7 +507,7 @@ START_TEST(a_time_out_comes_never_too_early_and_loses_nothing) {
 END_TEST
 
 START_TEST(no_time_is_a_look) {
-  auto ch = coro::open<tracked>(&loop).value();
+  auto ch = coro::open<tracked>(&loop, patient()).value();
   int got = 0;
   std::error_code err;
 
@@ -509,7 +523,7 @@ START_TEST(no_time_is_a_look) {
 END_TEST
 
 START_TEST(any_time_that_is_long_enough_is_none) {
-  auto ch = coro::open<tracked>(&loop).value();
+  auto ch = coro::open<tracked>(&loop, patient()).value();
   int got = 0;
   std::error_code err;
   std::chrono::duration<unsigned long, std::exa> ages(3);
@@ -534,7 +548,7 @@ static void wait_until(std::uint64_t time) {
 }
 
 START_TEST(what_came_before_its_time_was_noticed_is_received) {
-  auto ch = coro::open<tracked>(&loop).value();
+  auto ch = coro::open<tracked>(&loop, patient()).value();
   int got = 0;
   std::error_code err;
   task receives = receive_for(ch.rx, 2ms, got, err);
@@ -550,7 +564,7 @@ END_TEST
 
 /* The timer of the first wait goes on, and must not end the second. */
 START_TEST(an_old_time_does_not_end_a_later_wait) {
-  auto ch = coro::open<tracked>(&loop).value();
+  auto ch = coro::open<tracked>(&loop, patient()).value();
   int got = 0;
   std::error_code err;
   task first = receive_for(ch.rx, 2ms, got, err);
@@ -572,7 +586,7 @@ START_TEST(an_old_time_does_not_end_a_later_wait) {
 END_TEST
 
 START_TEST(a_wait_keeps_the_loop_only_if_its_receiver_does) {
-  auto ch = coro::open<tracked>(&loop).value();
+  auto ch = coro::open<tracked>(&loop, patient()).value();
   int got = 0;
   std::error_code err;
   task receives = receive_for(ch.rx, 1h, got, err);
@@ -623,7 +637,7 @@ START_TEST(nothing_is_lost_when_a_coroutine_is_destroyed_while_it_waits) {
 END_TEST
 
 START_TEST(a_time_that_a_destroyed_coroutine_waited_for_is_forgotten) {
-  auto ch = coro::open<tracked>(&loop).value();
+  auto ch = coro::open<tracked>(&loop, patient()).value();
   int got = 0;
   std::error_code err;
 
@@ -640,7 +654,7 @@ static task own(coro::receiver<tracked> rx) {
 }
 
 START_TEST(a_coroutine_may_own_its_receiver_and_be_destroyed) {
-  auto ch = coro::open<tracked>(&loop).value();
+  auto ch = coro::open<tracked>(&loop, patient()).value();
 
   {
     task owner = own(std::move(ch.rx));
@@ -655,7 +669,7 @@ START_TEST(a_coroutine_may_own_its_receiver_and_be_destroyed) {
 END_TEST
 
 START_TEST(a_coroutine_that_the_close_would_cancel_may_be_destroyed) {
-  auto ch = coro::open<int>(&loop).value();
+  auto ch = coro::open<int>(&loop, patient()).value();
   std::optional<result<int>> got;
   task receives = receive(ch.rx, got);
 
@@ -674,8 +688,8 @@ static task destroy_other(coro::receiver<int> &rx, task &other) {
 }
 
 START_TEST(a_coroutine_may_destroy_others) {
-  auto one = coro::open<int>(&loop).value();
-  auto two = coro::open<int>(&loop).value();
+  auto one = coro::open<int>(&loop, patient()).value();
+  auto two = coro::open<int>(&loop, patient()).value();
   std::optional<result<int>> got;
   task other = receive(two.rx, got);
   task destroys = destroy_other(one.rx, other);
@@ -698,7 +712,7 @@ static task destroy_the_next(coro::receiver<int> &rx, gate &rest) {
 }
 
 START_TEST(a_wait_that_begins_and_ends_in_one_callback_takes_nothing) {
-  auto ch = coro::open<int>(&loop).value();
+  auto ch = coro::open<int>(&loop, patient()).value();
   gate rest;
   task receives = destroy_the_next(ch.rx, rest);
 
@@ -732,9 +746,9 @@ static task destroy_after_one(std::optional<coro::receiver<tracked>> &rx,
 
 START_TEST(a_coroutine_that_was_resumed_may_close_or_destroy_its_receiver) {
   int ended = 0;
-  auto one = coro::open<tracked>(&loop).value();
-  auto two = coro::open<tracked>(&loop).value();
-  auto three = coro::open<tracked>(&loop).value();
+  auto one = coro::open<tracked>(&loop, patient()).value();
+  auto two = coro::open<tracked>(&loop, patient()).value();
+  auto three = coro::open<tracked>(&loop, patient()).value();
   std::optional<coro::receiver<tracked>> third(std::move(three.rx));
 
   close_after_one(std::move(one.rx), ended);
@@ -754,7 +768,7 @@ END_TEST
 
 START_TEST(a_coroutine_that_timed_out_may_destroy_its_receiver) {
   int ended = 0;
-  auto ch = coro::open<tracked>(&loop).value();
+  auto ch = coro::open<tracked>(&loop, patient()).value();
   auto end = [](coro::receiver<tracked> rx, int &all) -> detached {
     auto none = co_await rx.recv_for(1ms);
     ck_assert(none.error() == errc::timed_out);
@@ -1044,7 +1058,7 @@ template <class T> static void refused_by_the_receiver(std::size_t room) {
     ck_assert(all.errs[i] == errc::closed);
     all.expect_back(i);
   }
-  ck_assert(write(all.w, late, err).done());
+  finish(write(all.w, late, err));
   ck_assert(err == errc::closed);
   ck_assert_int_eq(number(late), 50);
   all.w.close();
@@ -1155,7 +1169,7 @@ START_TEST(a_written_message_is_moved_from_and_a_const_one_copied) {
     }
   };
 
-  ck_assert(writes().done());
+  finish(writes());
   ck_assert(given.empty());
   for (int i = 0; i < 3; i++)
     ck_assert(*ch.rx.recv() == kept);
@@ -1324,7 +1338,7 @@ struct fragile {
 int fragile::moves_left = -1;
 
 START_TEST(a_move_that_throws_does_so_out_of_the_await) {
-  auto ch = coro::open<fragile>(&loop).value();
+  auto ch = coro::open<fragile>(&loop, patient()).value();
   auto w = coro::open_writer(&loop, ch.tx.clone()).value();
   int caught = 0;
   auto receives = [&]() -> task {
@@ -1352,7 +1366,7 @@ START_TEST(a_move_that_throws_does_so_out_of_the_await) {
     ck_assert(!ch.tx.send(fragile(i)));
   ck_assert(receives().done());
   ck_assert_int_eq(caught, 1);
-  ck_assert(writes().done());
+  finish(writes());
   ck_assert_int_eq(caught, 2);
   ck_assert_uint_eq(ch.rx.stats()->queued, 0);
 }
@@ -1390,8 +1404,8 @@ static void close_it(uv_handle_t *handle, void *) {
 }
 
 START_TEST(walk_and_close_everything_works) {
-  auto plain = coro::open<tracked>(&loop).value();
-  auto timed = coro::open<tracked>(&loop).value();
+  auto plain = coro::open<tracked>(&loop, patient()).value();
+  auto timed = coro::open<tracked>(&loop, patient()).value();
   auto out = loopchan::open<tracked>(with_room(1)).value();
   auto w = coro::open_writer(&loop, std::move(out.tx)).value();
   std::optional<result<tracked>> got;
@@ -1424,7 +1438,7 @@ END_TEST
  */
 START_TEST(a_timer_that_a_walk_has_closed_is_no_harm) {
   for (int at_once = 0; at_once < 2; at_once++) {
-    auto ch = coro::open<tracked>(&loop).value();
+    auto ch = coro::open<tracked>(&loop, patient()).value();
     int number = 0;
     std::error_code err;
     bool closed = false;
@@ -1449,7 +1463,7 @@ START_TEST(a_timer_that_a_walk_has_closed_is_no_harm) {
 END_TEST
 
 START_TEST(an_end_keeps_its_place_when_it_is_moved) {
-  auto ch = coro::open<int>(&loop).value();
+  auto ch = coro::open<int>(&loop, patient()).value();
   std::optional<result<int>> got;
   task receives = receive(ch.rx, got);
   coro::receiver<int> moved = std::move(ch.rx);
@@ -1473,7 +1487,7 @@ START_TEST(an_exception_that_leaves_a_resumption_ends_the_program) {
       void unhandled_exception() { throw; }
     };
   };
-  auto ch = coro::open<int>(&loop).value();
+  auto ch = coro::open<int>(&loop, patient()).value();
   auto throws = [](coro::receiver<int> &rx) -> leaky {
     static_cast<void>(co_await rx.recv());
     throw 1;
