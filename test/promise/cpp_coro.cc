@@ -410,12 +410,12 @@ START_TEST(a_second_coroutine_that_waits_is_refused_and_the_first_is_not) {
   auto ch = coro::open<int>(&loop, patient()).value();
   std::optional<result<int>> got, refused;
   task first = receive(ch.rx, got);
-  task second = receive(ch.rx, refused);
 
+  ck_assert(!ch.tx.send(5)); /* the first one's */
+  task second = receive(ch.rx, refused);
   ck_assert(!first.done());
   ck_assert(second.done());
   ck_assert(refused->error() == errc::already);
-  ck_assert(!ch.tx.send(5));
   turn();
   ck_assert_int_eq(got->value(), 5);
   ck_assert(!ch.tx.send(6));
@@ -578,6 +578,7 @@ START_TEST(an_old_time_does_not_end_a_later_wait) {
   ck_assert(!second.done());
   std::optional<result<tracked>> none;
   second = task();
+  { task brief = receive_for(ch.rx, 2ms, got, err); }
   second = receive(ch.rx, none);
   wait_until(uv_hrtime() + 5000000);
   turn(3);
@@ -645,6 +646,11 @@ START_TEST(a_time_that_a_destroyed_coroutine_waited_for_is_forgotten) {
   wait_until(uv_hrtime() + 3000000);
   turn(3);
   ck_assert_int_eq(got, 0);
+  { task destroyed = receive_for(ch.rx, 1h, got, err); }
+  task receives = receive_for(ch.rx, 1ms, got, err);
+  while (!receives.done())
+    uv_run(&loop, UV_RUN_ONCE);
+  ck_assert(err == errc::timed_out);
 }
 END_TEST
 
