@@ -619,7 +619,8 @@ template <class T, class Msg> class [[nodiscard]] write_operation {
  *
  * A coroutine that waits while the receiver is closed gets errc::canceled, from
  * the loop, before on_closed is called. If loopchan_close_handle was first, it
- * gets that from inside the close or the destructor that follows. */
+ * gets that from inside the close or the destructor that follows. Once recv_for
+ * had to wait, uv_walk finds the receiver's timer too. */
 template <class T>
 class receiver : public detail::coro_end<detail::receiver_core<T>> {
   static_assert(detail::is_message<T>());
