@@ -11,6 +11,7 @@ install(TARGETS loopchan loopchan_shared EXPORT loopchan-targets
   INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES ${PROJECT_SOURCE_DIR}/include/loopchan.h
   ${PROJECT_SOURCE_DIR}/include/loopchan.hpp
+  ${PROJECT_SOURCE_DIR}/include/loopchan_coro.hpp
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/loopchan)
