@@ -1,11 +1,11 @@
 /* loopchan: channels into a libuv event loop.
  *
  * A channel moves messages of a fixed size, by value, from any number of
- * senders on any threads to one receiver. A loop receiver is a uv_async_t
- * handle: its messages arrive by callback on the loop's thread. A thread
- * receiver needs no loop: its thread takes messages with a blocking call.
- * Once the receiver is closed, sends return UV_EPIPE. Once the last sender is
- * dropped, the receiver gets what was accepted, then UV_EOF.
+ * senders on any threads to one receiver, or to one of several. A loop receiver
+ * is a uv_async_t handle: its messages arrive by callback on the loop's thread.
+ * A thread receiver needs no loop: its thread takes messages with a blocking
+ * call. Once the receiver is closed, sends return UV_EPIPE. Once the last
+ * sender is dropped, the receiver gets what was accepted, then UV_EOF.
  *
  * This file is the whole contract. For every function:
  *   - Errors are libuv's negative codes; uv_strerror() knows all of them.
@@ -58,6 +58,7 @@
  *   try_recv               no (3)  no           yes         yes       UV_EINVAL
  *   recv, recv_timeout,    no (3)  no           yes         yes       UV_EINVAL
  *     recv_many, select
+ *   receiver_clone         yes     yes          yes         yes       UV_EINVAL
  *   shutdown, close        no (3)  no           yes         yes (4)   no (4)
  *   stats                  no (3)  no           yes         yes       yes
  *   write, try_write       no (6)  no           yes         (7)       (7)
@@ -67,9 +68,10 @@
  *   (1) One thread at a time for each reserved place.
  *   (2) It is the last use of that sender: no other call may be using it.
  *   (3) Only the receiver's thread: the loop's thread for a loop receiver, the
- *       one thread that receives for a thread receiver. With LOOPCHAN_SHARED
- *       yes in both columns: any thread, and several at once; and after the
- *       close, calls return UV_EOF instead of UV_EINVAL.
+ *       one thread that receives for a thread receiver. With LOOPCHAN_SHARED,
+ *       for a thread receiver yes in both columns: any thread, and several at
+ *       once; and after the close of either kind, calls return UV_EOF instead
+ *       of UV_EINVAL.
  *   (4) A close after a shutdown is usual. A second shutdown, a second close,
  *       and a shutdown after a close return UV_EALREADY.
  *   (5) A call that has to wait, for room or for the closure, waits on every
@@ -127,8 +129,9 @@ extern "C" {
 #define LOOPCHAN_UNBOUNDED (SIZE_MAX - SIZE_MAX)
 #define LOOPCHAN_RENDEZVOUS SIZE_MAX
 
-/* Flag, thread receivers only: any number of threads may use the receiver at
- * once. Each message is received by exactly one of them, and all of them get
+/* Flag: the channel may have several receivers, on loops and for threads: see
+ * loopchan_receiver_clone. And any number of threads may use a thread receiver
+ * at once. Each message is received by exactly one of them, and all of them get
  * UV_EOF. When one of them closes it, the others' calls that wait return
  * UV_EOF, and the close waits until all their calls have returned. Later calls
  * return UV_EOF too, as long as the memory of the receiver exists. */
@@ -144,7 +147,7 @@ extern "C" {
  * wakes it), and for the end of file. When the channel is shut
  * down, or its last sender is dropped, the message that waits is still
  * received, then UV_EOF. With LOOPCHAN_SHARED each message is received by one
- * of the threads, or replaced. See: tokio's watch;
+ * of the receivers, or replaced. See: tokio's watch;
  * examples/guides/back_pressure.md */
 #define LOOPCHAN_LATEST 2u
 
@@ -252,6 +255,7 @@ struct loopchan_receiver_s {
 
   /* private */
   struct lc_channel *channel;
+  struct lc_consumer *consumer; /* NULL: no other receivers, nor threads */
   void (*typed_cb)(void);
   unsigned shared; /* any thread reads it; a compiler may read neighbours too */
   uintptr_t gate;
@@ -301,10 +305,9 @@ struct loopchan_write_s {
  * Allocates: the channel and one sender; with LOOPCHAN_SHARED a mutex too; for
  *            the first receiver or writer on a loop, that loop's record.
  * Returns:   0;
- *            UV_EINVAL  a NULL, an unknown flag, LOOPCHAN_SHARED on a loop,
- *                       LOOPCHAN_LATEST with a capacity other than 0 and 1, or
- *                       an msg_size so large that the size of a message in
- *                       memory would overflow;
+ *            UV_EINVAL  a NULL, an unknown flag, LOOPCHAN_LATEST with a
+ *                       capacity other than 0 and 1, or an msg_size so large
+ *                       that the size of a message in memory would overflow;
  *            UV_ENOMEM;
  *            what uv_async_init returned (UV_EMFILE, ...).
  *            After an error nothing is left behind; *rx and *tx are unchanged.
@@ -313,6 +316,47 @@ struct loopchan_write_s {
 LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
                                   loopchan_sender_t **tx,
                                   const loopchan_options_t *options);
+
+/**
+ * Makes another receiver of the same channel: *clone, beside rx.
+ *
+ * The channel has to be opened with LOOPCHAN_SHARED. Its receivers may be loop
+ * receivers and thread receivers, in any mix; each is started, stopped and
+ * closed by itself, and calls on one leave the others as they are.
+ *
+ * Each message is received by exactly one of them. A receiver takes a message
+ * when it is ready to hand it over, never earlier: no message waits behind a
+ * slow callback while another receiver is idle, that is, waits in a call, or is
+ * started and has nothing to do. A send wakes one idle receiver. If that leaves
+ * messages behind, or is stopped or closed meanwhile, the next one is woken. On
+ * a rendezvous channel, while no send waits, as many loopchan_try_send are
+ * accepted as receivers are idle, and each message goes to one of those. (A
+ * loop that is busy with other callbacks when its receiver is woken takes the
+ * message when they have returned, or another receiver takes it before.)
+ *
+ * loopchan_shutdown on any of them ends the channel, and each gets UV_EOF. So
+ * it does after the last sender is dropped. loopchan_close of one of several
+ * ends that one only; the close of the last one closes the channel.
+ * loopchan_stats on any of them returns the channel's figures. The options,
+ * max_messages for example, hold for each.
+ *
+ * Thread:    with a loop, that loop's. Without one: any. Several at once on one
+ *            rx, which has to stay open meanwhile.
+ * Callback:  allowed.
+ * Blocks:    no; takes the channel's mutexes for a moment.
+ * Allocates: the receiver's part; on a loop also room for one message, and for
+ *            the first receiver or writer there, that loop's record.
+ * Returns:   0;
+ *            UV_EINVAL  a NULL, clone is rx, rx was opened without
+ *                       LOOPCHAN_SHARED or never, or is closed;
+ *            UV_ENOMEM;
+ *            what uv_async_init returned (UV_EMFILE, ...).
+ *            After an error nothing is left behind, and *clone is unchanged.
+ * See:       loopchan_open; async-channel's and flume's Receiver::clone
+ */
+LOOPCHAN_EXTERN int loopchan_receiver_clone(uv_loop_t *loop,
+                                            loopchan_receiver_t *clone,
+                                            loopchan_receiver_t *rx);
 
 /* ----------------------------------------------------------------- sending */
 
@@ -912,7 +956,8 @@ LOOPCHAN_EXTERN void loopchan_close_handle(uv_handle_t *handle, uv_close_cb cb);
  *
  * A send that is in progress may or may not be counted. From loopchan_close on,
  * inside drop too, the figures are those of the close, where sent = received +
- * dropped; they stay until rx is opened again or its memory is freed.
+ * dropped, unless other receivers of the channel are open; they stay until rx
+ * is opened again or its memory is freed.
  *
  * Thread:    the receiver's.
  * Callback:  allowed in any callback of this loop.

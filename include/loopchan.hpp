@@ -1314,7 +1314,7 @@ inline constexpr std::size_t rendezvous = LOOPCHAN_RENDEZVOUS;
 /* As loopchan_options_t; 0 is the default. */
 struct options {
   std::size_t capacity = unbounded;
-  bool shared = false; /* a thread receiver for any number of threads */
+  bool shared = false; /* LOOPCHAN_SHARED */
   bool latest = false; /* keeps the newest message only; capacity 0 or 1 */
   unsigned max_messages = 0;
   time_span max_time;

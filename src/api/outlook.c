@@ -20,7 +20,8 @@ size_t loopchan_room(const loopchan_sender_t *tx) {
     case LC_BOUNDED:
       return lc_permits_room(&channel->waitq.permits);
     case LC_RENDEZVOUS:
-      return lc_inbox_is_parked(&channel->inbox);
+      return channel->shared != NULL ? lc_shared_has_idle(channel)
+                                     : lc_inbox_is_parked(&channel->inbox);
     default:
       return SIZE_MAX;
   }

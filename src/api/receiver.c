@@ -7,8 +7,6 @@
  */
 #include "api/receiver.h"
 
-#include "api/shared.h"
-
 static bool is_shared(const loopchan_options_t *options) {
   return (options->flags & LOOPCHAN_SHARED) != 0;
 }
@@ -16,16 +14,30 @@ static bool is_shared(const loopchan_options_t *options) {
 /* What a receiver needs beside the core and its first sender. */
 static int open_flavour(uv_loop_t *loop, loopchan_receiver_t *rx,
                         lc_channel_t *channel, bool shared) {
-  if (loop != NULL)
-    return lc_loop_open(loop, rx, channel);
+  int err = 0;
+
   if (shared) {
-    int err = lc_shared_new(&channel->shared);
-    if (err != 0)
-      return err;
+    err = lc_shared_new(&channel->shared);
+    return err != 0 ? err : lc_shared_open(loop, rx, channel);
   }
-  rx->async.loop = NULL;
-  rx->async.type = UV_UNKNOWN_HANDLE;
+  if (loop != NULL)
+    err = lc_loop_open(loop, rx, channel);
+  if (err != 0)
+    return err;
+  if (loop == NULL) {
+    rx->async.loop = NULL;
+    rx->async.type = UV_UNKNOWN_HANDLE;
+  }
+  rx->consumer = NULL;
+  lc_receiver_begin(rx, channel);
   return 0;
+}
+
+void lc_receiver_begin(loopchan_receiver_t *rx, lc_channel_t *channel) {
+  rx->channel = channel;
+  rx->shared = rx->consumer != NULL;
+  lc_gate_init(lc_gate_of(rx));
+  rx->state = LC_OPEN;
 }
 
 int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
@@ -36,10 +48,11 @@ int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
 
   if (rx == NULL || tx == NULL || options == NULL ||
       (options->flags & ~(LOOPCHAN_SHARED | LOOPCHAN_LATEST)) != 0 ||
-      (is_shared(options) && loop != NULL) ||
       ((options->flags & LOOPCHAN_LATEST) != 0 && options->capacity > 1))
     return UV_EINVAL;
-  err = lc_channel_new(&channel, loop != NULL ? &rx->async : NULL, options);
+  err = lc_channel_new(&channel,
+                       loop != NULL && !is_shared(options) ? &rx->async : NULL,
+                       options);
   if (err != 0)
     return err;
   first = lc_channel_add_sender(channel);
@@ -53,10 +66,6 @@ int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
     lc_channel_leave(channel);
     return err;
   }
-  rx->channel = channel;
-  rx->shared = is_shared(options);
-  lc_gate_init(lc_gate_of(rx));
-  rx->state = LC_OPEN;
   *tx = first;
   return 0;
 }
@@ -90,19 +99,6 @@ int loopchan_try_recv(loopchan_receiver_t *rx, void *msg) {
   return err;
 }
 
-/* A shared receiver may have a thread asleep while another one ends it. */
-static void refuse(lc_channel_t *channel) {
-  bool was_parked = lc_rx_refuse(channel);
-
-  if (channel->shared == NULL)
-    return;
-  /* Not parked: who owes it the wake may take long to pay. */
-  if (was_parked)
-    lc_channel_settle(channel);
-  else
-    lc_channel_help(channel);
-}
-
 int loopchan_shutdown(loopchan_receiver_t *rx) {
   lc_scope_t scope;
   int err = UV_EALREADY;
@@ -113,7 +109,7 @@ int loopchan_shutdown(loopchan_receiver_t *rx) {
     return UV_EALREADY;
   if (!lc_inbox_is_closed(&scope.channel->inbox)) {
     lc_trace(shutdown, scope.channel, NULL);
-    refuse(scope.channel);
+    lc_rx_refuse(scope.channel);
     lc_loop_end_came(scope.channel);
     err = 0;
   }
@@ -121,22 +117,12 @@ int loopchan_shutdown(loopchan_receiver_t *rx) {
   return err;
 }
 
-/* Others may be inside a shared receiver; they find nothing but the end. From
- * here on nobody is, nor comes. */
-static void wait_for_users(loopchan_receiver_t *rx, lc_channel_t *channel) {
-  if (!lc_gate_shut(lc_gate_of(rx)))
-    while (!lc_wake_wait(&channel->shared->emptied, LC_NEVER)) {
-    }
-  lc_shared_free(channel->shared);
-  channel->shared = NULL;
-}
-
 /* Inside: the channel ends, and its figures with it. */
 static void begin_close(loopchan_receiver_t *rx, lc_channel_t *channel) {
   lc_trace(close, channel, NULL);
   rx->state = LC_CLOSING;
   channel->recv_cb = NULL;
-  refuse(channel);
+  lc_rx_refuse(channel);
   lc_wake_leave(&channel->wake);
   if (lc_receiver_is_loop(rx))
     lc_loop_leave(&channel->member);
@@ -146,29 +132,20 @@ static void begin_close(loopchan_receiver_t *rx, lc_channel_t *channel) {
 
 int lc_receiver_close(loopchan_receiver_t *rx, loopchan_close_cb cb,
                       uv_close_cb handle_cb) {
-  const lc_backlog_t none = {0};
-  lc_backlog_t left;
   lc_channel_t *channel;
   lc_scope_t scope;
 
   if (lc_receiver_is_new(rx))
     return UV_EINVAL;
+  if (rx->shared)
+    return lc_shared_close(rx, cb, handle_cb);
   if (lc_receiver_enter(rx, &scope) != 0)
     return UV_EALREADY;
   channel = scope.channel;
-  if (!lc_receiver_is_open(rx)) {
-    lc_receiver_exit(rx, &scope);
-    return UV_EALREADY;
-  }
   begin_close(rx, channel);
   channel->close_cb = cb;
   channel->handle_close_cb = handle_cb;
-  left = channel->backlog;
-  channel->backlog = none;
   lc_receiver_exit(rx, &scope);
-  if (channel->shared != NULL)
-    wait_for_users(rx, channel);
-  channel->backlog = left;
   lc_rx_drop_all(channel);
   if (lc_receiver_is_loop(rx))
     lc_loop_close(rx);
@@ -213,20 +190,4 @@ int loopchan_stats(const loopchan_receiver_t *rx, loopchan_stats_t *stats) {
   lc_channel_stats(scope.channel, stats);
   lc_receiver_exit(mutable_receiver(rx), &scope);
   return 0;
-}
-
-int lc_receiver_enter_shared(loopchan_receiver_t *rx, lc_scope_t *scope) {
-  if (!lc_gate_enter(lc_gate_of(rx)))
-    return UV_EOF;
-  scope->channel = rx->channel;
-  lc_shared_lock(scope->channel->shared);
-  return 0;
-}
-
-void lc_receiver_exit_shared(loopchan_receiver_t *rx, const lc_scope_t *scope) {
-  lc_shared_t *shared = scope->channel->shared;
-
-  lc_shared_unlock(shared);
-  if (lc_gate_leave(lc_gate_of(rx)))
-    lc_wake_signal(&shared->emptied);
 }

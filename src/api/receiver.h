@@ -2,7 +2,7 @@
 #ifndef LC_RECEIVER_H
 #define LC_RECEIVER_H
 
-#include "core/rx.h"
+#include "core/shared.h"
 
 /* What loopchan_receiver_t.state tells. */
 enum { LC_NEVER_OPENED, LC_OPEN, LC_CLOSING, LC_CLOSED_FOR_GOOD };
@@ -35,10 +35,11 @@ static inline lc_gate_t *lc_gate_of(loopchan_receiver_t *rx) {
  * has the receiver's side to itself, but for the time that it waits. */
 typedef struct {
   lc_channel_t *channel;
+  lc_consumer_t *consumer; /* shared: the receiver's */
   uintptr_t was; /* debug: who was inside before: a callback's caller */
 } lc_scope_t;
 
-/* 0; or UV_EINVAL: not open; or UV_EOF: shared, and closed. */
+/* 0; or UV_EINVAL: not open; or UV_EOF: shared, and closed, or about to be. */
 LC_MUST_USE int lc_receiver_enter_shared(loopchan_receiver_t *rx,
                                          lc_scope_t *scope);
 void lc_receiver_exit_shared(loopchan_receiver_t *rx, const lc_scope_t *scope);
@@ -69,6 +70,16 @@ static inline void lc_receiver_exit(loopchan_receiver_t *rx,
 #endif
 }
 
+/* Shared receivers: see receiver_shared.c. Made and opened; closed; started,
+ * stopped. */
+LC_MUST_USE int lc_shared_open(uv_loop_t *loop, loopchan_receiver_t *rx,
+                               lc_channel_t *channel);
+int lc_shared_close(loopchan_receiver_t *rx, loopchan_close_cb cb,
+                    uv_close_cb handle_cb);
+LC_MUST_USE int lc_shared_start(loopchan_receiver_t *rx, loopchan_recv_cb cb);
+int lc_shared_stop(loopchan_receiver_t *rx);
+bool lc_shared_is_handle(const uv_async_t *async);
+
 /* Copies a message out. msg may be NULL if there is nothing to copy. 0, or
  * UV_EAGAIN, or UV_EOF. */
 LC_MUST_USE int lc_receiver_take(lc_channel_t *channel, void *msg);
@@ -76,6 +87,9 @@ LC_MUST_USE int lc_receiver_take(lc_channel_t *channel, void *msg);
 /* loopchan_close, with either kind of callback, or none. */
 int lc_receiver_close(loopchan_receiver_t *rx, loopchan_close_cb cb,
                       uv_close_cb handle_cb);
+
+/* What is left to be set when a receiver has been made. */
+void lc_receiver_begin(loopchan_receiver_t *rx, lc_channel_t *channel);
 
 /* The receiver's use of the core ends, and with it the library's of rx. */
 void lc_receiver_let_go(loopchan_receiver_t *rx);

@@ -166,6 +166,8 @@ int loopchan_recv_start(loopchan_receiver_t *rx, loopchan_recv_cb cb) {
 
   if (rx == NULL || !lc_receiver_is_loop(rx) || cb == NULL)
     return UV_EINVAL;
+  if (rx->shared)
+    return lc_shared_start(rx, cb);
   err = lc_receiver_enter(rx, &scope);
   if (err != 0)
     return err;
@@ -187,6 +189,8 @@ int loopchan_recv_stop(loopchan_receiver_t *rx) {
 
   if (lc_receiver_is_new(rx) || !lc_receiver_is_loop(rx))
     return UV_EINVAL;
+  if (rx->shared)
+    return lc_shared_stop(rx);
   if (lc_receiver_enter(rx, &scope) != 0)
     return 0;
   stop(scope.channel);
@@ -197,7 +201,8 @@ int loopchan_recv_stop(loopchan_receiver_t *rx) {
 loopchan_receiver_t *lc_loop_from_handle(const uv_handle_t *handle) {
   const uv_async_t *async = (const uv_async_t *) handle;
 
-  if (handle->type != UV_ASYNC || async->async_cb != on_async)
+  if (handle->type != UV_ASYNC ||
+      (async->async_cb != on_async && !lc_shared_is_handle(async)))
     return NULL;
   return (loopchan_receiver_t *) (uintptr_t) async;
 }

@@ -6,7 +6,6 @@
  *          sender.
  */
 #include "api/receiver.h"
-#include "api/shared.h"
 
 /* A receiver of one thread has nothing. 0: look again; or UV_ETIMEDOUT. */
 static int wait_alone(lc_channel_t *channel, uint64_t deadline_ns) {
@@ -16,19 +15,26 @@ static int wait_alone(lc_channel_t *channel, uint64_t deadline_ns) {
   return lc_rx_sleep(channel, deadline_ns);
 }
 
-/* As wait_alone; shared: or what a lack of resources is called. */
-static int wait_for_one(lc_channel_t *channel, uint64_t deadline_ns) {
-  return channel->shared != NULL
-             ? lc_shared_wait(channel->shared, channel, deadline_ns)
-             : wait_alone(channel, deadline_ns);
+/* As wait_alone; or as lc_shared_wait. */
+static int wait_for_one(const lc_scope_t *scope, void *msg,
+                        uint64_t deadline_ns) {
+  return scope->channel->shared == NULL
+             ? wait_alone(scope->channel, deadline_ns)
+             : lc_shared_wait(scope->consumer, msg, deadline_ns);
 }
 
 /* 0, UV_EOF, or what wait_for_one returned. */
-static int receive(lc_channel_t *channel, void *msg, uint64_t deadline_ns) {
+static int receive(const lc_scope_t *scope, void *msg, uint64_t deadline_ns) {
   int err, waited = 0;
 
-  while ((err = lc_receiver_take(channel, msg)) == UV_EAGAIN && waited == 0)
-    waited = wait_for_one(channel, deadline_ns);
+  while ((err = lc_receiver_take(scope->channel, msg)) == UV_EAGAIN &&
+         waited == 0) {
+    waited = wait_for_one(scope, msg, deadline_ns);
+    if (waited == LC_RECEIVED)
+      return 0;
+    if (waited == UV_EOF)
+      return UV_EOF;
+  }
   /* When the time is up it has looked once more: of several threads at a shared
    * receiver, another one may have been woken for what is there. */
   return err == UV_EAGAIN ? waited : err;
@@ -58,7 +64,7 @@ static int receive_one(loopchan_receiver_t *rx, void *msg,
 
   if (err != 0)
     return err;
-  err = receive(scope.channel, msg, deadline_ns);
+  err = receive(&scope, msg, deadline_ns);
   lc_receiver_exit(rx, &scope);
   return err;
 }
@@ -82,7 +88,7 @@ ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs, size_t max) {
   if (msgs == NULL)
     msgs = &n; /* nothing to copy, but to count from NULL is not allowed */
   if (max > 0)
-    err = receive(scope.channel, msgs, LC_NEVER);
+    err = receive(&scope, msgs, LC_NEVER);
   while (err == 0 && n < max)
     if (++n < max)
       err = lc_receiver_take(scope.channel,

@@ -105,6 +105,22 @@ static inline bool lc_owner_claim(lc_owner_t *owner) {
           lc_cas(owner, &is, self, memory_order_relaxed, memory_order_relaxed));
 }
 
+/* Whose it is for a time: who has a mutex, for example. */
+static inline void lc_owner_set_here(lc_owner_t *owner) {
+  /* relaxed: a thread looks for its own number, which it stored itself */
+  lc_store(owner, lc_thread_self(), memory_order_relaxed);
+}
+
+static inline void lc_owner_set_none(lc_owner_t *owner) {
+  /* relaxed: see above */
+  lc_store(owner, LC_NO_THREAD, memory_order_relaxed);
+}
+
+static inline bool lc_owner_is_here(const lc_owner_t *owner) {
+  /* relaxed: see above */
+  return lc_load(owner, memory_order_relaxed) == lc_thread_self();
+}
+
 /* Whether the calling thread is known to have it: a look for those in haste. */
 static inline bool lc_owner_may_be_here(const lc_owner_t *owner) {
   /* relaxed: see above */

@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "core/rx.h"
+#include "core/shared.h"
 #include "core/tx.h"
 
 #define LC_DEFAULT_MESSAGES 1024
@@ -106,6 +107,12 @@ no_line:
   return err;
 }
 
+void lc_channel_join(lc_channel_t *channel) {
+  uv_mutex_lock(&channel->mutex);
+  channel->users++;
+  uv_mutex_unlock(&channel->mutex);
+}
+
 void lc_channel_leave(lc_channel_t *channel) {
   bool last;
 
@@ -131,6 +138,8 @@ void lc_channel_leave(lc_channel_t *channel) {
   lc_wake_destroy(&channel->wake);
   if (channel->loop != NULL)
     lc_loop_release(channel->loop);
+  if (channel->shared != NULL)
+    lc_shared_free(channel->shared);
   lc_free(channel);
 }
 
@@ -184,12 +193,20 @@ void lc_channel_settle(lc_channel_t *channel) {
   uintptr_t parks = lc_inbox_parks(&channel->inbox);
 
   lc_trace(wake, channel, NULL);
-  lc_wake_signal_for(&channel->wake, &channel->inbox.signalled, parks);
+  if (channel->shared == NULL) {
+    lc_wake_signal_for(&channel->wake, &channel->inbox.signalled, parks);
+    return;
+  }
+  lc_shared_settle(channel);
 }
 
 void lc_channel_help(lc_channel_t *channel) {
   uintptr_t parks = lc_inbox_parks(&channel->inbox);
 
-  if (lc_inbox_wants_help(&channel->inbox))
+  if (!lc_inbox_wants_help(&channel->inbox))
+    return;
+  if (channel->shared != NULL)
+    lc_shared_settle(channel);
+  else
     lc_wake_help(&channel->wake, &channel->inbox.signalled, parks);
 }

@@ -56,8 +56,8 @@ typedef struct lc_channel {
   loopchan_drop_fn drop;
   void *drop_arg;
   size_t capacity;          /* as the user said it */
-  struct lc_shared *shared; /* NULL: the receiver has one thread */
-  lc_loop_t *loop;          /* the receiver's; NULL: it has none */
+  struct lc_shared *shared; /* NULL: one receiver, on one thread */
+  lc_loop_t *loop; /* the receiver's; NULL: it has none, or see shared */
   uint64_t max_ns;
   unsigned max_messages;
   lc_flavour_t flavour;
@@ -65,7 +65,7 @@ typedef struct lc_channel {
   lc_slab_pool_t pool;
   lc_inbox_t inbox;
   uv_mutex_t mutex; /* guards the next five */
-  size_t users;     /* senders, and the receiver */
+  size_t users;     /* senders and receivers */
   size_t senders;
   loopchan_sender_t *first_sender;
   uint64_t sent_by_dropped; /* senders' counts that are gone with them */
@@ -103,7 +103,8 @@ typedef struct lc_channel {
 LC_MUST_USE int lc_channel_new(lc_channel_t **channel, uv_async_t *async,
                                const loopchan_options_t *options);
 
-/* One user less. The last one frees the core. */
+/* A user of the core more, in a call of one; or less. The last one frees it. */
+void lc_channel_join(lc_channel_t *channel);
 void lc_channel_leave(lc_channel_t *channel);
 
 /* A sender of the core, which it uses from now on. NULL: out of memory. */

@@ -61,11 +61,14 @@ static LC_NOINLINE void after_take(lc_channel_t *channel, lc_chain_t *chain) {
 }
 
 bool lc_rx_park(lc_channel_t *channel) {
-  bool parked;
-
   lc_wake_forget(&channel->wake);
-  parked = channel->flavour == LC_RENDEZVOUS ? lc_waitq_park(&channel->waitq)
-                                             : lc_inbox_park(&channel->inbox);
+  return lc_rx_park_behind(channel, 0);
+}
+
+bool lc_rx_park_behind(lc_channel_t *channel, size_t seen_to) {
+  bool parked = channel->flavour == LC_RENDEZVOUS
+                    ? lc_waitq_park(&channel->waitq, seen_to)
+                    : lc_inbox_park(&channel->inbox);
 
   if (parked) {
     release_deferred(channel);
@@ -78,13 +81,11 @@ int lc_rx_sleep(lc_channel_t *channel, uint64_t deadline_ns) {
   lc_wake_t *wake = &channel->wake;
 
   /* Otherwise it has spun before it parked. */
-  if (channel->flavour == LC_RENDEZVOUS || channel->shared != NULL)
+  if (channel->flavour == LC_RENDEZVOUS)
     (void) lc_wake_spin(wake, &channel->patience, deadline_ns);
   while (lc_wake_wait(wake, deadline_ns)) {
-    /* A wake for nothing: it sleeps on, if no other thread is at the receiver.
-     */
-    if (lc_inbox_is_parked(&channel->inbox) && channel->shared == NULL &&
-        lc_rx_park(channel))
+    /* A wake for nothing: it sleeps on. */
+    if (lc_inbox_is_parked(&channel->inbox) && lc_rx_park(channel))
       continue;
     lc_inbox_is_up(&channel->inbox);
     return 0;
@@ -223,11 +224,10 @@ void lc_rx_end_callback(lc_channel_t *channel) {
   }
 }
 
-bool lc_rx_refuse(lc_channel_t *channel) {
-  bool was_parked;
+void lc_rx_refuse(lc_channel_t *channel) {
   lc_chain_t chain;
 
-  if (lc_inbox_close(&channel->inbox, &chain, &was_parked)) {
+  if (lc_inbox_close(&channel->inbox, &chain)) {
     if (channel->flavour == LC_LATEST)
       defer_node(channel, lc_latest_node(&chain));
     lc_backlog_add(&channel->backlog, &chain);
@@ -236,7 +236,6 @@ bool lc_rx_refuse(lc_channel_t *channel) {
     release_deferred(channel);
   lc_waitq_refuse(&channel->waitq);
   channel->ended = true;
-  return was_parked;
 }
 
 /* Within a call of ours, a thread that goes in the user's function would leave
@@ -256,9 +255,9 @@ static uint64_t drop_each(lc_channel_t *channel) {
  * one, a single way through all messages does for both. */
 void lc_rx_give_up(lc_channel_t *channel) {
   lc_assert(lc_inbox_is_closed(&channel->inbox));
-  channel->dropped = channel->drop != NULL
-                         ? lc_backlog_count_messages(&channel->backlog)
-                         : drop_each(channel);
+  channel->dropped = channel->drop != NULL ? lc_backlog_count_messages(
+                                                 &channel->backlog, UINT64_MAX)
+                                           : drop_each(channel);
 }
 
 void lc_rx_drop_all(lc_channel_t *channel) {

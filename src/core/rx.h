@@ -7,8 +7,10 @@
 /* When the core is made: sets what a take on this flavour has to know. */
 void lc_rx_init(lc_channel_t *channel);
 
-/* Receiver. True: parked, the next send owes a wake. */
+/* Receiver. True: parked, the next send owes a wake. By rendezvous, only if no
+ * more sends wait than are seen to. */
 LC_MUST_USE bool lc_rx_park(lc_channel_t *channel);
+LC_MUST_USE bool lc_rx_park_behind(lc_channel_t *channel, size_t seen_to);
 
 /* Receiving thread, parked. Sleeps until it is woken: 0; or until the deadline:
  * UV_ETIMEDOUT, and it is parked no more, or 0 if something has come. A wake
@@ -53,8 +55,8 @@ static inline void lc_rx_complete(lc_channel_t *channel, lc_waiter_t *matched) {
 void lc_rx_end_callback(lc_channel_t *channel);
 
 /* Receiver. Refuses all later sends, and those that wait; what was accepted is
- * in the backlog. True: it was parked, and nobody owes it a wake. */
-bool lc_rx_refuse(lc_channel_t *channel);
+ * in the backlog. */
+void lc_rx_refuse(lc_channel_t *channel);
 
 /* Receiver. Of a channel that refuses, counts all messages as dropped; drops
  * them, unless that was done with the count: there is no drop function. */

@@ -5,6 +5,7 @@
  * Promise: sent = received + dropped + queued.
  */
 #include "core/rx.h"
+#include "core/shared.h"
 #include "core/tx.h"
 
 /* Newest message only: how many were replaced. */
@@ -40,7 +41,8 @@ void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats) {
   stats->received = channel->received;
   stats->dropped = channel->dropped;
   stats->budget_cuts = channel->budget_cuts;
-  stats->wakeups = lc_wake_count(&channel->wake);
+  stats->wakeups = channel->shared != NULL ? channel->shared->wakes
+                                           : lc_wake_count(&channel->wake);
   stats->sent = lc_waitq_sent(&channel->waitq);
   uv_mutex_lock(&channel->mutex);
   stats->senders = channel->senders;

@@ -250,7 +250,9 @@ ssize_t lc_tx_spin_for_permit(lc_channel_t *channel, lc_patience_t *patience,
 }
 
 /* Whether this thread may turn out to be the one that runs the loop. */
-static bool may_be_the_loops(const lc_channel_t *channel) {
+static bool may_be_the_loops(lc_channel_t *channel) {
+  if (channel->shared != NULL)
+    return lc_shared_may_be_here(channel);
   return channel->loop != NULL && lc_loop_may_be_here(channel->loop);
 }
 
@@ -312,8 +314,11 @@ int lc_tx_wait(lc_channel_t *channel, lc_link_t *newest, lc_link_t *oldest,
 
 int lc_tx_push_if_parked(lc_channel_t *channel, lc_link_t *newest,
                          lc_link_t *oldest) {
-  lc_push_t pushed = lc_inbox_push_if_parked(&channel->inbox, newest, oldest);
+  lc_push_t pushed;
 
+  if (channel->shared != NULL)
+    return lc_shared_match(channel, newest, oldest);
+  pushed = lc_inbox_push_if_parked(&channel->inbox, newest, oldest);
   if (pushed == LC_REFUSED)
     return lc_inbox_is_closed(&channel->inbox) ? UV_EPIPE : UV_EAGAIN;
   lc_channel_settle(channel);

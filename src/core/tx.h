@@ -19,6 +19,7 @@
 #define LC_TX_H
 
 #include "core/channel.h"
+#include "core/shared.h"
 
 /* Makes a cache that is empty. */
 void lc_tx_cache_init(lc_tx_cache_t *cache, const lc_channel_t *channel);
@@ -122,7 +123,9 @@ LC_MUST_USE ssize_t lc_tx_spin_for_permit(lc_channel_t *channel,
                                           uint64_t deadline_ns);
 
 /* Any thread. Whether a wait here would be the loop's wait for itself. */
-static inline bool lc_tx_is_loops_own(const lc_channel_t *channel) {
+static inline bool lc_tx_is_loops_own(lc_channel_t *channel) {
+  if (LC_UNLIKELY(channel->shared != NULL))
+    return lc_shared_is_here(channel);
   return channel->loop != NULL && lc_loop_is_here(channel->loop);
 }
 

@@ -96,13 +96,15 @@ void lc_backlog_reverse(lc_backlog_t *backlog) {
   backlog->newest.oldest = backlog->newest.newest = NULL;
 }
 
-uint64_t lc_backlog_count_messages(lc_backlog_t *backlog) {
-  const lc_link_t *link;
+uint64_t lc_backlog_count_messages(lc_backlog_t *backlog, uint64_t most) {
+  const lc_link_t *link = lc_backlog_oldest(backlog), *next;
   uint64_t count = 0;
 
-  while (lc_backlog_is_long(backlog))
-    lc_backlog_reverse(backlog);
-  for (link = backlog->reversed.oldest; link != NULL; link = lc_link_next(link))
+  for (; link != NULL && count < most; link = next) {
     count += !lc_link_is_control(link);
+    if (lc_link_next(link) == NULL && lc_backlog_is_long(backlog))
+      lc_backlog_reverse(backlog); /* the link leads there now */
+    next = lc_link_next(link);
+  }
   return count;
 }

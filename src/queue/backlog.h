@@ -71,7 +71,7 @@ static inline void lc_backlog_pop(lc_backlog_t *backlog) {
     list->newest = NULL;
 }
 
-/* How many links are none of control. */
-uint64_t lc_backlog_count_messages(lc_backlog_t *backlog);
+/* How many links are none of control; or most, if there are more. */
+uint64_t lc_backlog_count_messages(lc_backlog_t *backlog, uint64_t most);
 
 #endif /* LC_BACKLOG_H */

@@ -69,12 +69,11 @@ lc_push_t lc_inbox_push_if_parked(lc_inbox_t *inbox, lc_link_t *newest,
   return LC_REFUSED;
 }
 
-bool lc_inbox_close(lc_inbox_t *inbox, lc_chain_t *chain, bool *was_parked) {
+bool lc_inbox_close(lc_inbox_t *inbox, lc_chain_t *chain) {
   /* [inbox.publish] (B) [inbox.closed] (D) */
   lc_link_t *old = lc_swap(&inbox->word, LC_CLOSED, memory_order_acq_rel);
   bool is_new = lc_inbox_is_new(inbox, old);
 
-  *was_parked = old == LC_PARKED;
   chain->newest = old;
   chain->end = inbox->taken;
   inbox->taken = NULL;

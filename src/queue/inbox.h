@@ -332,9 +332,7 @@ LC_MUST_USE lc_push_t lc_inbox_push_if_parked(lc_inbox_t *inbox,
                                               lc_link_t *oldest);
 
 /* Receiver. From here on every push is refused, and the word leads to nothing.
- * As take: what was accepted and not taken. *was_parked: nobody owes it a wake.
- */
-LC_MUST_USE bool lc_inbox_close(lc_inbox_t *inbox, lc_chain_t *chain,
-                                bool *was_parked);
+ * As take: what was accepted and not taken. */
+LC_MUST_USE bool lc_inbox_close(lc_inbox_t *inbox, lc_chain_t *chain);
 
 #endif /* LC_INBOX_H */

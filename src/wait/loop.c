@@ -70,26 +70,6 @@ static void unlist_loop(lc_loop_t *loop) {
     lc_loop_first = loop->next;
 }
 
-static void queue_init(lc_queue_t *head) {
-  head->prev = head->next = head;
-}
-
-static bool queue_is_empty(const lc_queue_t *head) {
-  return head->next == head;
-}
-
-static void queue_append(lc_queue_t *head, lc_queue_t *at) {
-  at->prev = head->prev;
-  at->next = head;
-  head->prev->next = at;
-  head->prev = at;
-}
-
-static void queue_remove(lc_queue_t *at) {
-  at->prev->next = at->next;
-  at->next->prev = at->prev;
-}
-
 static lc_loop_t *new_loop(uv_loop_t *loop) {
   lc_loop_t *fresh = lc_malloc(sizeof *fresh);
 
@@ -101,8 +81,8 @@ static lc_loop_t *new_loop(uv_loop_t *loop) {
   lc_loop_thread_init(&fresh->caller);
   lc_gate_init(&fresh->gate);
   fresh->loop = loop;
-  queue_init(&fresh->due);
-  queue_init(&fresh->later);
+  lc_queue_init(&fresh->due);
+  lc_queue_init(&fresh->later);
   return fresh;
 }
 
@@ -174,21 +154,21 @@ static void queue_up(lc_loop_t *loop, lc_member_t *member) {
   lc_assert(member->open && !member->queued);
   member->queued = true;
   member->is_later = !has_turn(member);
-  queue_append(member->is_later ? &loop->later : &loop->due, &member->queue);
+  lc_queue_append(member->is_later ? &loop->later : &loop->due, &member->queue);
   loop->due_count += !member->is_later;
 }
 
 static void take_off(lc_loop_t *loop, lc_member_t *member) {
   lc_assert(member->queued);
   member->queued = false;
-  queue_remove(&member->queue);
+  lc_queue_remove(&member->queue);
   loop->due_count -= !member->is_later;
 }
 
 static_assert(offsetof(lc_member_t, queue) == 0, "a queue leads to members");
 
 static lc_member_t *first_of(const lc_queue_t *head) {
-  return queue_is_empty(head) ? NULL : (lc_member_t *) (void *) head->next;
+  return lc_queue_is_empty(head) ? NULL : (lc_member_t *) (void *) head->next;
 }
 
 static void drive(lc_loop_t *loop, lc_member_t *driver) {

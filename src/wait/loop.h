@@ -48,12 +48,8 @@
 
 #include "base/debug.h"
 #include "base/atomic.h"
+#include "base/queue.h"
 #include "wait/wake.h"
-
-/* Of a ring with a head. */
-typedef struct lc_queue {
-  struct lc_queue *prev, *next;
-} lc_queue_t;
 
 /* A handle on a loop. All but what is fixed is the loop's thread's. */
 typedef struct lc_member {

@@ -315,11 +315,11 @@ bool lc_waitq_is_complete(lc_waitq_t *waitq, const lc_waiter_t *waiter) {
   return completed;
 }
 
-bool lc_waitq_park(lc_waitq_t *waitq) {
+bool lc_waitq_park(lc_waitq_t *waitq, size_t seen_to) {
   bool parked;
 
   lock(waitq);
-  parked = waitq->length == 0 && lc_inbox_park(waitq->inbox);
+  parked = waitq->length <= seen_to && lc_inbox_park(waitq->inbox);
   unlock(waitq);
   return parked;
 }

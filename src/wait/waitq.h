@@ -110,10 +110,10 @@ LC_MUST_USE bool lc_waitq_cancel(lc_waitq_t *waitq, lc_waiter_t *waiter,
  */
 bool lc_waitq_is_complete(lc_waitq_t *waitq, const lc_waiter_t *waiter);
 
-/* Receiver, rendezvous. Parks if nobody stands in line: false otherwise, or if
- * there is work in the inbox. A waiter that comes
- * later notifies it. */
-LC_MUST_USE bool lc_waitq_park(lc_waitq_t *waitq);
+/* Receiver, rendezvous. Parks if no more sends wait than are seen to: false
+ * otherwise, or if there is work in the inbox. A waiter that comes later
+ * notifies it. */
+LC_MUST_USE bool lc_waitq_park(lc_waitq_t *waitq, size_t seen_to);
 
 /* Receiver, rendezvous. Takes the first out, to be answered when its message
  * has been received. NULL: none; or a link in the inbox goes first. */

@@ -14,13 +14,12 @@ static void look(void *arg) {
 
 static void run(void) {
   lc_chain_t chain;
-  bool was_parked;
 
   lc_inbox_init(&inbox);
   explore_spawn(look, NULL);
   explore_spawn(look, NULL);
   explore_write(&written_before_close);
-  explore_check(!lc_inbox_close(&inbox, &chain, &was_parked), "close");
+  explore_check(!lc_inbox_close(&inbox, &chain), "close");
   explore_join();
 }
 

@@ -44,7 +44,6 @@ static int read_all(const lc_chain_t *chain) {
 
 static void run(void) {
   lc_chain_t chain;
-  bool was_parked;
   int received = 0;
 
   lc_inbox_init(&inbox);
@@ -54,7 +53,7 @@ static void run(void) {
   explore_spawn(push_if_parked, &nodes[2]);
   if (lc_inbox_take(&inbox, &chain))
     received = read_all(&chain);
-  if (lc_inbox_close(&inbox, &chain, &was_parked))
+  if (lc_inbox_close(&inbox, &chain))
     received += read_all(&chain);
   explore_join();
   explore_check(

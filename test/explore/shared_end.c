@@ -1,6 +1,5 @@
-/* shared_end: two threads at one receiver, of which one leads and one follows,
- * and a sender that sends one message and goes. One gets it, both get the end:
- * whoever leaves rouses the other. Then both close, and one does. */
+/* shared_end: two threads at one receiver, and a sender that sends one message
+ * and goes. One gets it, both get the end. Then both close, and one does. */
 #include "explore.h"
 
 static loopchan_receiver_t rx;
@@ -45,8 +44,8 @@ static void run(void) {
 }
 
 static const explore_twin_t twins[] = {
-    {.name = "forgotten_follower", .no_signals = true, .caught_as = "stuck"},
-    {.name = "hands_without_exclusion",
+    {.name = "nobody_is_called", .no_signals = true, .caught_as = "stuck"},
+    {.name = "threads_without_exclusion",
      .no_exclusion = true,
      .caught_as = "race"},
     {.name = NULL}};

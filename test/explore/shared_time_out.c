@@ -1,6 +1,7 @@
-/* shared_time_out: two threads at one receiver whose time is up. One leads, and
- * when it leaves it rouses the one that follows, which may just be leaving too.
- * A message that comes meanwhile is received once, or is still there. */
+/* shared_time_out: two threads at one receiver whose time is up. One that
+ * leaves has the other one called if there is a message, and that may just be
+ * leaving too. A message that comes meanwhile is received once, or is still
+ * there. */
 #include "explore.h"
 
 static loopchan_receiver_t rx;
@@ -38,7 +39,7 @@ static void run(void) {
   explore_check(loopchan_close(&rx, NULL) == 0, "close");
 }
 
-static const explore_twin_t twins[] = {{.name = "hands_without_exclusion",
+static const explore_twin_t twins[] = {{.name = "threads_without_exclusion",
                                         .no_exclusion = true,
                                         .caught_as = "race"},
                                        {.name = NULL}};

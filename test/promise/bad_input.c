@@ -49,14 +49,6 @@ START_TEST(open_refuses_flags_that_do_not_exist) {
 }
 END_TEST
 
-START_TEST(open_refuses_to_share_a_loop_receiver) {
-  loopchan_options_t options = int_options();
-
-  options.flags = LOOPCHAN_SHARED;
-  expect_refused(&loop, &options, UV_EINVAL);
-}
-END_TEST
-
 START_TEST(open_refuses_a_size_that_overflows) {
   static const size_t sizes[] = {SIZE_MAX,      SIZE_MAX - 7,
                                  SIZE_MAX - 64, SIZE_MAX / 2 + 1,
@@ -302,7 +294,6 @@ static Suite *suite(void) {
 
   SUITE_CASE(suite, "open", start_clean, expect_clean, open_refuses_nulls,
              open_refuses_flags_that_do_not_exist,
-             open_refuses_to_share_a_loop_receiver,
              open_refuses_a_size_that_overflows,
              a_message_larger_than_memory_is_enomem_at_the_send,
              open_passes_on_what_uv_async_init_says, versions_agree,

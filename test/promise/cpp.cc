@@ -677,13 +677,8 @@ START_TEST(a_writer_is_not_opened_without_a_loop_and_leaves_the_sender) {
 }
 END_TEST
 
-START_TEST(a_receiver_is_not_opened_without_a_loop_or_shared_on_one) {
-  loopchan::options shared;
-
-  shared.shared = true;
+START_TEST(a_loop_receiver_is_not_opened_without_a_loop) {
   ck_assert(loopchan::open<int>(nullptr).error() == errc::invalid);
-  ck_assert(loopchan::open<std::string>(&loop, shared).error() ==
-            errc::invalid);
 }
 END_TEST
 
@@ -874,7 +869,7 @@ static Suite *suite() {
              every_kind_of_message_is_written,
              a_write_that_was_not_accepted_is_handed_back,
              a_writer_is_not_opened_without_a_loop_and_leaves_the_sender,
-             a_receiver_is_not_opened_without_a_loop_or_shared_on_one,
+             a_loop_receiver_is_not_opened_without_a_loop,
              a_lack_of_memory_is_answered_and_changes_nothing,
              errors_are_codes_of_libuv, a_copy_that_throws_is_not_sent);
   tcase_add_checked_fixture(ends, loop_open, nullptr);

@@ -256,20 +256,6 @@ START_TEST(an_offer_ends_at_its_oldest_link) {
 }
 END_TEST
 
-START_TEST(close_tells_whether_it_was_parked) {
-  ck_assert(!close_into(&list, &inbox));
-  ck_assert(!close_into(&list, &inbox));
-  fresh();
-  ck_assert(lc_inbox_park(&inbox));
-  ck_assert(close_into(&list, &inbox));
-  fresh();
-  ck_assert(lc_inbox_park(&inbox));
-  ck_assert_int_eq(push(0), LC_PUSHED_OWES_WAKE);
-  ck_assert(!close_into(&list, &inbox));
-  expect_list(0, 0);
-}
-END_TEST
-
 START_TEST(a_push_behind_a_debt_that_is_not_paid_helps) {
   ck_assert(lc_inbox_park(&inbox));
   ck_assert_int_eq(push(0), LC_PUSHED_OWES_WAKE);
@@ -432,8 +418,7 @@ static Suite *suite(void) {
       a_push_behind_a_debt_that_is_not_paid_helps,
       a_signal_for_an_earlier_park_does_not_count,
       whoever_is_awake_needs_no_help, an_offer_is_for_a_parked_inbox_only,
-      an_offer_ends_at_its_oldest_link, close_tells_whether_it_was_parked,
-      a_refused_chain_is_as_it_was,
+      an_offer_ends_at_its_oldest_link, a_refused_chain_is_as_it_was,
       a_refused_chain_is_as_it_was_after_a_wrong_guess);
   tcase_add_checked_fixture(threads, fresh, NULL);
   tcase_set_timeout(threads, 60);

@@ -97,10 +97,9 @@ END_TEST
 
 START_TEST(a_closed_word_refuses) {
   lc_chain_t chain;
-  bool was_parked;
 
   ck_assert_int_eq(put(0), LC_PUSHED);
-  ck_assert(lc_inbox_close(&inbox, &chain, &was_parked));
+  ck_assert(lc_inbox_close(&inbox, &chain));
   ck_assert_ptr_eq(lc_latest_node(&chain), &nodes[0]);
   ck_assert_int_eq(put(1), LC_REFUSED);
   ck_assert_ptr_null(lc_latest_look(&inbox));
@@ -174,7 +173,6 @@ static void win(const lc_chain_t *chain) {
 }
 
 START_TEST(what_many_threads_put_is_won_once) {
-  bool was_parked;
   lc_chain_t chain;
 
   running = THREADS;
@@ -190,7 +188,7 @@ START_TEST(what_many_threads_put_is_won_once) {
     }
   for (size_t i = 0; i < THREADS; i++)
     uv_thread_join(&putters[i].thread);
-  if (lc_inbox_close(&inbox, &chain, &was_parked))
+  if (lc_inbox_close(&inbox, &chain))
     win(&chain);
   for (size_t i = 0; i < (size_t) THREADS * PUTS; i++)
     if (won[i] != 1)

@@ -1,12 +1,12 @@
-/* Room shared: who may lead, and what leading leaves behind. */
-#include "api/shared.h"
+/* Room shared: who is idle, and who is called. */
+#include "core/shared.h"
 
-#include "api/receiver.h"
 #include "support/suite.h"
 
 static loopchan_receiver_t rx;
 static loopchan_sender_t *tx;
 static lc_channel_t *channel;
+static lc_consumer_t *consumer;
 static lc_shared_t *shared;
 
 static void fresh(void) {
@@ -15,67 +15,180 @@ static void fresh(void) {
 
   ck_assert_int_eq(loopchan_open(NULL, &rx, &tx, &options), 0);
   channel = rx.channel;
+  consumer = rx.consumer;
   shared = channel->shared;
-  lc_shared_lock(shared);
+  lc_shared_lock(channel);
 }
 
 static void expect_nothing_left(void) {
-  ck_assert(!shared->led);
-  ck_assert_ptr_null(shared->first);
-  lc_shared_unlock(shared);
+  ck_assert(lc_queue_is_empty(&shared->idle));
+  ck_assert_uint_eq(shared->called, 0);
+  lc_shared_unlock(channel);
   loopchan_sender_drop(tx);
   ck_assert_int_eq(loopchan_close(&rx, NULL), 0);
 }
 
-START_TEST(who_finds_work_does_not_wait) {
+static int ignored;
+
+/* Someone else's place in the queue. */
+static lc_idle_t idle[3];
+
+static void queue_up(size_t n) {
+  size_t i;
+
+  for (i = 0; i < n; i++) {
+    idle[i].consumer = consumer;
+    idle[i].state = LC_AWAY;
+    ck_assert_int_eq(lc_wake_init(&idle[i].wake, NULL), 0);
+    lc_shared_queue_up(&idle[i]);
+  }
+}
+
+static size_t count_called(size_t n) {
+  size_t i, called = 0;
+
+  for (i = 0; i < n; i++)
+    called += idle[i].state == LC_CALLED;
+  return called;
+}
+
+static void go_away(size_t n) {
+  size_t i;
+
+  for (i = 0; i < n; i++) {
+    lc_shared_come(&idle[i]);
+    lc_wake_destroy(&idle[i].wake);
+  }
+}
+
+/* The mutex is left, and taken again. */
+static void look(void) {
+  lc_shared_unlock(channel);
+  lc_shared_lock(channel);
+}
+
+static void send_one(void) {
+  lc_shared_unlock(channel);
   ck_assert_int_eq(loopchan_send(tx, &(int){1}), 0);
-  ck_assert_int_eq(lc_shared_wait(shared, channel, LC_NEVER), 0);
+  lc_shared_lock(channel);
+}
+
+static void receive(size_t n) {
+  int msg;
+
+  lc_shared_unlock(channel);
+  while (n-- > 0)
+    ck_assert_int_eq(loopchan_try_recv(&rx, &msg), 0);
+  lc_shared_lock(channel);
+}
+
+START_TEST(whoever_finds_work_does_not_wait) {
+  send_one();
+  ck_assert_int_eq(lc_shared_wait(consumer, &ignored, LC_NEVER), 0);
+  receive(1);
 }
 END_TEST
 
-START_TEST(who_finds_the_end_does_not_wait) {
-  (void) lc_rx_refuse(channel);
-  ck_assert_int_eq(lc_shared_wait(shared, channel, LC_NEVER), 0);
+START_TEST(whoever_finds_the_end_does_not_wait) {
+  lc_rx_refuse(channel);
+  ck_assert_int_eq(lc_shared_wait(consumer, &ignored, LC_NEVER), 0);
 }
 END_TEST
 
-START_TEST(a_leader_whose_time_is_up_is_parked_no_more) {
-  ck_assert_int_eq(lc_shared_wait(shared, channel, LC_NOW), UV_ETIMEDOUT);
-  ck_assert_int_eq(lc_shared_wait(shared, channel, 1), UV_ETIMEDOUT);
-  ck_assert(!lc_inbox_unpark(&channel->inbox));
+START_TEST(when_the_last_one_leaves_the_inbox_is_parked_no_more) {
+  ck_assert_int_eq(lc_shared_wait(consumer, &ignored, LC_NOW), UV_ETIMEDOUT);
+  ck_assert_int_eq(lc_shared_wait(consumer, &ignored, 1), UV_ETIMEDOUT);
+  ck_assert(!lc_inbox_is_parked(&channel->inbox));
 }
 END_TEST
 
-START_TEST(a_follower_whose_time_is_up_leaves_the_line) {
-  shared->led = true;
-  ck_assert_int_eq(lc_shared_wait(shared, channel, 1), UV_ETIMEDOUT);
-  ck_assert_ptr_null(shared->first);
-  ck_assert_ptr_null(shared->last);
-  shared->led = false;
+START_TEST(while_one_is_idle_the_inbox_is_parked) {
+  queue_up(2);
+  look();
+  ck_assert(lc_inbox_is_parked(&channel->inbox));
+  ck_assert_uint_eq(count_called(2), 0);
+  lc_shared_come(&idle[0]);
+  look();
+  ck_assert(lc_inbox_is_parked(&channel->inbox));
+  go_away(2);
 }
 END_TEST
 
-START_TEST(while_one_leads_no_follower_is_roused) {
-  lc_follower_t waiting = {.prev = NULL, .next = NULL, .queued = true};
+START_TEST(a_send_calls_one_the_first) {
+  queue_up(3);
+  look();
+  send_one();
+  ck_assert_uint_eq(count_called(3), 1);
+  ck_assert_int_eq(idle[0].state, LC_CALLED);
+  go_away(3);
+  receive(1);
+}
+END_TEST
 
-  shared->led = true;
-  shared->first = shared->last = &waiting;
-  lc_shared_unlock(shared);
-  lc_shared_lock(shared);
-  ck_assert(waiting.queued);
-  ck_assert_ptr_eq(shared->first, &waiting);
-  shared->first = shared->last = NULL;
-  shared->led = false;
+START_TEST(each_send_calls_one_as_long_as_any_is_idle) {
+  queue_up(3);
+  look();
+  send_one();
+  send_one();
+  ck_assert_uint_eq(count_called(3), 2);
+  send_one();
+  send_one();
+  ck_assert_uint_eq(count_called(3), 3);
+  go_away(3);
+  receive(4);
+}
+END_TEST
+
+START_TEST(several_messages_call_as_many) {
+  int msgs[2] = {1, 2};
+
+  queue_up(3);
+  look();
+  lc_shared_unlock(channel);
+  ck_assert_int_eq(loopchan_send_many(tx, msgs, 2), 2);
+  lc_shared_lock(channel);
+  ck_assert_uint_eq(count_called(3), 2);
+  look();
+  ck_assert_uint_eq(count_called(3), 2);
+  go_away(3);
+  receive(2);
+}
+END_TEST
+
+START_TEST(one_that_was_called_and_goes_has_the_next_called) {
+  queue_up(3);
+  look();
+  send_one();
+  lc_shared_come(&idle[0]);
+  look();
+  ck_assert_int_eq(idle[1].state, LC_CALLED);
+  ck_assert_int_eq(idle[2].state, LC_QUEUED);
+  go_away(3);
+  receive(1);
+}
+END_TEST
+
+START_TEST(at_the_end_all_are_called) {
+  queue_up(3);
+  look();
+  lc_shared_unlock(channel);
+  ck_assert_int_eq(loopchan_shutdown(&rx), 0);
+  lc_shared_lock(channel);
+  ck_assert_uint_eq(count_called(3), 3);
+  go_away(3);
 }
 END_TEST
 
 static Suite *suite(void) {
   Suite *suite = suite_create("room shared");
 
-  SUITE_CASE(suite, "shared", fresh, expect_nothing_left,
-             who_finds_work_does_not_wait, who_finds_the_end_does_not_wait,
-             a_leader_whose_time_is_up_is_parked_no_more,
-             a_follower_whose_time_is_up_leaves_the_line,
-             while_one_leads_no_follower_is_roused);
+  SUITE_CASE(
+      suite, "shared", fresh, expect_nothing_left,
+      whoever_finds_work_does_not_wait, whoever_finds_the_end_does_not_wait,
+      when_the_last_one_leaves_the_inbox_is_parked_no_more,
+      while_one_is_idle_the_inbox_is_parked, a_send_calls_one_the_first,
+      each_send_calls_one_as_long_as_any_is_idle, several_messages_call_as_many,
+      one_that_was_called_and_goes_has_the_next_called,
+      at_the_end_all_are_called);
   return suite;
 }

@@ -434,7 +434,7 @@ START_TEST(by_hand_the_receiver_pulls_and_answers) {
 END_TEST
 
 START_TEST(by_hand_what_was_pushed_before_goes_first) {
-  ck_assert(lc_waitq_park(&waitq));
+  ck_assert(lc_waitq_park(&waitq, 0));
   ck_assert_int_eq(lc_inbox_push_if_parked(&inbox, &links[3], &links[3]),
                    LC_PUSHED_OWES_WAKE);
   ck_assert(join(0)); /* nobody has paid so far */
@@ -448,11 +448,11 @@ END_TEST
 
 START_TEST(by_hand_nobody_parks_while_one_stands_in_line) {
   ck_assert(!join(0));
-  ck_assert(!lc_waitq_park(&waitq));
+  ck_assert(!lc_waitq_park(&waitq, 0));
   ck_assert_int_eq(lc_inbox_push_if_parked(&inbox, &links[3], &links[3]),
                    LC_REFUSED);
   ck_assert(leaves(0));
-  ck_assert(lc_waitq_park(&waitq));
+  ck_assert(lc_waitq_park(&waitq, 0));
 }
 END_TEST
 
@@ -503,7 +503,7 @@ START_TEST(by_hand_who_leaves_when_it_was_received_rouses_nobody) {
   ck_assert(!join(0));
   ck_assert_ptr_eq(lc_waitq_match(&waitq), &pendings[0]);
   lc_waitq_complete(&waitq, &pendings[0]);
-  ck_assert(lc_waitq_park(&waitq));
+  ck_assert(lc_waitq_park(&waitq, 0));
   ck_assert(!leaves(0));
   ck_assert(lc_inbox_unpark(&inbox));
 }

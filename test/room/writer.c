@@ -43,12 +43,11 @@ START_TEST(once_refused_a_try_write_is_always_refused) {
   lc_channel_t *channel = rx.channel;
   loopchan_write_t request;
   lc_chain_t chain;
-  bool was_parked;
 
   ck_assert_int_eq(try_write(), 0);
   ck_assert_int_eq(loopchan_write(&request, &writer, &(int){1}, on_refused), 0);
   ck_assert_int_eq(try_write(), UV_EAGAIN);
-  ck_assert(lc_inbox_close(&channel->inbox, &chain, &was_parked));
+  ck_assert(lc_inbox_close(&channel->inbox, &chain));
   lc_backlog_add(&channel->backlog, &chain);
   ck_assert_int_eq(try_write(), UV_EPIPE);
   ck_assert_int_eq(try_write(), UV_EPIPE);

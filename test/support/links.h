@@ -29,14 +29,11 @@ static inline size_t take_into(lc_list_t *list, lc_inbox_t *inbox) {
   return lc_inbox_take(inbox, &chain) ? append_turned(list, &chain) : 0;
 }
 
-/* True: it was parked. */
-static inline bool close_into(lc_list_t *list, lc_inbox_t *inbox) {
+static inline void close_into(lc_list_t *list, lc_inbox_t *inbox) {
   lc_chain_t chain;
-  bool was_parked;
 
-  if (lc_inbox_close(inbox, &chain, &was_parked))
+  if (lc_inbox_close(inbox, &chain))
     append_turned(list, &chain);
-  return was_parked;
 }
 
 #endif /* SUPPORT_LINKS_H */

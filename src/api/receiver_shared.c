@@ -1,0 +1,350 @@
+/* receiver_shared: one of several receivers, on a loop or for threads.
+ *
+ * Knows:   libuv's handle, the delivery budget, the queue of the idle.
+ * Threads: a loop receiver's: the loop's. A thread receiver's: any.
+ * Promise: a receiver takes a message when it is ready to hand it over, and
+ *          while started it is idle, or called, or a callback runs, or it is
+ *          due in its loop's turns.
+ *
+ * A thread that closes shuts the gate at the receiver and waits for those
+ * inside. Threads that come later are turned away there, and touch nothing
+ * behind it.
+ */
+#include "api/receiver.h"
+
+#include "base/alloc.h"
+#include "wait/budget.h"
+
+void lc_receiver_exit_shared(loopchan_receiver_t *rx, const lc_scope_t *scope) {
+  lc_consumer_t *consumer = scope->consumer;
+
+  lc_shared_unlock(scope->channel);
+  if (lc_gate_leave(lc_gate_of(rx)))
+    lc_wake_signal(&consumer->emptied);
+}
+
+/* On any thread, a loop receiver's too. 0, or UV_EOF. */
+static int step_in(loopchan_receiver_t *rx, lc_scope_t *scope) {
+  if (!lc_gate_enter(lc_gate_of(rx)))
+    return UV_EOF;
+  scope->channel = rx->channel;
+  scope->consumer = rx->consumer;
+  lc_shared_lock(scope->channel);
+  if (!scope->consumer->closing)
+    return 0;
+  lc_receiver_exit_shared(rx, scope);
+  return UV_EOF;
+}
+
+int lc_receiver_enter_shared(loopchan_receiver_t *rx, lc_scope_t *scope) {
+  int err = step_in(rx, scope);
+
+  if (err != 0 || scope->consumer->loop == NULL)
+    return err;
+  lc_loop_in_call(scope->consumer->loop);
+  lc_shared_keep(&scope->consumer->idle);
+  return 0;
+}
+
+static lc_consumer_t *consumer_of_member(lc_member_t *member) {
+  return (lc_consumer_t *) (void *) ((char *) member -
+                                     offsetof(lc_consumer_t, member));
+}
+
+static loopchan_receiver_t *receiver_of(const lc_consumer_t *consumer) {
+  return (loopchan_receiver_t *) consumer->idle.wake.async;
+}
+
+/* Locked, as the next three. The message is copied: its node may go before the
+ * callback returns. False: none. */
+static bool take_copy(lc_consumer_t *consumer, lc_waiter_t **matched) {
+  lc_channel_t *channel = consumer->channel;
+  lc_link_t *node = lc_rx_next(channel);
+
+  if (node == NULL)
+    return false;
+  lc_trace(deliver, channel, node);
+  channel->received++;
+  lc_copy(consumer->message, lc_node_message(&channel->pool, node),
+          channel->msg_size);
+  *matched = lc_rx_matched(channel);
+  return true;
+}
+
+/* Unlocked while the callback runs. */
+static void hand_over_copy(lc_consumer_t *consumer, int status, void *msg) {
+  loopchan_recv_cb cb = consumer->recv_cb;
+
+  if (status != 0)
+    consumer->recv_cb = NULL;
+  consumer->in_callback = true;
+  lc_shared_unlock(consumer->channel);
+  cb(receiver_of(consumer), status, msg);
+  lc_shared_lock(consumer->channel);
+  consumer->in_callback = false;
+}
+
+/* Delivers until drained, stopped, closed or out of budget. True: drained. */
+static bool deliver_copies(lc_consumer_t *consumer, lc_budget_t *budget) {
+  lc_channel_t *channel = consumer->channel;
+  lc_waiter_t *matched;
+
+  while (take_copy(consumer, &matched)) {
+    hand_over_copy(consumer, 0, consumer->message);
+    lc_rx_complete(channel, matched);
+    if (consumer->recv_cb == NULL) {
+      lc_budget_unseen(budget);
+      return false;
+    }
+    if (!lc_budget_is_spent(budget))
+      continue;
+    if (!lc_rx_has_message(channel))
+      return true;
+    channel->budget_cuts++;
+    return false;
+  }
+  return true;
+}
+
+/* True: started, and neither drained nor idle. */
+static bool deliver_shared(lc_consumer_t *consumer) {
+  lc_channel_t *channel = consumer->channel;
+  lc_budget_t budget;
+  bool drained;
+
+  lc_budget_begin(&budget, &consumer->member, channel->max_messages);
+  drained = deliver_copies(consumer, &budget);
+  if (drained && channel->ended) {
+    lc_trace(eof, channel, NULL);
+    consumer->end_delivered = true;
+    hand_over_copy(consumer, UV_EOF, NULL);
+    lc_budget_unseen(&budget);
+  }
+  lc_budget_end(&budget, consumer->loop);
+  if (!drained || consumer->recv_cb == NULL)
+    return consumer->recv_cb != NULL;
+  lc_shared_queue_up(&consumer->idle);
+  return false;
+}
+
+static bool serve_consumer(lc_member_t *member) {
+  lc_consumer_t *consumer = consumer_of_member(member);
+  bool more;
+
+  lc_shared_lock(consumer->channel);
+  lc_shared_come(&consumer->idle);
+  more = consumer->recv_cb != NULL && deliver_shared(consumer);
+  lc_shared_unlock(consumer->channel);
+  return more;
+}
+
+static void on_shared_async(uv_async_t *async) {
+  const loopchan_receiver_t *rx = (const loopchan_receiver_t *) async;
+
+  lc_loop_serve(&rx->consumer->member);
+}
+
+bool lc_shared_is_handle(const uv_async_t *async) {
+  return async->async_cb == on_shared_async;
+}
+
+/* What a loop receiver has beside a thread's. */
+static int open_on_loop(uv_loop_t *loop, loopchan_receiver_t *rx,
+                        lc_consumer_t *consumer) {
+  lc_channel_t *channel = consumer->channel;
+  size_t size = channel->msg_size != 0 ? channel->msg_size : 1;
+  int err = UV_ENOMEM;
+
+  consumer->message = lc_malloc(size);
+  if (consumer->message == NULL)
+    return UV_ENOMEM;
+  consumer->loop = lc_loop_attach(loop);
+  if (consumer->loop == NULL)
+    goto no_loop;
+  err = lc_wake_init(&consumer->idle.wake, &rx->async);
+  if (err != 0)
+    goto no_wake;
+  err = uv_async_init(loop, &rx->async, on_shared_async);
+  if (err != 0)
+    goto no_handle;
+  lc_loop_in_call(consumer->loop);
+  lc_loop_enter(consumer->loop, &consumer->member, &consumer->idle.wake,
+                channel->max_ns, serve_consumer);
+  return 0;
+
+no_handle:
+  lc_wake_destroy(&consumer->idle.wake);
+no_wake:
+  lc_loop_detach(consumer->loop);
+no_loop:
+  lc_free(consumer->message);
+  return err;
+}
+
+static lc_consumer_t *new_consumer(lc_channel_t *channel) {
+  lc_consumer_t *consumer = lc_malloc(sizeof *consumer);
+
+  if (consumer == NULL)
+    return NULL;
+  memset(consumer, 0, sizeof *consumer);
+  consumer->channel = channel;
+  consumer->idle.consumer = consumer;
+  consumer->idle.state = LC_AWAY;
+  return consumer;
+}
+
+int lc_shared_open(uv_loop_t *loop, loopchan_receiver_t *rx,
+                   lc_channel_t *channel) {
+  lc_consumer_t *consumer = new_consumer(channel);
+  int err;
+
+  if (consumer == NULL)
+    return UV_ENOMEM;
+  err = lc_wake_init(&consumer->emptied, NULL);
+  if (err != 0)
+    goto no_wake;
+  if (loop != NULL)
+    err = open_on_loop(loop, rx, consumer);
+  if (err != 0)
+    goto no_loop;
+  if (loop == NULL) {
+    rx->async.loop = NULL;
+    rx->async.type = UV_UNKNOWN_HANDLE;
+  }
+  rx->consumer = consumer;
+  lc_receiver_begin(rx, channel);
+  lc_shared_add(consumer);
+  return 0;
+
+no_loop:
+  lc_wake_destroy(&consumer->emptied);
+no_wake:
+  lc_free(consumer);
+  return err;
+}
+
+int loopchan_receiver_clone(uv_loop_t *loop, loopchan_receiver_t *clone,
+                            loopchan_receiver_t *rx) {
+  lc_channel_t *channel;
+  lc_scope_t scope;
+  int err;
+
+  if (clone == NULL || rx == NULL || clone == rx || !rx->shared ||
+      step_in(rx, &scope) != 0)
+    return UV_EINVAL;
+  channel = scope.channel;
+  lc_channel_join(channel);
+  lc_receiver_exit_shared(rx, &scope);
+  err = lc_shared_open(loop, clone, channel);
+  if (err != 0)
+    lc_channel_leave(channel);
+  return err;
+}
+
+int lc_shared_start(loopchan_receiver_t *rx, loopchan_recv_cb cb) {
+  lc_consumer_t *consumer;
+  lc_scope_t scope;
+  int err = lc_receiver_enter_shared(rx, &scope);
+
+  if (err != 0)
+    return err;
+  consumer = scope.consumer;
+  if (consumer->end_delivered) {
+    err = UV_EOF;
+  } else if (consumer->recv_cb != NULL) {
+    err = UV_EALREADY;
+  } else {
+    consumer->recv_cb = cb;
+    /* Inside the receive callback delivery goes on behind it. */
+    if (!consumer->in_callback && consumer->idle.state == LC_AWAY)
+      lc_shared_queue_up(&consumer->idle);
+  }
+  lc_receiver_exit(rx, &scope);
+  return err;
+}
+
+int lc_shared_stop(loopchan_receiver_t *rx) {
+  lc_scope_t scope;
+
+  if (lc_receiver_enter_shared(rx, &scope) != 0)
+    return 0;
+  scope.consumer->recv_cb = NULL;
+  lc_shared_come(&scope.consumer->idle);
+  lc_receiver_exit(rx, &scope);
+  return 0;
+}
+
+static void let_consumer_go(loopchan_receiver_t *rx) {
+  lc_consumer_t *consumer = rx->consumer;
+  lc_channel_t *channel = consumer->channel;
+  loopchan_close_cb close_cb = consumer->close_cb;
+  uv_close_cb handle_close_cb = consumer->handle_close_cb;
+
+  lc_trace(closed, channel, NULL);
+  rx->channel = NULL;
+  rx->consumer = NULL;
+  rx->state = LC_CLOSED_FOR_GOOD;
+  lc_wake_destroy(&consumer->emptied);
+  lc_free(consumer);
+  lc_channel_leave(channel);
+  if (close_cb != NULL)
+    close_cb(rx);
+  if (handle_close_cb != NULL)
+    handle_close_cb((uv_handle_t *) &rx->async);
+}
+
+static void on_shared_closed(uv_handle_t *handle) {
+  loopchan_receiver_t *rx = (loopchan_receiver_t *) handle;
+  lc_consumer_t *consumer = rx->consumer;
+
+  lc_loop_in_callback(consumer->loop);
+  lc_loop_detach(consumer->loop);
+  lc_wake_destroy(&consumer->idle.wake);
+  lc_free(consumer->message);
+  let_consumer_go(rx);
+}
+
+/* Inside: what was meant for this receiver is for the others; with the last one
+ * the channel ends. True: it was that. */
+static bool begin_to_leave(loopchan_receiver_t *rx, lc_consumer_t *consumer) {
+  lc_channel_t *channel = consumer->channel;
+  bool last = lc_shared_remove(consumer);
+
+  lc_trace(close, channel, NULL);
+  rx->state = LC_CLOSING;
+  consumer->recv_cb = NULL;
+  if (last) {
+    lc_rx_refuse(channel);
+    lc_rx_give_up(channel);
+  }
+  lc_channel_stats(channel, &rx->last);
+  return last;
+}
+
+int lc_shared_close(loopchan_receiver_t *rx, loopchan_close_cb cb,
+                    uv_close_cb handle_cb) {
+  lc_consumer_t *consumer;
+  lc_scope_t scope;
+  bool last;
+
+  if (lc_receiver_enter_shared(rx, &scope) != 0)
+    return UV_EALREADY;
+  consumer = scope.consumer;
+  last = begin_to_leave(rx, consumer);
+  consumer->close_cb = cb;
+  consumer->handle_close_cb = handle_cb;
+  lc_receiver_exit(rx, &scope);
+  if (!lc_gate_shut(lc_gate_of(rx)))
+    while (!lc_wake_wait(&consumer->emptied, LC_NEVER)) {
+    }
+  if (last)
+    lc_rx_drop_all(consumer->channel);
+  if (consumer->loop == NULL) {
+    let_consumer_go(rx);
+    return 0;
+  }
+  lc_wake_leave(&consumer->idle.wake);
+  lc_loop_leave(&consumer->member);
+  uv_close((uv_handle_t *) &rx->async, on_shared_closed);
+  return 0;
+}

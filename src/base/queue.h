@@ -1,0 +1,36 @@
+/* queue: a list of things that carry their own place in it.
+ *
+ * Doubly linked and circular: the head is a place too, so that nothing is a
+ * special case. To go to the end or to leave is a few stores. As libuv's own
+ * queue.
+ */
+#ifndef LC_QUEUE_H
+#define LC_QUEUE_H
+
+#include <stdbool.h>
+
+typedef struct lc_queue {
+  struct lc_queue *prev, *next;
+} lc_queue_t;
+
+static inline void lc_queue_init(lc_queue_t *head) {
+  head->prev = head->next = head;
+}
+
+static inline bool lc_queue_is_empty(const lc_queue_t *head) {
+  return head->next == head;
+}
+
+static inline void lc_queue_append(lc_queue_t *head, lc_queue_t *at) {
+  at->prev = head->prev;
+  at->next = head;
+  head->prev->next = at;
+  head->prev = at;
+}
+
+static inline void lc_queue_remove(lc_queue_t *at) {
+  at->prev->next = at->next;
+  at->next->prev = at->prev;
+}
+
+#endif /* LC_QUEUE_H */

@@ -1,0 +1,328 @@
+/* shared: several receivers at one channel, and several threads at one of them.
+ *
+ * Knows:   the receiving side of the core, and how to wake a receiver.
+ * Threads: any.
+ * Promise: no message waits while a receiver is idle, and no receiver is called
+ *          twice for one send.
+ */
+#include "core/shared.h"
+
+#include "base/alloc.h"
+
+static_assert(offsetof(lc_idle_t, queue) == 0, "a queue leads to the idle");
+
+static lc_idle_t *idle_at(lc_queue_t *at) {
+  return (lc_idle_t *) (void *) at;
+}
+
+static lc_consumer_t *consumer_at(lc_queue_t *at) {
+  return (lc_consumer_t *) (void *) ((char *) at -
+                                     offsetof(lc_consumer_t, queue));
+}
+
+int lc_shared_new(lc_shared_t **out) {
+  lc_shared_t *shared = lc_malloc(sizeof *shared);
+  int err;
+
+  if (shared == NULL)
+    return UV_ENOMEM;
+  err = uv_mutex_init(&shared->mutex);
+  if (err != 0) {
+    lc_free(shared);
+    return err;
+  }
+  lc_owner_init(&shared->holder);
+  lc_queue_init(&shared->idle);
+  lc_queue_init(&shared->spare);
+  lc_queue_init(&shared->consumers);
+  shared->called = 0;
+  shared->wakes = 0;
+  *out = shared;
+  return 0;
+}
+
+void lc_shared_free(lc_shared_t *shared) {
+  lc_assert(lc_queue_is_empty(&shared->idle) &&
+            lc_queue_is_empty(&shared->consumers) && shared->called == 0);
+  while (!lc_queue_is_empty(&shared->spare)) {
+    lc_idle_t *idle = idle_at(shared->spare.next);
+    lc_queue_remove(&idle->queue);
+    lc_wake_destroy(&idle->wake);
+    lc_free(idle);
+  }
+  uv_mutex_destroy(&shared->mutex);
+  lc_free(shared);
+}
+
+/* Whoever has the mutex is awake, and sees to those who are not. */
+void lc_shared_lock(lc_channel_t *channel) {
+  uv_mutex_lock(&channel->shared->mutex);
+  lc_owner_set_here(&channel->shared->holder);
+  if (!lc_inbox_is_parked(&channel->inbox))
+    lc_inbox_is_up(&channel->inbox);
+}
+
+/* From here on: locked, up to the public calls. */
+
+static void call(lc_shared_t *shared, lc_idle_t *idle) {
+  lc_assert(idle->state == LC_QUEUED);
+  lc_queue_remove(&idle->queue);
+  idle->state = LC_CALLED;
+  shared->called++;
+  shared->wakes++;
+  lc_wake_signal(&idle->wake);
+}
+
+/* How many messages wait, or most. Obeys the control links on the way. */
+static uint64_t count_waiting(lc_channel_t *channel, uint64_t most) {
+  if (channel->flavour == LC_LATEST)
+    return lc_rx_has_message(channel);
+  (void) lc_rx_gather(channel);
+  (void) lc_rx_peek(channel);
+  return lc_backlog_count_messages(&channel->backlog, most) +
+         (channel->flavour == LC_RENDEZVOUS ? lc_waitq_length(&channel->waitq)
+                                            : 0);
+}
+
+/* By rendezvous, those that were called see to what is in the backlog, and to
+ * as many sends that wait. */
+static bool park(lc_channel_t *channel) {
+  uint64_t called = channel->shared->called;
+
+  return lc_rx_park_behind(
+      channel, called - lc_backlog_count_messages(&channel->backlog, called));
+}
+
+/* Calls as many as there are messages for, at the end of the channel all; and
+ * has the next push come here, if any is left. */
+static void call_idle(lc_channel_t *channel) {
+  lc_shared_t *shared = channel->shared;
+
+  while (!lc_queue_is_empty(&shared->idle)) {
+    uint64_t waiting = count_waiting(channel, shared->called + 1);
+    if (waiting > shared->called || channel->ended)
+      call(shared, idle_at(shared->idle.next));
+    else if (lc_inbox_is_parked(&channel->inbox) ||
+             (waiting > 0 && channel->flavour == LC_LATEST) || park(channel))
+      return;
+  }
+}
+
+/* One that has places to spare goes on with those of others. */
+static int take_spare(lc_consumer_t *consumer, lc_idle_t **out) {
+  lc_shared_t *shared = consumer->channel->shared;
+  lc_idle_t *idle;
+  int err;
+
+  if (!lc_queue_is_empty(&shared->spare)) {
+    idle = idle_at(shared->spare.next);
+    lc_queue_remove(&idle->queue);
+    lc_wake_forget(&idle->wake);
+  } else {
+    idle = lc_malloc(sizeof *idle);
+    if (idle == NULL)
+      return UV_ENOMEM;
+    err = lc_wake_init(&idle->wake, NULL);
+    if (err != 0) {
+      lc_free(idle);
+      return err;
+    }
+    lc_patience_init(&idle->patience, consumer->channel->patience.most_ns);
+  }
+  idle->consumer = consumer;
+  idle->state = LC_AWAY;
+  *out = idle;
+  return 0;
+}
+
+void lc_shared_queue_up(lc_idle_t *idle) {
+  lc_assert(idle->state == LC_AWAY);
+  idle->state = LC_QUEUED;
+  lc_queue_append(&idle->consumer->channel->shared->idle, &idle->queue);
+}
+
+/* A thread's: what it was given, which was counted then. The node's slab comes
+ * with it. */
+static void receive_matched(lc_channel_t *channel, lc_link_t *link, void *msg) {
+  lc_slab_t *slab = NULL;
+
+  for (; link != NULL; link = lc_link_next(link)) {
+    if (lc_link_is_control(link)) {
+      slab = lc_slab_of_retire(link);
+      continue;
+    }
+    lc_trace(deliver, channel, link);
+    lc_copy(msg, lc_node_message(&channel->pool, link), channel->msg_size);
+  }
+  if (slab != NULL)
+    lc_slab_pool_recycle(&channel->pool, slab);
+}
+
+/* A loop's: it is a message like any other, for whoever takes it. */
+static void give_back(lc_channel_t *channel, lc_link_t *newest) {
+  lc_chain_t chain = {newest, NULL};
+
+  lc_backlog_add(&channel->backlog, &chain);
+}
+
+void lc_shared_keep(lc_idle_t *idle) {
+  lc_channel_t *channel = idle->consumer->channel;
+
+  if (idle->state != LC_MATCHED)
+    return;
+  give_back(channel, idle->matched);
+  idle->state = LC_CALLED;
+  channel->shared->called++;
+}
+
+void lc_shared_come(lc_idle_t *idle) {
+  lc_channel_t *channel = idle->consumer->channel;
+  lc_shared_t *shared = channel->shared;
+
+  if (idle->state == LC_MATCHED) {
+    give_back(channel, idle->matched);
+  } else if (idle->state == LC_CALLED) {
+    shared->called--;
+  } else if (idle->state == LC_QUEUED) {
+    lc_queue_remove(&idle->queue);
+    if (lc_queue_is_empty(&shared->idle))
+      (void) !lc_inbox_unpark(&channel->inbox);
+  }
+  idle->state = LC_AWAY;
+}
+
+/* The threads in a call on the consumer wait no more. */
+static void dismiss(lc_consumer_t *consumer) {
+  lc_shared_t *shared = consumer->channel->shared;
+  lc_queue_t *at, *next;
+
+  for (at = shared->idle.next; at != &shared->idle; at = next) {
+    next = at->next;
+    if (idle_at(at)->consumer != consumer)
+      continue;
+    call(shared, idle_at(at));
+    shared->called--; /* for no message */
+    idle_at(at)->state = LC_AWAY;
+  }
+}
+
+bool lc_shared_remove(lc_consumer_t *consumer) {
+  consumer->closing = true;
+  lc_shared_come(&consumer->idle);
+  dismiss(consumer);
+  lc_queue_remove(&consumer->queue);
+  return lc_queue_is_empty(&consumer->channel->shared->consumers);
+}
+
+int lc_shared_wait(lc_consumer_t *consumer, void *msg, uint64_t deadline_ns) {
+  lc_channel_t *channel = consumer->channel;
+  lc_idle_t *idle;
+  int err = take_spare(consumer, &idle);
+
+  if (err != 0)
+    return err;
+  lc_shared_queue_up(idle);
+  lc_shared_unlock(channel);
+  (void) lc_wake_spin(&idle->wake, &idle->patience, deadline_ns);
+  (void) !lc_wake_wait(&idle->wake, deadline_ns);
+  lc_shared_lock(channel);
+  /* If it was called, then it was in time, even if the deadline has passed; and
+   * what it was given it has received, even if there is a close now. */
+  if (idle->state == LC_MATCHED) {
+    receive_matched(channel, idle->matched, msg);
+    idle->state = LC_AWAY;
+    err = LC_RECEIVED;
+  } else {
+    err = consumer->closing          ? UV_EOF
+          : idle->state == LC_QUEUED ? UV_ETIMEDOUT
+                                     : 0;
+    lc_shared_come(idle);
+  }
+  lc_queue_append(&channel->shared->spare, &idle->queue);
+  return err;
+}
+
+void lc_shared_unlock(lc_channel_t *channel) {
+  call_idle(channel);
+  lc_owner_set_none(&channel->shared->holder);
+  uv_mutex_unlock(&channel->shared->mutex);
+}
+
+/* The message may have been taken meanwhile; so this thread looks, in place of
+ * a receiver. */
+void lc_shared_settle(lc_channel_t *channel) {
+  if (lc_owner_is_here(&channel->shared->holder)) {
+    lc_inbox_is_up(&channel->inbox);
+    return;
+  }
+  lc_shared_lock(channel);
+  lc_shared_unlock(channel);
+}
+
+void lc_shared_add(lc_consumer_t *consumer) {
+  lc_shared_lock(consumer->channel);
+  lc_queue_append(&consumer->channel->shared->consumers, &consumer->queue);
+  lc_shared_unlock(consumer->channel);
+}
+
+int lc_shared_match(lc_channel_t *channel, lc_link_t *newest,
+                    lc_link_t *oldest) {
+  lc_shared_t *shared = channel->shared;
+  int err = UV_EAGAIN;
+
+  lc_shared_lock(channel);
+  if (lc_inbox_is_closed(&channel->inbox)) {
+    err = UV_EPIPE;
+  } else if (!lc_queue_is_empty(&shared->idle) &&
+             count_waiting(channel, 1) == 0) {
+    lc_idle_t *first = idle_at(shared->idle.next);
+    lc_link_to_older(oldest, NULL);
+    call(shared, first);
+    shared->called--;
+    first->state = LC_MATCHED;
+    first->matched = newest;
+    channel->received += first->consumer->loop == NULL;
+    err = 0;
+  }
+  lc_shared_unlock(channel);
+  return err;
+}
+
+bool lc_shared_has_idle(lc_channel_t *channel) {
+  bool has_idle;
+
+  lc_shared_lock(channel);
+  has_idle = !lc_queue_is_empty(&channel->shared->idle) &&
+             count_waiting(channel, 1) == 0;
+  lc_shared_unlock(channel);
+  return has_idle;
+}
+
+static bool any_loop(lc_channel_t *channel, bool (*is)(lc_loop_t *loop)) {
+  lc_shared_t *shared = channel->shared;
+  lc_queue_t *at;
+  bool any = false;
+
+  uv_mutex_lock(&shared->mutex);
+  for (at = shared->consumers.next; at != &shared->consumers && !any;
+       at = at->next)
+    any = consumer_at(at)->loop != NULL && is(consumer_at(at)->loop);
+  uv_mutex_unlock(&shared->mutex);
+  return any;
+}
+
+static bool is_here(lc_loop_t *loop) {
+  return lc_loop_is_here(loop);
+}
+
+static bool may_be_here(lc_loop_t *loop) {
+  return lc_loop_may_be_here(loop);
+}
+
+bool lc_shared_is_here(lc_channel_t *channel) {
+  return any_loop(channel, is_here);
+}
+
+bool lc_shared_may_be_here(lc_channel_t *channel) {
+  return any_loop(channel, may_be_here);
+}

@@ -1,0 +1,118 @@
+/* shared: several receivers at one channel, and several threads at one of them.
+ *
+ * The receiving side of the channel is used by one thread at a time, under a
+ * mutex that is never held while a thread waits, nor while the user's code
+ * runs. A receiver takes one message at a time, when it is ready to hand it
+ * over. One that finds nothing queues up: it is idle. While one is idle, the
+ * inbox is PARKED, so that the next push owes a wake. That is paid here: the
+ * first in the queue is called.
+ *
+ *            queues up             is called
+ *     AWAY ------------> QUEUED -------------> CALLED, or MATCHED
+ *       ^                   |                         |
+ *       +-------------------+-------------------------+
+ *            its time is up, it is stopped or closed, or it comes
+ *
+ * Whoever leaves the mutex sees to it that no message waits while a receiver is
+ * idle (lc_shared_unlock): so one that takes the first of several messages has
+ * the next receiver called, and one that was called for a message and does not
+ * want it any more has it passed on.
+ *
+ * On a rendezvous channel a send that does not wait gives its message to the
+ * first idle receiver, by name: MATCHED. So as many are accepted as receivers
+ * are idle, and none is received by one that was not.
+ */
+#ifndef LC_SHARED_H
+#define LC_SHARED_H
+
+#include "base/queue.h"
+#include "core/rx.h"
+
+typedef enum { LC_AWAY, LC_QUEUED, LC_CALLED, LC_MATCHED } lc_idle_state_t;
+
+/* A loop receiver's place in the queue, or that of a thread in a call. The
+ * mutex of the channel's lc_shared_t guards it, but for the wake. */
+typedef struct lc_idle {
+  lc_queue_t queue;             /* first: of the idle, or those to spare */
+  struct lc_consumer *consumer; /* whose it is */
+  lc_idle_state_t state;
+  lc_link_t *matched; /* the newest link of what it was given */
+  lc_wake_t wake;
+  lc_patience_t patience; /* a thread's, before it sleeps */
+} lc_idle_t;
+
+/* One of the receivers. */
+typedef struct lc_consumer {
+  /* Fixed after open. */
+  lc_channel_t *channel;
+  lc_loop_t *loop;  /* NULL: a thread receiver */
+  void *message;    /* a loop's: what is in its callback's hands */
+  lc_queue_t queue; /* the mutex guards this, and the next two */
+  bool closing;
+  bool end_delivered;
+  lc_wake_t emptied; /* whoever closes waits here for those inside */
+  /* The loop's thread's. */
+  lc_idle_t idle;
+  lc_member_t member;
+  loopchan_recv_cb recv_cb; /* NULL while stopped */
+  bool in_callback;
+  loopchan_close_cb close_cb;
+  uv_close_cb handle_close_cb;
+} lc_consumer_t;
+
+typedef struct lc_shared {
+  uv_mutex_t mutex;     /* guards all below, and the receiving side */
+  lc_queue_t idle;      /* who is called first is first */
+  lc_queue_t spare;     /* of threads, in no call */
+  lc_queue_t consumers; /* those that are open */
+  lc_owner_t holder;    /* any thread looks whether it has the mutex */
+  size_t called;        /* and not come yet */
+  uint64_t wakes;
+} lc_shared_t;
+
+LC_MUST_USE int lc_shared_new(lc_shared_t **shared);
+void lc_shared_free(lc_shared_t *shared);
+
+/* Any thread. Has the receiving side to itself from here on. */
+void lc_shared_lock(lc_channel_t *channel);
+void lc_shared_unlock(lc_channel_t *channel);
+
+/* Any thread. Pays a debt; does nothing inside the mutex, to be left soon. */
+void lc_shared_settle(lc_channel_t *channel);
+
+/* A receiver more, or less. */
+void lc_shared_add(lc_consumer_t *consumer);
+
+/* Locked. True: that was the last one. */
+LC_MUST_USE bool lc_shared_remove(lc_consumer_t *consumer);
+
+/* Locked, nothing is there. The calling thread waits for a message, unlocked.
+ * 0: look again. LC_RECEIVED: it was given one, which is in msg. UV_ETIMEDOUT;
+ * UV_EOF: the receiver is being closed; what lc_wake_init returned, or
+ * UV_ENOMEM. */
+#define LC_RECEIVED 1
+LC_MUST_USE int lc_shared_wait(lc_consumer_t *consumer, void *msg,
+                               uint64_t deadline_ns);
+
+/* Locked. A loop receiver becomes idle; or is not, any more, whether it was
+ * called or not. */
+void lc_shared_queue_up(lc_idle_t *idle);
+void lc_shared_come(lc_idle_t *idle);
+
+/* Locked. What a loop receiver was given is there for any call on it. */
+void lc_shared_keep(lc_idle_t *idle);
+
+/* Any thread, rendezvous. Gives a chain to an idle receiver, if nothing waits.
+ * 0, UV_EAGAIN or UV_EPIPE. */
+LC_MUST_USE int lc_shared_match(lc_channel_t *channel, lc_link_t *newest,
+                                lc_link_t *oldest);
+
+/* Any thread. Whether a receiver is idle. */
+bool lc_shared_has_idle(lc_channel_t *channel);
+
+/* Any thread. Whether a loop that receives runs here, or may come to run here:
+ * see loop.h. */
+bool lc_shared_is_here(lc_channel_t *channel);
+bool lc_shared_may_be_here(lc_channel_t *channel);
+
+#endif /* LC_SHARED_H */
