@@ -15,7 +15,7 @@ typedef struct {
   const char *site;  /* the function whose atomic operations are weakened */
   int kind;          /* explore_kind_t, or EXPLORE_FENCE: fences left out */
   int order;         /* memory_order to use instead */
-  const char *site2; /* a second one, or NULL; of the same kind, to relaxed */
+  const char *site2; /* a second one, or NULL: all there is to relaxed */
   bool no_order;     /* mutexes do nothing */
   bool no_exclusion; /* mutexes order what they guard, but lock nobody out */
   bool no_signals;   /* wakes are forgotten */

@@ -49,6 +49,7 @@ static const explore_twin_t twins[] = {
      .site = "lc_inbox_push",
      .kind = EXPLORE_RMW,
      .order = memory_order_release,
+     .site2 = "lc_inbox_parks", /* it would see the callback by that */
      .caught_as = "stuck"},
     {.name = "forgotten_debt", .no_signals = true, .caught_as = "stuck"},
     {.name = NULL}};

@@ -132,9 +132,9 @@ static memory_order weakened(memory_order order, int kind, const char *site) {
 
   if (order == memory_order_seq_cst)
     engine_fail("explorer: seq_cst is for fences alone");
-  if (twin == NULL || twin->site == NULL || twin->kind != kind)
+  if (twin == NULL || twin->site == NULL)
     return order;
-  if (strcmp(twin->site, site) == 0) {
+  if (twin->kind == kind && strcmp(twin->site, site) == 0) {
     memory_weakened = true;
     return (memory_order) twin->order;
   }
