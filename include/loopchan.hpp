@@ -24,8 +24,9 @@
  * caller's hands with its value: it never left (the first two), or was moved
  * back: assigned, or, where T has no assignment, constructed in its old place
  * (which must not throw then).
- * What is accepted and never received is destroyed when the receiver closes;
- * with options.latest also by the send that replaces it, on that thread.
+ * What is accepted and never received is destroyed when the receiver closes, or
+ * the last of several; with options.latest also by the send that replaces it,
+ * on that thread.
  *
  * Times: a time-out is any std::chrono duration; see time_span.
  *
@@ -1314,7 +1315,7 @@ inline constexpr std::size_t rendezvous = LOOPCHAN_RENDEZVOUS;
 /* As loopchan_options_t; 0 is the default. */
 struct options {
   std::size_t capacity = unbounded;
-  bool shared = false; /* LOOPCHAN_SHARED */
+  bool shared = false; /* receivers may be cloned, threads may share one */
   bool latest = false; /* keeps the newest message only; capacity 0 or 1 */
   unsigned max_messages = 0;
   time_span max_time;
@@ -1350,6 +1351,8 @@ int open(uv_loop_t *loop, loopchan_receiver_t *rx, sender<T> &tx,
 
 }  // namespace detail
 
+template <class T> class thread_receiver;
+
 /* A receiving end on a loop, for the loop's thread. */
 template <class T>
 class loop_receiver
@@ -1366,6 +1369,16 @@ class loop_receiver
     if (err != 0)
       return unexpected(detail::code(err));
     return made;
+  }
+
+  /* Another receiver of the same channel, not started: on a loop, called on
+   * that loop's thread, or for threads, called on any. Each message is received
+   * by exactly one. errc::invalid: without options.shared, or this is empty. */
+  result<loop_receiver> clone(uv_loop_t *loop) const {
+    return clone_of(this->get(), loop);
+  }
+  result<thread_receiver<T>> clone() const {
+    return thread_receiver<T>::clone_of(this->get());
   }
 
   /* Calls on_message(T &&) for each message, then on_end() once, which usually
@@ -1393,6 +1406,18 @@ class loop_receiver
   result<loopchan_stats_t> stats() const { return detail::stats(this->get()); }
 
  private:
+  friend class thread_receiver<T>;
+
+  static result<loop_receiver> clone_of(loopchan_receiver_t *from,
+                                        uv_loop_t *loop) {
+    loop_receiver made;
+    int err = made.open_by([&](loopchan_receiver_t *rx) {
+      return loop ? loopchan_receiver_clone(loop, rx, from) : UV_EINVAL;
+    });
+    if (err != 0)
+      return unexpected(detail::code(err));
+    return made;
+  }
   /* Owns the callbacks while they run, for they may be replaced. */
   static void deliver(loopchan_receiver_t *c, int status, void *raw) noexcept {
     auto *self = loop_receiver::core::of(c);
@@ -1414,12 +1439,18 @@ template <class T> class thread_receiver {
  public:
   static result<channel<T, loopchan::thread_receiver>> open(const options &o) {
     channel<T, loopchan::thread_receiver> made;
-    made.rx.rx_.reset(detail::make<loopchan_receiver_t>().release());
-    int err =
-        made.rx ? detail::open(nullptr, made.rx.get(), made.tx, o) : UV_ENOMEM;
+    int err = made.rx.open_by([&](loopchan_receiver_t *rx) {
+      return detail::open(nullptr, rx, made.tx, o);
+    });
     if (err != 0)
       return unexpected(detail::code(err));
     return made;
+  }
+
+  /* As loop_receiver's. */
+  result<thread_receiver> clone() const { return clone_of(get()); }
+  result<loop_receiver<T>> clone(uv_loop_t *loop) const {
+    return loop_receiver<T>::clone_of(get(), loop);
   }
 
   result<T> recv() { return detail::received<T>(loopchan_recv, get()); }
@@ -1476,12 +1507,29 @@ template <class T> class thread_receiver {
   loopchan_receiver_t *get() const noexcept { return rx_.get(); }
 
  private:
+  friend class loop_receiver<T>;
+
   struct closer {
     void operator()(loopchan_receiver_t *rx) const noexcept {
       loopchan_close(rx, nullptr);
       delete rx;
     }
   };
+
+  /* begin(c) opens the C receiver. */
+  template <class Begin> int open_by(Begin begin) {
+    rx_.reset(detail::make<loopchan_receiver_t>().release());
+    return rx_.get() != nullptr ? begin(get()) : UV_ENOMEM;
+  }
+  static result<thread_receiver> clone_of(loopchan_receiver_t *from) {
+    thread_receiver made;
+    int err = made.open_by([&](loopchan_receiver_t *rx) {
+      return loopchan_receiver_clone(nullptr, rx, from);
+    });
+    if (err != 0)
+      return unexpected(detail::code(err));
+    return made;
+  }
 
   /* From so many on a look at what there is, which takes mutexes, is cheap. */
   static constexpr std::size_t often = 256;

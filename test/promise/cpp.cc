@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <exception>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -56,7 +57,17 @@ struct pod {
   double half;
 };
 
-/* One of each kind of message: bytes, pointer, box, box by alignment. */
+struct alignas(std::max_align_t) strict {
+  int number;
+};
+
+struct large {
+  int number;
+  unsigned char more[loopchan::max_inline];
+};
+
+/* One of each kind of message: bytes, pointer, box, box by alignment; bytes of
+ * the strictest alignment, box by size. */
 template <class T> T make(int n);
 template <> int make(int n) {
   return n;
@@ -66,6 +77,12 @@ template <> pod make(int n) {
 }
 template <> wide make(int n) {
   return {n};
+}
+template <> strict make(int n) {
+  return {n};
+}
+template <> large make(int n) {
+  return {n, {}};
 }
 template <> std::string make(int n) {
   return std::to_string(n) + (n % 2 != 0 ? "" : " is long enough for a heap");
@@ -83,9 +100,18 @@ static int number(int msg) {
 static int number(const pod &msg) {
   return msg.half == msg.number / 2.0 ? msg.number : -1;
 }
-static int number(const wide &msg) {
+template <class T> static int number_if_aligned(const T &msg) {
   auto address = reinterpret_cast<std::uintptr_t>(&msg);
-  return address % alignof(wide) == 0 ? msg.number : -1;
+  return address % alignof(T) == 0 ? msg.number : -1;
+}
+static int number(const wide &msg) {
+  return number_if_aligned(msg);
+}
+static int number(const strict &msg) {
+  return number_if_aligned(msg);
+}
+static int number(const large &msg) {
+  return msg.number;
 }
 static int number(const std::string &msg) {
   return msg.empty() ? -1 : std::stoi(msg);
@@ -114,7 +140,7 @@ static const std::array<std::size_t, 4> capacities = {loopchan::unbounded, 1, 7,
 static loopchan::options with_room(std::size_t capacity) {
   loopchan::options options;
   options.capacity = capacity;
-  options.max_time = std::chrono::hours(1); // however slow the machine is
+  options.max_time = std::chrono::hours(1);  // however slow the machine is
   return options;
 }
 
@@ -304,6 +330,187 @@ START_TEST(each_message_reaches_one_of_the_pool) {
     thread.join();
   for (const auto &times : seen)
     ck_assert_int_eq(times, 1);
+}
+END_TEST
+
+static loopchan::options with_clones(std::size_t capacity) {
+  loopchan::options options = with_room(capacity);
+  options.shared = true;
+  return options;
+}
+
+/* What came to one of several receivers. */
+struct share {
+  std::vector<int> got;
+  int ends = 0;
+  int errors = 0;
+};
+
+template <class T> static void keep(share &of, T &&msg) {
+  T mine(std::move(msg));
+  of.got.push_back(number(mine));
+}
+
+/* Receives until the end. */
+template <class T>
+static std::error_code serve(loopchan::loop_receiver<T> &rx, share &of) {
+  return rx.start(
+      [&of](T &&msg) {
+        of.errors += number(msg) < 0; /* where the library has put it */
+        keep(of, std::move(msg));
+      },
+      [&of, &rx] {
+        of.ends++;
+        rx.close();
+      });
+}
+
+/* The same on a loop of this thread, by a clone. */
+template <class T>
+static void serve_here(const loopchan::loop_receiver<T> &from, share &of,
+                       std::promise<void> &ready) {
+  uv_loop_t own;
+
+  of.errors += uv_loop_init(&own) != 0;
+  auto rx = from.clone(&own);
+  of.errors += !rx.has_value() || serve(*rx, of);
+  ready.set_value();
+  of.errors += uv_run(&own, UV_RUN_DEFAULT) != 0;
+  of.errors += uv_loop_close(&own) != 0;
+}
+
+static void expect_shares(const std::array<share, 3> &shares, int sent) {
+  std::vector<int> times(static_cast<std::size_t>(sent));
+
+  for (const share &one : shares) {
+    ck_assert_int_eq(one.ends, 1);
+    ck_assert_int_eq(one.errors, 0);
+    for (int n : one.got)
+      times.at(static_cast<std::size_t>(n))++;
+  }
+  for (int each : times)
+    ck_assert_int_eq(each, 1);
+}
+
+/* To this loop, to another thread's, and to a third thread. */
+template <class T> static void to_clones(std::size_t room) {
+  auto ch = loopchan::open<T>(&loop, with_clones(room)).value();
+  std::array<share, 3> shares;
+  std::promise<void> ready;
+  int accepted = 0;
+  std::thread other([&] { serve_here(ch.rx, shares[1], ready); });
+  std::thread third([&shares, rx = ch.rx.clone().value()]() mutable {
+    for (T &msg : rx)
+      keep(shares[2], std::move(msg));
+    shares[2].ends += rx.recv().error() == errc::end_of_file;
+  });
+
+  ready.get_future().wait();
+  ck_assert(!serve(ch.rx, shares[0]));
+  std::thread producer([&accepted, tx = std::move(ch.tx)] {
+    accepted = send_numbers(tx, 0, 300);
+  });
+  ck_assert_int_eq(uv_run(&loop, UV_RUN_DEFAULT), 0);
+  producer.join();
+  other.join();
+  third.join();
+  ck_assert_int_eq(accepted, 300);
+  expect_shares(shares, 300);
+}
+
+START_TEST(each_message_reaches_one_of_the_clones_and_the_end_each) {
+  FOR_EACH_KIND(to_clones);
+  for (std::size_t room : capacities) {
+    to_clones<strict>(room);
+    to_clones<large>(room);
+  }
+  ck_assert_int_eq(tracked::live, 0);
+}
+END_TEST
+
+/* Both receive from the channel of tx, until both are closed. */
+template <class T, class From, class To>
+static void are_two(const loopchan::sender<T> &tx, From &rx, To clone) {
+  ck_assert_int_eq(send_numbers(tx, 0, 5), 5);
+  ck_assert_int_eq(number(*clone.try_recv()), 0);
+  ck_assert_int_eq(number(*rx.try_recv()), 1);
+  rx.close();
+  ck_assert(!tx.is_closed());
+  ck_assert_int_eq(send_numbers(tx, 5, 6), 1);
+  for (int i = 2; i < 4; i++)
+    ck_assert_int_eq(number(*clone.try_recv()), i);
+  ck_assert_uint_eq(clone.stats()->queued, 2); /* destroyed by the close */
+  clone.close();
+  expect_refused(tx, errc::closed, errc::closed);
+}
+
+template <class T> static void clones_of_both_kinds(std::size_t room) {
+  if (room != loopchan::unbounded)
+    return;
+  for (int i = 0; i < 2; i++) {
+    auto on = loopchan::open<T>(&loop, with_clones(room)).value();
+    auto ch = loopchan::open<T>(with_clones(room)).value();
+
+    if (i == 0) {
+      are_two(on.tx, on.rx, on.rx.clone(&loop).value());
+      are_two(ch.tx, ch.rx, ch.rx.clone(&loop).value());
+    } else {
+      are_two(on.tx, on.rx, on.rx.clone().value());
+      are_two(ch.tx, ch.rx, ch.rx.clone().value());
+    }
+  }
+}
+
+START_TEST(a_close_of_one_clone_leaves_the_other) {
+  FOR_EACH_KIND(clones_of_both_kinds);
+  clones_of_both_kinds<strict>(loopchan::unbounded);
+  clones_of_both_kinds<large>(loopchan::unbounded);
+  ck_assert_int_eq(tracked::live, 0);
+}
+END_TEST
+
+/* The message that it was called with is still there, and no other is. */
+START_TEST(a_clone_may_be_destroyed_by_its_callback) {
+  auto ch = loopchan::open<tracked>(&loop, with_clones(0)).value();
+  auto rx = std::make_unique<loopchan::loop_receiver<tracked>>(
+      ch.rx.clone(&loop).value());
+  int got = -1;
+
+  ck_assert(!rx->start(
+      [&](tracked &&msg) {
+        rx.reset();
+        got = msg.number;
+      },
+      [] { ck_abort_msg("closed"); }));
+  send_numbers(ch.tx, 0, 3);
+  uv_run(&loop, UV_RUN_NOWAIT);
+  ck_assert_int_eq(got, 0);
+  ck_assert_int_eq(tracked::live, 2);
+  ck_assert_int_eq(number(*ch.rx.try_recv()), 1);
+  ch.rx.close();
+  ck_assert_int_eq(tracked::live, 0);
+}
+END_TEST
+
+START_TEST(only_an_open_receiver_that_is_shared_is_cloned) {
+  auto on = loopchan::open<int>(&loop).value();
+  auto ch = loopchan::open<int>().value();
+  auto shared_on = loopchan::open<int>(&loop, with_clones(0)).value();
+  auto shared = loopchan::open<int>(with_clones(0)).value();
+
+  ck_assert(on.rx.clone().error() == errc::invalid);
+  ck_assert(on.rx.clone(&loop).error() == errc::invalid);
+  ck_assert(ch.rx.clone().error() == errc::invalid);
+  ck_assert(ch.rx.clone(&loop).error() == errc::invalid);
+  ck_assert(shared_on.rx.clone(nullptr).error() == errc::invalid);
+  ck_assert(shared.rx.clone(nullptr).error() == errc::invalid);
+  ck_assert(shared_on.rx.clone() && shared.rx.clone());
+  shared_on.rx.close();
+  ck_assert(!shared.rx.close());
+  ck_assert(shared_on.rx.clone().error() == errc::invalid);
+  ck_assert(shared_on.rx.clone(&loop).error() == errc::invalid);
+  ck_assert(shared.rx.clone().error() == errc::invalid);
+  ck_assert(shared.rx.clone(&loop).error() == errc::invalid);
 }
 END_TEST
 
@@ -699,6 +906,7 @@ template <class Do> static int sweep(Do attempt) {
 START_TEST(a_lack_of_memory_is_answered_and_changes_nothing) {
   auto ch = loopchan::open<tracked>(&loop).value();
   auto to = loopchan::open<tracked>().value();
+  auto shared = loopchan::open<tracked>(&loop, with_clones(0)).value();
   auto w = loopchan::open_writer(&loop, to.tx.clone()).value();
   tracked msg(77);
   int answers = 0;
@@ -708,6 +916,9 @@ START_TEST(a_lack_of_memory_is_answered_and_changes_nothing) {
   ck_assert_int_eq(sweep([&] { return loopchan::open<int>().error(); }), 1);
   ck_assert_int_eq(sweep([&] { return loopchan::open<int>(&loop).error(); }),
                    1);
+  ck_assert_int_eq(sweep([&] { return shared.rx.clone().error(); }), 1);
+  ck_assert_int_eq(sweep([&] { return shared.rx.clone(&loop).error(); }), 1);
+  shared.rx.close();
   ck_assert_int_eq(sweep([&] { return ch.rx.start([](tracked &&) {}, ended); }),
                    1);
   ck_assert_int_eq(sweep([&] {
@@ -854,6 +1065,10 @@ static Suite *suite() {
              an_array_and_a_null_pointer_are_messages_too,
              calls_of_a_thread_receiver_answer_as_their_namesakes,
              each_message_reaches_one_of_the_pool,
+             each_message_reaches_one_of_the_clones_and_the_end_each,
+             a_close_of_one_clone_leaves_the_other,
+             a_clone_may_be_destroyed_by_its_callback,
+             only_an_open_receiver_that_is_shared_is_cloned,
              a_message_is_not_kept_while_the_next_is_awaited,
              what_a_newer_message_replaces_is_destroyed_by_its_send,
              a_loop_gets_the_newest_message_then_the_end,

@@ -1399,6 +1399,9 @@ START_TEST(an_empty_end_answers_that_it_is) {
   ck_assert(coro::open_writer(nullptr, std::move(ch.tx)).error() ==
             errc::invalid);
   ck_assert(!!ch.tx);
+  loopchan::options shared;
+  shared.shared = true;
+  ck_assert(coro::open<int>(&loop, shared).has_value());
 }
 END_TEST
 
