@@ -214,6 +214,19 @@ START_TEST(all_messages_are_counted_and_no_control_links) {
 }
 END_TEST
 
+START_TEST(a_count_goes_no_further_than_it_is_asked_to) {
+  push_a_slab(0);
+  push_a_slab(1);
+  push(2);
+  take();
+  ck_assert(lc_backlog_is_long(&backlog));
+  ck_assert_uint_eq(lc_backlog_count_messages(&backlog, 0), 0);
+  ck_assert_uint_eq(lc_backlog_count_messages(&backlog, 1), 1);
+  ck_assert(lc_backlog_is_long(&backlog));
+  expect_all_received();
+}
+END_TEST
+
 /* Whoever pushes, takes and receives when. */
 START_TEST(no_link_is_lost_nor_overtaken) {
   size_t i, longs = 0;
@@ -246,7 +259,8 @@ static Suite *suite(void) {
              there_is_no_leap_to_a_node_that_was_taken_before,
              what_is_added_to_a_long_one_comes_behind_it,
              the_newest_link_need_not_be_a_slabs,
-             all_messages_are_counted_and_no_control_links);
+             all_messages_are_counted_and_no_control_links,
+             a_count_goes_no_further_than_it_is_asked_to);
   SUITE_LOOP_CASE(suite, "whatever happens", fresh, NULL, 20,
                   no_link_is_lost_nor_overtaken);
   return suite;
