@@ -456,6 +456,17 @@ START_TEST(by_hand_nobody_parks_while_one_stands_in_line) {
 }
 END_TEST
 
+START_TEST(a_receiver_parks_behind_those_that_are_seen_to) {
+  ck_assert(!join(0));
+  ck_assert(lc_waitq_park(&waitq, 1));
+  ck_assert(join(1)); /* which finds it parked */
+  lc_inbox_is_up(&inbox);
+  ck_assert(!lc_waitq_park(&waitq, 1));
+  ck_assert(leaves(0));
+  ck_assert(leaves(1));
+}
+END_TEST
+
 START_TEST(by_hand_who_joins_rouses_a_parked_receiver_once) {
   ck_assert(lc_inbox_park(&inbox));
   ck_assert(join(0));
@@ -537,6 +548,7 @@ static Suite *suite(void) {
              by_hand_the_receiver_pulls_and_answers,
              by_hand_what_was_pushed_before_goes_first,
              by_hand_nobody_parks_while_one_stands_in_line,
+             a_receiver_parks_behind_those_that_are_seen_to,
              by_hand_who_joins_rouses_a_parked_receiver_once,
              by_hand_a_refusal_is_told_to_whose_message_is_being_received,
              by_hand_one_that_is_being_received_keeps_back_those_behind_it,
