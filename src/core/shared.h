@@ -45,14 +45,14 @@ typedef struct lc_idle {
 typedef struct lc_consumer {
   /* Fixed after open. */
   lc_channel_t *channel;
-  lc_loop_t *loop;  /* NULL: a thread receiver */
-  void *message;    /* a loop's: what is in its callback's hands */
-  lc_queue_t queue; /* the mutex guards this, and the next two */
+  lc_loop_t *loop;   /* NULL: a thread receiver */
+  void *message;     /* a loop's: what is in its callback's hands */
+  lc_wake_t emptied; /* whoever closes waits here for those inside */
+  lc_queue_t queue;  /* the mutex guards this, and the next three */
   bool closing;
   bool end_delivered;
-  lc_wake_t emptied; /* whoever closes waits here for those inside */
-  /* The loop's thread's. */
   lc_idle_t idle;
+  /* The loop's thread's. */
   lc_member_t member;
   loopchan_recv_cb recv_cb; /* NULL while stopped */
   bool in_callback;
@@ -61,13 +61,13 @@ typedef struct lc_consumer {
 } lc_consumer_t;
 
 typedef struct lc_shared {
+  lc_owner_t holder;    /* of the mutex: a thread looks whether it is that */
   uv_mutex_t mutex;     /* guards all below, and the receiving side */
-  lc_queue_t idle;      /* who is called first is first */
-  lc_queue_t spare;     /* of threads, in no call */
+  lc_queue_t idle;      /* whoever is called first is first */
+  lc_queue_t spare;     /* places of threads, in no call */
   lc_queue_t consumers; /* those that are open */
-  lc_owner_t holder;    /* any thread looks whether it has the mutex */
-  size_t called;        /* and not come yet */
-  uint64_t wakes;
+  size_t called;        /* how many were called, and have not come yet */
+  uint64_t wakes;       /* how many were called so far */
 } lc_shared_t;
 
 LC_MUST_USE int lc_shared_new(lc_shared_t **shared);
