@@ -87,10 +87,10 @@ static uint64_t count_waiting(lc_channel_t *channel, uint64_t most) {
 /* By rendezvous, those that were called see to what is in the backlog, and to
  * as many sends that wait. */
 static bool park(lc_channel_t *channel) {
-  uint64_t called = channel->shared->called;
+  size_t called = channel->shared->called;
+  uint64_t stored = lc_backlog_count_messages(&channel->backlog, called);
 
-  return lc_rx_park_behind(
-      channel, called - lc_backlog_count_messages(&channel->backlog, called));
+  return lc_rx_park_behind(channel, called - (size_t) stored);
 }
 
 /* Calls as many as there are messages for, at the end of the channel all; and
