@@ -24,18 +24,19 @@ static int open_flavour(uv_loop_t *loop, loopchan_receiver_t *rx,
     err = lc_loop_open(loop, rx, channel);
   if (err != 0)
     return err;
-  if (loop == NULL) {
-    rx->async.loop = NULL;
-    rx->async.type = UV_UNKNOWN_HANDLE;
-  }
-  rx->consumer = NULL;
-  lc_receiver_begin(rx, channel);
+  lc_receiver_begin(rx, channel, NULL, loop != NULL);
   return 0;
 }
 
-void lc_receiver_begin(loopchan_receiver_t *rx, lc_channel_t *channel) {
+void lc_receiver_begin(loopchan_receiver_t *rx, lc_channel_t *channel,
+                       lc_consumer_t *consumer, bool on_loop) {
+  if (!on_loop) {
+    rx->async.loop = NULL;
+    rx->async.type = UV_UNKNOWN_HANDLE;
+  }
   rx->channel = channel;
-  rx->shared = rx->consumer != NULL;
+  rx->consumer = consumer;
+  rx->shared = consumer != NULL;
   lc_gate_init(lc_gate_of(rx));
   rx->state = LC_OPEN;
 }

@@ -88,8 +88,10 @@ LC_MUST_USE int lc_receiver_take(lc_channel_t *channel, void *msg);
 int lc_receiver_close(loopchan_receiver_t *rx, loopchan_close_cb cb,
                       uv_close_cb handle_cb);
 
-/* What is left to be set when a receiver has been made. */
-void lc_receiver_begin(loopchan_receiver_t *rx, lc_channel_t *channel);
+/* What is left to be set when a receiver has been made. consumer is NULL for
+ * one that is not shared. */
+void lc_receiver_begin(loopchan_receiver_t *rx, lc_channel_t *channel,
+                       lc_consumer_t *consumer, bool on_loop);
 
 /* The receiver's use of the core ends, and with it the library's of rx. */
 void lc_receiver_let_go(loopchan_receiver_t *rx);

@@ -207,12 +207,7 @@ int lc_shared_open(uv_loop_t *loop, loopchan_receiver_t *rx,
     err = open_on_loop(loop, rx, consumer);
   if (err != 0)
     goto no_loop;
-  if (loop == NULL) {
-    rx->async.loop = NULL;
-    rx->async.type = UV_UNKNOWN_HANDLE;
-  }
-  rx->consumer = consumer;
-  lc_receiver_begin(rx, channel);
+  lc_receiver_begin(rx, channel, consumer, loop != NULL);
   lc_shared_add(consumer);
   return 0;
 

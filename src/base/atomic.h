@@ -200,7 +200,7 @@ typedef lc_atomic(uintptr_t) lc_guard_t;
   lc_swap(guard, lc_thread_self(), memory_order_relaxed)
 #define lc_guard_exit(guard, was) lc_store(guard, was, memory_order_relaxed)
 
-/* A number that is published, and orders nothing. */
+/* A number that is published. Read and set by these it orders nothing. */
 typedef lc_atomic(uintptr_t) lc_number_t;
 
 #define lc_number_init(number) lc_atomic_init(number, 0)

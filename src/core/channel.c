@@ -190,14 +190,12 @@ bool lc_channel_remove_sender(loopchan_sender_t *tx) {
 }
 
 void lc_channel_settle(lc_channel_t *channel) {
-  uintptr_t parks = lc_inbox_parks(&channel->inbox);
-
   lc_trace(wake, channel, NULL);
-  if (channel->shared == NULL) {
-    lc_wake_signal_for(&channel->wake, &channel->inbox.signalled, parks);
-    return;
-  }
-  lc_shared_settle(channel);
+  if (channel->shared != NULL)
+    lc_shared_settle(channel);
+  else
+    lc_wake_signal_for(&channel->wake, &channel->inbox.signalled,
+                       lc_inbox_parks(&channel->inbox));
 }
 
 void lc_channel_help(lc_channel_t *channel) {

@@ -158,19 +158,14 @@ static void receive_matched(lc_channel_t *channel, lc_link_t *link, void *msg) {
     lc_slab_pool_recycle(&channel->pool, slab);
 }
 
-/* A loop's: it is a message like any other, for whoever takes it. */
-static void give_back(lc_channel_t *channel, lc_link_t *newest) {
-  lc_chain_t chain = {newest, NULL};
-
-  lc_backlog_add(&channel->backlog, &chain);
-}
-
+/* It is a message like any other then, for whoever takes it. */
 void lc_shared_keep(lc_idle_t *idle) {
   lc_channel_t *channel = idle->consumer->channel;
+  lc_chain_t chain = {idle->matched, NULL};
 
   if (idle->state != LC_MATCHED)
     return;
-  give_back(channel, idle->matched);
+  lc_backlog_add(&channel->backlog, &chain);
   idle->state = LC_CALLED;
   channel->shared->called++;
 }
@@ -179,9 +174,8 @@ void lc_shared_come(lc_idle_t *idle) {
   lc_channel_t *channel = idle->consumer->channel;
   lc_shared_t *shared = channel->shared;
 
-  if (idle->state == LC_MATCHED) {
-    give_back(channel, idle->matched);
-  } else if (idle->state == LC_CALLED) {
+  lc_shared_keep(idle);
+  if (idle->state == LC_CALLED) {
     shared->called--;
   } else if (idle->state == LC_QUEUED) {
     lc_queue_remove(&idle->queue);

@@ -16,7 +16,7 @@ void lc_inbox_init(lc_inbox_t *inbox) {
   inbox->taken = NULL;
 }
 
-/* The receiver's alone to write; the park that follows hands it on. */
+/* The receiver's alone to write. */
 static void number_try(lc_inbox_t *inbox) {
   /* [inbox.number] (A) */
   lc_store(&inbox->parks, lc_number_read(&inbox->parks) + 1,
