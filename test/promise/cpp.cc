@@ -17,36 +17,10 @@
 #include "support/heap.h"
 #include "support/loop.h"
 #include "support/suite.h"
+#include "support/tracked.h"
 
 using namespace std::chrono_literals;
 using loopchan::errc;
-
-/* Knows where it lies, and how many of it there are. A copy of its bytes would
- * notice. */
-class tracked {
- public:
-  static std::atomic<int> live;
-
-  explicit tracked(int n = 0) noexcept : self_(this), number(n) { live++; }
-  tracked(tracked &&from) noexcept : tracked(std::exchange(from.number, -1)) {}
-  tracked &operator=(tracked &&from) noexcept {
-    number = std::exchange(from.number, -1);
-    return *this;
-  }
-  ~tracked() {
-    if (self_ != this)
-      std::abort();
-    live--;
-  }
-
- private:
-  tracked *self_;
-
- public:
-  int number;
-};
-
-std::atomic<int> tracked::live;
 
 struct alignas(256) wide {
   int number;

@@ -16,6 +16,7 @@
 #include "support/heap.h"
 #include "support/loop.h"
 #include "support/suite.h"
+#include "support/tracked.h"
 
 using namespace std::chrono_literals;
 using loopchan::errc;
@@ -190,32 +191,6 @@ struct gate {
 };
 
 /* ---------------------------------------------------------------- messages */
-
-/* Knows where it lies, and how many of it there are. */
-class tracked {
- public:
-  static std::atomic<int> live;
-
-  explicit tracked(int n = 0) noexcept : self_(this), number(n) { live++; }
-  tracked(tracked &&from) noexcept : tracked(std::exchange(from.number, -1)) {}
-  tracked &operator=(tracked &&from) noexcept {
-    number = std::exchange(from.number, -1);
-    return *this;
-  }
-  ~tracked() {
-    if (self_ != this)
-      std::abort();
-    live--;
-  }
-
- private:
-  tracked *self_;
-
- public:
-  int number;
-};
-
-std::atomic<int> tracked::live;
 
 struct large {
   int number;
