@@ -41,15 +41,24 @@ void lc_receiver_begin(loopchan_receiver_t *rx, lc_channel_t *channel,
   rx->state = LC_OPEN;
 }
 
+static bool are_valid(const loopchan_options_t *options) {
+  size_t i;
+
+  for (i = 0; i < sizeof options->reserved / sizeof *options->reserved; i++) {
+    if (options->reserved[i] != 0)
+      return false;
+  }
+  return (options->flags & ~(LOOPCHAN_SHARED | LOOPCHAN_LATEST)) == 0 &&
+         ((options->flags & LOOPCHAN_LATEST) == 0 || options->capacity <= 1);
+}
+
 int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
                   loopchan_sender_t **tx, const loopchan_options_t *options) {
   lc_channel_t *channel;
   loopchan_sender_t *first;
   int err;
 
-  if (rx == NULL || tx == NULL || options == NULL ||
-      (options->flags & ~(LOOPCHAN_SHARED | LOOPCHAN_LATEST)) != 0 ||
-      ((options->flags & LOOPCHAN_LATEST) != 0 && options->capacity > 1))
+  if (rx == NULL || tx == NULL || options == NULL || !are_valid(options))
     return UV_EINVAL;
   err = lc_channel_new(&channel,
                        loop != NULL && !is_shared(options) ? &rx->async : NULL,

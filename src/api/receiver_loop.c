@@ -33,7 +33,7 @@ static void deliver_end(loopchan_receiver_t *rx) {
 
 /* What a wake finds nothing of is not waited for, as at the start. */
 static bool spin_once(lc_channel_t *channel, const lc_budget_t *budget) {
-  return !channel->ended && budget->messages < channel->max_messages &&
+  return !channel->ended && budget->messages < channel->budget_messages &&
          lc_loop_may_spin(channel->loop) &&
          lc_spin_wait(&channel->spin, &channel->inbox,
                       lc_after(budget->start, budget->most_ns));
@@ -70,7 +70,7 @@ static bool deliver_in_turn(loopchan_receiver_t *rx, lc_channel_t *channel) {
   lc_budget_t budget;
   bool drained;
 
-  lc_budget_begin(&budget, &channel->member, channel->max_messages);
+  lc_budget_begin(&budget, &channel->member, channel->budget_messages);
   drained = deliver_messages(rx, &budget);
   if (drained && channel->ended) {
     deliver_end(rx);
@@ -121,7 +121,7 @@ int lc_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx,
   }
   lc_loop_in_call(record);
   lc_loop_hold(record);
-  lc_loop_enter(record, &channel->member, &channel->wake, channel->max_ns,
+  lc_loop_enter(record, &channel->member, &channel->wake, channel->budget_ns,
                 serve_receiver);
   channel->loop = record;
   return 0;

@@ -112,7 +112,7 @@ static bool deliver_shared(lc_consumer_t *consumer) {
   lc_budget_t budget;
   bool drained;
 
-  lc_budget_begin(&budget, &consumer->member, channel->max_messages);
+  lc_budget_begin(&budget, &consumer->member, channel->budget_messages);
   drained = deliver_copies(consumer, &budget);
   if (drained && channel->ended) {
     lc_trace(eof, channel, NULL);
@@ -169,7 +169,7 @@ static int open_on_loop(uv_loop_t *loop, loopchan_receiver_t *rx,
     goto no_handle;
   lc_loop_in_call(consumer->loop);
   lc_loop_enter(consumer->loop, &consumer->member, &consumer->idle.wake,
-                channel->max_ns, serve_consumer);
+                channel->budget_ns, serve_consumer);
   return 0;
 
 no_handle:

@@ -223,7 +223,7 @@ int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
     goto no_async;
   lc_loop_in_call(writer->loop);
   lc_loop_enter(writer->loop, &writer->member, &writer->completions.wake,
-                tx->channel->max_ns, serve_writer);
+                tx->channel->budget_ns, serve_writer);
   writer->w = w;
   writer->tx = tx;
   writer->bytes = LC_SLAB_LEAST;

@@ -58,8 +58,8 @@ typedef struct lc_channel {
   size_t capacity;          /* as the user said it */
   struct lc_shared *shared; /* NULL: one receiver, on one thread */
   lc_loop_t *loop; /* the receiver's; NULL: it has none, or see shared */
-  uint64_t max_ns;
-  unsigned max_messages;
+  uint64_t budget_ns;
+  unsigned budget_messages;
   lc_flavour_t flavour;
   size_t msg_size;
   lc_slab_pool_t pool;

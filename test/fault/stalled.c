@@ -42,7 +42,7 @@ static uv_thread_t threads[2];
 
 static void start(unsigned flags) {
   loopchan_options_t options = {
-      .msg_size = sizeof(int), .flags = flags, .spin_ns = 1};
+      .msg_size = sizeof(int), .flags = flags, .spin_ns = LOOPCHAN_NO_SPIN};
 
   ck_assert_int_eq(loopchan_open(NULL, &rx, &tx, &options), 0);
   other_tx = loopchan_sender_clone(tx);
@@ -151,7 +151,7 @@ static void receive_and_stand(void *arg) {
 
 START_TEST(a_send_in_line_does_not_wait_for_the_wake) {
   loopchan_options_t options = {
-      .msg_size = sizeof(int), .capacity = 1, .spin_ns = 1};
+      .msg_size = sizeof(int), .capacity = 1, .spin_ns = LOOPCHAN_NO_SPIN};
   int err;
 
   ck_assert_int_eq(loopchan_open(NULL, &rx, &tx, &options), 0);

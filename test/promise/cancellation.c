@@ -171,7 +171,7 @@ START_TEST(a_call_returns_and_its_thread_goes_at_its_own_point) {
 
   options.capacity = is->capacity;
   options.flags = is->flags;
-  options.spin_ns = 1; /* it sleeps */
+  options.spin_ns = LOOPCHAN_NO_SPIN; /* it sleeps */
   open_with(is->on_loop ? &loop : NULL, &options);
   other_tx = loopchan_sender_clone(tx);
   if (is->capacity == 1)

@@ -404,7 +404,7 @@ START_TEST(a_write_accepted_while_others_are_left_over_is_called_back) {
   int turns;
 
   options.capacity = 3;
-  options.max_ns = BUDGET_NS;
+  options.budget_ns = BUDGET_NS;
   open_with(NULL, &options);
   ck_assert_int_eq(loopchan_writer_open(&loop, &writer, tx), 0);
   ck_assert_int_eq(

@@ -316,16 +316,16 @@ START_TEST(a_zero_among_the_options_is_the_default) {
   loopchan_options_t options = {0};
   lc_channel_t *other;
 
-  ck_assert_uint_eq(channel->max_messages, 1024);
-  ck_assert_uint_eq(channel->max_ns, 1000000);
+  ck_assert_uint_eq(channel->budget_messages, 1024);
+  ck_assert_uint_eq(channel->budget_ns, 1000000);
   ck_assert_uint_eq(channel->spin.most_ns, 20000);
   ck_assert_uint_eq(channel->patience.most_ns, 20000);
-  options.max_messages = 1;
-  options.max_ns = 2;
-  options.spin_ns = 1;
+  options.budget_messages = 1;
+  options.budget_ns = 2;
+  options.spin_ns = LOOPCHAN_NO_SPIN;
   ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
-  ck_assert_uint_eq(other->max_messages, 1);
-  ck_assert_uint_eq(other->max_ns, 2);
+  ck_assert_uint_eq(other->budget_messages, 1);
+  ck_assert_uint_eq(other->budget_ns, 2);
   ck_assert_uint_eq(other->spin.most_ns, 1);
   ck_assert_uint_eq(other->patience.most_ns, 1);
   lc_channel_leave(other);
