@@ -134,11 +134,11 @@ void lc_loop_end_came(lc_channel_t *channel) {
 
 static void on_closed(uv_handle_t *handle) {
   loopchan_receiver_t *rx = (loopchan_receiver_t *) handle;
-  lc_loop_t *loop = rx->channel->loop;
+  lc_channel_t *channel = rx->channel;
 
-  lc_loop_in_callback(loop);
-  lc_loop_detach(loop);
-  lc_receiver_let_go(rx);
+  lc_loop_in_callback(channel->loop);
+  lc_loop_detach(channel->loop);
+  lc_receiver_end(rx, channel, channel->on_closed);
 }
 
 void lc_loop_close(loopchan_receiver_t *rx) {

@@ -51,6 +51,12 @@ struct loopchan_sender_s {
   lc_counter_t reserved; /* places that are out now */
 };
 
+/* Whom to call when a receiver is closed: one of them, or neither. */
+typedef struct {
+  loopchan_close_cb cb;
+  uv_close_cb handle_cb; /* of loopchan_close_handle */
+} lc_on_closed_t;
+
 typedef struct lc_channel {
   /* Fixed after open. */
   loopchan_drop_fn drop;
@@ -91,8 +97,7 @@ typedef struct lc_channel {
    * and what it sleeps by, or NULL. */
   size_t select_from;
   lc_wake_t *select_wake;
-  loopchan_close_cb close_cb;
-  uv_close_cb handle_close_cb;
+  lc_on_closed_t on_closed;
   bool eof_delivered;
   lc_member_t member; /* loop: its place in the loop's turns */
   lc_guard_t guard;   /* debug: the thread in a call on the receiver */

@@ -45,7 +45,8 @@ static void plain_copy(void *to, const void *from, size_t size);
 #include "wait/spin.c"
 #include "wait/wake.c"
 #ifndef EXPLORE_ROOMS /* a program that needs no public call */
-#include "api/handle.c"
+#include "api/close.c"
+#include "api/open.c"
 #include "api/outlook.c"
 #include "api/receiver.c"
 #include "api/receiver_loop.c"
