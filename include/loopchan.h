@@ -604,7 +604,8 @@ LOOPCHAN_EXTERN int loopchan_is_closed(const loopchan_sender_t *tx);
  *            that thread is known, after a second, if timeout_ns is longer.
  * Blocks:    timeout_ns nanoseconds at most; with 0 it only looks; with
  *            LOOPCHAN_FOREVER until sends are refused.
- * Allocates: no.
+ * Allocates: what a thread waits with, which the channel keeps for the next
+ *            one.
  * Returns:   0: sends are refused, and that does not change again;
  *            UV_ETIMEDOUT (they are not, so far); UV_EAGAIN (the loop would
  *            wait for itself, or the system gives no mutex to wait with);

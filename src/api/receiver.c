@@ -62,7 +62,7 @@ int loopchan_try_recv(loopchan_receiver_t *rx, void *msg) {
   return err;
 }
 
-/* A receiver is const for who only looks, but to enter leaves a mark. */
+/* const is for the caller, who only looks: to enter leaves a mark. */
 static loopchan_receiver_t *mutable_receiver(const loopchan_receiver_t *rx) {
   return (loopchan_receiver_t *) (uintptr_t) rx;
 }

@@ -47,8 +47,7 @@ int lc_receiver_enter_shared(loopchan_receiver_t *rx, lc_scope_t *scope) {
 }
 
 static lc_consumer_t *consumer_of_member(lc_member_t *member) {
-  return (lc_consumer_t *) (void *) ((char *) member -
-                                     offsetof(lc_consumer_t, member));
+  return lc_container(member, lc_consumer_t, member);
 }
 
 static loopchan_receiver_t *receiver_of(const lc_consumer_t *consumer) {

@@ -30,8 +30,7 @@ typedef struct {
   size_t bytes;     /* of the next slab to be made */
   lc_streak_t streak;
   lc_counter_t sent;
-  lc_counter_t replaced;  /* of those sent on any, what its own took the place
-                             of */
+  lc_counter_t replaced;  /* messages that those sent took the place of */
   lc_patience_t patience; /* before it waits */
   char apart[LC_CACHE_LINE];
 } lc_tx_cache_t;
@@ -81,9 +80,9 @@ typedef struct lc_channel {
   lc_wake_t wake;
   /* The receiver's. */
   lc_backlog_t backlog;
-  bool ended;       /* the goodbye came, or shut down: EOF when drained */
-  bool in_callback; /* the loop callback has a message in hand */
-  lc_slab_t *recycle_after_callback; /* when that is back */
+  bool ended;       /* the EOF link came, or shut down: EOF when drained */
+  bool in_callback; /* the user's callback has a message */
+  lc_slab_t *recycle_after_callback;
   lc_slab_t *deferred;  /* to be recycled when the inbox holds it no more; or
                            none */
   lc_slab_t *none;      /* fixed: see lc_rx_init */
@@ -122,7 +121,8 @@ LC_MUST_USE bool lc_channel_remove_sender(loopchan_sender_t *tx);
 /* Any thread. Pays a debt to the receiver. */
 void lc_channel_settle(lc_channel_t *channel);
 
-/* Any thread. Pays what another thread owes, and may owe for long. */
+/* Any thread. Signals the wake that another thread owes, and may owe for
+ * long. */
 void lc_channel_help(lc_channel_t *channel);
 
 /* Receiver. Fills in the figures of loopchan_stats. */

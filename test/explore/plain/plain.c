@@ -30,6 +30,7 @@ static void plain_copy(void *to, const void *from, size_t size);
 #include "base/atomic.c"
 #include "queue/backlog.c"
 #include "core/channel.c"
+#include "core/rendezvous.c"
 #include "core/replace.c"
 #include "core/rx.c"
 #include "core/shared.c"
