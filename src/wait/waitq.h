@@ -85,11 +85,12 @@ LC_MUST_USE int lc_waitq_borrow(lc_waitq_t *waitq,
                                 lc_completions_t **completions);
 void lc_waitq_return(lc_waitq_t *waitq, lc_completions_t *completions);
 
-/* The calls that return a bool of debt: true, and the caller owes the receiver
- * a wake. */
+/* The calls that return an lc_push_t may have pushed, for the first waiters.
+ * What that leaves to be done for the receiver is the caller's: see
+ * lc_channel_pay. */
 
 /* Any thread. Enqueues at the end; it may be complete at once. */
-LC_MUST_USE bool lc_waitq_enqueue(lc_waitq_t *waitq, lc_waiter_t *waiter);
+LC_MUST_USE lc_push_t lc_waitq_enqueue(lc_waitq_t *waitq, lc_waiter_t *waiter);
 
 /* Any thread. One whose send is done, or refused, without waiting: it is
  * complete, behind those that came before. */
@@ -98,16 +99,16 @@ void lc_waitq_enqueue_completed(lc_waitq_t *waitq, lc_waiter_t *waiter,
 
 /* Any thread. From now on each permit that is released calls for a grant, until
  * this one is complete. */
-LC_MUST_USE bool lc_waitq_escalate(lc_waitq_t *waitq, lc_waiter_t *waiter);
+LC_MUST_USE lc_push_t lc_waitq_escalate(lc_waitq_t *waitq, lc_waiter_t *waiter);
 
 /* Any thread. Pushes the messages of the first waiters, as many as there are
  * permits. */
-LC_MUST_USE bool lc_waitq_grant(lc_waitq_t *waitq);
+LC_MUST_USE lc_push_t lc_waitq_grant(lc_waitq_t *waitq);
 
 /* Any thread. *left is true: there was no permit for it, and it is out of the
  * queue, not complete; false: it is complete, or being received. */
-LC_MUST_USE bool lc_waitq_cancel(lc_waitq_t *waitq, lc_waiter_t *waiter,
-                                 bool *left);
+LC_MUST_USE lc_push_t lc_waitq_cancel(lc_waitq_t *waitq, lc_waiter_t *waiter,
+                                      bool *left);
 
 /* The thread whose waiter it is, when it did not leave. */
 bool lc_waitq_is_complete(lc_waitq_t *waitq, const lc_waiter_t *waiter);
