@@ -14,7 +14,7 @@ enum {
   MOST_AHEAD = 65536,
   MOST_OPEN = 1000000,
   MOST_REQUESTS = 1000000000,
-  MOST_US = 1000000
+  MOST_US = 10000000
 };
 
 static const char help[] =
