@@ -137,7 +137,7 @@ static void run(void *server) {
 /* Prints the ledger. Returns whether all that was accepted is accounted for. */
 static bool sum_up(const struct program *p) {
   const struct pool *pool = &p->pool;
-  size_t received = 0;
+  size_t received = 0, lacks = pool->acceptor.lacks;
   bool ok = true;
 
   for (unsigned i = 0; i < p->settings.loops; i++) {
@@ -148,15 +148,16 @@ static bool sum_up(const struct program *p) {
         "%zu abandoned, %zu refused\n",
         i, s->received, s->accepted, s->answered, s->abandoned, s->refused);
     received += s->received;
+    lacks += s->acceptor.lacks;
     ok = ok && s->accepted == s->answered + s->abandoned;
   }
+  printf("lacks of descriptors: %zu\n", lacks);
   if (p->settings.mode != MODE_POOL)
     return ok;
   printf(
       "channel: %zu connections accepted, %zu received, %zu dropped, "
-      "%zu refused; %zu lacks of descriptors\n",
-      pool->accepted, received, pool->dropped, pool->refused,
-      pool->acceptor.lacks);
+      "%zu refused\n",
+      pool->accepted, received, pool->dropped, pool->refused);
   return ok && pool->accepted == received + pool->dropped + pool->refused;
 }
 

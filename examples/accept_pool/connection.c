@@ -344,12 +344,26 @@ void connection_open(struct server *s, int fd) {
     connection_close(c);
 }
 
+/* Answers a request that has come by half. */
+static void cut_short(struct connection *c, int status) {
+  c->whole = false;
+  respond(c, status, NULL);
+}
+
 /* A client that has nothing under way may have asked just now: see below. */
 void connection_stop(struct connection *c) {
-  if (c->state == READING && c->begun) {
-    c->whole = false;
-    respond(c, 503, NULL);
-  }
+  if (c->state == READING && c->begun)
+    cut_short(c, 503);
+}
+
+/* While the server stops, a client has a moment to hear so if it asks. */
+static bool is_idle_too_long(const struct connection *c) {
+  const struct server *s = c->server;
+  unsigned age = s->ticks - c->since;
+
+  if (!s->stopping)
+    return age > IDLE_S;
+  return age > STOP_GRACE_S && s->ticks - s->stopped > STOP_GRACE_S;
 }
 
 void connection_tick(struct connection *c) {
@@ -358,15 +372,12 @@ void connection_tick(struct connection *c) {
 
   switch (c->state) {
     case READING:
-      if (c->begun && age > HEAD_S) {
-        c->whole = false;
-        respond(c, 408, NULL);
-      } else if (!c->begun &&
-                 (s->stopping ? age > STOP_GRACE_S &&
-                                    s->ticks - s->stopped > STOP_GRACE_S
-                              : age > IDLE_S)) {
+      if (c->begun && s->stopping && age > STOP_GRACE_S)
+        cut_short(c, 503);
+      else if (c->begun && age > HEAD_S)
+        cut_short(c, 408);
+      else if (!c->begun && is_idle_too_long(c))
         finish(c);
-      }
       break;
     case ANSWERING:
       if (age > (s->stopping ? STOP_PATIENCE_S : ANSWER_S))

@@ -13,7 +13,7 @@ static inline void must(int err, const char *what) {
   if (err == 0)
     return;
   fprintf(stderr, "accept_pool: %s: %s\n", what, uv_strerror(err));
-  exit(EXIT_FAILURE);
+  _Exit(EXIT_FAILURE); /* not exit: other threads may be running */
 }
 
 #endif
