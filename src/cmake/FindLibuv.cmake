@@ -1,8 +1,9 @@
 # Finds libuv: Libuv::Libuv. The libuv of the project that we are part of, if it
 # has one; or by libuv's own CMake package; or by pkg-config. Of libuv's own
-# targets the shared library's is taken before the static one's, uv_a.
+# targets the shared library's is taken before the static one's, uv_a; a project
+# that wants another choice defines Libuv::Libuv itself.
 macro(Libuv_look)
-  foreach(Libuv_name libuv::uv uv libuv::uv_a uv_a)
+  foreach(Libuv_name Libuv::Libuv libuv::uv uv libuv::uv_a uv_a)
     if(TARGET ${Libuv_name} AND NOT Libuv_target)
       set(Libuv_target ${Libuv_name})
     endif()
