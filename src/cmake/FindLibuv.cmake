@@ -1,13 +1,21 @@
 # Finds libuv: Libuv::Libuv. The libuv of the project that we are part of, if it
-# has one; or by libuv's own CMake package; or by pkg-config.
-if(NOT TARGET uv)
+# has one; or by libuv's own CMake package; or by pkg-config. Of libuv's own
+# targets the shared library's is taken before the static one's, uv_a; a project
+# that wants another choice defines Libuv::Libuv itself.
+macro(Libuv_look)
+  foreach(Libuv_name Libuv::Libuv libuv::uv uv libuv::uv_a uv_a)
+    if(TARGET ${Libuv_name} AND NOT Libuv_target)
+      set(Libuv_target ${Libuv_name})
+    endif()
+  endforeach()
+endmacro()
+set(Libuv_target "")
+Libuv_look()
+if(NOT Libuv_target)
   find_package(libuv ${Libuv_FIND_VERSION} CONFIG QUIET)
+  Libuv_look()
 endif()
-if(TARGET libuv::uv)
-  set(Libuv_target libuv::uv)
-elseif(TARGET uv)
-  set(Libuv_target uv)
-else()
+if(NOT Libuv_target)
   find_package(PkgConfig QUIET)
   if(PkgConfig_FOUND)
     set(Libuv_wanted libuv)
