@@ -35,19 +35,13 @@ function comment_line(words) {
 }
 
 BEGIN {
-  group = "callbacks"
+  group = "constants"
 }
 
 NR == 1 {
-  print "/** @mainpage"
+  print "/** @page contract The contract"
   sub(/^.*loopchan: /, " * ")
   inside = 1
-}
-
-NR == 2 {
-  print " *"
-  print " * <a href=\"modules.html\">Every function, by task</a> and"
-  print " * <a href=\"md_examples_guides_README.html\">the guides</a>."
 }
 
 # How it is made public is not what is public.
@@ -59,6 +53,7 @@ NR == 2 {
 }
 /^#define LOOPCHAN_VERSION_MAJOR/ {
   print "/** @endcond */"
+  print "/** @defgroup constants Constants and structs */"
   started = 1
 }
 
@@ -77,18 +72,32 @@ started && /^\/\*/ {
   labelled = 0
   blank = 0
   if (/^\/\*\*/) {
-    if (group == "callbacks" && !announced++)
+    if (group == "constants") {
       print "/** @defgroup callbacks Callbacks */"
+      group = "callbacks"
+    }
     print "/** @ingroup " group
     next
   }
-  sub(/^\/\*/, "/**")
+  if (group == "constants" || group == "callbacks")
+    print "/** @ingroup constants"
+  sub(/^\/\*/, group == "constants" || group == "callbacks" ? " *" : "/**")
+}
+# What has no comment of its own shares the one before.
+started && group == "constants" && /^#define LOOPCHAN_[A-Z_]+ / {
+  if (!documented)
+    print "/** @ingroup constants" \
+      (/VERSION/ ? "" : " @copydoc " before) " */"
+  documented = 0
+  before = $2
 }
 
 inside {
   comment_line($0)
-  if (/\*\/$/)
+  if (/\*\/$/) {
     inside = 0
+    documented = 1
+  }
   next
 }
 
