@@ -3,9 +3,30 @@
 # needs to see in them what a reader sees: labels, tables, sections, what is
 # private.
 
+# A program of the examples has a page, and so has a guide.
+function linked(words,   out, path, page) {
+  while (match(words, /examples\/[a-z_\/]+\.(c|cc|md)/)) {
+    path = page = substr(words, RSTART, RLENGTH)
+    if (sub(/\.md$/, "", page)) {
+      gsub(/\//, "_", page)
+      page = "page_" page ".html"
+    } else {
+      gsub(/\//, "_2", page)
+      gsub(/\./, "_8", page)
+      page = page "-example.html"
+    }
+    out = out substr(words, 1, RSTART - 1) "<a href=\"" page "\">" path "</a>"
+    words = substr(words, RSTART + RLENGTH)
+  }
+  return out words
+}
+
 function text(words) {
   # A name that has a page links to it.
-  gsub(/(loopchan|LOOPCHAN)_[a-z_]*[a-z]/, "#&", words)
+  gsub(/loopchan_[a-z_]*[a-z]/, "#&", words)
+  gsub(/LOOPCHAN_(SHARED|LATEST|RENDEZVOUS|UNBOUNDED|FOREVER|NO_SPIN)/, "#&",
+    words)
+  words = linked(words)
   gsub(/std::sync::/, "%&", words)
   print words
 }
@@ -40,7 +61,7 @@ BEGIN {
 
 NR == 1 {
   print "/** @page contract The contract"
-  sub(/^.*loopchan: /, " * ")
+  sub(/^.*loopchan: c/, " * C")
   inside = 1
 }
 

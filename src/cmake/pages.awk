@@ -47,12 +47,18 @@ function resolve(target,   path) {
   return path
 }
 
-# Whether the side bar has the page below this one: below the first page what
-# its map names, below the README of a folder the pages in the folder.
-function is_below(path,   under) {
-  under = here == "README.md" ? in_map : here ~ /\/README\.md$/ &&
-    substr(path, 1, length(folder)) == folder && path != here
-  if (!under || path in listed)
+# The page that a page is below in the side bar: the README of its folder, or of
+# the folder above, or the first page.
+function above(path) {
+  if (sub(/[a-z_]+\.md$/, "README.md", path) ||
+      (path !~ /guides|tasks/ && sub(/\/[a-z_]+\/README\.md$/, "/README.md", path)))
+    return path
+  return "README.md"
+}
+
+# Whether this link is the one that puts the page below this page.
+function is_below(path) {
+  if (above(path) != here || (here == "README.md" && !in_map) || path in listed)
     return 0
   listed[path] = 1
   return 1
@@ -109,7 +115,7 @@ function code_of(line,   out, part, n, i) {
   out = part[1]
   for (i = 2; i + 1 <= n; i += 2) {
     if (part[i] in known && part[i - 1] !~ /\[$/)
-      out = out "[`" part[i] "`](@ref " part[i] ")"
+      out = out "<code>[" part[i] "](@ref " part[i] ")</code>"
     else if (part[i] ~ /'/)
       out = out "``" part[i] "``"
     else
@@ -155,6 +161,10 @@ fenced || /^    / {
   } else
     print text_of($0) " {#" page_of(here) (/^# / ? "" : "-" slug(name)) "}"
   next
+}
+# A table whose columns have no names: see site.css.
+/^\| \|[ |]*$/ {
+  sub(/\| \|/, "| <span class=\"unnamed\"></span> |")
 }
 # What a picture shows, in one line.
 /!\[[^\]]*$/ {

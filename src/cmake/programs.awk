@@ -19,7 +19,7 @@ FNR == 1 {
   path = substr(FILENAME, length(root) + 2)
   stem = FILENAME
   sub(/\.cc?$/, "", stem)
-  printf "/** @example %s\n", path >out
+  printf "/** @example %s\n * @details\n", path >out
   sub(/^\/\* [a-z_]+: /, "")
   $0 = " * " toupper(substr($0, 1, 1)) substr($0, 2)
   inside = 1
@@ -40,6 +40,7 @@ inside && ending {
       print line >out
     while ((getline line <(stem ".out")) > 0)
     print "@endverbatim" >out
+    close(stem ".out")
   }
   print " */" >out
 }

@@ -31,7 +31,7 @@ if(DOXYGEN_VERSION VERSION_GREATER_EQUAL 1.9.8)
 endif()
 
 # In the order of the side bar.
-set(site_pages README.md examples/tasks examples/guides
+set(site_pages README.md examples/tasks examples/guides examples/README.md
   examples/sharded_kv/README.md examples/http_server/README.md
   examples/node_addon/README.md examples/across_machines/README.md
   examples/coroutines/README.md examples/tracing/README.md
