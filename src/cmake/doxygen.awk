@@ -76,6 +76,7 @@ NR == 1 {
   print "/** @endcond */"
   print "/** @defgroup constants Constants and structs */"
   started = 1
+  documented = 0
 }
 
 # Sections are groups: the index by task.
@@ -107,8 +108,8 @@ started && /^\/\*/ {
 # What has no comment of its own shares the one before.
 started && group == "constants" && /^#define LOOPCHAN_[A-Z_]+ / {
   if (!documented)
-    print "/** @ingroup constants" \
-      (/VERSION/ ? "" : " @copydoc " before) " */"
+    print "/** @ingroup constants\n" \
+      (/VERSION/ ? "" : " * @copydoc " before "\n") " */"
   documented = 0
   before = $2
 }
