@@ -1,11 +1,15 @@
 # search.awk: Doxygen's search box finds a name by its first letters only, and
 # all functions begin with loopchan_. This adds each word of a name, or of a
-# title: "send" finds loopchan_send, and "newest" a guide.
+# title: "send" finds loopchan_send, and "newest" a guide. (Newer versions do so
+# for titles.)
 #
 #   cd html/search && awk -f common.awk -f search.awk searchdata.js all_*.js
 
 # An entry, and the key that it is found by: "_20" is a blank, "_5f" a line.
 function add(key, entry) {
+  if ((key, entry) in seen)
+    return
+  seen[key, entry] = 1
   keys[++count] = key "_" sprintf("%04d", count)
   entry_of[keys[count]] = entry
 }
