@@ -14,4 +14,12 @@ static inline void check(int err) {
   exit(1);
 }
 
+#ifdef __cplusplus
+#include <system_error>
+
+static inline void check(const std::error_code &err) {
+  check(err.value());
+}
+#endif
+
 #endif
