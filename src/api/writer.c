@@ -330,8 +330,9 @@ int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w, const void *msg,
   request->waiter.escalated = true;
   if (channel->flavour == LC_LATEST)
     write_newest(w->writer, request);
-  else if (lc_waitq_enqueue(&channel->waitq, &request->waiter))
-    lc_channel_settle(channel);
+  else
+    lc_channel_pay(channel,
+                   lc_waitq_enqueue(&channel->waitq, &request->waiter));
   return 0;
 }
 

@@ -120,6 +120,14 @@ void lc_channel_settle(lc_channel_t *channel);
 /* Any thread. Pays what another thread owes, and may owe for long. */
 void lc_channel_help(lc_channel_t *channel);
 
+/* Any thread. What a push has left to be done, if anything. */
+static inline void lc_channel_pay(lc_channel_t *channel, lc_push_t pushed) {
+  if (pushed == LC_PUSHED_OWES_WAKE)
+    lc_channel_settle(channel);
+  else if (pushed == LC_PUSHED_HELPS)
+    lc_channel_help(channel);
+}
+
 /* Receiver. Fills in the figures of loopchan_stats. */
 void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats);
 

@@ -203,17 +203,13 @@ int lc_tx_publish_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
 }
 
 LC_NOINLINE int lc_tx_after_push(lc_channel_t *channel, lc_push_t pushed) {
-  if (pushed == LC_PUSHED_OWES_WAKE)
-    lc_channel_settle(channel);
-  else if (pushed == LC_PUSHED_HELPS)
-    lc_channel_help(channel);
+  lc_channel_pay(channel, pushed);
   return pushed == LC_REFUSED ? UV_EPIPE : 0;
 }
 
 /* Apart, so that those who find no waiter save no registers for it. */
 LC_NOINLINE void lc_tx_grant(lc_channel_t *channel) {
-  if (lc_waitq_grant(&channel->waitq))
-    lc_channel_settle(channel);
+  lc_channel_pay(channel, lc_waitq_grant(&channel->waitq));
 }
 
 ssize_t lc_tx_acquire_slow(lc_channel_t *channel, size_t most) {
@@ -281,8 +277,7 @@ static int wait_until_complete(lc_channel_t *channel, lc_waiter_t *waiter,
     return 0;
   if (patient_ns == deadline_ns)
     return UV_ETIMEDOUT;
-  if (lc_waitq_escalate(&channel->waitq, waiter))
-    lc_channel_settle(channel);
+  lc_channel_pay(channel, lc_waitq_escalate(&channel->waitq, waiter));
   return lc_tx_wait_for_wake(channel, wake, deadline_ns);
 }
 
@@ -293,13 +288,11 @@ int lc_tx_wait(lc_channel_t *channel, lc_link_t *newest, lc_link_t *oldest,
 
   if (err != 0)
     return err;
-  if (lc_waitq_enqueue(&channel->waitq, &waiter))
-    lc_channel_settle(channel);
+  lc_channel_pay(channel, lc_waitq_enqueue(&channel->waitq, &waiter));
   err = wait_until_complete(channel, &waiter, patience, deadline_ns);
   if (err != 0) {
     bool left;
-    if (lc_waitq_cancel(&channel->waitq, &waiter, &left))
-      lc_channel_settle(channel);
+    lc_channel_pay(channel, lc_waitq_cancel(&channel->waitq, &waiter, &left));
     if (left)
       waiter.result = err;
     /* On a rendezvous channel it may be in the receiver's hands. A result that

@@ -220,12 +220,27 @@ static bool acquire(lc_waitq_t *waitq) {
          lc_permits_acquire_for_waiter(&waitq->permits);
 }
 
-static bool grant(lc_waitq_t *waitq) {
-  bool owes = false;
+/* What is owed after two pushes. */
+static lc_push_t more_urgent(lc_push_t a, lc_push_t b) {
+  if (a == LC_PUSHED_OWES_WAKE || b == LC_PUSHED_OWES_WAKE)
+    return LC_PUSHED_OWES_WAKE;
+  return a == LC_PUSHED_HELPS || b == LC_PUSHED_HELPS ? LC_PUSHED_HELPS
+                                                      : LC_PUSHED;
+}
+
+static lc_push_t notify_receiver(lc_waitq_t *waitq) {
+  if (waitq->length == 0)
+    return LC_PUSHED;
+  if (lc_inbox_notify(waitq->inbox))
+    return LC_PUSHED_OWES_WAKE;
+  return lc_inbox_wants_help(waitq->inbox) ? LC_PUSHED_HELPS : LC_PUSHED;
+}
+
+static lc_push_t grant(lc_waitq_t *waitq) {
+  lc_push_t owed = LC_PUSHED;
 
   if (waitq->flavour == LC_RENDEZVOUS)
-    return waitq->length > 0 &&
-           (lc_inbox_notify(waitq->inbox) || lc_inbox_wants_help(waitq->inbox));
+    return notify_receiver(waitq);
   mark(waitq);
   while (waitq->length > 0 && acquire(waitq)) {
     lc_waiter_t *first = waitq->first;
@@ -233,26 +248,26 @@ static bool grant(lc_waitq_t *waitq) {
     lc_assert(first != NULL);
     pushed =
         lc_inbox_push(waitq->inbox, first->newest, first->oldest, LC_NO_STREAK);
-    owes = owes || pushed == LC_PUSHED_OWES_WAKE || pushed == LC_PUSHED_HELPS;
+    owed = more_urgent(owed, pushed);
     move_on(waitq, first);
     waitq->sent += pushed != LC_REFUSED;
     complete(waitq, first, pushed == LC_REFUSED ? UV_EPIPE : 0);
   }
   mark(waitq);
-  return owes;
+  return owed;
 }
 
-bool lc_waitq_grant(lc_waitq_t *waitq) {
-  bool owes;
+lc_push_t lc_waitq_grant(lc_waitq_t *waitq) {
+  lc_push_t owed;
 
   lock(waitq);
-  owes = grant(waitq);
+  owed = grant(waitq);
   unlock(waitq);
-  return owes;
+  return owed;
 }
 
-bool lc_waitq_enqueue(lc_waitq_t *waitq, lc_waiter_t *waiter) {
-  bool owes = false;
+lc_push_t lc_waitq_enqueue(lc_waitq_t *waitq, lc_waiter_t *waiter) {
+  lc_push_t owed = LC_PUSHED;
 
   lock(waitq);
   waiter->completions->outstanding++;
@@ -261,10 +276,10 @@ bool lc_waitq_enqueue(lc_waitq_t *waitq, lc_waiter_t *waiter) {
     move_on(waitq, waiter);
     complete(waitq, waiter, UV_EPIPE);
   } else {
-    owes = grant(waitq);
+    owed = grant(waitq);
   }
   unlock(waitq);
-  return owes;
+  return owed;
 }
 
 void lc_waitq_enqueue_completed(lc_waitq_t *waitq, lc_waiter_t *waiter,
@@ -277,25 +292,25 @@ void lc_waitq_enqueue_completed(lc_waitq_t *waitq, lc_waiter_t *waiter,
   unlock(waitq);
 }
 
-bool lc_waitq_escalate(lc_waitq_t *waitq, lc_waiter_t *waiter) {
-  bool owes = false;
+lc_push_t lc_waitq_escalate(lc_waitq_t *waitq, lc_waiter_t *waiter) {
+  lc_push_t owed = LC_PUSHED;
 
   lock(waitq);
   if (waiter->queued) {
     waiter->escalated = true;
     waitq->escalated++;
-    owes = grant(waitq);
+    owed = grant(waitq);
   }
   unlock(waitq);
-  return owes;
+  return owed;
 }
 
-bool lc_waitq_cancel(lc_waitq_t *waitq, lc_waiter_t *waiter, bool *left) {
-  bool owes;
+lc_push_t lc_waitq_cancel(lc_waitq_t *waitq, lc_waiter_t *waiter, bool *left) {
+  lc_push_t owed;
 
   lock(waitq);
   /* A place may have come free that did not call for the line to be served. */
-  owes = grant(waitq);
+  owed = grant(waitq);
   *left = waiter->queued;
   if (*left) {
     take_out(waitq, waiter);
@@ -303,7 +318,7 @@ bool lc_waitq_cancel(lc_waitq_t *waitq, lc_waiter_t *waiter, bool *left) {
     mark(waitq);
   }
   unlock(waitq);
-  return owes;
+  return owed;
 }
 
 bool lc_waitq_is_complete(lc_waitq_t *waitq, const lc_waiter_t *waiter) {

@@ -83,11 +83,12 @@ LC_MUST_USE int lc_waitq_borrow(lc_waitq_t *waitq,
                                 lc_completions_t **completions);
 void lc_waitq_return(lc_waitq_t *waitq, lc_completions_t *completions);
 
-/* The calls that return a bool of debt: true, and the caller owes the receiver
- * a wake. */
+/* The calls that return an lc_push_t may have pushed, for those whose turn it
+ * was; what that has left to be done for the receiver is the caller's: see
+ * lc_channel_pay. */
 
 /* Any thread. Joins at the end; the answer may be there at once. */
-LC_MUST_USE bool lc_waitq_enqueue(lc_waitq_t *waitq, lc_waiter_t *waiter);
+LC_MUST_USE lc_push_t lc_waitq_enqueue(lc_waitq_t *waitq, lc_waiter_t *waiter);
 
 /* Any thread. One whose send is done, or refused, without waiting: it is
  * complete, behind those that came before. */
@@ -96,15 +97,15 @@ void lc_waitq_enqueue_completed(lc_waitq_t *waitq, lc_waiter_t *waiter,
 
 /* Any thread. From now on each place that is freed serves the line, until this
  * one has its answer. */
-LC_MUST_USE bool lc_waitq_escalate(lc_waitq_t *waitq, lc_waiter_t *waiter);
+LC_MUST_USE lc_push_t lc_waitq_escalate(lc_waitq_t *waitq, lc_waiter_t *waiter);
 
 /* Any thread. Pushes for those whose turn it is. */
-LC_MUST_USE bool lc_waitq_grant(lc_waitq_t *waitq);
+LC_MUST_USE lc_push_t lc_waitq_grant(lc_waitq_t *waitq);
 
 /* Any thread. *left is true: there was no place for it, and it is out of the
  * line, unanswered; false: its answer is there, or it is being received. */
-LC_MUST_USE bool lc_waitq_cancel(lc_waitq_t *waitq, lc_waiter_t *waiter,
-                                 bool *left);
+LC_MUST_USE lc_push_t lc_waitq_cancel(lc_waitq_t *waitq, lc_waiter_t *waiter,
+                                      bool *left);
 
 /* The thread whose it is, when it did not leave: whether its answer is there.
  */
