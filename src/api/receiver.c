@@ -38,7 +38,8 @@ void lc_receiver_begin(loopchan_receiver_t *rx, lc_channel_t *channel,
   rx->consumer = consumer;
   rx->shared = consumer != NULL;
   lc_gate_init(lc_gate_of(rx));
-  rx->state = LC_OPEN;
+  rx->reserved[0] = lc_mark_process();
+  lc_receiver_set(rx, LC_OPEN);
 }
 
 static bool are_valid(const loopchan_options_t *options) {
@@ -60,6 +61,8 @@ int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
 
   if (rx == NULL || tx == NULL || options == NULL || !are_valid(options))
     return UV_EINVAL;
+  if (lc_receiver_is_in_use(rx))
+    return UV_EBUSY;
   err = lc_channel_new(&channel,
                        loop != NULL && !is_shared(options) ? &rx->async : NULL,
                        options);
@@ -130,7 +133,7 @@ int loopchan_shutdown(loopchan_receiver_t *rx) {
 /* Inside: the channel ends, and its figures with it. */
 static void begin_close(loopchan_receiver_t *rx, lc_channel_t *channel) {
   lc_trace(close, channel, NULL);
-  rx->state = LC_CLOSING;
+  lc_receiver_set(rx, LC_CLOSING);
   channel->recv_cb = NULL;
   lc_rx_refuse(channel);
   lc_wake_leave(&channel->wake);
@@ -171,7 +174,7 @@ void lc_receiver_let_go(loopchan_receiver_t *rx) {
 
   lc_trace(closed, channel, NULL);
   rx->channel = NULL;
-  rx->state = LC_CLOSED_FOR_GOOD;
+  lc_receiver_set(rx, LC_CLOSED_FOR_GOOD);
   lc_channel_leave(channel);
   if (close_cb != NULL)
     close_cb(rx);

@@ -1,0 +1,28 @@
+/* mark: what a struct in the user's memory says of itself.
+ *
+ * That memory need not be zeroed, so anything may be there. A mark depends on
+ * its address: what is moved, or was there before, does not have it, but for
+ * one in a billion.
+ */
+#ifndef LC_MARK_H
+#define LC_MARK_H
+
+#include <stdint.h>
+#include <uv.h>
+
+/* is: below 4, and not 0. */
+static inline unsigned lc_mark(const void *at, unsigned is) {
+  return ((unsigned) ((uintptr_t) at >> 3) * 2654435761u & ~3u) | is;
+}
+
+/* The process, as a pointer: in the child of a fork the user's memory is as it
+ * was, but nothing uses it. */
+static inline void *lc_mark_process(void) {
+#ifdef LC_EXPLORE
+  return NULL;
+#else
+  return (void *) (uintptr_t) uv_os_getpid();
+#endif
+}
+
+#endif /* LC_MARK_H */
