@@ -672,9 +672,9 @@ LOOPCHAN_EXTERN size_t loopchan_room(const loopchan_sender_t *tx);
  * callback, or after every eighth while eight take no more than some
  * microseconds together.) Then timers and sockets run, and the rest goes on in
  * the next iteration: first come, first served, each for its share of the time,
- * so that each of n that have something to do is called within n iterations. If
- * the receivers on one loop have different budget_ns, each compares the time
- * used with its own.
+ * so that each of n that have something to do is called within n + 1
+ * iterations. If the receivers on one loop have different budget_ns, each
+ * compares the time used with its own.
  *
  * Thread:    the loop's.
  * Callback:  allowed in any callback of this loop.
@@ -732,12 +732,13 @@ LOOPCHAN_EXTERN int loopchan_try_recv(loopchan_receiver_t *rx, void *msg);
  *            else: *msg is unchanged. msg may be NULL when msg_size is 0.
  * Blocks:    until a message or the end of file; spins options.spin_ns at most,
  *            then sleeps.
- * Allocates: no.
+ * Allocates: no; with LOOPCHAN_SHARED what a thread waits with, which the
+ *            channel keeps for the next one.
  * Returns:   0; UV_EOF (everything received, and every sender dropped, or shut
  *            down), and again from every later call; UV_EINVAL (a NULL, a loop
  *            receiver, a closed receiver). With LOOPCHAN_SHARED also UV_EOF
- *            when closed, and UV_ENOMEM or UV_EAGAIN if the system gives no
- *            mutex to wait with.
+ *            when closed, and UV_ENOMEM or UV_EAGAIN if there is no memory
+ *            or no mutex to wait with.
  * See:       loopchan_try_recv, loopchan_recv_timeout; examples/one_producer.c
  */
 LOOPCHAN_EXTERN int loopchan_recv(loopchan_receiver_t *rx, void *msg);
@@ -750,7 +751,7 @@ LOOPCHAN_EXTERN int loopchan_recv(loopchan_receiver_t *rx, void *msg);
  * Blocks:    timeout_ns nanoseconds at most. With 0 it is loopchan_try_recv,
  *            but returns UV_ETIMEDOUT instead of UV_EAGAIN; with
  *            LOOPCHAN_FOREVER it is loopchan_recv.
- * Allocates: no.
+ * Allocates: as loopchan_recv.
  * Returns:   0; UV_ETIMEDOUT (nothing came; nothing is lost); UV_EOF;
  *            UV_EINVAL, as loopchan_recv; with LOOPCHAN_SHARED its other codes.
  * See:       loopchan_recv
@@ -769,7 +770,7 @@ LOOPCHAN_EXTERN int loopchan_recv_timeout(loopchan_receiver_t *rx, void *msg,
  *            returned, the first n are filled; the others are unchanged. msgs
  *            may be NULL when msg_size or max is 0.
  * Blocks:    as loopchan_recv; max 0 does not block.
- * Allocates: no.
+ * Allocates: as loopchan_recv.
  * Returns:   how many were taken: 1 to max, or 0 when max is 0; or UV_EOF;
  *            UV_EINVAL (a NULL, more than SSIZE_MAX bytes, a loop receiver, a
  *            closed receiver). With LOOPCHAN_SHARED as loopchan_recv.
