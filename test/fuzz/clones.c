@@ -51,7 +51,8 @@ static loopchan_receiver_t *original(channel_t *channel) {
 static void note_clone(clone_t *clone, channel_t *channel, int loop) {
   clone->opened = true;
   clone->closed = clone->gone = false;
-  clone->started = clone->eof_delivered = false;
+  clone->started = clone->eof_delivered = clone->was_closing = false;
+  clone->calls = 0;
   clone->loop = loop;
   clone->channel = channel;
   clone->rx.data = clone;
