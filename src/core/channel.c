@@ -213,7 +213,7 @@ void lc_channel_help(lc_channel_t *channel) {
     lc_wake_help(&channel->wake, &channel->inbox.signalled, parks);
 }
 
-#ifndef NDEBUG
+#ifdef LC_NOTICES_NESTED_RUN
 void lc_channel_ring(lc_channel_t *channel) {
   lc_wake_help(&channel->wake, NULL, 0);
 }

@@ -130,7 +130,7 @@ void lc_channel_settle(lc_channel_t *channel);
 /* Any thread. Pays what another thread owes, and may owe for long. */
 void lc_channel_help(lc_channel_t *channel);
 
-#ifndef NDEBUG
+#ifdef LC_NOTICES_NESTED_RUN
 /* Any thread. A callback of the receiver's may be running the loop, to wait for
  * this very message, for which it is not woken. Has the loop call back, which
  * then notices that it runs inside a callback. */

@@ -245,7 +245,7 @@ static bool serve_due(lc_loop_t *loop) {
   return cut;
 }
 
-#ifndef NDEBUG
+#ifdef LC_NOTICES_NESTED_RUN
 
 /* No callback should take that long. */
 #define LC_VERY_LONG_MS 50

@@ -135,7 +135,12 @@ static inline bool lc_loop_may_be_here(lc_loop_t *loop) {
          lc_loop_thread_is_here(&loop->caller);
 }
 
-#ifndef NDEBUG
+/* A debug build notices it. (The explorer would have more to explore.) */
+#if !defined(NDEBUG) && !defined(LC_EXPLORE)
+#define LC_NOTICES_NESTED_RUN
+#endif
+
+#ifdef LC_NOTICES_NESTED_RUN
 /* Any thread. Whether callbacks have run there for so long that one of them may
  * be running the loop itself. */
 bool lc_loop_seems_nested(const lc_loop_t *loop);
