@@ -1,4 +1,4 @@
-/* check: what an example does about an error: tells it and ends. */
+/* check: what an example does about an error: it prints it and ends. */
 #ifndef CHECK_H
 #define CHECK_H
 

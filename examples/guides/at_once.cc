@@ -1,6 +1,7 @@
-/* at_once: an end that does not wait, in C++. The loop closes everything it has
+/* at_once: an end that does not wait, in C++. The loop closes all its handles
  * while a thread sends. What was accepted and is not delivered any more is
- * destroyed; what is refused is the thread's. Prints that nothing is lost. */
+ * destroyed, and what is refused is the thread's. Prints that nothing is lost.
+ */
 #include <string>
 #include <thread>
 

@@ -1,5 +1,5 @@
 /* by_hand: two threads send numbers to a loop, as one writes it in C++ without
- * loopchan: a mutex, a vector and a uv_async_t. It is right as it stands. */
+ * loopchan: a mutex, a vector and a uv_async_t. It is correct as it stands. */
 #include <mutex>
 #include <thread>
 #include <vector>

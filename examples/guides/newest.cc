@@ -1,6 +1,6 @@
 /* newest: a thread reports its progress far more often than the loop has time
- * to show it, in C++. The loop gets the newest report only, and in the end the
- * last. */
+ * to show it, in C++. The loop gets the newest report only, and at the end the
+ * last one. */
 #include <thread>
 
 #include <loopchan.hpp>

@@ -1,6 +1,7 @@
 /* not_ending: why does the program not end? In C++ a sender is dropped with its
- * scope, but this one is static. The program looks into the channel on a timer,
- * then mends it. Prints what it found; what libuv says goes to stderr. */
+ * scope, but this one is static. On a timer, the program looks at the channel's
+ * figures and at libuv's handles, then mends the fault. Prints the figures;
+ * what libuv says goes to stderr. */
 #include <loopchan.hpp>
 
 #include "../check.h"

@@ -54,6 +54,8 @@ add_custom_command(OUTPUT ${site}/programs.dox
 add_custom_target(reference
   COMMAND ${CMAKE_COMMAND} -E remove_directory ${site}/html
   COMMAND doxygen ${PROJECT_BINARY_DIR}/Doxyfile
+  COMMAND sh -c "cd '${site}/html' && sed -f '${scripts}/menu.sed' menudata.js \
+    >menu && mv menu menudata.js"
   COMMAND sh -c "cd '${site}/html/search' && awk -f '${common}' \
     -f '${scripts}/search.awk' searchdata.js all_*.js"
   DEPENDS ${site}/programs.dox VERBATIM)
