@@ -51,7 +51,7 @@ static inline lc_gate_t *lc_gate_of(loopchan_receiver_t *rx) {
  * has the receiver's side to itself, but for the time that it waits. */
 typedef struct {
   lc_channel_t *channel;
-  lc_consumer_t *consumer; /* shared: the receiver's */
+  lc_consumer_t *consumer; /* shared: the receiver's; else NULL */
   uintptr_t was; /* debug: who was inside before: a callback's caller */
 } lc_scope_t;
 
@@ -67,6 +67,7 @@ LC_MUST_USE static inline int lc_receiver_enter(loopchan_receiver_t *rx,
   if (!lc_receiver_is_open(rx))
     return UV_EINVAL;
   scope->channel = rx->channel;
+  scope->consumer = NULL;
   if (lc_receiver_is_loop(rx))
     lc_loop_in_call(rx->channel->loop);
 #ifndef NDEBUG
@@ -79,7 +80,7 @@ LC_MUST_USE static inline int lc_receiver_enter(loopchan_receiver_t *rx,
 
 static inline void lc_receiver_exit(loopchan_receiver_t *rx,
                                     const lc_scope_t *scope) {
-  if (LC_UNLIKELY(scope->channel->shared != NULL))
+  if (LC_UNLIKELY(scope->consumer != NULL))
     lc_receiver_exit_shared(rx, scope);
 #ifndef NDEBUG
   else

@@ -163,7 +163,8 @@ static inline void lc_channel_drop_message(lc_channel_t *channel,
 
 /* A message of the sizes that a register holds is moved without a call.
  * With messages of four bytes the first memcpy is never reached, but gcc warns
- * of it when it optimises a whole program. */
+ * of it when it optimises a whole program and sees the user's variable. So what
+ * to is stays unknown here, and what from is in a sender's calls. */
 static inline void lc_copy(void *to, const void *from, size_t size) {
   if (size == sizeof(uint64_t))
     memcpy(lc_unknown(to), from, sizeof(uint64_t));

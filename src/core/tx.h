@@ -156,7 +156,8 @@ void lc_tx_retire_slab(lc_channel_t *channel, lc_slab_t *slab);
 static inline void lc_tx_fill(lc_channel_t *channel, lc_link_t *node,
                               const void *msg) {
   lc_trace(send, channel, node);
-  lc_copy(lc_node_message(&channel->pool, node), msg, channel->msg_size);
+  lc_copy(lc_node_message(&channel->pool, node), lc_unknown(msg),
+          channel->msg_size);
   if (channel->msg_size > LC_CACHE_LINE)
     lc_node_fetch_ahead(&channel->pool, node);
 }
