@@ -16,7 +16,7 @@ static inline void lc_receiver_set(loopchan_receiver_t *rx, unsigned state) {
 static inline bool lc_receiver_is_in_use(const loopchan_receiver_t *rx) {
   return (rx->state == lc_mark(rx, LC_OPEN) ||
           rx->state == lc_mark(rx, LC_CLOSING)) &&
-         rx->reserved[0] == lc_mark_process();
+         lc_mark_is_here(rx->reserved[0]);
 }
 
 static inline bool lc_receiver_is_loop(const loopchan_receiver_t *rx) {

@@ -216,7 +216,7 @@ static void on_writer_async(uv_async_t *async) {
 static bool is_in_use(const loopchan_writer_t *w) {
   return (has_state(w, LC_WRITER_OPEN) ||
           (has_state(w, LC_WRITER_CLOSED) && w->writer != NULL)) &&
-         w->reserved[0] == lc_mark_process();
+         lc_mark_is_here(w->reserved[0]);
 }
 
 int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
