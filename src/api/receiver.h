@@ -14,8 +14,8 @@ static inline void lc_receiver_set(loopchan_receiver_t *rx, unsigned state) {
 
 /* Its thread alone may ask. Whether the library uses it. */
 static inline bool lc_receiver_is_in_use(const loopchan_receiver_t *rx) {
-  return rx->state == lc_mark(rx, LC_OPEN) ||
-         rx->state == lc_mark(rx, LC_CLOSING);
+  return LC_MARKS_LAST && (rx->state == lc_mark(rx, LC_OPEN) ||
+                           rx->state == lc_mark(rx, LC_CLOSING));
 }
 
 static inline bool lc_receiver_is_loop(const loopchan_receiver_t *rx) {

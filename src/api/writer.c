@@ -219,8 +219,9 @@ static void on_writer_async(uv_async_t *async) {
 }
 
 static bool is_in_use(const loopchan_writer_t *w) {
-  return has_state(w, LC_WRITER_OPEN) ||
-         (has_state(w, LC_WRITER_CLOSED) && w->writer != NULL);
+  return LC_MARKS_LAST &&
+         (has_state(w, LC_WRITER_OPEN) ||
+          (has_state(w, LC_WRITER_CLOSED) && w->writer != NULL));
 }
 
 int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,

@@ -14,4 +14,12 @@ static inline unsigned lc_mark(const void *at, unsigned is) {
   return ((unsigned) ((uintptr_t) at >> 3) * 2654435761u & ~3u) | is;
 }
 
+/* What a run of the explorer has left in static memory when it failed is in use
+ * by nothing. */
+#ifdef LC_EXPLORE
+#define LC_MARKS_LAST 0
+#else
+#define LC_MARKS_LAST 1
+#endif
+
 #endif /* LC_MARK_H */
