@@ -163,7 +163,8 @@ static void send_bursts(void *arg) {
       uv_sem_wait(&burst->may_send);
     bench_write(&message, source->size, i);
     bench_peer->send(source->sender, &message);
-    if ((i + 1) % BURST == 0 && bench_peer->flush != NULL)
+    if (bench_peer->flush != NULL &&
+        ((i + 1) % BURST == 0 || i + 1 == source->messages))
       bench_peer->flush(source->sender);
   }
 }

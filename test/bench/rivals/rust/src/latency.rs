@@ -29,7 +29,7 @@ pub(crate) fn ping_pong<const WORDS: usize, P: Peer<Message<WORDS>>>(case: &Case
     let mut asked = Instant::now();
     message.write(0);
     P::send(&question, message);
-    let mut answered = |reply: Message<WORDS>| {
+    let answered = |reply: Message<WORDS>| {
         times.push(ns(asked));
         let done = times.len() as u64;
         check(
@@ -80,7 +80,7 @@ pub(crate) fn paced<const WORDS: usize, P: Peer<Message<WORDS>>>(case: &Case) {
     });
     let mut times = Vec::with_capacity(messages as usize);
     let mut last = 0;
-    let mut paced = |message: Message<WORDS>| {
+    let paced = |message: Message<WORDS>| {
         let sent = message.read();
         check(sent > last, "a message is double or out of order");
         last = sent;

@@ -118,6 +118,13 @@ struct Case {
     latest: bool,
 }
 
+/// Whether several receivers share the channel: then one that takes all that are
+/// there would leave the others idle.
+pub fn is_shared() -> bool {
+    SHARED.load(Relaxed)
+}
+
+static SHARED: AtomicBool = AtomicBool::new(false);
 static PINNED: AtomicBool = AtomicBool::new(false);
 static WARMING: AtomicBool = AtomicBool::new(false);
 
@@ -255,6 +262,7 @@ fn run<const WORDS: usize, P: Peer<Message<WORDS>>>(name: &str, case: Case) {
     {
         exit(LACKS);
     }
+    SHARED.store(case.sharing > 1, Relaxed);
     match name {
         "mpsc" => measure(throughput::mpsc::<WORDS, P>, 2000000, true, case),
         "burst" => measure(throughput::burst::<WORDS, P>, 2000000, true, case),

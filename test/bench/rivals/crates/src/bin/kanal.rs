@@ -1,8 +1,8 @@
 //! kanal; on a loop, by its asynchronous receiver. It waits for one message, and
-//! then takes all that are there. Followed: its README, and Receiver::recv,
-//! drain_into, clone, to_async.
+//! then takes all that are there, unless several receivers share them. Followed:
+//! its README, and Receiver::recv, drain_into, clone, to_async.
 
-use bench::{Item, Peer};
+use bench::{is_shared, Item, Peer};
 use kanal::{bounded, unbounded, Receiver, Sender};
 
 struct Kanal;
@@ -35,7 +35,9 @@ impl<T: Item> Peer<T> for Kanal {
         let mut taken = Vec::new();
         while let Ok(message) = rx.recv() {
             let more = f(message);
-            let _ = rx.drain_into(&mut taken);
+            if !is_shared() {
+                let _ = rx.drain_into(&mut taken);
+            }
             if !more || !taken.drain(..).all(&mut f) {
                 return;
             }
@@ -50,7 +52,9 @@ impl<T: Item> Peer<T> for Kanal {
             let mut taken = Vec::new();
             while let Ok(message) = rx.recv().await {
                 let more = f(message);
-                let _ = rx.drain_into(&mut taken);
+                if !is_shared() {
+                    let _ = rx.drain_into(&mut taken);
+                }
                 if !more || !taken.drain(..).all(&mut f) {
                     return;
                 }

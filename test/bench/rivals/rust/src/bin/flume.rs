@@ -1,8 +1,8 @@
 //! flume; on a loop, by recv_async. It waits for one message, and then takes
-//! all that are there. Followed: Receiver::drain, recv_async, clone (several
-//! share the work), and Selector.
+//! all that are there, unless several receivers share them. Followed:
+//! Receiver::drain, recv_async, clone ("work stealing"), and Selector.
 
-use bench::{Item, Peer};
+use bench::{is_shared, Item, Peer};
 use flume::{bounded, unbounded, Receiver, Selector, Sender};
 
 struct Flume;
@@ -33,7 +33,7 @@ impl<T: Item> Peer<T> for Flume {
 
     fn take_all(rx: &mut Receiver<T>, mut f: impl FnMut(T) -> bool) {
         while let Ok(message) = rx.recv() {
-            if !f(message) || !rx.drain().all(&mut f) {
+            if !f(message) || !is_shared() && !rx.drain().all(&mut f) {
                 return;
             }
         }
@@ -44,7 +44,7 @@ impl<T: Item> Peer<T> for Flume {
     fn each(rx: &mut Receiver<T>, mut f: impl FnMut(T) -> bool) {
         bench::run_loop(async move {
             while let Ok(message) = rx.recv_async().await {
-                if !f(message) || !rx.drain().all(&mut f) {
+                if !f(message) || !is_shared() && !rx.drain().all(&mut f) {
                     return;
                 }
             }
