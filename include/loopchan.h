@@ -154,6 +154,10 @@ extern "C" {
 /* A time-out that never expires. */
 #define LOOPCHAN_FOREVER UINT64_MAX
 
+/* options.spin_ns: a call that has to wait sleeps at once. (0 is the default,
+ * so it is one nanosecond.) */
+#define LOOPCHAN_NO_SPIN 1u
+
 /* A sending end of a channel: opaque, made by loopchan_open and by
  * loopchan_sender_clone, given up by loopchan_sender_drop. */
 typedef struct loopchan_sender_s loopchan_sender_t;
@@ -217,17 +221,21 @@ typedef void (*loopchan_writer_cb)(loopchan_writer_t *w);
  */
 typedef void (*loopchan_drop_fn)(void *msg, void *arg);
 
-/* What loopchan_open makes. Zero-initialise it, then set what matters. */
+/* What loopchan_open makes. Zero-initialise it, then set what matters: fields
+ * that a later version adds take the place of reserved ones, and 0 means the
+ * behaviour of before. */
 struct loopchan_options_s {
-  size_t msg_size;       /* bytes in a message; 0: it carries no data */
-  size_t capacity;       /* messages, or one of the two names above */
-  loopchan_drop_fn drop; /* for messages never received; NULL: discard them */
-  void *drop_arg;        /* passed to drop */
-  unsigned flags;        /* LOOPCHAN_SHARED, LOOPCHAN_LATEST, both, or 0 */
-  unsigned max_messages; /* most messages per loop iteration; 0: 1024 */
-  uint64_t max_ns;       /* ns of callbacks per iteration, of all receivers and
-                            writers on the loop; 0: 1000000 (1 ms) */
-  uint64_t spin_ns;      /* most ns to spin before sleeping; 0: 20000 */
+  size_t msg_size;          /* bytes in a message; 0: it carries no data */
+  size_t capacity;          /* messages, or one of the two names above */
+  loopchan_drop_fn drop;    /* for what is never received; NULL: discard it */
+  void *drop_arg;           /* passed to drop */
+  unsigned flags;           /* LOOPCHAN_SHARED, LOOPCHAN_LATEST, both, or 0 */
+  unsigned budget_messages; /* most messages per loop iteration; 0: 1024 */
+  uint64_t budget_ns;       /* ns of callbacks per iteration, of all receivers
+                               and writers on the loop; 0: 1000000 (1 ms) */
+  uint64_t spin_ns;         /* most ns to spin before sleeping; 0: 20000;
+                               LOOPCHAN_NO_SPIN: none */
+  uint64_t reserved[4];     /* 0, otherwise loopchan_open returns UV_EINVAL */
 };
 
 /* What loopchan_stats returns. All counts are since loopchan_open. */
@@ -241,6 +249,7 @@ struct loopchan_stats_s {
   size_t senders;       /* sending ends alive now */
   size_t waiting;       /* sends and writes that wait for room now */
   size_t capacity;      /* as in the options */
+  uint64_t reserved[4]; /* 0, until a later version counts something here */
 };
 
 /* A channel's receiving end. The caller allocates it, anywhere, and must not
@@ -261,6 +270,7 @@ struct loopchan_receiver_s {
   uintptr_t gate;
   unsigned state;
   loopchan_stats_t last;
+  void *reserved[4];
 };
 
 /* A sending end on a loop: see loopchan_writer_open. What is said above of a
@@ -273,6 +283,7 @@ struct loopchan_writer_s {
   /* private */
   struct lc_writer *writer;
   unsigned state;
+  void *reserved[4];
 };
 
 /* A write in progress. The caller allocates it, and must not move it until its
@@ -305,9 +316,10 @@ struct loopchan_write_s {
  * Allocates: the channel and one sender; with LOOPCHAN_SHARED a mutex too; for
  *            the first receiver or writer on a loop, that loop's record.
  * Returns:   0;
- *            UV_EINVAL  a NULL, an unknown flag, LOOPCHAN_LATEST with a
- *                       capacity other than 0 and 1, or an msg_size so large
- *                       that the size of a message in memory would overflow;
+ *            UV_EINVAL  a NULL, an unknown flag, a reserved field that is not
+ *                       0, LOOPCHAN_LATEST with a capacity other than 0 and 1,
+ *                       or an msg_size so large that the size of a message in
+ *                       memory would overflow;
  *            UV_ENOMEM;
  *            what uv_async_init returned (UV_EMFILE, ...).
  *            After an error nothing is left behind; *rx and *tx are unchanged.
@@ -338,7 +350,7 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  * it does after the last sender is dropped. loopchan_close of one of several
  * ends that one only; the close of the last one closes the channel.
  * loopchan_stats on any of them returns the channel's figures. The options,
- * max_messages for example, hold for each.
+ * budget_messages for example, hold for each.
  *
  * Thread:    with a loop, that loop's. Without one: any. Several at once on one
  *            rx, which has to stay open meanwhile.
@@ -592,7 +604,8 @@ LOOPCHAN_EXTERN int loopchan_is_closed(const loopchan_sender_t *tx);
  *            that thread is known, after a second, if timeout_ns is longer.
  * Blocks:    timeout_ns nanoseconds at most; with 0 it only looks; with
  *            LOOPCHAN_FOREVER until sends are refused.
- * Allocates: no.
+ * Allocates: what a thread waits with, which the channel keeps for the next
+ *            one.
  * Returns:   0: sends are refused, and that does not change again;
  *            UV_ETIMEDOUT (they are not, so far); UV_EAGAIN (the loop would
  *            wait for itself, or the system gives no mutex to wait with);
@@ -631,15 +644,15 @@ LOOPCHAN_EXTERN size_t loopchan_room(const loopchan_sender_t *tx);
  * UV_EOF nothing more is delivered; the handle stays open and active until it
  * is closed.
  *
- * In one iteration of the loop at most options.max_messages messages are
+ * In one iteration of the loop at most options.budget_messages messages are
  * delivered, and the callbacks of all receivers and writers on the loop
- * together keep it for about options.max_ns. (The clock is read after every
+ * together keep it for about options.budget_ns. (The clock is read after every
  * callback, or after every eighth while eight take no more than some
  * microseconds together.) Then timers and sockets run, and the rest goes on in
  * the next iteration: first come, first served, each for its share of the time,
  * so that each of n that have something to do is called within n iterations. If
- * the receivers on one loop have different max_ns, each compares the time used
- * with its own.
+ * the receivers on one loop have different budget_ns, each compares the time
+ * used with its own.
  *
  * Thread:    the loop's.
  * Callback:  allowed in any callback of this loop.
@@ -801,7 +814,7 @@ LOOPCHAN_EXTERN int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
  * first served. On a rendezvous channel cb is called when the message has been
  * received. With LOOPCHAN_LATEST the message is accepted at once. Writes that
  * complete together are called back together, for as long as one iteration of
- * the loop may take: see loopchan_recv_start; max_ns is that of the channel.
+ * the loop may take: see loopchan_recv_start; budget_ns is that of the channel.
  *
  * Thread:    the writer's loop's.
  * Callback:  allowed in any callback of this loop, cb included.

@@ -269,6 +269,9 @@ class time_span {
 /* A time-out that never comes. */
 inline constexpr time_span forever = std::chrono::hours::max();
 
+/* options.spin_time: a call that has to wait sleeps at once. */
+inline constexpr time_span no_spin = std::chrono::nanoseconds(LOOPCHAN_NO_SPIN);
+
 /* ----------------------------------------------------------------- results */
 
 /* More bytes than these of a T go to the heap: to no slab, and to no stack. */
@@ -1317,8 +1320,8 @@ struct options {
   std::size_t capacity = unbounded;
   bool shared = false; /* receivers may be cloned, threads may share one */
   bool latest = false; /* keeps the newest message only; capacity 0 or 1 */
-  unsigned max_messages = 0;
-  time_span max_time;
+  unsigned budget_messages = 0;
+  time_span budget_time;
   time_span spin_time;
 };
 
@@ -1341,8 +1344,8 @@ int open(uv_loop_t *loop, loopchan_receiver_t *rx, sender<T> &tx,
   c.drop = drop<T>;
   c.flags =
       (o.shared ? LOOPCHAN_SHARED : 0u) | (o.latest ? LOOPCHAN_LATEST : 0u);
-  c.max_messages = o.max_messages;
-  c.max_ns = o.max_time.ns();
+  c.budget_messages = o.budget_messages;
+  c.budget_ns = o.budget_time.ns();
   c.spin_ns = o.spin_time.ns();
   int err = loopchan_open(loop, rx, &first, &c);
   tx = sender<T>(first);

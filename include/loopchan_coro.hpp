@@ -38,11 +38,12 @@
  *
  * The loop stays alive. What need not wait is done at once, but in one
  * iteration of the loop only as often, and as long, as its budget allows
- * (options.max_messages, options.max_time; for a writer their defaults): then
- * the coroutine is suspended, and goes on in the next iteration. A coroutine
- * that its receiver has resumed gets the next message behind that callback, so
- * that the library's own budget counts it. An iteration is recognised by
- * uv_now(): a coroutine that keeps calling uv_update_time() may keep the loop.
+ * (options.budget_messages, options.budget_time; for a writer their defaults):
+ * then the coroutine is suspended, and goes on in the next iteration. A
+ * coroutine that its receiver has resumed gets the next message behind that
+ * callback, so that the library's own budget counts it. An iteration is
+ * recognised by uv_now(): a coroutine that keeps calling uv_update_time() may
+ * keep the loop.
  *
  * Exceptions: a T that throws while it is moved does so out of the co_await. An
  * exception that leaves resume(), because the task's type lets it, ends the
@@ -70,9 +71,9 @@ namespace detail {
 class coro_budget {
  public:
   coro_budget() = default;
-  coro_budget(unsigned max_messages, time_span max_time) noexcept
-      : most_(max_messages != 0 ? max_messages : 1024),
-        most_ns_(max_time.ns() != 0 ? max_time.ns() : 1000000) {}
+  coro_budget(unsigned budget_messages, time_span budget_time) noexcept
+      : most_(budget_messages != 0 ? budget_messages : 1024),
+        most_ns_(budget_time.ns() != 0 ? budget_time.ns() : 1000000) {}
 
   /* False: it is spent. */
   bool take(const uv_loop_t *loop) noexcept {
@@ -634,7 +635,8 @@ class receiver : public detail::coro_end<detail::receiver_core<T>> {
     });
     if (err != 0)
       return unexpected(detail::code(err));
-    made.rx.core()->budget = detail::coro_budget(o.max_messages, o.max_time);
+    made.rx.core()->budget =
+        detail::coro_budget(o.budget_messages, o.budget_time);
     return made;
   }
 

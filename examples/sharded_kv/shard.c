@@ -186,7 +186,7 @@ static void watch(struct shard *s, uv_signal_t *handle, int signum) {
  * no spin: a loop that waits awake for messages lets its clients wait, three
  * times as long in the worst hundredth. */
 static void open_channels(struct shard *s, size_t room) {
-  loopchan_options_t options = {.capacity = room, .spin_ns = 1};
+  loopchan_options_t options = {.capacity = room, .spin_ns = LOOPCHAN_NO_SPIN};
 
   must(steps_open(&s->loop, &s->questions, &s->questions_tx, &options),
        "loopchan_open");

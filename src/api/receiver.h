@@ -74,8 +74,7 @@ static inline void lc_receiver_exit(loopchan_receiver_t *rx,
  * stopped. */
 LC_MUST_USE int lc_shared_open(uv_loop_t *loop, loopchan_receiver_t *rx,
                                lc_channel_t *channel);
-int lc_shared_close(loopchan_receiver_t *rx, loopchan_close_cb cb,
-                    uv_close_cb handle_cb);
+int lc_shared_close(loopchan_receiver_t *rx, lc_on_closed_t on_closed);
 LC_MUST_USE int lc_shared_start(loopchan_receiver_t *rx, loopchan_recv_cb cb);
 int lc_shared_stop(loopchan_receiver_t *rx);
 bool lc_shared_is_handle(const uv_async_t *async);
@@ -84,17 +83,14 @@ bool lc_shared_is_handle(const uv_async_t *async);
  * UV_EAGAIN, or UV_EOF. */
 LC_MUST_USE int lc_receiver_take(lc_channel_t *channel, void *msg);
 
-/* loopchan_close, with either kind of callback, or none. */
-int lc_receiver_close(loopchan_receiver_t *rx, loopchan_close_cb cb,
-                      uv_close_cb handle_cb);
-
 /* What is left to be set when a receiver has been made. consumer is NULL for
  * one that is not shared. */
 void lc_receiver_begin(loopchan_receiver_t *rx, lc_channel_t *channel,
                        lc_consumer_t *consumer, bool on_loop);
 
 /* The receiver's use of the core ends, and with it the library's of rx. */
-void lc_receiver_let_go(loopchan_receiver_t *rx);
+void lc_receiver_end(loopchan_receiver_t *rx, lc_channel_t *channel,
+                     lc_on_closed_t on_closed);
 
 /* receiver_loop's part in the life of a receiver. */
 LC_MUST_USE int lc_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx,

@@ -8,7 +8,8 @@
  * A reserved place keeps the slab that its node is from until it is committed
  * or abandoned; the node's link holds the slab's address.
  */
-#include "core/tx.h"
+#include "core/rendezvous.h"
+#include "core/replace.h"
 
 static lc_slab_t *reserved_slab(const lc_link_t *node) {
   return (lc_slab_t *) node->next;
@@ -58,6 +59,18 @@ int loopchan_reserve(loopchan_sender_t *tx, void **msg) {
   return 0;
 }
 
+static int publish(loopchan_sender_t *tx, lc_tx_cache_t *cache, lc_slab_t *slab,
+                   lc_link_t *node) {
+  switch (tx->channel->flavour) {
+    case LC_RENDEZVOUS:
+      return lc_rendezvous_publish(tx, cache, slab, node);
+    case LC_LATEST:
+      return lc_replace_publish(tx, cache, node);
+    default:
+      return lc_tx_publish_node(tx, cache, slab, node);
+  }
+}
+
 int loopchan_commit(loopchan_sender_t *tx, void *msg) {
   lc_tx_cache_t passing, *cache;
   lc_slab_t *slab;
@@ -70,7 +83,7 @@ int loopchan_commit(loopchan_sender_t *tx, void *msg) {
   node = lc_node_of_message(&tx->channel->pool, msg);
   slab = reserved_slab(node);
   lc_trace(send, tx->channel, node);
-  err = lc_tx_publish_node(tx, cache, slab, node);
+  err = publish(tx, cache, slab, node);
   if (err != 0)
     remember_slab(node, slab);
   else

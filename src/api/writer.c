@@ -1,7 +1,7 @@
 /* writer: the sending half on a loop.
  *
- * Knows:   libuv's handle, the line. It never waits.
- * Threads: the loop's; answers come from any.
+ * Knows:   libuv's handle, the wait queue. It never waits.
+ * Threads: the loop's; completions come from any.
  * Promise: each request accepted is called back once, in the order of writing,
  *          and all of them before the writer's own close callback.
  *
@@ -28,10 +28,10 @@ struct lc_writer {
   loopchan_sender_t *tx;
   lc_loop_t *loop;
   lc_completions_t completions;
-  lc_waiter_t *completed;       /* collected, not called back yet */
+  lc_queue_t completed;         /* drained, not called back yet */
   lc_slab_t *slab;              /* with room, or NULL */
   size_t bytes;                 /* of the next slab to be made */
-  lc_waiter_t *cancelled;       /* by the close */
+  lc_queue_t cancelled;         /* by the close */
   loopchan_writer_cb closed_cb; /* to be told that the receiver is gone */
   loopchan_writer_cb close_cb;
   uv_close_cb handle_close_cb;
@@ -79,29 +79,35 @@ static void put_back(lc_channel_t *channel, lc_request_t *request) {
   }
 }
 
-static void call_back(struct lc_writer *writer, lc_waiter_t *waiter) {
-  lc_request_t request = *(lc_request_t *) waiter;
+/* The user may use its memory again in the callback. */
+static void call_back(struct lc_writer *writer, const lc_request_t *at) {
   lc_channel_t *channel = channel_of(writer);
-  int result = waiter->result;
+  lc_request_t request = *at;
+  lc_waiter_t *waiter = &request.waiter;
 
-  request.req->msg =
-      result == 0 ? NULL
-                  : lc_node_message(&channel->pool, request.waiter.oldest);
-  request.cb(request.req, result);
+  request.req->msg = waiter->result == 0
+                         ? NULL
+                         : lc_node_message(&channel->pool, waiter->oldest);
+  request.cb(request.req, waiter->result);
   put_back(channel, &request);
 }
 
-/* Calls back what has been collected, while there is time. True: all of it, and
+/* Calls back what has been drained, while there is time. True: all of it, and
  * there is time left. */
-static bool call_collected_back(struct lc_writer *writer, lc_budget_t *budget) {
-  while (writer->completed != NULL) {
-    lc_waiter_t *waiter = writer->completed;
-    writer->completed = waiter->next;
-    call_back(writer, waiter);
+static bool call_all_back(struct lc_writer *writer, lc_budget_t *budget) {
+  while (!lc_queue_is_empty(&writer->completed)) {
+    lc_queue_t *oldest = writer->completed.next;
+    lc_queue_remove(oldest);
+    call_back(writer, (lc_request_t *) (void *) oldest);
     if (lc_budget_is_spent(budget))
       return false;
   }
   return true;
+}
+
+static bool has_called_all_back(const struct lc_writer *writer) {
+  return lc_queue_is_empty(&writer->completed) &&
+         lc_queue_is_empty(&writer->cancelled);
 }
 
 static void on_writer_closed(uv_handle_t *handle) {
@@ -110,7 +116,7 @@ static void on_writer_closed(uv_handle_t *handle) {
   loopchan_writer_cb close_cb = writer->close_cb;
   uv_close_cb handle_close_cb = writer->handle_close_cb;
 
-  lc_assert(writer->completed == NULL && writer->cancelled == NULL);
+  lc_assert(has_called_all_back(writer));
   lc_loop_in_callback(writer->loop);
   if (writer->slab != NULL)
     lc_tx_put_slab(channel_of(writer), writer->slab);
@@ -125,8 +131,8 @@ static void on_writer_closed(uv_handle_t *handle) {
     handle_close_cb(handle);
 }
 
-/* By hand a message may just be in the receiver's hands: its answer comes. The
- * last one's wake was paid before it can be seen that none is owed. */
+/* On a rendezvous channel a message may just be being received: its completion
+ * comes. The last one's wake was signalled before this can be false. */
 static bool is_owed(struct lc_writer *writer) {
   return lc_waitq_has_outstanding(&channel_of(writer)->waitq,
                                   &writer->completions);
@@ -138,14 +144,13 @@ static void finish_close(loopchan_writer_t *w) {
   uv_close((uv_handle_t *) &w->async, on_writer_closed);
 }
 
-/* Closed: when the last answer is called back come those that the close has
+/* Closed: behind the last completion come the writes that the close has
  * cancelled, then the handle. True: there is more to do in the next turn. */
 static bool go_on_closing(struct lc_writer *writer, lc_budget_t *budget) {
   if (is_owed(writer))
     return false;
-  writer->completed = writer->cancelled;
-  writer->cancelled = NULL;
-  if (!call_collected_back(writer, budget))
+  lc_queue_append_all(&writer->completed, &writer->cancelled);
+  if (!call_all_back(writer, budget))
     return true;
   finish_close(writer->w);
   return false;
@@ -167,11 +172,11 @@ static void tell_closed(struct lc_writer *writer, lc_budget_t *budget) {
 static bool call_back_in_turn(struct lc_writer *writer, lc_budget_t *budget) {
   loopchan_writer_t *w = writer->w;
 
-  if (!call_collected_back(writer, budget))
+  if (!call_all_back(writer, budget))
     return true;
-  writer->completed =
-      lc_waitq_drain(&channel_of(writer)->waitq, &writer->completions);
-  if (!call_collected_back(writer, budget))
+  lc_waitq_drain(&channel_of(writer)->waitq, &writer->completions,
+                 &writer->completed);
+  if (!call_all_back(writer, budget))
     return true;
   if (w->state == LC_WRITER_OPEN)
     tell_closed(writer, budget);
@@ -210,6 +215,8 @@ int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
   if (writer == NULL)
     return UV_ENOMEM;
   memset(writer, 0, sizeof *writer);
+  lc_queue_init(&writer->completed);
+  lc_queue_init(&writer->cancelled);
   writer->loop = lc_loop_attach(loop);
   if (writer->loop == NULL) {
     err = UV_ENOMEM;
@@ -217,13 +224,13 @@ int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
   }
   err = lc_completions_init(&writer->completions, &w->async);
   if (err != 0)
-    goto no_answers;
+    goto no_completions;
   err = uv_async_init(loop, &w->async, on_writer_async);
   if (err != 0)
     goto no_async;
   lc_loop_in_call(writer->loop);
   lc_loop_enter(writer->loop, &writer->member, &writer->completions.wake,
-                tx->channel->max_ns, serve_writer);
+                tx->channel->budget_ns, serve_writer);
   writer->w = w;
   writer->tx = tx;
   writer->bytes = LC_SLAB_LEAST;
@@ -234,7 +241,7 @@ int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
 
 no_async:
   lc_completions_destroy(&writer->completions);
-no_answers:
+no_completions:
   lc_loop_detach(writer->loop);
 no_loop:
   lc_free(writer);
@@ -330,13 +337,14 @@ int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w, const void *msg,
   request->waiter.escalated = true;
   if (channel->flavour == LC_LATEST)
     write_newest(w->writer, request);
-  else if (lc_waitq_enqueue(&channel->waitq, &request->waiter))
-    lc_channel_settle(channel);
+  else
+    lc_channel_pay(channel,
+                   lc_waitq_enqueue(&channel->waitq, &request->waiter));
   return 0;
 }
 
 int loopchan_try_write(loopchan_writer_t *w, const void *msg) {
-  /* Like any other, it overtakes nobody who stands in line. */
+  /* Like any other, it overtakes no send that waits. */
   return can_write(w, msg) ? loopchan_try_send(w->writer->tx, msg) : UV_EINVAL;
 }
 
@@ -358,10 +366,9 @@ int lc_writer_close(loopchan_writer_t *w, loopchan_writer_cb cb,
   w->state = LC_WRITER_CLOSED;
   w->writer->close_cb = cb;
   w->writer->handle_close_cb = handle_cb;
-  w->writer->cancelled =
-      lc_waitq_unwatch(&channel_of(w->writer)->waitq, &w->writer->completions);
-  if (w->writer->completed == NULL && w->writer->cancelled == NULL &&
-      !is_owed(w->writer)) {
+  lc_waitq_unwatch(&channel_of(w->writer)->waitq, &w->writer->completions,
+                   &w->writer->cancelled);
+  if (has_called_all_back(w->writer) && !is_owed(w->writer)) {
     finish_close(w);
     return 0;
   }

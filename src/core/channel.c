@@ -37,9 +37,9 @@ static void set_options(lc_channel_t *channel, const loopchan_options_t *o) {
   channel->capacity = o->capacity;
   channel->drop = o->drop;
   channel->drop_arg = o->drop_arg;
-  channel->max_messages =
-      o->max_messages != 0 ? o->max_messages : LC_DEFAULT_MESSAGES;
-  channel->max_ns = o->max_ns != 0 ? o->max_ns : LC_DEFAULT_NS;
+  channel->budget_messages =
+      o->budget_messages != 0 ? o->budget_messages : LC_DEFAULT_MESSAGES;
+  channel->budget_ns = o->budget_ns != 0 ? o->budget_ns : LC_DEFAULT_NS;
   /* A try_send to a rendezvous wants a receiver that is parked. */
   lc_spin_init(
       &channel->spin, channel->flavour == LC_RENDEZVOUS ? 0 : spin_ns(o),

@@ -30,8 +30,7 @@ typedef struct {
   size_t bytes;     /* of the next slab to be made */
   lc_streak_t streak;
   lc_counter_t sent;
-  lc_counter_t replaced;  /* of those sent on any, what its own took the place
-                             of */
+  lc_counter_t replaced;  /* messages that those sent took the place of */
   lc_patience_t patience; /* before it waits */
   char apart[LC_CACHE_LINE];
 } lc_tx_cache_t;
@@ -51,6 +50,12 @@ struct loopchan_sender_s {
   lc_counter_t reserved; /* places that are out now */
 };
 
+/* Whom to call when a receiver is closed: one of them, or neither. */
+typedef struct {
+  loopchan_close_cb cb;
+  uv_close_cb handle_cb; /* of loopchan_close_handle */
+} lc_on_closed_t;
+
 typedef struct lc_channel {
   /* Fixed after open. */
   loopchan_drop_fn drop;
@@ -58,8 +63,8 @@ typedef struct lc_channel {
   size_t capacity;          /* as the user said it */
   struct lc_shared *shared; /* NULL: one receiver, on one thread */
   lc_loop_t *loop; /* the receiver's; NULL: it has none, or see shared */
-  uint64_t max_ns;
-  unsigned max_messages;
+  uint64_t budget_ns;
+  unsigned budget_messages;
   lc_flavour_t flavour;
   size_t msg_size;
   lc_slab_pool_t pool;
@@ -75,9 +80,9 @@ typedef struct lc_channel {
   lc_wake_t wake;
   /* The receiver's. */
   lc_backlog_t backlog;
-  bool ended;       /* the goodbye came, or shut down: EOF when drained */
-  bool in_callback; /* the loop callback has a message in hand */
-  lc_slab_t *recycle_after_callback; /* when that is back */
+  bool ended;       /* the EOF link came, or shut down: EOF when drained */
+  bool in_callback; /* the user's callback has a message */
+  lc_slab_t *recycle_after_callback;
   lc_slab_t *deferred;  /* to be recycled when the inbox holds it no more; or
                            none */
   lc_slab_t *none;      /* fixed: see lc_rx_init */
@@ -91,8 +96,7 @@ typedef struct lc_channel {
    * and what it sleeps by, or NULL. */
   size_t select_from;
   lc_wake_t *select_wake;
-  loopchan_close_cb close_cb;
-  uv_close_cb handle_close_cb;
+  lc_on_closed_t on_closed;
   bool eof_delivered;
   lc_member_t member; /* loop: its place in the loop's turns */
   lc_guard_t guard;   /* debug: the thread in a call on the receiver */
@@ -117,8 +121,17 @@ LC_MUST_USE bool lc_channel_remove_sender(loopchan_sender_t *tx);
 /* Any thread. Pays a debt to the receiver. */
 void lc_channel_settle(lc_channel_t *channel);
 
-/* Any thread. Pays what another thread owes, and may owe for long. */
+/* Any thread. Signals the wake that another thread owes, and may owe for
+ * long. */
 void lc_channel_help(lc_channel_t *channel);
+
+/* Any thread. What a push has left to be done, if anything. */
+static inline void lc_channel_pay(lc_channel_t *channel, lc_push_t pushed) {
+  if (pushed == LC_PUSHED_OWES_WAKE)
+    lc_channel_settle(channel);
+  else if (pushed == LC_PUSHED_HELPS)
+    lc_channel_help(channel);
+}
 
 /* Receiver. Fills in the figures of loopchan_stats. */
 void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats);

@@ -4,6 +4,8 @@
  * Threads: the receiver's.
  * Promise: sent = received + dropped + queued.
  */
+#include <string.h>
+
 #include "core/rx.h"
 #include "core/shared.h"
 #include "core/tx.h"
@@ -33,6 +35,7 @@ void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats) {
   uint64_t done = channel->received + channel->dropped;
   loopchan_sender_t *tx;
 
+  memset(stats->reserved, 0, sizeof stats->reserved);
   /* Nobody is told to wait for whom there is room. */
   if (channel->flavour == LC_BOUNDED)
     lc_tx_grant(channel);

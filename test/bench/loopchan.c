@@ -26,7 +26,7 @@ static void *open_channel(const bench_kind_t *kind) {
 
   bench_check(channel != NULL, "memory");
 #ifdef NO_SPIN
-  options.spin_ns = 1;
+  options.spin_ns = LOOPCHAN_NO_SPIN;
 #endif
   channel->cb = kind->cb;
   channel->arg = kind->arg;

@@ -17,9 +17,10 @@ static void options(void) {
   FIELD(loopchan_options_t, drop);
   FIELD(loopchan_options_t, drop_arg);
   FIELD(loopchan_options_t, flags);
-  FIELD(loopchan_options_t, max_messages);
-  FIELD(loopchan_options_t, max_ns);
+  FIELD(loopchan_options_t, budget_messages);
+  FIELD(loopchan_options_t, budget_ns);
   FIELD(loopchan_options_t, spin_ns);
+  FIELD(loopchan_options_t, reserved);
 }
 
 static void stats(void) {
@@ -33,6 +34,7 @@ static void stats(void) {
   FIELD(loopchan_stats_t, senders);
   FIELD(loopchan_stats_t, waiting);
   FIELD(loopchan_stats_t, capacity);
+  FIELD(loopchan_stats_t, reserved);
 }
 
 /* The typed wrappers, which are compiled into the user's program, use typed_cb;

@@ -36,8 +36,9 @@ static void send_two(void *arg) {
 }
 
 static void run(void) {
-  loopchan_options_t options = {
-      .msg_size = sizeof(uint64_t), .flags = LOOPCHAN_SHARED, .spin_ns = 1};
+  loopchan_options_t options = {.msg_size = sizeof(uint64_t),
+                                .flags = LOOPCHAN_SHARED,
+                                .spin_ns = LOOPCHAN_NO_SPIN};
   loopchan_sender_t *tx;
 
   received[0] = received[1] = ended[0] = ended[1] = 0;

@@ -36,8 +36,9 @@ static void send_three(void *arg) {
 }
 
 static void run(void) {
-  loopchan_options_t options = {
-      .msg_size = sizeof(uint64_t), .spin_ns = 1, .drop = on_drop};
+  loopchan_options_t options = {.msg_size = sizeof(uint64_t),
+                                .spin_ns = LOOPCHAN_NO_SPIN,
+                                .drop = on_drop};
   loopchan_sender_t *tx;
 
   dropped = received = accepted = 0;

@@ -26,7 +26,7 @@ static void send_two(void *arg) {
 static void run(void) {
   loopchan_options_t options = {.msg_size = sizeof(uint64_t),
                                 .capacity = 1,
-                                .spin_ns = 1,
+                                .spin_ns = LOOPCHAN_NO_SPIN,
                                 .drop = on_drop};
   loopchan_sender_t *tx;
 

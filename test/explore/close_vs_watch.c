@@ -10,7 +10,8 @@ static void wait_for_it(void *arg) {
 }
 
 static void run(void) {
-  loopchan_options_t options = {.msg_size = sizeof(uint64_t), .spin_ns = 1};
+  loopchan_options_t options = {.msg_size = sizeof(uint64_t),
+                                .spin_ns = LOOPCHAN_NO_SPIN};
   loopchan_sender_t *tx;
 
   explore_check(loopchan_open(NULL, &rx, &tx, &options) == 0, "open");

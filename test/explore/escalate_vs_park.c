@@ -18,8 +18,9 @@ static void send_second(void *arg) {
 }
 
 static void run(void) {
-  loopchan_options_t options = {
-      .msg_size = sizeof(uint64_t), .capacity = CAPACITY, .spin_ns = 1};
+  loopchan_options_t options = {.msg_size = sizeof(uint64_t),
+                                .capacity = CAPACITY,
+                                .spin_ns = LOOPCHAN_NO_SPIN};
   void *granted[CAPACITY - 1];
   uint64_t message = 0, expected;
   loopchan_sender_t *tx;

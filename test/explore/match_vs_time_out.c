@@ -35,7 +35,7 @@ static void run(void) {
   loopchan_options_t options = {.msg_size = sizeof(uint64_t),
                                 .capacity = LOOPCHAN_RENDEZVOUS,
                                 .flags = LOOPCHAN_SHARED,
-                                .spin_ns = 1};
+                                .spin_ns = LOOPCHAN_NO_SPIN};
   loopchan_sender_t *tx;
 
   received[0] = received[1] = accepted = 0;

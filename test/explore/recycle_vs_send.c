@@ -19,7 +19,8 @@ static void send_all(void *arg) {
 }
 
 static void run(void) {
-  loopchan_options_t options = {.msg_size = sizeof(uint64_t), .spin_ns = 1};
+  loopchan_options_t options = {.msg_size = sizeof(uint64_t),
+                                .spin_ns = LOOPCHAN_NO_SPIN};
   uint64_t message, expected = 0;
   loopchan_sender_t *tx;
 

@@ -29,7 +29,7 @@ static void try_once(void *arg) {
 static void run(void) {
   loopchan_options_t options = {.msg_size = sizeof(uint64_t),
                                 .capacity = LOOPCHAN_RENDEZVOUS,
-                                .spin_ns = 1};
+                                .spin_ns = LOOPCHAN_NO_SPIN};
   loopchan_sender_t *tx, *clone;
   uint64_t message;
   int received = 0;

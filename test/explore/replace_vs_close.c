@@ -42,7 +42,7 @@ static void send_another(void *arg) {
 static void run(void) {
   loopchan_options_t options = {.msg_size = sizeof(uint64_t),
                                 .flags = LOOPCHAN_LATEST,
-                                .spin_ns = 1,
+                                .spin_ns = LOOPCHAN_NO_SPIN,
                                 .drop = on_drop};
   loopchan_sender_t *tx, *clone;
   loopchan_stats_t stats;

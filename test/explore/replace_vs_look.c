@@ -34,7 +34,7 @@ static uint64_t look(void) {
 static void run(void) {
   loopchan_options_t options = {.msg_size = sizeof(uint64_t),
                                 .flags = LOOPCHAN_LATEST,
-                                .spin_ns = 1,
+                                .spin_ns = LOOPCHAN_NO_SPIN,
                                 .drop = on_drop};
   loopchan_sender_t *tx;
 

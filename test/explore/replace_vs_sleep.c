@@ -23,7 +23,7 @@ static void send_two(void *arg) {
 static void run(void) {
   loopchan_options_t options = {.msg_size = sizeof(uint64_t),
                                 .flags = LOOPCHAN_LATEST,
-                                .spin_ns = 1,
+                                .spin_ns = LOOPCHAN_NO_SPIN,
                                 .drop = on_drop};
   uint64_t message, last = 0;
   loopchan_sender_t *tx;

@@ -20,7 +20,8 @@ static void drop_all(void *arg) {
 }
 
 static void run(void) {
-  loopchan_options_t options = {.msg_size = sizeof(uint64_t), .spin_ns = 1};
+  loopchan_options_t options = {.msg_size = sizeof(uint64_t),
+                                .spin_ns = LOOPCHAN_NO_SPIN};
   loopchan_sender_t *txs[SENDERS];
   uint64_t message, i;
 

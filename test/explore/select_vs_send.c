@@ -12,7 +12,8 @@ static void send_one(void *arg) {
 }
 
 static void run(void) {
-  loopchan_options_t options = {.msg_size = sizeof(uint64_t), .spin_ns = 1};
+  loopchan_options_t options = {.msg_size = sizeof(uint64_t),
+                                .spin_ns = LOOPCHAN_NO_SPIN};
   loopchan_receiver_t *open[2] = {&rx[0], &rx[1]};
   loopchan_sender_t *tx;
   int received = 0;

@@ -12,7 +12,7 @@ static void send_one(void *tx) {
 }
 
 static void run(void) {
-  loopchan_options_t options = {.spin_ns = 1};
+  loopchan_options_t options = {.spin_ns = LOOPCHAN_NO_SPIN};
   loopchan_stats_t stats;
   loopchan_sender_t *tx;
 

@@ -29,8 +29,9 @@ static void send_one(void *arg) {
 }
 
 static void run(void) {
-  loopchan_options_t options = {
-      .msg_size = sizeof(uint64_t), .flags = LOOPCHAN_SHARED, .spin_ns = 1};
+  loopchan_options_t options = {.msg_size = sizeof(uint64_t),
+                                .flags = LOOPCHAN_SHARED,
+                                .spin_ns = LOOPCHAN_NO_SPIN};
   loopchan_sender_t *tx;
 
   received[0] = received[1] = 0;

@@ -24,8 +24,9 @@ static void receive_and_send(void *arg) {
 }
 
 static void run(void) {
-  loopchan_options_t options = {
-      .msg_size = sizeof(uint64_t), .flags = LOOPCHAN_SHARED, .spin_ns = 1};
+  loopchan_options_t options = {.msg_size = sizeof(uint64_t),
+                                .flags = LOOPCHAN_SHARED,
+                                .spin_ns = LOOPCHAN_NO_SPIN};
   loopchan_sender_t *tx;
   uint64_t message;
   int mine;

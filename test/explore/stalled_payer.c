@@ -25,7 +25,8 @@ static void send_two(void *arg) {
 }
 
 static void run(void) {
-  loopchan_options_t options = {.msg_size = sizeof(uint64_t), .spin_ns = 1};
+  loopchan_options_t options = {.msg_size = sizeof(uint64_t),
+                                .spin_ns = LOOPCHAN_NO_SPIN};
   loopchan_sender_t *tx, *clone;
   uint64_t message = 0;
   int err;

@@ -33,7 +33,8 @@ static void on_message(loopchan_receiver_t *receiver, int status, void *msg) {
 }
 
 static void run(void) {
-  loopchan_options_t options = {.msg_size = sizeof(uint64_t), .spin_ns = 1};
+  loopchan_options_t options = {.msg_size = sizeof(uint64_t),
+                                .spin_ns = LOOPCHAN_NO_SPIN};
   loopchan_sender_t *tx, *clone;
 
   received = 0;

@@ -20,7 +20,7 @@ static void send_two(void *arg) {
 
 static void run(void) {
   loopchan_options_t options = {
-      .msg_size = sizeof(uint64_t), .capacity = 1, .spin_ns = 1};
+      .msg_size = sizeof(uint64_t), .capacity = 1, .spin_ns = LOOPCHAN_NO_SPIN};
   uint64_t message;
   loopchan_sender_t *tx;
   int received = 0;

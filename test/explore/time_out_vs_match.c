@@ -18,7 +18,7 @@ static void send_in_time(void *arg) {
 static void run(void) {
   loopchan_options_t options = {.msg_size = sizeof(uint64_t),
                                 .capacity = LOOPCHAN_RENDEZVOUS,
-                                .spin_ns = 1};
+                                .spin_ns = LOOPCHAN_NO_SPIN};
   loopchan_sender_t *tx;
   uint64_t message;
   int received = 0;

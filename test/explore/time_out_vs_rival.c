@@ -24,7 +24,7 @@ static void send_at_last(void *arg) {
 
 static void run(void) {
   loopchan_options_t options = {
-      .msg_size = sizeof(uint64_t), .capacity = 1, .spin_ns = 1};
+      .msg_size = sizeof(uint64_t), .capacity = 1, .spin_ns = LOOPCHAN_NO_SPIN};
   loopchan_sender_t *tx, *clone;
   uint64_t message = 0;
   int received = 0;

@@ -1,4 +1,4 @@
-/* try_send_vs_try_recv: by hand, a send that only tries, to a loop that is
+/* try_send_vs_try_recv: rendezvous, a send that only tries, to a loop that is
  * asleep, and the loop that comes by and looks without having been woken. What
  * it then finds is whole; and it is received once, or dropped. */
 #include "atomic.h"
@@ -35,7 +35,7 @@ static void run(void) {
   loopchan_options_t options = {.msg_size = sizeof(uint64_t),
                                 .capacity = LOOPCHAN_RENDEZVOUS,
                                 .drop = on_drop,
-                                .spin_ns = 1};
+                                .spin_ns = LOOPCHAN_NO_SPIN};
   loopchan_sender_t *tx;
   uint64_t message = 0;
 

@@ -1,6 +1,6 @@
-/* try_write_vs_recv: by hand, a loop that writes, and between its writes only
- * tries, and a thread that receives. What is tried overtakes nothing that was
- * written. */
+/* try_write_vs_recv: rendezvous, a loop that writes, and between its writes
+ * only tries, and a thread that receives. What is tried overtakes nothing that
+ * was written. */
 #include "explore.h"
 
 #define WRITES 2
@@ -39,7 +39,7 @@ static void on_written(loopchan_write_t *req, int status) {
 static void run(void) {
   loopchan_options_t options = {.msg_size = sizeof(uint64_t),
                                 .capacity = LOOPCHAN_RENDEZVOUS,
-                                .spin_ns = 1};
+                                .spin_ns = LOOPCHAN_NO_SPIN};
   loopchan_sender_t *tx;
   int i;
 

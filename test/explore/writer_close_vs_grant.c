@@ -27,7 +27,7 @@ static void on_written(loopchan_write_t *req, int status) {
 
 static void run(void) {
   loopchan_options_t options = {
-      .msg_size = sizeof(uint64_t), .capacity = 1, .spin_ns = 1};
+      .msg_size = sizeof(uint64_t), .capacity = 1, .spin_ns = LOOPCHAN_NO_SPIN};
   loopchan_sender_t *tx;
   uint64_t message = 0;
 

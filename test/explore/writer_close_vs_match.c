@@ -36,7 +36,7 @@ static void on_close_done(loopchan_writer_t *w) {
 static void run(void) {
   loopchan_options_t options = {.msg_size = sizeof(uint64_t),
                                 .capacity = LOOPCHAN_RENDEZVOUS,
-                                .spin_ns = 1};
+                                .spin_ns = LOOPCHAN_NO_SPIN};
   loopchan_sender_t *tx;
   uint64_t message;
 

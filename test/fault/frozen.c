@@ -66,7 +66,7 @@ START_TEST(whoever_is_frozen_nothing_is_lost) {
                     .thread_ends = signals_end};
 
   printf("%s: %u\n", flavours[_i].name, seed);
-  options.spin_ns = 1;
+  options.spin_ns = LOOPCHAN_NO_SPIN;
   for (int round = 0; round < ROUNDS || held == 0; round++) {
     how.senders = 1 + (int) draw(&seed, 3);
     how.each = 1 + (int) draw(&seed, 60);

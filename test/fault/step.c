@@ -150,7 +150,7 @@ static void open_meeting(const flavour_t *flavour) {
 
   sent = got = dropped = wrong = 0;
   closed = loop_is_gone = false;
-  options.spin_ns = 1;
+  options.spin_ns = LOOPCHAN_NO_SPIN;
   options.drop = on_drop;
   open_with(flavour_loop(flavour), &options);
   make_slab();

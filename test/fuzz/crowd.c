@@ -50,8 +50,8 @@ static loopchan_sender_t *deal_channel(channel_t *channel, uv_loop_t *loop,
       channel->capacity == LOOPCHAN_UNBOUNDED && draw_below(choices, 2) == 0;
   if (channel->latest)
     options.flags |= LOOPCHAN_LATEST;
-  options.max_messages = 1 + draw_below(choices, 40);
-  options.spin_ns = draw_below(choices, 2);
+  options.budget_messages = 1 + draw_below(choices, 40);
+  options.spin_ns = draw_below(choices, 2) ? LOOPCHAN_NO_SPIN : 0;
   EXPECT(loopchan_open(loop, &channel->rx, &tx, &options) == 0);
   channel->rx.data = channel;
   channel->open = true;

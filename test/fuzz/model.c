@@ -7,13 +7,13 @@
 #include "fuzz.h"
 
 void model_open(model_t *m, bool on_loop, unsigned flags, size_t capacity,
-                unsigned max_messages) {
+                unsigned budget_messages) {
   memset(m, 0, sizeof *m);
   m->on_loop = on_loop;
   m->shared = (flags & LOOPCHAN_SHARED) != 0;
   m->latest = (flags & LOOPCHAN_LATEST) != 0;
   m->capacity = capacity;
-  m->max_messages = max_messages;
+  m->budget_messages = budget_messages;
   m->senders = 1;
 }
 

@@ -32,7 +32,7 @@ typedef struct {
   /* As it was opened. */
   bool on_loop, shared, latest;
   size_t capacity;
-  unsigned max_messages;
+  unsigned budget_messages;
 
   uint64_t queue[QUEUE_MOST]; /* accepted, not received: a ring */
   size_t first, count;
@@ -45,7 +45,7 @@ typedef struct {
 } model_t;
 
 void model_open(model_t *m, bool on_loop, unsigned flags, size_t capacity,
-                unsigned max_messages);
+                unsigned budget_messages);
 
 bool model_by_hand(const model_t *m);
 bool model_refuses(const model_t *m);

@@ -20,7 +20,7 @@ static void on_message(channel_t *channel, const void *msg) {
   uint64_t message;
 
   channel->calls++;
-  EXPECT(channel->calls <= m->max_messages);
+  EXPECT(channel->calls <= m->budget_messages);
   EXPECT(model_look(m) == 0);
   message = model_take(m, &pulled);
   message_expect(message, msg, size);
@@ -295,7 +295,8 @@ void channel_end_turn(channel_t *channel) {
   if (!channel->was_started || channel->touched)
     return;
   /* Nobody disturbed it: it delivers what is there, within its budget. */
-  EXPECT(channel->calls == (all < m->max_messages ? all : m->max_messages));
-  EXPECT(channel->got_eof == (channel->was_ended && all <= m->max_messages));
+  EXPECT(channel->calls ==
+         (all < m->budget_messages ? all : m->budget_messages));
+  EXPECT(channel->got_eof == (channel->was_ended && all <= m->budget_messages));
   model_settle(m);
 }

@@ -24,7 +24,7 @@ static void note_open(channel_t *channel, int loop,
   channel->closes = false;
   channel->offer = NULL;
   model_open(m, loop >= 0, options->flags, options->capacity,
-             options->max_messages);
+             options->budget_messages);
 }
 
 void offer_begin(offer_t *offer, channel_t *channel, int sender, uint64_t first,
@@ -124,9 +124,9 @@ void op_open(const op_t *op) {
   if (options.capacity <= 1 && op->which / 20 % 3 == 0)
     options.flags |= LOOPCHAN_LATEST;
   options.msg_size = sizes[op->amount % 6];
-  options.max_messages = most[op->amount / 6 % 4];
-  options.max_ns = LOOPCHAN_FOREVER;
-  options.spin_ns = 1;
+  options.budget_messages = most[op->amount / 6 % 4];
+  options.budget_ns = LOOPCHAN_FOREVER;
+  options.spin_ns = LOOPCHAN_NO_SPIN;
   options.drop = on_drop;
   options.drop_arg = channel;
   trace_begin(options.flags & LOOPCHAN_LATEST

@@ -49,6 +49,20 @@ START_TEST(open_refuses_flags_that_do_not_exist) {
 }
 END_TEST
 
+START_TEST(open_refuses_what_a_later_version_may_mean) {
+  loopchan_options_t options = int_options();
+  size_t i;
+
+  for (i = 0; i < sizeof options.reserved / sizeof *options.reserved; i++) {
+    options.reserved[i] = 1;
+    expect_refused(&loop, &options, UV_EINVAL);
+    options.reserved[i] = UINT64_C(1) << 63;
+    expect_refused(NULL, &options, UV_EINVAL);
+    options.reserved[i] = 0;
+  }
+}
+END_TEST
+
 START_TEST(open_refuses_a_size_that_overflows) {
   static const size_t sizes[] = {SIZE_MAX,      SIZE_MAX - 7,
                                  SIZE_MAX - 64, SIZE_MAX / 2 + 1,
@@ -294,6 +308,7 @@ static Suite *suite(void) {
 
   SUITE_CASE(suite, "open", start_clean, expect_clean, open_refuses_nulls,
              open_refuses_flags_that_do_not_exist,
+             open_refuses_what_a_later_version_may_mean,
              open_refuses_a_size_that_overflows,
              a_message_larger_than_memory_is_enomem_at_the_send,
              open_passes_on_what_uv_async_init_says, versions_agree,

@@ -56,7 +56,7 @@ START_TEST(a_turn_delivers_no_more_than_max_messages) {
   loopchan_options_t options = int_options();
   loopchan_stats_t stats;
 
-  options.max_messages = MOST;
+  options.budget_messages = MOST;
   deliver(&options, 10 * MOST, count);
   ck_assert_int_eq(received, 10 * MOST);
   ck_assert_int_eq(most_in_a_turn, MOST);
@@ -89,7 +89,7 @@ START_TEST(a_turn_goes_on_while_it_has_time) {
   loopchan_options_t options = int_options();
   loopchan_stats_t stats;
 
-  options.max_ns = uv_hrtime();
+  options.budget_ns = uv_hrtime();
   deliver(&options, 10 * MOST, count);
   ck_assert_int_eq(most_in_a_turn, 10 * MOST);
   ck_assert_int_eq(loopchan_stats(&rx, &stats), 0);
@@ -101,7 +101,7 @@ END_TEST
 START_TEST(a_turn_ends_when_its_time_is_up) {
   loopchan_options_t options = int_options();
 
-  options.max_ns = 2000000;
+  options.budget_ns = 2000000;
   deliver(&options, 20, take_a_millisecond);
   ck_assert_int_eq(received, 20);
   ck_assert_int_le(most_in_a_turn, 2);
@@ -123,8 +123,8 @@ static void become_slow(loopchan_receiver_t *receiver, int status, void *msg) {
 START_TEST(callbacks_that_become_slow_are_noticed) {
   loopchan_options_t options = int_options();
 
-  options.max_ns = SLOW_MS * UINT64_C(1000000);
-  options.max_messages = 1000000;
+  options.budget_ns = SLOW_MS * UINT64_C(1000000);
+  options.budget_messages = 1000000;
   deliver(&options, 1000, become_slow);
   ck_assert_int_eq(received, 1000);
   ck_assert_int_le(most_in_a_turn, QUICK + SLOW_MS);
@@ -159,7 +159,7 @@ START_TEST(a_timer_runs_while_a_sender_floods_a_slow_callback) {
   loopchan_options_t options = int_options();
   uv_thread_t sender;
 
-  options.max_ns = 1;
+  options.budget_ns = 1;
   open_with(&loop, &options);
   ck_assert_int_eq(uv_timer_init(&loop, &timer), 0);
   ck_assert_int_eq(uv_timer_start(&timer, on_timer, 1, 1), 0);
@@ -188,7 +188,7 @@ static void on_other(loopchan_receiver_t *receiver, int status, void *msg) {
 START_TEST(another_receiver_has_its_turn) {
   loopchan_options_t options = int_options();
 
-  options.max_messages = MOST;
+  options.budget_messages = MOST;
   open_with(&loop, &options);
   ck_assert_int_eq(loopchan_open(&loop, &other_rx, &other_tx, &options), 0);
   send_ints(0, 100 * MOST);
@@ -232,7 +232,7 @@ START_TEST(all_receivers_of_a_loop_share_the_time_of_a_turn) {
   loopchan_options_t options = int_options();
   int i, k;
 
-  options.max_ns = 1000000;
+  options.budget_ns = 1000000;
   ended = most_turns_between = 0;
   for (i = 0; i < MANY; i++) {
     last_turn_of[i] = 0;
@@ -278,7 +278,7 @@ START_TEST(a_writers_callbacks_share_it_too) {
   int i;
 
   written = writer_closed = 0;
-  options.max_ns = 1000000;
+  options.budget_ns = 1000000;
   options.capacity = (size_t) ACCEPTED;
   open_with(NULL, &options);
   ck_assert_int_eq(loopchan_writer_open(&loop, &writer, tx), 0);
@@ -311,7 +311,7 @@ START_TEST(a_spin_ends_with_the_turn) {
   loopchan_options_t options = int_options();
 
   options.spin_ns = LOOPCHAN_FOREVER / 2;
-  options.max_ns = 1000000;
+  options.budget_ns = 1000000;
   open_with(&loop, &options);
   ck_assert_int_eq(uv_timer_init(&loop, &timer), 0);
   ck_assert_int_eq(loopchan_recv_start(&rx, count_and_be_due), 0);

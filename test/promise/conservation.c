@@ -25,8 +25,8 @@ static void play(kind_t kind, int senders, unsigned *seed) {
 
   options.capacity = capacities[draw(seed, 7)];
   options.flags = kind == ON_SHARED ? LOOPCHAN_SHARED : 0;
-  options.max_messages = 1 + draw(seed, 100);
-  options.spin_ns = draw(seed, 2) ? 1 : 0;
+  options.budget_messages = 1 + draw(seed, 100);
+  options.spin_ns = draw(seed, 2) ? LOOPCHAN_NO_SPIN : 0;
   how.each = 1 + (int) draw(seed, EXCHANGE_EACH);
   how.writer = draw(seed, 4) == 0;
   how.ending = (ending_t) draw(seed, 3);

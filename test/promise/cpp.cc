@@ -114,7 +114,7 @@ static const std::array<std::size_t, 4> capacities = {loopchan::unbounded, 1, 7,
 static loopchan::options with_room(std::size_t capacity) {
   loopchan::options options;
   options.capacity = capacity;
-  options.max_time = std::chrono::hours(1);  // however slow the machine is
+  options.budget_time = std::chrono::hours(1);  // however slow the machine is
   return options;
 }
 

@@ -242,7 +242,7 @@ static const std::array<std::size_t, 4> capacities = {loopchan::unbounded, 1, 7,
 static loopchan::options with_room(std::size_t capacity) {
   loopchan::options options;
   options.capacity = capacity;
-  options.max_time = std::chrono::hours(1);  // however slow the machine is
+  options.budget_time = std::chrono::hours(1);  // however slow the machine is
   return options;
 }
 
@@ -818,10 +818,10 @@ START_TEST(endless_messages_do_not_keep_the_loop) {
   loopchan::options few, brief;
 
   endless_messages({}, 0);
-  few.max_messages = 5;
-  few.max_time = 1h;
+  few.budget_messages = 5;
+  few.budget_time = 1h;
   endless_messages(few, 10); /* five at once, and five behind a callback */
-  brief.max_messages = UINT32_MAX;
+  brief.budget_messages = UINT32_MAX;
   endless_messages(brief, 0);
 }
 END_TEST

@@ -130,7 +130,7 @@ END_TEST
 START_TEST(every_call_takes_any_duration) {
   loopchan::options options;
   options.capacity = 1;
-  options.max_time = std::chrono::duration<double>(0.001);
+  options.budget_time = std::chrono::duration<double>(0.001);
   options.spin_time = std::chrono::hours::max();
   auto ch = loopchan::open<int>(options).value();
   const int two = 2;

@@ -384,7 +384,7 @@ START_TEST(the_budget_cuts_a_callback_that_answers_itself) {
   loopchan_options_t options = latest_options(0);
   loopchan_stats_t stats;
 
-  options.max_messages = 4;
+  options.budget_messages = 4;
   seen = drops = 0;
   open_with(&loop, &options);
   ck_assert_int_eq(loopchan_recv_start(&rx, do_all), 0);

@@ -208,7 +208,7 @@ START_TEST(two_loops_answer_each_other) {
   uv_loop_t far_loop;
   uv_thread_t worker;
 
-  options.spin_ns = 1;
+  options.spin_ns = LOOPCHAN_NO_SPIN;
   ck_assert_int_eq(uv_loop_init(&far_loop), 0);
   ck_assert_int_eq(loopchan_open(&far_loop, &far_rx, &far_tx, &options), 0);
   ck_assert_int_eq(loopchan_recv_start(&far_rx, send_back), 0);

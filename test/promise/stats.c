@@ -156,7 +156,7 @@ START_TEST(by_rendezvous_cuts_are_counted_too) {
   int i;
 
   options.capacity = LOOPCHAN_RENDEZVOUS;
-  options.max_messages = 1;
+  options.budget_messages = 1;
   open_with(&loop, &options);
   ck_assert_int_eq(loopchan_writer_open(&loop, &writer, tx), 0);
   for (i = 0; i < 3; i++)

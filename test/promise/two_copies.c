@@ -46,8 +46,9 @@ static void unload_both(void) {
 }
 
 static void open_in_a(uv_loop_t *loop, size_t capacity) {
-  loopchan_options_t options = {
-      .msg_size = sizeof(int), .capacity = capacity, .spin_ns = 1};
+  loopchan_options_t options = {.msg_size = sizeof(int),
+                                .capacity = capacity,
+                                .spin_ns = LOOPCHAN_NO_SPIN};
 
   ck_assert_int_eq(a.open(loop, &rx, &tx, &options), 0);
 }

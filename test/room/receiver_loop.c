@@ -9,8 +9,9 @@ static loopchan_sender_t *tx;
 static int received, stop_at;
 
 static void fresh(void) {
-  loopchan_options_t options = {
-      .msg_size = sizeof(int), .max_messages = 4, .max_ns = LOOPCHAN_FOREVER};
+  loopchan_options_t options = {.msg_size = sizeof(int),
+                                .budget_messages = 4,
+                                .budget_ns = LOOPCHAN_FOREVER};
 
   loop_open();
   received = stop_at = 0;

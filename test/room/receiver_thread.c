@@ -6,7 +6,8 @@ static loopchan_receiver_t rx;
 static loopchan_sender_t *tx;
 
 static void fresh(void) {
-  loopchan_options_t options = {.msg_size = sizeof(int), .spin_ns = 1};
+  loopchan_options_t options = {.msg_size = sizeof(int),
+                                .spin_ns = LOOPCHAN_NO_SPIN};
 
   ck_assert_int_eq(loopchan_open(NULL, &rx, &tx, &options), 0);
 }

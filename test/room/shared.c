@@ -10,8 +10,9 @@ static lc_consumer_t *consumer;
 static lc_shared_t *shared;
 
 static void fresh(void) {
-  loopchan_options_t options = {
-      .msg_size = sizeof(int), .flags = LOOPCHAN_SHARED, .spin_ns = 1};
+  loopchan_options_t options = {.msg_size = sizeof(int),
+                                .flags = LOOPCHAN_SHARED,
+                                .spin_ns = LOOPCHAN_NO_SPIN};
 
   ck_assert_int_eq(loopchan_open(NULL, &rx, &tx, &options), 0);
   channel = rx.channel;

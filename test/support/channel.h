@@ -23,7 +23,7 @@ static inline loopchan_options_t int_options(void) {
 
   memset(&options, 0, sizeof options);
   options.msg_size = sizeof(int);
-  options.max_ns = LOOPCHAN_FOREVER;
+  options.budget_ns = LOOPCHAN_FOREVER;
   return options;
 }
 
