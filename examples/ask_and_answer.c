@@ -1,7 +1,7 @@
 /* ask_and_answer: a loop asks a thread; each question carries the sender for
  * its answer. Without (1) the loop never ends: it cannot know that every
- * question has had its answer. Without (2) neither, should the thread close
- * with questions unread: a sender that is dropped says "no answer". */
+ * question has had its answer. (2) is for a thread that closes with questions
+ * unread: each of them drops its sender too, which means "no answer". */
 #include <loopchan.h>
 
 #include "check.h"

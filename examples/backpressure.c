@@ -1,7 +1,7 @@
 /* backpressure: backpressure FILE. A fast reader, two slow workers, and a
  * channel of 64 lines between them: the reader waits, so the memory stays flat
- * however long the file is. Ten times a second it is printed on stderr, with
- * what is done. With capacity 0 instead, see it grow. */
+ * however long the file is. Ten times a second, prints the memory in use and
+ * the lines done on stderr. With capacity 0 instead, memory grows. */
 #include <loopchan.h>
 
 #include "check.h"

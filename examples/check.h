@@ -1,4 +1,4 @@
-/* check: what an example does about an error: tells it and ends. */
+/* check: what an example does about an error: it prints it and ends. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -13,5 +13,13 @@ static inline void check(int err) {
   fprintf(stderr, "%s\n", uv_strerror(err));
   exit(1);
 }
+
+#ifdef __cplusplus
+#include <system_error>
+
+static inline void check(const std::error_code &err) {
+  check(err.value());
+}
+#endif
 
 #endif

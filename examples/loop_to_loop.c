@@ -1,6 +1,6 @@
 /* loop_to_loop: a loop sends to another loop, and neither ever waits. The
- * channel has room for one message; each write is called back when there was
- * room for it. Prints 1 to 5. Without (1) the producer's loop never ends. */
+ * channel has room for one message; each write calls back once there was room
+ * for it. Prints 1 to 5. Without (1) the producer's loop never ends. */
 #include <loopchan.h>
 
 #include "check.h"

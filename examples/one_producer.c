@@ -1,7 +1,7 @@
-/* one_producer: a thread makes one string and hands it over; main waits for
- * it. What is sent is the pointer: after (1) the string is the channel's, and
- * only (2) makes it main's. Without (3) a string that nobody came to receive
- * would leak. Without (4) the channel's memory would. */
+/* one_producer: a thread makes one string and hands it over; main waits for it.
+ * What is sent is the pointer: after (1) the string is the channel's, and after
+ * (2) it is main's. Without (3) a string that is never received would leak.
+ * Without (4) the channel's memory would. */
 #include <string.h>
 
 #include <loopchan.h>

@@ -1,7 +1,6 @@
 /* pipeline: three stages, each on a thread of its own, a bounded channel
- * between one and the next. However fast the first is, no more than 16 numbers
- * are on their way between two stages: it waits. Prints the sum of the squares.
- */
+ * between one and the next. However fast the first is, at most 16 numbers are
+ * between two stages: then it waits. Prints the sum of the squares. */
 #include <loopchan.h>
 
 #include "check.h"

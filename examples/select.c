@@ -1,6 +1,6 @@
-/* select: one thread receives from two channels, whichever is ready. Prints how
- * much came from each. Without (1) it would find the ended one ready for ever:
- * an end of file is something to be received, too. */
+/* select: one thread receives from two channels, from whichever is ready.
+ * Prints how much came from each. Without (1) it would find the ended channel
+ * ready again and again: an end of file is something to be received, too. */
 #include <loopchan.h>
 
 #include "check.h"

@@ -1,8 +1,8 @@
 /* several_producers: two threads, each with a sender of its own, feed one loop.
- * Each one's values arrive in its order; how the two interleave, nobody says.
- * Without the clone at (1) both threads would drop the same sender, the second
- * time after it was freed. (2) comes once, after both have dropped theirs;
- * without it the loop never ends. */
+ * The values of each thread arrive in its order; how the two interleave differs
+ * from run to run. Without the clone at (1) both threads would drop the same
+ * sender, the second time after it was freed. (2) comes once, after both have
+ * dropped theirs; without it the loop never ends. */
 #include <loopchan.h>
 
 #include "check.h"

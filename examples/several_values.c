@@ -1,7 +1,7 @@
 /* several_values: a thread sends one value after another; main receives until
- * there are no more. They come in the order in which they went.
- * Without (1) the while loop waits for ever after the last value: only a sender
- * that is dropped tells that nothing will follow. */
+ * there are no more. They arrive in the order in which they were sent. Without
+ * (1) main waits forever after the last value: only a dropped sender means that
+ * nothing follows. */
 #include <loopchan.h>
 
 #include "check.h"

@@ -1,7 +1,7 @@
 /* shutdown: a receiver that has enough stops a sender that would never stop.
  * Without (1) neither ever ends. With loopchan_close in its place, what was
  * accepted would be dropped instead of received: the two counts would differ.
- * Without (2) the thread would ask for ever: UV_EPIPE is how it learns. */
+ * Without (2) the thread could not tell the end, UV_EPIPE, from an error. */
 #include <inttypes.h>
 
 #include <loopchan.h>

@@ -1,6 +1,6 @@
-/* typed: a channel of one type, checked by the compiler.
- * Without (1) it is all void pointers: points_send(tx, &(int){7}) would not be
- * refused any more, and the callback would read a point out of an int. */
+/* typed: a channel of one type, checked by the compiler. Without (1) all
+ * messages are void pointers: points_send(tx, &(int){7}) would compile, and the
+ * callback would read a point out of an int. */
 #include <loopchan.h>
 
 #include "check.h"

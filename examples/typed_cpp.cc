@@ -1,8 +1,8 @@
 /* typed_cpp: a loop and a pool of two threads, in C++. The loop sends words to
- * the pool, which turns them round and sends them back; prints the words in
- * their order. Strings and pointers move from thread to thread; nobody frees.
- * Without (1) the pool never ends, nor do its senders; without (2) the loop
- * never does. */
+ * the pool, which reverses them and sends them back; prints the words in their
+ * order. Strings and pointers move from thread to thread, and are freed by
+ * their last owner. Without (1) the pool never ends, nor do its senders;
+ * without (2) the loop never does. */
 #include <algorithm>
 #include <iostream>
 #include <memory>

@@ -2,7 +2,7 @@
  *
  * Header-only, on top of loopchan.h, which stays the contract: each call does
  * what its loopchan_ namesake does, on the threads and inside the callbacks
- * that are written there, and answers the same codes. Here is only what
+ * that are written there, and returns the same codes. Here is only what
  * differs.
  *
  *   auto ch = loopchan::open<std::string>(loop).value();
@@ -33,7 +33,7 @@
  * Errors: a std::error_code with libuv's codes; true is an error, as ever. Of
  * those that are usual, errc has the names; std::errc compares too. Success is
  * std::error_code(). A call on an end that is empty (made by default, moved
- * from, closed) answers errc::invalid.
+ * from, closed) returns errc::invalid.
  *
  * Exceptions: none crosses the C library. What runs under it is noexcept: a
  * callback, or a message's destructor, that throws ends the program by
@@ -101,7 +101,7 @@ struct uv_category final : std::error_category {
     return uv_strerror_r(err, text, sizeof text);
   }
   /* On Unix they are errno, negated, on Windows numbers of libuv's own: those
-   * that the library answers are named. */
+   * that the library returns are named. */
   std::error_condition default_error_condition(
       int err) const noexcept override {
     switch (err) {

@@ -1,5 +1,5 @@
-/* at_once: an end that does not wait. The loop closes everything it has while a
- * thread sends; what was accepted and is not delivered any more is dropped, and
+/* at_once: an end that does not wait. The loop closes all its handles while a
+ * thread sends. What was accepted and is not delivered any more is dropped, and
  * what is refused is the thread's. Prints that nothing is lost. */
 #include <stdlib.h>
 

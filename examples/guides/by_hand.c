@@ -1,5 +1,5 @@
 /* by_hand: two threads send numbers to a loop, as one writes it without
- * loopchan: a mutex, a list and a uv_async_t. It is right as it stands. */
+ * loopchan: a mutex, a list and a uv_async_t. It is correct as it stands. */
 #include "../check.h"
 
 struct item {

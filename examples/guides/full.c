@@ -1,5 +1,5 @@
-/* full: what the sending calls answer when a channel with room for two
- * messages is full, has room again, and is closed. */
+/* full: what the sending calls return when a channel with room for two messages
+ * is full, has room again, and is closed. */
 #include <loopchan.h>
 
 #include "../check.h"

@@ -1,5 +1,6 @@
 /* newest: a thread reports its progress far more often than the loop has time
- * to show it. The loop gets the newest report only, and in the end the last. */
+ * to show it. The loop gets the newest report only, and at the end the last
+ * one. */
 #include <loopchan.h>
 
 #include "../check.h"

@@ -1,6 +1,6 @@
-/* not_ending: why does the program not end? It looks into the channel and asks
- * libuv, on a timer, then mends it. Prints what it found; what libuv says goes
- * to stderr. */
+/* not_ending: why does the program not end? On a timer, it looks at the
+ * channel's figures and at libuv's handles, then mends the fault. Prints the
+ * figures; what libuv says goes to stderr. */
 #include <loopchan.h>
 
 #include "../check.h"

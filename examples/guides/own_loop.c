@@ -1,5 +1,5 @@
 /* own_loop: a send that would have to wait for its own thread does not wait.
- * Prints what a loop is told that fills its own channel. */
+ * Prints what the sends return to a loop that fills its own channel. */
 #include <loopchan.h>
 
 #include "../check.h"

@@ -1,7 +1,7 @@
 /* pause: a loop reads from a pipe and passes what it reads to a slow thread.
- * While the channel is full it does not read, so the pipe fills up, and whoever
- * writes into it waits: the pressure goes back to where the bytes come from.
- * Prints how many bytes the thread has got. */
+ * While the channel is full it does not read, so the pipe fills up, and the
+ * writer at its other end waits: the pressure goes back to where the bytes come
+ * from. Prints how many bytes the thread has got. */
 #include <string.h>
 
 #include <loopchan.h>

@@ -30,7 +30,7 @@ int loopchan_shutdown(loopchan_receiver_t *rx) {
 /* Inside: the channel ends, and its figures with it. */
 static void begin_close(loopchan_receiver_t *rx, lc_channel_t *channel) {
   lc_trace(close, channel, NULL);
-  rx->state = LC_CLOSING;
+  lc_receiver_set(rx, LC_CLOSING);
   channel->recv_cb = NULL;
   lc_rx_refuse(channel);
   lc_wake_leave(&channel->wake);

@@ -46,6 +46,8 @@ int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
 
   if (rx == NULL || tx == NULL || options == NULL || !are_valid(options))
     return UV_EINVAL;
+  if (lc_receiver_is_in_use(rx))
+    return UV_EBUSY;
   err = lc_channel_new(&channel,
                        loop != NULL && !is_shared(options) ? &rx->async : NULL,
                        options);

@@ -17,7 +17,7 @@ void lc_receiver_begin(loopchan_receiver_t *rx, lc_channel_t *channel,
   rx->consumer = consumer;
   rx->shared = consumer != NULL;
   lc_gate_init(lc_gate_of(rx));
-  rx->state = LC_OPEN;
+  lc_receiver_set(rx, LC_OPEN);
 }
 
 void lc_receiver_end(loopchan_receiver_t *rx, lc_channel_t *channel,
@@ -25,7 +25,7 @@ void lc_receiver_end(loopchan_receiver_t *rx, lc_channel_t *channel,
   lc_trace(closed, channel, NULL);
   rx->channel = NULL;
   rx->consumer = NULL;
-  rx->state = LC_CLOSED_FOR_GOOD;
+  lc_receiver_set(rx, LC_CLOSED_FOR_GOOD);
   lc_channel_leave(channel);
   if (on_closed.cb != NULL)
     on_closed.cb(rx);

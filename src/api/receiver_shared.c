@@ -226,6 +226,10 @@ int loopchan_receiver_clone(uv_loop_t *loop, loopchan_receiver_t *clone,
   if (clone == NULL || rx == NULL || clone == rx || !rx->shared ||
       step_in(rx, &scope) != 0)
     return UV_EINVAL;
+  if (lc_receiver_is_in_use(clone)) {
+    lc_receiver_exit_shared(rx, &scope);
+    return UV_EBUSY;
+  }
   channel = scope.channel;
   lc_channel_join(channel);
   lc_receiver_exit_shared(rx, &scope);
@@ -296,7 +300,7 @@ static bool begin_to_leave(loopchan_receiver_t *rx, lc_consumer_t *consumer) {
   bool last = lc_shared_remove(consumer);
 
   lc_trace(close, channel, NULL);
-  rx->state = LC_CLOSING;
+  lc_receiver_set(rx, LC_CLOSING);
   consumer->recv_cb = NULL;
   if (last) {
     lc_rx_refuse(channel);

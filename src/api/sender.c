@@ -112,6 +112,8 @@ static inline int send_until(loopchan_sender_t *tx, const void *msg,
 }
 
 static inline bool can_send(const loopchan_sender_t *tx, const void *msg) {
+  if (tx != NULL)
+    lc_sender_is_alive(tx);
   return tx != NULL && (msg != NULL || tx->channel->msg_size == 0);
 }
 
@@ -238,6 +240,7 @@ ssize_t loopchan_send_many(loopchan_sender_t *tx, const void *msgs,
 
   if (tx == NULL)
     return UV_EINVAL;
+  lc_sender_is_alive(tx);
   size = tx->channel->msg_size;
   if ((msgs == NULL && size != 0 && count != 0) ||
       count > (size_t) PTRDIFF_MAX / (size != 0 ? size : 1))
@@ -254,13 +257,21 @@ ssize_t loopchan_send_many(loopchan_sender_t *tx, const void *msgs,
 }
 
 loopchan_sender_t *loopchan_sender_clone(loopchan_sender_t *tx) {
-  return tx == NULL ? NULL : lc_channel_add_sender(tx->channel);
+  if (tx == NULL)
+    return NULL;
+  lc_sender_is_alive(tx);
+  return lc_channel_add_sender(tx->channel);
 }
 
 void loopchan_sender_drop(loopchan_sender_t *tx) {
   lc_channel_t *channel;
 
   if (tx == NULL)
+    return;
+  lc_sender_is_alive(tx);
+  lc_assert(!tx->is_writers &&
+            "loopchan_sender_drop: the sender is a writer's, which drops it");
+  if (tx->is_writers)
     return;
   channel = tx->channel;
   lc_trace(sender_drop, channel, tx);

@@ -16,10 +16,12 @@
 #include <limits.h>
 
 #include "base/alloc.h"
+#include "base/mark.h"
 #include "core/replace.h"
 #include "wait/budget.h"
 
-/* Closed: from the close on, before its callback too. */
+/* What loopchan_writer_t.state says, in a mark. Closed: from the close on,
+ * before its callback too. */
 enum { LC_WRITER_OPEN = 1, LC_WRITER_CLOSED };
 
 struct lc_writer {
@@ -40,10 +42,10 @@ struct lc_writer {
 /* What lies in loopchan_write_t.reserved. */
 typedef struct {
   lc_waiter_t waiter; /* first */
-  loopchan_write_t *req;
   loopchan_write_cb cb;
   lc_slab_t *slab; /* that goes with the node: its last one, or its only one */
   bool alone;      /* its only one */
+  unsigned mark;   /* while it is in use */
 } lc_request_t;
 
 static_assert(sizeof(lc_request_t) <= sizeof((loopchan_write_t *) 0)->reserved,
@@ -53,11 +55,20 @@ static lc_channel_t *channel_of(const struct lc_writer *writer) {
   return writer->tx->channel;
 }
 
+static bool has_state(const loopchan_writer_t *w, unsigned state) {
+  return w->state == lc_mark(w, state);
+}
+
 static bool writer_is_open(const loopchan_writer_t *w) {
-  if (w == NULL || w->state != LC_WRITER_OPEN)
+  if (w == NULL)
     return false;
-  /* Fails after a plain uv_close on a writer. */
-  lc_assert(!uv_is_closing((const uv_handle_t *) &w->async));
+  if (!has_state(w, LC_WRITER_OPEN)) {
+    lc_assert((w->state & 3) != LC_WRITER_OPEN &&
+              "a writer was moved while it was open, or was not zeroed");
+    return false;
+  }
+  lc_assert(!uv_is_closing((const uv_handle_t *) &w->async) &&
+            "uv_close was called on a writer, not loopchan_writer_close");
   lc_loop_in_call(w->writer->loop);
   return true;
 }
@@ -80,15 +91,17 @@ static void put_back(lc_channel_t *channel, lc_request_t *request) {
 }
 
 /* The user may use its memory again in the callback. */
-static void call_back(struct lc_writer *writer, const lc_request_t *at) {
+static void call_back(struct lc_writer *writer, lc_request_t *at) {
+  loopchan_write_t *req = lc_container(at, loopchan_write_t, reserved);
   lc_channel_t *channel = channel_of(writer);
   lc_request_t request = *at;
   lc_waiter_t *waiter = &request.waiter;
 
-  request.req->msg = waiter->result == 0
-                         ? NULL
-                         : lc_node_message(&channel->pool, waiter->oldest);
-  request.cb(request.req, waiter->result);
+  at->mark = 0;
+  req->msg = waiter->result == 0
+                 ? NULL
+                 : lc_node_message(&channel->pool, waiter->oldest);
+  request.cb(req, waiter->result);
   put_back(channel, &request);
 }
 
@@ -121,6 +134,7 @@ static void on_writer_closed(uv_handle_t *handle) {
   if (writer->slab != NULL)
     lc_tx_put_slab(channel_of(writer), writer->slab);
   lc_completions_destroy(&writer->completions);
+  writer->tx->is_writers = false;
   loopchan_sender_drop(writer->tx);
   lc_loop_detach(writer->loop);
   lc_free(writer);
@@ -178,9 +192,9 @@ static bool call_back_in_turn(struct lc_writer *writer, lc_budget_t *budget) {
                  &writer->completed);
   if (!call_all_back(writer, budget))
     return true;
-  if (w->state == LC_WRITER_OPEN)
+  if (has_state(w, LC_WRITER_OPEN))
     tell_closed(writer, budget);
-  if (w->state == LC_WRITER_CLOSED && writer->member.open)
+  if (has_state(w, LC_WRITER_CLOSED) && writer->member.open)
     return go_on_closing(writer, budget);
   return false;
 }
@@ -204,6 +218,11 @@ static void on_writer_async(uv_async_t *async) {
   lc_loop_serve(&w->writer->member);
 }
 
+static bool is_in_use(const loopchan_writer_t *w) {
+  return has_state(w, LC_WRITER_OPEN) ||
+         (has_state(w, LC_WRITER_CLOSED) && w->writer != NULL);
+}
+
 int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
                          loopchan_sender_t *tx) {
   struct lc_writer *writer;
@@ -211,6 +230,8 @@ int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
 
   if (loop == NULL || w == NULL || tx == NULL)
     return UV_EINVAL;
+  if (tx->is_writers || is_in_use(w))
+    return UV_EBUSY;
   writer = lc_malloc(sizeof *writer);
   if (writer == NULL)
     return UV_ENOMEM;
@@ -235,7 +256,8 @@ int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
   writer->tx = tx;
   writer->bytes = LC_SLAB_LEAST;
   w->writer = writer;
-  w->state = LC_WRITER_OPEN;
+  w->state = lc_mark(w, LC_WRITER_OPEN);
+  tx->is_writers = true;
   lc_waitq_watch(&tx->channel->waitq, &writer->completions);
   return 0;
 
@@ -326,12 +348,14 @@ int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w, const void *msg,
     return UV_EINVAL;
   channel = channel_of(w->writer);
   request = (lc_request_t *) (void *) req->reserved;
+  if (request->mark == lc_mark(request, 1))
+    return UV_EBUSY;
   memset(request, 0, sizeof *request);
   err = alloc_node(w->writer, request);
   if (err != 0)
     return err;
+  request->mark = lc_mark(request, 1);
   lc_tx_fill(channel, request->waiter.oldest, msg);
-  request->req = req;
   request->cb = cb;
   request->waiter.completions = &w->writer->completions;
   request->waiter.escalated = true;
@@ -363,7 +387,7 @@ int lc_writer_close(loopchan_writer_t *w, loopchan_writer_cb cb,
     return UV_EINVAL;
   if (!writer_is_open(w))
     return UV_EALREADY;
-  w->state = LC_WRITER_CLOSED;
+  w->state = lc_mark(w, LC_WRITER_CLOSED);
   w->writer->close_cb = cb;
   w->writer->handle_close_cb = handle_cb;
   lc_waitq_unwatch(&channel_of(w->writer)->waitq, &w->writer->completions,

@@ -3,9 +3,30 @@
 # needs to see in them what a reader sees: labels, tables, sections, what is
 # private.
 
+# A program of the examples has a page, and so has a guide.
+function linked(words,   out, path, page) {
+  while (match(words, /examples\/[a-z_\/]+\.(c|cc|md)/)) {
+    path = page = substr(words, RSTART, RLENGTH)
+    if (sub(/\.md$/, "", page)) {
+      gsub(/\//, "_", page)
+      page = "page_" page ".html"
+    } else {
+      gsub(/\//, "_2", page)
+      gsub(/\./, "_8", page)
+      page = page "-example.html"
+    }
+    out = out substr(words, 1, RSTART - 1) "<a href=\"" page "\">" path "</a>"
+    words = substr(words, RSTART + RLENGTH)
+  }
+  return out words
+}
+
 function text(words) {
   # A name that has a page links to it.
-  gsub(/(loopchan|LOOPCHAN)_[a-z_]*[a-z]/, "#&", words)
+  gsub(/loopchan_[a-z_]*[a-z]/, "#&", words)
+  gsub(/LOOPCHAN_(SHARED|LATEST|RENDEZVOUS|UNBOUNDED|FOREVER|NO_SPIN)/, "#&",
+    words)
+  words = linked(words)
   gsub(/std::sync::/, "%&", words)
   print words
 }
@@ -35,19 +56,13 @@ function comment_line(words) {
 }
 
 BEGIN {
-  group = "callbacks"
+  group = "constants"
 }
 
 NR == 1 {
-  print "/** @mainpage"
-  sub(/^.*loopchan: /, " * ")
+  print "/** @page contract The contract"
+  sub(/^.*loopchan: c/, " * C")
   inside = 1
-}
-
-NR == 2 {
-  print " *"
-  print " * <a href=\"modules.html\">Every function, by task</a> and"
-  print " * <a href=\"md_examples_guides_README.html\">the guides</a>."
 }
 
 # How it is made public is not what is public.
@@ -59,7 +74,9 @@ NR == 2 {
 }
 /^#define LOOPCHAN_VERSION_MAJOR/ {
   print "/** @endcond */"
+  print "/** @defgroup constants Constants and structs */"
   started = 1
+  documented = 0
 }
 
 # Sections are groups: the index by task.
@@ -77,18 +94,32 @@ started && /^\/\*/ {
   labelled = 0
   blank = 0
   if (/^\/\*\*/) {
-    if (group == "callbacks" && !announced++)
+    if (group == "constants") {
       print "/** @defgroup callbacks Callbacks */"
+      group = "callbacks"
+    }
     print "/** @ingroup " group
     next
   }
-  sub(/^\/\*/, "/**")
+  if (group == "constants" || group == "callbacks")
+    print "/** @ingroup constants"
+  sub(/^\/\*/, group == "constants" || group == "callbacks" ? " *" : "/**")
+}
+# What has no comment of its own shares the one before.
+started && group == "constants" && /^#define LOOPCHAN_[A-Z_]+ / {
+  if (!documented)
+    print "/** @ingroup constants\n" \
+      (/VERSION/ ? "" : " * @copydoc " before "\n") " */"
+  documented = 0
+  before = $2
 }
 
 inside {
   comment_line($0)
-  if (/\*\/$/)
+  if (/\*\/$/) {
     inside = 0
+    documented = 1
+  }
   next
 }
 

@@ -1,5 +1,5 @@
-# What awk makes from the header and the sources: manual pages, the reference in
-# HTML (target reference), and the library in two files (target amalgamation).
+# What awk makes from the header and the sources: manual pages, the site (target
+# reference), and the library in two files (target amalgamation).
 string(TIMESTAMP today "%B %d, %Y" UTC)
 set(scripts ${PROJECT_SOURCE_DIR}/src/cmake)
 set(common ${scripts}/common.awk)
@@ -14,9 +14,7 @@ add_custom_command(OUTPUT ${manual}/loopchan.3
   DEPENDS ${common} ${scripts}/man.awk ${header} VERBATIM)
 add_custom_target(manual ALL DEPENDS ${manual}/loopchan.3)
 
-configure_file(${scripts}/Doxyfile.in Doxyfile @ONLY)
-add_custom_target(reference
-  COMMAND doxygen ${PROJECT_BINARY_DIR}/Doxyfile VERBATIM)
+include(site)
 
 set(amalgamation ${PROJECT_BINARY_DIR}/amalgamation)
 file(GLOB_RECURSE rooms ${PROJECT_SOURCE_DIR}/src/*.[ch])

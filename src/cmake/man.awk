@@ -5,6 +5,14 @@
 #   awk -v version=0.1.0 -v date='November 25, 2026' -v out=DIR -f common.awk \
 #     -f man.awk include/loopchan.h
 #
+# Doxygen's own manual pages would not do. It makes a page for a group, not for a
+# function (a group for each function would give one, without the #include, and
+# in the HTML too); the page says the summary twice, as a list of one function
+# and before its text; what is returned has no section of its own, SEE ALSO
+# names no pages, there is no LIBRARY, an index is missing, and mandoc finds some
+# twenty faults a page. And these pages are installed, so everyone who builds the
+# library would need Doxygen.
+#
 # A comment is paragraphs, then labels ("Thread:    any."). Lines that are
 # indented are literal, or a list when they begin with "- ".
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/debug.h"
+#include "base/mark.h"
 #include "base/atomic.h"
 #include "queue/backlog.h"
 #include "queue/inbox.h"
@@ -48,6 +49,8 @@ struct loopchan_sender_s {
   lc_counter_t sent_in_passing;    /* by threads that have no cache */
   lc_counter_t replaced_in_passing;
   lc_counter_t reserved; /* places that are out now */
+  bool is_writers;       /* its thread's: not to be dropped by others */
+  unsigned mark;         /* debug: while it lives */
 };
 
 /* Whom to call when a receiver is closed: one of them, or neither. */
@@ -114,6 +117,13 @@ void lc_channel_leave(lc_channel_t *channel);
 /* A sender of the core, which it uses from now on. NULL: out of memory. */
 loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel);
 
+/* Any thread, in a call. */
+static inline void lc_sender_is_alive(const loopchan_sender_t *tx) {
+  lc_assert(tx->mark == lc_mark(tx, 1) &&
+            "a call on a sender that was dropped");
+  (void) tx;
+}
+
 /* Takes a sender off the list and frees it. True: it was the last. The sender's
  * use of the core goes over to the caller. */
 LC_MUST_USE bool lc_channel_remove_sender(loopchan_sender_t *tx);
@@ -124,6 +134,13 @@ void lc_channel_settle(lc_channel_t *channel);
 /* Any thread. Signals the wake that another thread owes, and may owe for
  * long. */
 void lc_channel_help(lc_channel_t *channel);
+
+#ifdef LC_NOTICES_NESTED_RUN
+/* Any thread. A callback of the receiver's may be running the loop, to wait for
+ * this very message, for which it is not woken. Has the loop call back, which
+ * then notices that it runs inside a callback. */
+void lc_channel_ring(lc_channel_t *channel);
+#endif
 
 /* Any thread. What a push has left to be done, if anything. */
 static inline void lc_channel_pay(lc_channel_t *channel, lc_push_t pushed) {
@@ -146,7 +163,8 @@ static inline void lc_channel_drop_message(lc_channel_t *channel,
 
 /* A message of the sizes that a register holds is moved without a call.
  * With messages of four bytes the first memcpy is never reached, but gcc warns
- * of it when it optimises a whole program. */
+ * of it when it optimises a whole program and sees the user's variable. So what
+ * to is stays unknown here, and what from is in a sender's calls. */
 static inline void lc_copy(void *to, const void *from, size_t size) {
   if (size == sizeof(uint64_t))
     memcpy(lc_unknown(to), from, sizeof(uint64_t));

@@ -81,6 +81,11 @@ LC_MUST_USE static inline int lc_tx_publish(lc_channel_t *channel,
                                             lc_streak_t *streak) {
   lc_push_t pushed = lc_inbox_push(&channel->inbox, newest, oldest, streak);
 
+#ifdef LC_NOTICES_NESTED_RUN
+  if (pushed == LC_PUSHED && channel->loop != NULL &&
+      lc_loop_seems_nested(channel->loop))
+    lc_channel_ring(channel);
+#endif
   return LC_LIKELY(pushed == LC_PUSHED) ? 0 : lc_tx_after_push(channel, pushed);
 }
 
@@ -151,7 +156,8 @@ void lc_tx_retire_slab(lc_channel_t *channel, lc_slab_t *slab);
 static inline void lc_tx_fill(lc_channel_t *channel, lc_link_t *node,
                               const void *msg) {
   lc_trace(send, channel, node);
-  lc_copy(lc_node_message(&channel->pool, node), msg, channel->msg_size);
+  lc_copy(lc_node_message(&channel->pool, node), lc_unknown(msg),
+          channel->msg_size);
   if (channel->msg_size > LC_CACHE_LINE)
     lc_node_fetch_ahead(&channel->pool, node);
 }

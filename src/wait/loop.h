@@ -69,7 +69,8 @@ typedef struct lc_member {
 typedef struct lc_loop {
   lc_counter_t wakes; /* sent to members; any thread counts */
   lc_loop_thread_t
-      loop_thread; /* the thread of the last callback; 0: none so far */
+      loop_thread;        /* the thread of the last callback; 0: none so far */
+  lc_number_t serving_ms; /* debug: since when callbacks run; 0: none does */
   lc_loop_thread_t
       caller;      /* before the first callback: the thread of the last call */
   uv_loop_t *loop; /* fixed after open */
@@ -117,6 +118,8 @@ static inline void lc_loop_in_call(lc_loop_t *loop) {
                                 ? &loop->loop_thread
                                 : &loop->caller;
 
+  lc_assert((!loop->serving || lc_loop_thread_is_here(whose)) &&
+            "a call for a loop's receiver or writer on another thread");
   if (LC_UNLIKELY(!lc_loop_thread_is_here(whose)))
     lc_loop_thread_set_here(whose);
 }
@@ -132,6 +135,17 @@ static inline bool lc_loop_may_be_here(lc_loop_t *loop) {
   return !lc_loop_thread_is_known(&loop->loop_thread) &&
          lc_loop_thread_is_here(&loop->caller);
 }
+
+/* A debug build notices it. (The explorer would have more to explore.) */
+#if !defined(NDEBUG) && !defined(LC_EXPLORE)
+#define LC_NOTICES_NESTED_RUN
+#endif
+
+#ifdef LC_NOTICES_NESTED_RUN
+/* Any thread. Whether callbacks have run there for so long that one of them may
+ * be running the loop itself. */
+bool lc_loop_seems_nested(const lc_loop_t *loop);
+#endif
 
 /* The loop's thread. A member from now on; the record is attached. */
 void lc_loop_enter(lc_loop_t *loop, lc_member_t *member, lc_wake_t *wake,

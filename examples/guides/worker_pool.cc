@@ -1,0 +1,43 @@
+/* worker_pool: three threads take jobs from one channel and send results into
+ * another; main feeds the one and reads the other. Prints what came out. */
+#include <thread>
+#include <vector>
+
+#include <loopchan.hpp>
+
+#include "../check.h"
+
+constexpr int workers = 3, all_jobs = 100;
+
+/* Go: for job := range jobs { results <- job * 2 }; wg.Done() */
+static void work(loopchan::thread_receiver<int> &jobs,
+                 loopchan::sender<int> results) {
+  for (int job : jobs)
+    check(results.send(job * 2));
+}
+
+int main() {
+  loopchan::options several, bounded;
+  several.shared = true;
+  several.capacity = bounded.capacity = all_jobs;
+  auto jobs = loopchan::open<int>(several).value();
+  auto results = loopchan::open<int>(bounded).value();
+  std::vector<std::thread> threads;
+  int count = 0, sum = 0;
+
+  for (int i = 0; i < workers; i++)
+    threads.emplace_back(work, std::ref(jobs.rx), results.tx.clone());
+  results.tx.drop();
+  for (int job = 1; job <= all_jobs; job++)
+    check(jobs.tx.send(job));
+  jobs.tx.drop(); /* Go: close(jobs) */
+
+  /* Go: wg.Wait(); close(results); for result := range results */
+  for (int result : results.rx) {
+    sum += result;
+    count++;
+  }
+  std::printf("%d results, their sum is %d\n", count, sum);
+  for (std::thread &thread : threads)
+    thread.join();
+}

@@ -1,0 +1,7 @@
+# The menu that a phone has in place of the side bar: Doxygen's "Pages" would be
+# empty, since each page is below the first one.
+s/{text:"Pages",url:"pages.html"},*//
+s/{text:"loopchan",url:"index.html"},*/&\
+{text:"I want to…",url:"page_examples_tasks.html"},\
+{text:"Guides",url:"page_examples_guides.html"},\
+{text:"The contract",url:"contract.html"},/
