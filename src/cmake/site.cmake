@@ -33,7 +33,8 @@ endif()
 # In the order of the side bar.
 set(site_pages README.md examples/tasks examples/guides examples/README.md
   examples/sharded_kv/README.md examples/http_server/README.md
-  examples/node_addon/README.md examples/across_machines/README.md
+  examples/accept_pool/README.md examples/node_addon/README.md
+  examples/across_machines/README.md
   examples/coroutines/README.md examples/tracing/README.md
   src/README.md test/README.md test/bench/README.md test/explore/README.md
   test/fuzz/README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md)
