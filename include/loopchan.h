@@ -17,7 +17,8 @@
  *     messages, or for one large message.
  *   - Signals and fork: unless the function says otherwise, it is not
  *     async-signal-safe, and does not work on a channel in the child of a
- *     fork().
+ *     fork(). A child may open channels of its own; where one of its parent's
+ *     receivers or writers was open, it zeroes the memory first.
  *   - Cancellation: no call is a cancellation point. A thread that was
  *     cancelled with pthread_cancel() while in a call stays in it until it
  *     returns, and ends at its own next cancellation point. options.drop is
@@ -35,9 +36,20 @@
  *     them.
  *   - A NULL that is not expressly allowed changes nothing: the call returns
  *     UV_EINVAL, or ignores it if it returns no code.
- *   - Using a receiver on two threads at once, without LOOPCHAN_SHARED, is the
- *     caller's error: undefined, and caught by an assert in debug builds of the
- *     library.
+ *   - Errors of the caller: what can be recognised returns a code, as said at
+ *     each function. In debug builds of the library an assert says what was
+ *     wrong, and aborts: after a plain uv_close on a receiver or writer, the
+ *     next call on it; a call on a receiver or writer that was moved while
+ *     open; a receiver used on two threads at once, without LOOPCHAN_SHARED;
+ *     a call for a receiver or writer of a loop on another thread, while that
+ *     loop runs a callback of the library's; a call on a sender just after its
+ *     drop; the drop of a writer's sender; a place that is given back twice.
+ *   - What is never recognised, and ends in memory that is used after it was
+ *     freed: to free or reuse the memory of a receiver, a writer or a request
+ *     that is in use, or of a loop whose handles are not closed; a plain
+ *     uv_close on a receiver or writer without another call on it; a sender
+ *     that another thread uses while, or long after, it is dropped; a place
+ *     that is committed on another channel's sender.
  *
  * Which calls may overlap, and when they may be made:
  *
@@ -176,7 +188,10 @@ typedef struct loopchan_stats_s loopchan_stats_t;
  * status is UV_EOF and msg is NULL. Everything is allowed inside (close, stop,
  * shut down, try_recv, send to any channel, this one included, drop senders),
  * except uv_run on the same loop, which libuv forbids. (A debug build of the
- * library aborts when a handle of its own is called back by such a run.)
+ * library aborts when a handle of its own is called back by such a run. A run
+ * that waits for the next message of this receiver waits forever: it is not
+ * woken inside its callback. A debug build notices when a message is sent later
+ * than about 50 ms after the callback began.)
  */
 typedef void (*loopchan_recv_cb)(loopchan_receiver_t *rx, int status,
                                  void *msg);
@@ -254,10 +269,13 @@ struct loopchan_stats_s {
 
 /* A channel's receiving end. The caller allocates it, anywhere, and must not
  * move it until it is closed. If it was zeroed, calls before loopchan_open
- * return UV_EINVAL. A loop receiver is a libuv handle too: (uv_handle_t *) rx
- * may be passed to uv_ref, uv_unref, uv_has_ref, uv_is_active, uv_is_closing,
- * uv_walk and uv_handle_get_loop, but not to uv_close: see loopchan_close and
- * loopchan_close_handle. The library never touches data, nor async.data. */
+ * return UV_EINVAL. (Calls on one that was moved fail, but the library still
+ * uses the old memory.) A loop receiver is a libuv handle too:
+ * (uv_handle_t *) rx may be passed to uv_ref, uv_unref, uv_has_ref,
+ * uv_is_active, uv_is_closing, uv_walk and uv_handle_get_loop. Never pass it to
+ * uv_close: the channel does not learn of that, and its senders go on using the
+ * handle's memory. See loopchan_close and loopchan_close_handle. The library
+ * never touches data, nor async.data. */
 struct loopchan_receiver_s {
   uv_async_t async;
   void *data; /* the user's */
@@ -320,6 +338,7 @@ struct loopchan_write_s {
  *                       0, LOOPCHAN_LATEST with a capacity other than 0 and 1,
  *                       or an msg_size so large that the size of a message in
  *                       memory would overflow;
+ *            UV_EBUSY   rx is open, or its close callback has not been called;
  *            UV_ENOMEM;
  *            what uv_async_init returned (UV_EMFILE, ...).
  *            After an error nothing is left behind; *rx and *tx are unchanged.
@@ -361,6 +380,8 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  * Returns:   0;
  *            UV_EINVAL  a NULL, clone is rx, rx was opened without
  *                       LOOPCHAN_SHARED or never, or is closed;
+ *            UV_EBUSY   clone is open, or its close callback has not been
+ *                       called;
  *            UV_ENOMEM;
  *            what uv_async_init returned (UV_EMFILE, ...).
  *            After an error nothing is left behind, and *clone is unchanged.
@@ -398,12 +419,13 @@ LOOPCHAN_EXTERN int loopchan_receiver_clone(uv_loop_t *loop,
  *
  * So if one thread opens the receiver and another runs the loop, then what the
  * loop calls before the first callback of a receiver or writer is not known to
- * be on the loop's thread: timer, idle and prepare callbacks of the first
- * iteration, and all others (sockets, after_work_cb, check) until a message has
- * been delivered. If such a callback sends where the channel may be full, make
- * it call loopchan_stats on the receiver first, or use loopchan_try_send; else
- * it waits for itself. The same holds for a loop that moves to another thread:
- * until the first callback or call there, the old thread counts as the loop's.
+ * be on the loop's thread: timers, idle, prepare, check, sockets and
+ * after_work_cb, in the first iteration and in all others until a message has
+ * been delivered or a write called back. If such a callback sends where the
+ * channel may be full, make it call loopchan_stats on the receiver first, or
+ * use loopchan_try_send; else it waits for itself. The same holds for a loop
+ * that moves to another thread: until the first callback or call there, the old
+ * thread counts as the loop's.
  *
  * Thread:    any, several at once on one sender. The first eight threads that
  *            use a sender have a cache each, which makes their sends fast; a
@@ -534,8 +556,9 @@ LOOPCHAN_EXTERN int loopchan_reserve(loopchan_sender_t *tx, void **msg);
  *            with loopchan_abandon, or try again.
  * Blocks:    no.
  * Allocates: no.
- * Returns:   0; UV_EINVAL (a NULL); UV_EPIPE (closed or shut down); UV_EAGAIN
- *            (on a rendezvous channel no receiver waits: see
+ * Returns:   0; UV_EINVAL (a NULL, or a place that was given back, as long as
+ *            its memory is there to say so); UV_EPIPE (closed or shut down);
+ *            UV_EAGAIN (on a rendezvous channel no receiver waits: see
  *            loopchan_try_send).
  * See:       loopchan_reserve
  */
@@ -572,7 +595,8 @@ LOOPCHAN_EXTERN loopchan_sender_t *loopchan_sender_clone(loopchan_sender_t *tx);
  * Gives up a sender. After the last one, the receiver gets every accepted
  * message and then UV_EOF.
  *
- * Thread:    any; no other call may be using tx. NULL is ignored.
+ * Thread:    any; no other call may be using tx. NULL is ignored. A writer's
+ *            sender is dropped by the writer.
  * Callback:  allowed in any callback.
  * Blocks:    no; takes the channel's mutex for a moment.
  * Allocates: no.
@@ -604,7 +628,8 @@ LOOPCHAN_EXTERN int loopchan_is_closed(const loopchan_sender_t *tx);
  *            that thread is known, after a second, if timeout_ns is longer.
  * Blocks:    timeout_ns nanoseconds at most; with 0 it only looks; with
  *            LOOPCHAN_FOREVER until sends are refused.
- * Allocates: no.
+ * Allocates: what a thread waits with, which the channel keeps for the next
+ *            one.
  * Returns:   0: sends are refused, and that does not change again;
  *            UV_ETIMEDOUT (they are not, so far); UV_EAGAIN (the loop would
  *            wait for itself, or the system gives no mutex to wait with);
@@ -649,9 +674,9 @@ LOOPCHAN_EXTERN size_t loopchan_room(const loopchan_sender_t *tx);
  * callback, or after every eighth while eight take no more than some
  * microseconds together.) Then timers and sockets run, and the rest goes on in
  * the next iteration: first come, first served, each for its share of the time,
- * so that each of n that have something to do is called within n iterations. If
- * the receivers on one loop have different budget_ns, each compares the time
- * used with its own.
+ * so that each of n that have something to do is called within n + 1
+ * iterations. If the receivers on one loop have different budget_ns, each
+ * compares the time used with its own.
  *
  * Thread:    the loop's.
  * Callback:  allowed in any callback of this loop.
@@ -709,12 +734,13 @@ LOOPCHAN_EXTERN int loopchan_try_recv(loopchan_receiver_t *rx, void *msg);
  *            else: *msg is unchanged. msg may be NULL when msg_size is 0.
  * Blocks:    until a message or the end of file; spins options.spin_ns at most,
  *            then sleeps.
- * Allocates: no.
+ * Allocates: no; with LOOPCHAN_SHARED what a thread waits with, which the
+ *            channel keeps for the next one.
  * Returns:   0; UV_EOF (everything received, and every sender dropped, or shut
  *            down), and again from every later call; UV_EINVAL (a NULL, a loop
  *            receiver, a closed receiver). With LOOPCHAN_SHARED also UV_EOF
- *            when closed, and UV_ENOMEM or UV_EAGAIN if the system gives no
- *            mutex to wait with.
+ *            when closed, and UV_ENOMEM or UV_EAGAIN if there is no memory
+ *            or no mutex to wait with.
  * See:       loopchan_try_recv, loopchan_recv_timeout; examples/one_producer.c
  */
 LOOPCHAN_EXTERN int loopchan_recv(loopchan_receiver_t *rx, void *msg);
@@ -727,7 +753,7 @@ LOOPCHAN_EXTERN int loopchan_recv(loopchan_receiver_t *rx, void *msg);
  * Blocks:    timeout_ns nanoseconds at most. With 0 it is loopchan_try_recv,
  *            but returns UV_ETIMEDOUT instead of UV_EAGAIN; with
  *            LOOPCHAN_FOREVER it is loopchan_recv.
- * Allocates: no.
+ * Allocates: as loopchan_recv.
  * Returns:   0; UV_ETIMEDOUT (nothing came; nothing is lost); UV_EOF;
  *            UV_EINVAL, as loopchan_recv; with LOOPCHAN_SHARED its other codes.
  * See:       loopchan_recv
@@ -746,7 +772,7 @@ LOOPCHAN_EXTERN int loopchan_recv_timeout(loopchan_receiver_t *rx, void *msg,
  *            returned, the first n are filled; the others are unchanged. msgs
  *            may be NULL when msg_size or max is 0.
  * Blocks:    as loopchan_recv; max 0 does not block.
- * Allocates: no.
+ * Allocates: as loopchan_recv.
  * Returns:   how many were taken: 1 to max, or 0 when max is 0; or UV_EOF;
  *            UV_EINVAL (a NULL, more than SSIZE_MAX bytes, a loop receiver, a
  *            closed receiver). With LOOPCHAN_SHARED as loopchan_recv.
@@ -796,8 +822,10 @@ LOOPCHAN_EXTERN int loopchan_select(loopchan_receiver_t *const rxs[], size_t n,
  * Blocks:    no; takes a mutex of the channel for a moment.
  * Allocates: the private part of the writer; for the first receiver or writer
  *            on a loop, that loop's record.
- * Returns:   0; UV_EINVAL (a NULL); UV_ENOMEM; what uv_async_init returned.
- *            After an error nothing is left behind, and *w is unchanged.
+ * Returns:   0; UV_EINVAL (a NULL); UV_EBUSY (w is open, or its close callback
+ *            has not been called; or tx is a writer's); UV_ENOMEM; what
+ *            uv_async_init returned. After an error nothing is left behind, and
+ *            *w is unchanged.
  * See:       loopchan_write, loopchan_writer_close; examples/loop_to_loop.c
  */
 LOOPCHAN_EXTERN int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
@@ -822,8 +850,9 @@ LOOPCHAN_EXTERN int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
  *            0.
  * Blocks:    no; takes a mutex of the channel for a moment.
  * Allocates: one slab at most; none in a steady state.
- * Returns:   0; UV_EINVAL (a NULL, a writer that is closed); UV_ENOMEM. A
- *            closed channel is reported to cb as UV_EPIPE, not here.
+ * Returns:   0; UV_EINVAL (a NULL, a writer that is closed); UV_EBUSY (req is
+ *            in use: its callback has not been called); UV_ENOMEM. A closed
+ *            channel is reported to cb as UV_EPIPE, not here.
  * See:       uv_write; loopchan_try_write
  */
 LOOPCHAN_EXTERN int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w,
@@ -916,7 +945,8 @@ LOOPCHAN_EXTERN int loopchan_shutdown(loopchan_receiver_t *rx);
  * Callback:  allowed in any callback of this loop.
  * Message:   inside the receive callback of this receiver, the message in hand
  *            stays valid until that callback returns.
- * Blocks:    no; takes the channel's mutex for a moment, and the time of drop.
+ * Blocks:    no; takes the channel's mutex for a moment, and the time of drop;
+ *            without one some ten nanoseconds for each message that waits.
  *            With LOOPCHAN_SHARED it waits until the other threads' calls have
  *            returned.
  * Allocates: no.

@@ -34,13 +34,17 @@ static void on_connections_gone(struct connections *c) {
   s->crew.kind->finish(&s->crew);
 }
 
-/* A second signal finds no handler, and kills. */
-static void on_signal(uv_signal_t *handle, int signum) {
-  struct server *s = handle->data;
-  (void) signum;
+/* As long as a signal is waited for, the loop does not end. */
+static void stop(struct server *s) {
   for (int i = 0; i < 2; i++)
     uv_signal_stop(&s->signals[i]);
   connections_stop(&s->connections);
+}
+
+/* A second signal finds no handler, and kills. */
+static void on_signal(uv_signal_t *handle, int signum) {
+  (void) signum;
+  stop(handle->data);
 }
 
 static int watch(struct server *s) {
@@ -94,7 +98,7 @@ static int serve(struct server *s, const struct options *o) {
     printf("http://127.0.0.1:%d/\n", port);
     fflush(stdout); /* whoever started us waits for it, perhaps on a pipe */
   } else {
-    connections_stop(&s->connections);
+    stop(s);
   }
   uv_run(&s->loop, UV_RUN_DEFAULT);
   uv_walk(&s->loop, close_one, NULL);

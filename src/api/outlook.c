@@ -31,16 +31,19 @@ size_t loopchan_room(const loopchan_sender_t *tx) {
  * are woken. A thread that watches from before the first one to after the
  * second is woken; one that comes later sees the first. */
 static int wait_closed(lc_channel_t *channel, uint64_t deadline_ns) {
-  lc_completions_t completions;
-  int err = lc_completions_init(&completions, NULL);
+  lc_completions_t *watcher;
+  lc_queue_t cancelled;
+  int err = lc_waitq_borrow(&channel->waitq, &watcher);
 
   if (err != 0)
     return err;
-  lc_waitq_watch(&channel->waitq, &completions);
+  lc_queue_init(&cancelled);
+  lc_waitq_watch(&channel->waitq, watcher);
   if (!lc_inbox_is_closed(&channel->inbox))
-    err = lc_tx_wait_for_wake(channel, &completions.wake, deadline_ns);
-  (void) lc_waitq_unwatch(&channel->waitq, &completions);
-  lc_completions_destroy(&completions);
+    err = lc_tx_wait_for_wake(channel, &watcher->wake, deadline_ns);
+  lc_waitq_unwatch(&channel->waitq, watcher, &cancelled);
+  lc_assert(lc_queue_is_empty(&cancelled)); /* it has sent nothing */
+  lc_waitq_return(&channel->waitq, watcher);
   return err;
 }
 

@@ -2,21 +2,37 @@
 #ifndef LC_RECEIVER_H
 #define LC_RECEIVER_H
 
+#include "base/mark.h"
 #include "core/shared.h"
 
-/* What loopchan_receiver_t.state tells. */
+/* What loopchan_receiver_t.state says, in a mark. */
 enum { LC_NEVER_OPENED, LC_OPEN, LC_CLOSING, LC_CLOSED_FOR_GOOD };
+
+static inline void lc_receiver_set(loopchan_receiver_t *rx, unsigned state) {
+  rx->state = lc_mark(rx, state);
+}
+
+/* Its thread alone may ask. Whether the library uses it. */
+static inline bool lc_receiver_is_in_use(const loopchan_receiver_t *rx) {
+  return rx->state == lc_mark(rx, LC_OPEN) ||
+         rx->state == lc_mark(rx, LC_CLOSING);
+}
 
 static inline bool lc_receiver_is_loop(const loopchan_receiver_t *rx) {
   return rx->async.type == UV_ASYNC;
 }
 
 static inline bool lc_receiver_is_open(const loopchan_receiver_t *rx) {
-  if (rx == NULL || rx->state != LC_OPEN)
+  if (rx == NULL)
     return false;
-  /* Fails after a plain uv_close on a receiver. */
-  lc_assert(!lc_receiver_is_loop(rx) ||
-            !uv_is_closing((const uv_handle_t *) &rx->async));
+  if (LC_UNLIKELY(rx->state != lc_mark(rx, LC_OPEN))) {
+    lc_assert((rx->state & 3) != LC_OPEN &&
+              "a receiver was moved while it was open, or was not zeroed");
+    return false;
+  }
+  lc_assert((!lc_receiver_is_loop(rx) ||
+             !uv_is_closing((const uv_handle_t *) &rx->async)) &&
+            "uv_close was called on a receiver, not loopchan_close");
   return true;
 }
 
@@ -35,7 +51,7 @@ static inline lc_gate_t *lc_gate_of(loopchan_receiver_t *rx) {
  * has the receiver's side to itself, but for the time that it waits. */
 typedef struct {
   lc_channel_t *channel;
-  lc_consumer_t *consumer; /* shared: the receiver's */
+  lc_consumer_t *consumer; /* shared: the receiver's; else NULL */
   uintptr_t was; /* debug: who was inside before: a callback's caller */
 } lc_scope_t;
 
@@ -51,18 +67,20 @@ LC_MUST_USE static inline int lc_receiver_enter(loopchan_receiver_t *rx,
   if (!lc_receiver_is_open(rx))
     return UV_EINVAL;
   scope->channel = rx->channel;
+  scope->consumer = NULL;
   if (lc_receiver_is_loop(rx))
     lc_loop_in_call(rx->channel->loop);
 #ifndef NDEBUG
   scope->was = lc_guard_enter(&rx->channel->guard);
-  lc_assert(scope->was == 0 || scope->was == lc_thread_self());
+  lc_assert((scope->was == 0 || scope->was == lc_thread_self()) &&
+            "two threads are in calls on one receiver");
 #endif
   return 0;
 }
 
 static inline void lc_receiver_exit(loopchan_receiver_t *rx,
                                     const lc_scope_t *scope) {
-  if (LC_UNLIKELY(scope->channel->shared != NULL))
+  if (LC_UNLIKELY(scope->consumer != NULL))
     lc_receiver_exit_shared(rx, scope);
 #ifndef NDEBUG
   else
@@ -74,8 +92,7 @@ static inline void lc_receiver_exit(loopchan_receiver_t *rx,
  * stopped. */
 LC_MUST_USE int lc_shared_open(uv_loop_t *loop, loopchan_receiver_t *rx,
                                lc_channel_t *channel);
-int lc_shared_close(loopchan_receiver_t *rx, loopchan_close_cb cb,
-                    uv_close_cb handle_cb);
+int lc_shared_close(loopchan_receiver_t *rx, lc_on_closed_t on_closed);
 LC_MUST_USE int lc_shared_start(loopchan_receiver_t *rx, loopchan_recv_cb cb);
 int lc_shared_stop(loopchan_receiver_t *rx);
 bool lc_shared_is_handle(const uv_async_t *async);
@@ -84,17 +101,14 @@ bool lc_shared_is_handle(const uv_async_t *async);
  * UV_EAGAIN, or UV_EOF. */
 LC_MUST_USE int lc_receiver_take(lc_channel_t *channel, void *msg);
 
-/* loopchan_close, with either kind of callback, or none. */
-int lc_receiver_close(loopchan_receiver_t *rx, loopchan_close_cb cb,
-                      uv_close_cb handle_cb);
-
 /* What is left to be set when a receiver has been made. consumer is NULL for
  * one that is not shared. */
 void lc_receiver_begin(loopchan_receiver_t *rx, lc_channel_t *channel,
                        lc_consumer_t *consumer, bool on_loop);
 
 /* The receiver's use of the core ends, and with it the library's of rx. */
-void lc_receiver_let_go(loopchan_receiver_t *rx);
+void lc_receiver_end(loopchan_receiver_t *rx, lc_channel_t *channel,
+                     lc_on_closed_t on_closed);
 
 /* receiver_loop's part in the life of a receiver. */
 LC_MUST_USE int lc_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx,

@@ -31,7 +31,7 @@ static void deliver_end(loopchan_receiver_t *rx) {
   cb(rx, UV_EOF, NULL);
 }
 
-/* What a wake finds nothing of is not waited for, as at the start. */
+/* A wake that found nothing is no reason to spin. */
 static bool spin_once(lc_channel_t *channel, const lc_budget_t *budget) {
   return !channel->ended && budget->messages < channel->budget_messages &&
          lc_loop_may_spin(channel->loop) &&
@@ -43,7 +43,7 @@ static bool spin_once(lc_channel_t *channel, const lc_budget_t *budget) {
 static bool deliver_messages(loopchan_receiver_t *rx, lc_budget_t *budget) {
   lc_channel_t *channel = rx->channel;
 
-  /* A little at each turn, rather than much at once. */
+  /* A little in each turn, rather than much at once. */
   if (!lc_backlog_is_long(&channel->backlog))
     (void) lc_rx_gather(channel);
   do {
@@ -83,8 +83,7 @@ static bool deliver_in_turn(loopchan_receiver_t *rx, lc_channel_t *channel) {
 }
 
 static lc_channel_t *channel_of_member(lc_member_t *member) {
-  return (lc_channel_t *) (void *) ((char *) member -
-                                    offsetof(lc_channel_t, member));
+  return lc_container(member, lc_channel_t, member);
 }
 
 static bool serve_receiver(lc_member_t *member) {
@@ -134,11 +133,11 @@ void lc_loop_end_came(lc_channel_t *channel) {
 
 static void on_closed(uv_handle_t *handle) {
   loopchan_receiver_t *rx = (loopchan_receiver_t *) handle;
-  lc_loop_t *loop = rx->channel->loop;
+  lc_channel_t *channel = rx->channel;
 
-  lc_loop_in_callback(loop);
-  lc_loop_detach(loop);
-  lc_receiver_let_go(rx);
+  lc_loop_in_callback(channel->loop);
+  lc_loop_detach(channel->loop);
+  lc_receiver_end(rx, channel, channel->on_closed);
 }
 
 void lc_loop_close(loopchan_receiver_t *rx) {
@@ -178,8 +177,8 @@ int loopchan_recv_start(loopchan_receiver_t *rx, loopchan_recv_cb cb) {
 
 static void stop(lc_channel_t *channel) {
   channel->recv_cb = NULL;
-  /* By hand, PARKED says that a receiver waits. If it is not, then what came is
-   * kept for the next start. */
+  /* Rendezvous: PARKED means that a receiver waits. If it is not, then what
+   * came is kept for the next start. */
   if (channel->flavour == LC_RENDEZVOUS)
     (void) !lc_inbox_unpark(&channel->inbox);
 }

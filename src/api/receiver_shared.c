@@ -47,8 +47,7 @@ int lc_receiver_enter_shared(loopchan_receiver_t *rx, lc_scope_t *scope) {
 }
 
 static lc_consumer_t *consumer_of_member(lc_member_t *member) {
-  return (lc_consumer_t *) (void *) ((char *) member -
-                                     offsetof(lc_consumer_t, member));
+  return lc_container(member, lc_consumer_t, member);
 }
 
 static loopchan_receiver_t *receiver_of(const lc_consumer_t *consumer) {
@@ -227,6 +226,10 @@ int loopchan_receiver_clone(uv_loop_t *loop, loopchan_receiver_t *clone,
   if (clone == NULL || rx == NULL || clone == rx || !rx->shared ||
       step_in(rx, &scope) != 0)
     return UV_EINVAL;
+  if (lc_receiver_is_in_use(clone)) {
+    lc_receiver_exit_shared(rx, &scope);
+    return UV_EBUSY;
+  }
   channel = scope.channel;
   lc_channel_join(channel);
   lc_receiver_exit_shared(rx, &scope);
@@ -269,23 +272,14 @@ int lc_shared_stop(loopchan_receiver_t *rx) {
   return 0;
 }
 
-static void let_consumer_go(loopchan_receiver_t *rx) {
+static void end_consumer(loopchan_receiver_t *rx) {
   lc_consumer_t *consumer = rx->consumer;
   lc_channel_t *channel = consumer->channel;
-  loopchan_close_cb close_cb = consumer->close_cb;
-  uv_close_cb handle_close_cb = consumer->handle_close_cb;
+  lc_on_closed_t on_closed = consumer->on_closed;
 
-  lc_trace(closed, channel, NULL);
-  rx->channel = NULL;
-  rx->consumer = NULL;
-  rx->state = LC_CLOSED_FOR_GOOD;
   lc_wake_destroy(&consumer->emptied);
   lc_free(consumer);
-  lc_channel_leave(channel);
-  if (close_cb != NULL)
-    close_cb(rx);
-  if (handle_close_cb != NULL)
-    handle_close_cb((uv_handle_t *) &rx->async);
+  lc_receiver_end(rx, channel, on_closed);
 }
 
 static void on_shared_closed(uv_handle_t *handle) {
@@ -296,7 +290,7 @@ static void on_shared_closed(uv_handle_t *handle) {
   lc_loop_detach(consumer->loop);
   lc_wake_destroy(&consumer->idle.wake);
   lc_free(consumer->message);
-  let_consumer_go(rx);
+  end_consumer(rx);
 }
 
 /* Inside: what was meant for this receiver is for the others; with the last one
@@ -306,7 +300,7 @@ static bool begin_to_leave(loopchan_receiver_t *rx, lc_consumer_t *consumer) {
   bool last = lc_shared_remove(consumer);
 
   lc_trace(close, channel, NULL);
-  rx->state = LC_CLOSING;
+  lc_receiver_set(rx, LC_CLOSING);
   consumer->recv_cb = NULL;
   if (last) {
     lc_rx_refuse(channel);
@@ -316,8 +310,7 @@ static bool begin_to_leave(loopchan_receiver_t *rx, lc_consumer_t *consumer) {
   return last;
 }
 
-int lc_shared_close(loopchan_receiver_t *rx, loopchan_close_cb cb,
-                    uv_close_cb handle_cb) {
+int lc_shared_close(loopchan_receiver_t *rx, lc_on_closed_t on_closed) {
   lc_consumer_t *consumer;
   lc_scope_t scope;
   bool last;
@@ -326,8 +319,7 @@ int lc_shared_close(loopchan_receiver_t *rx, loopchan_close_cb cb,
     return UV_EALREADY;
   consumer = scope.consumer;
   last = begin_to_leave(rx, consumer);
-  consumer->close_cb = cb;
-  consumer->handle_close_cb = handle_cb;
+  consumer->on_closed = on_closed;
   lc_receiver_exit(rx, &scope);
   if (!lc_gate_shut(lc_gate_of(rx)))
     while (!lc_wake_wait(&consumer->emptied, LC_NEVER)) {
@@ -335,7 +327,7 @@ int lc_shared_close(loopchan_receiver_t *rx, loopchan_close_cb cb,
   if (last)
     lc_rx_drop_all(consumer->channel);
   if (consumer->loop == NULL) {
-    let_consumer_go(rx);
+    end_consumer(rx);
     return 0;
   }
   lc_wake_leave(&consumer->idle.wake);

@@ -8,14 +8,21 @@
  * A reserved place keeps the slab that its node is from until it is committed
  * or abandoned; the node's link holds the slab's address.
  */
-#include "core/tx.h"
+#include "core/rendezvous.h"
+#include "core/replace.h"
 
+/* No link that is sent as a message has it. */
+#define LC_RESERVED (LC_CONTROL | LC_TO_OLDER)
+
+/* NULL: the place has been given back, if its memory is there to say so. */
 static lc_slab_t *reserved_slab(const lc_link_t *node) {
-  return (lc_slab_t *) node->next;
+  return (node->next & LC_RESERVED) == LC_RESERVED
+             ? (lc_slab_t *) (node->next & ~LC_RESERVED)
+             : NULL;
 }
 
 static void remember_slab(lc_link_t *node, lc_slab_t *slab) {
-  node->next = (uintptr_t) slab;
+  node->next = (uintptr_t) slab | LC_RESERVED;
 }
 
 /* If none waits in the pool, the first place gets a slab as a send does, the
@@ -38,6 +45,7 @@ int loopchan_reserve(loopchan_sender_t *tx, void **msg) {
 
   if (tx == NULL || msg == NULL)
     return UV_EINVAL;
+  lc_sender_is_alive(tx);
   if (lc_inbox_is_closed(&tx->channel->inbox))
     return UV_EPIPE;
   permit = lc_tx_acquire(tx->channel, 1);
@@ -58,6 +66,18 @@ int loopchan_reserve(loopchan_sender_t *tx, void **msg) {
   return 0;
 }
 
+static int publish(loopchan_sender_t *tx, lc_tx_cache_t *cache, lc_slab_t *slab,
+                   lc_link_t *node) {
+  switch (tx->channel->flavour) {
+    case LC_RENDEZVOUS:
+      return lc_rendezvous_publish(tx, cache, slab, node);
+    case LC_LATEST:
+      return lc_replace_publish(tx, cache, node);
+    default:
+      return lc_tx_publish_node(tx, cache, slab, node);
+  }
+}
+
 int loopchan_commit(loopchan_sender_t *tx, void *msg) {
   lc_tx_cache_t passing, *cache;
   lc_slab_t *slab;
@@ -66,11 +86,15 @@ int loopchan_commit(loopchan_sender_t *tx, void *msg) {
 
   if (tx == NULL || msg == NULL)
     return UV_EINVAL;
-  cache = lc_tx_cache_of(tx, &passing);
+  lc_sender_is_alive(tx);
   node = lc_node_of_message(&tx->channel->pool, msg);
   slab = reserved_slab(node);
+  lc_assert(slab != NULL && "loopchan_commit: this is no reserved place");
+  if (slab == NULL)
+    return UV_EINVAL;
+  cache = lc_tx_cache_of(tx, &passing);
   lc_trace(send, tx->channel, node);
-  err = lc_tx_publish_node(tx, cache, slab, node);
+  err = publish(tx, cache, slab, node);
   if (err != 0)
     remember_slab(node, slab);
   else
@@ -83,11 +107,18 @@ int loopchan_commit(loopchan_sender_t *tx, void *msg) {
 void loopchan_abandon(loopchan_sender_t *tx, void *msg) {
   lc_tx_cache_t passing, *cache;
   lc_slab_t *slab;
+  lc_link_t *node;
 
   if (tx == NULL || msg == NULL)
     return;
+  lc_sender_is_alive(tx);
+  node = lc_node_of_message(&tx->channel->pool, msg);
+  slab = reserved_slab(node);
+  lc_assert(slab != NULL && "loopchan_abandon: this is no reserved place");
+  if (slab == NULL)
+    return;
   cache = lc_tx_cache_of(tx, &passing);
-  slab = reserved_slab(lc_node_of_message(&tx->channel->pool, msg));
+  lc_link_init(node, 0);
   lc_slab_undo_alloc(slab);
   lc_tx_keep_slab(tx, cache, slab);
   if (cache == &passing)

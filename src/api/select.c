@@ -1,6 +1,6 @@
 /* select: waiting for one of several receivers.
  *
- * Knows:   cores, and how to have their wakes relayed.
+ * Knows:   cores, and how to have their wakes forwarded.
  * Threads: the one that receives from all of them.
  * Promise: a ready receiver is found after at most as many calls as there are
  *          receivers; a sender pays no more than for a receiver that is parked.
@@ -46,7 +46,7 @@ static int find_ready(loopchan_receiver_t *const rxs[], size_t n) {
   return -1;
 }
 
-/* Parks one after the other, its wakes relayed; returns how many were parked
+/* Parks one after the other, its wakes forwarded; returns how many were parked
  * before one had something. */
 static size_t park_all(loopchan_receiver_t *const rxs[], size_t n,
                        lc_wake_t *wake) {
@@ -73,13 +73,12 @@ static void unpark_all(loopchan_receiver_t *const rxs[], size_t parked) {
     if (!lc_wake_is_forwarded(&channel->wake))
       continue;
     lc_wake_forward(&channel->wake, NULL);
-    /* False: somebody came, and may pay late: it is not waited for. */
+    /* False: a sender came, and may signal late: that is not waited for. */
     (void) !lc_inbox_unpark(&channel->inbox);
   }
 }
 
-/* 0: look again; UV_ETIMEDOUT; or what lc_wake_new_target returned.
- */
+/* 0: look again; UV_ETIMEDOUT; or what lc_wake_new_target returned. */
 static int wait_for_any(loopchan_receiver_t *const rxs[], size_t n,
                         uint64_t deadline_ns) {
   lc_channel_t *first = rxs[0]->channel;

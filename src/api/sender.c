@@ -5,6 +5,7 @@
  * Promise: 0 and the message is the channel's; anything else and it is still
  *          the caller's.
  */
+#include "core/rendezvous.h"
 #include "core/replace.h"
 
 /* The usual case: the thread has a permit and, after this message, room left in
@@ -28,24 +29,16 @@ static inline bool has_room(const lc_tx_cache_t *cache) {
   return cache->slab != NULL && lc_slab_left(cache->slab) > 1;
 }
 
-/* Sends the node that was allocated last, from the end of the wait queue. On a
- * rendezvous channel it is received where it is, and free again afterwards. */
+/* Sends the node that was allocated last, from the end of the wait queue. */
 static int send_and_wait(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                          lc_slab_t *slab, lc_link_t *node,
                          uint64_t deadline_ns) {
-  bool is_rendezvous = tx->channel->flavour == LC_RENDEZVOUS, slab_goes = false;
-  lc_list_t links = {node, node};
+  lc_list_t links = {NULL, NULL};
+  bool slab_goes = lc_tx_chain_node(&links, slab, node);
   size_t bytes = slab->bytes;
-  int err;
+  int err = lc_tx_wait(tx->channel, links.newest, links.oldest,
+                       &cache->patience, deadline_ns);
 
-  if (!is_rendezvous) {
-    links.oldest = links.newest = NULL;
-    slab_goes = lc_tx_chain_node(&links, slab, node);
-  }
-  err = lc_tx_wait(tx->channel, links.newest, links.oldest, &cache->patience,
-                   deadline_ns);
-  if (err == 0 && is_rendezvous)
-    lc_slab_undo_alloc(slab);
   if (err == 0 && slab_goes)
     lc_slab_pool_spent(&tx->channel->pool, bytes);
   else if (err == 0)
@@ -53,6 +46,7 @@ static int send_and_wait(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   return err;
 }
 
+/* Bounded or not. */
 static int send_or_wait(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                         const void *msg, uint64_t deadline_ns) {
   lc_channel_t *channel = tx->channel;
@@ -74,14 +68,25 @@ static int send_or_wait(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   }
   node = lc_slab_alloc_node(&channel->pool, slab);
   lc_tx_fill(channel, node, msg);
-  err = may_wait && (permit < 0 || channel->flavour == LC_RENDEZVOUS)
-            ? send_and_wait(tx, cache, slab, node, deadline_ns)
-            : lc_tx_publish_node(tx, cache, slab, node);
+  err = permit > 0 ? lc_tx_publish_node(tx, cache, slab, node)
+                   : send_and_wait(tx, cache, slab, node, deadline_ns);
   if (err != 0) {
     lc_slab_undo_alloc(slab);
     lc_tx_keep_slab(tx, cache, slab);
   }
   return err;
+}
+
+static int send_by_flavour(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                           const void *msg, uint64_t deadline_ns) {
+  switch (tx->channel->flavour) {
+    case LC_RENDEZVOUS:
+      return lc_rendezvous_send(tx, cache, msg, deadline_ns);
+    case LC_LATEST:
+      return lc_replace_send(tx, cache, msg);
+    default:
+      return send_or_wait(tx, cache, msg, deadline_ns);
+  }
 }
 
 /* Apart, so that the usual case saves no registers for it. */
@@ -92,9 +97,7 @@ static LC_NOINLINE int send_slow(loopchan_sender_t *tx, const void *msg,
 
   if (cache != &tx->own && has_room(cache) && lc_tx_acquire_fast(tx->channel))
     return send_from_cache(tx->channel, cache, msg);
-  err = tx->channel->flavour == LC_LATEST
-            ? lc_replace_send(tx, cache, msg)
-            : send_or_wait(tx, cache, msg, deadline_ns);
+  err = send_by_flavour(tx, cache, msg, deadline_ns);
   if (cache == &passing)
     lc_tx_flush(tx, cache);
   return err;
@@ -109,6 +112,8 @@ static inline int send_until(loopchan_sender_t *tx, const void *msg,
 }
 
 static inline bool can_send(const loopchan_sender_t *tx, const void *msg) {
+  if (tx != NULL)
+    lc_sender_is_alive(tx);
   return tx != NULL && (msg != NULL || tx->channel->msg_size == 0);
 }
 
@@ -176,20 +181,17 @@ static int send_chain(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   return refused != 0 ? refused : err;
 }
 
-/* Sends all, but for an error; sets *sent, which is 0, to how many went. */
-static int send_each(loopchan_sender_t *tx, lc_tx_cache_t *cache,
-                     const char *msgs, size_t count, size_t *sent) {
+/* Sends all, but for an error, and adds to *sent how many went. */
+static int send_chains(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                       const char *msgs, size_t count, size_t *sent) {
   lc_channel_t *channel = tx->channel;
   int err = 0;
 
   while (err == 0 && *sent < count) {
     ssize_t permits = lc_tx_acquire(channel, count - *sent);
-    if (permits > 0 && channel->flavour < LC_RENDEZVOUS) {
+    if (permits > 0) {
       err = send_chain(tx, cache, msgs, (size_t) permits, sent);
-    } else if (channel->flavour == LC_LATEST) {
-      err = lc_replace_publish_last(tx, cache, msgs, count);
-      *sent += err == 0 ? count : 0;
-    } else if (permits > 0 || permits == UV_EAGAIN) {
+    } else if (permits == UV_EAGAIN) {
       /* One that waits; by then there is room for others. */
       err = send_or_wait(tx, cache, msgs + *sent * channel->msg_size, LC_NEVER);
       *sent += err == 0;
@@ -200,6 +202,36 @@ static int send_each(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   return err;
 }
 
+static int send_each(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                     const char *msgs, size_t count, size_t *sent) {
+  int err = 0;
+
+  for (; err == 0 && *sent < count; *sent += err == 0)
+    err = lc_rendezvous_send(tx, cache, msgs + *sent * tx->channel->msg_size,
+                             LC_NEVER);
+  return err;
+}
+
+static int send_last(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                     const char *msgs, size_t count, size_t *sent) {
+  int err = lc_replace_publish_last(tx, cache, msgs, count);
+
+  *sent = err == 0 ? count : 0;
+  return err;
+}
+
+static int send_many(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                     const char *msgs, size_t count, size_t *sent) {
+  switch (tx->channel->flavour) {
+    case LC_RENDEZVOUS:
+      return send_each(tx, cache, msgs, count, sent);
+    case LC_LATEST:
+      return send_last(tx, cache, msgs, count, sent);
+    default:
+      return send_chains(tx, cache, msgs, count, sent);
+  }
+}
+
 ssize_t loopchan_send_many(loopchan_sender_t *tx, const void *msgs,
                            size_t count) {
   lc_tx_cache_t passing, *cache;
@@ -208,6 +240,7 @@ ssize_t loopchan_send_many(loopchan_sender_t *tx, const void *msgs,
 
   if (tx == NULL)
     return UV_EINVAL;
+  lc_sender_is_alive(tx);
   size = tx->channel->msg_size;
   if ((msgs == NULL && size != 0 && count != 0) ||
       count > (size_t) PTRDIFF_MAX / (size != 0 ? size : 1))
@@ -217,14 +250,17 @@ ssize_t loopchan_send_many(loopchan_sender_t *tx, const void *msgs,
   if (msgs == NULL)
     msgs = ""; /* nothing to copy, but to count from NULL is not allowed */
   cache = lc_tx_cache_of(tx, &passing);
-  err = send_each(tx, cache, msgs, count, &sent);
+  err = send_many(tx, cache, msgs, count, &sent);
   if (cache == &passing)
     lc_tx_flush(tx, cache);
   return sent > 0 ? (ssize_t) sent : err;
 }
 
 loopchan_sender_t *loopchan_sender_clone(loopchan_sender_t *tx) {
-  return tx == NULL ? NULL : lc_channel_add_sender(tx->channel);
+  if (tx == NULL)
+    return NULL;
+  lc_sender_is_alive(tx);
+  return lc_channel_add_sender(tx->channel);
 }
 
 void loopchan_sender_drop(loopchan_sender_t *tx) {
@@ -232,10 +268,15 @@ void loopchan_sender_drop(loopchan_sender_t *tx) {
 
   if (tx == NULL)
     return;
+  lc_sender_is_alive(tx);
+  lc_assert(!tx->is_writers &&
+            "loopchan_sender_drop: the sender is a writer's, which drops it");
+  if (tx->is_writers)
+    return;
   channel = tx->channel;
   lc_trace(sender_drop, channel, tx);
   lc_tx_put_slabs(tx);
-  /* Refused: the receiver has gone and needs no goodbye. */
+  /* Refused: the receiver has gone and needs no end of file. */
   if (lc_channel_remove_sender(tx)) {
     int refused =
         lc_tx_publish(channel, &channel->eof, &channel->eof, LC_NO_STREAK);

@@ -1,7 +1,7 @@
 /* writer: the sending half on a loop.
  *
- * Knows:   libuv's handle, the line. It never waits.
- * Threads: the loop's; answers come from any.
+ * Knows:   libuv's handle, the wait queue. It never waits.
+ * Threads: the loop's; completions come from any.
  * Promise: each request accepted is called back once, in the order of writing,
  *          and all of them before the writer's own close callback.
  *
@@ -16,10 +16,12 @@
 #include <limits.h>
 
 #include "base/alloc.h"
+#include "base/mark.h"
 #include "core/replace.h"
 #include "wait/budget.h"
 
-/* Closed: from the close on, before its callback too. */
+/* What loopchan_writer_t.state says, in a mark. Closed: from the close on,
+ * before its callback too. */
 enum { LC_WRITER_OPEN = 1, LC_WRITER_CLOSED };
 
 struct lc_writer {
@@ -28,10 +30,10 @@ struct lc_writer {
   loopchan_sender_t *tx;
   lc_loop_t *loop;
   lc_completions_t completions;
-  lc_waiter_t *completed;       /* collected, not called back yet */
+  lc_queue_t completed;         /* drained, not called back yet */
   lc_slab_t *slab;              /* with room, or NULL */
   size_t bytes;                 /* of the next slab to be made */
-  lc_waiter_t *cancelled;       /* by the close */
+  lc_queue_t cancelled;         /* by the close */
   loopchan_writer_cb closed_cb; /* to be told that the receiver is gone */
   loopchan_writer_cb close_cb;
   uv_close_cb handle_close_cb;
@@ -40,10 +42,10 @@ struct lc_writer {
 /* What lies in loopchan_write_t.reserved. */
 typedef struct {
   lc_waiter_t waiter; /* first */
-  loopchan_write_t *req;
   loopchan_write_cb cb;
   lc_slab_t *slab; /* that goes with the node: its last one, or its only one */
   bool alone;      /* its only one */
+  unsigned mark;   /* while it is in use */
 } lc_request_t;
 
 static_assert(sizeof(lc_request_t) <= sizeof((loopchan_write_t *) 0)->reserved,
@@ -53,11 +55,20 @@ static lc_channel_t *channel_of(const struct lc_writer *writer) {
   return writer->tx->channel;
 }
 
+static bool has_state(const loopchan_writer_t *w, unsigned state) {
+  return w->state == lc_mark(w, state);
+}
+
 static bool writer_is_open(const loopchan_writer_t *w) {
-  if (w == NULL || w->state != LC_WRITER_OPEN)
+  if (w == NULL)
     return false;
-  /* Fails after a plain uv_close on a writer. */
-  lc_assert(!uv_is_closing((const uv_handle_t *) &w->async));
+  if (!has_state(w, LC_WRITER_OPEN)) {
+    lc_assert((w->state & 3) != LC_WRITER_OPEN &&
+              "a writer was moved while it was open, or was not zeroed");
+    return false;
+  }
+  lc_assert(!uv_is_closing((const uv_handle_t *) &w->async) &&
+            "uv_close was called on a writer, not loopchan_writer_close");
   lc_loop_in_call(w->writer->loop);
   return true;
 }
@@ -79,29 +90,37 @@ static void put_back(lc_channel_t *channel, lc_request_t *request) {
   }
 }
 
-static void call_back(struct lc_writer *writer, lc_waiter_t *waiter) {
-  lc_request_t request = *(lc_request_t *) waiter;
+/* The user may use its memory again in the callback. */
+static void call_back(struct lc_writer *writer, lc_request_t *at) {
+  loopchan_write_t *req = lc_container(at, loopchan_write_t, reserved);
   lc_channel_t *channel = channel_of(writer);
-  int result = waiter->result;
+  lc_request_t request = *at;
+  lc_waiter_t *waiter = &request.waiter;
 
-  request.req->msg =
-      result == 0 ? NULL
-                  : lc_node_message(&channel->pool, request.waiter.oldest);
-  request.cb(request.req, result);
+  at->mark = 0;
+  req->msg = waiter->result == 0
+                 ? NULL
+                 : lc_node_message(&channel->pool, waiter->oldest);
+  request.cb(req, waiter->result);
   put_back(channel, &request);
 }
 
-/* Calls back what has been collected, while there is time. True: all of it, and
+/* Calls back what has been drained, while there is time. True: all of it, and
  * there is time left. */
-static bool call_collected_back(struct lc_writer *writer, lc_budget_t *budget) {
-  while (writer->completed != NULL) {
-    lc_waiter_t *waiter = writer->completed;
-    writer->completed = waiter->next;
-    call_back(writer, waiter);
+static bool call_all_back(struct lc_writer *writer, lc_budget_t *budget) {
+  while (!lc_queue_is_empty(&writer->completed)) {
+    lc_queue_t *oldest = writer->completed.next;
+    lc_queue_remove(oldest);
+    call_back(writer, (lc_request_t *) (void *) oldest);
     if (lc_budget_is_spent(budget))
       return false;
   }
   return true;
+}
+
+static bool has_called_all_back(const struct lc_writer *writer) {
+  return lc_queue_is_empty(&writer->completed) &&
+         lc_queue_is_empty(&writer->cancelled);
 }
 
 static void on_writer_closed(uv_handle_t *handle) {
@@ -110,11 +129,12 @@ static void on_writer_closed(uv_handle_t *handle) {
   loopchan_writer_cb close_cb = writer->close_cb;
   uv_close_cb handle_close_cb = writer->handle_close_cb;
 
-  lc_assert(writer->completed == NULL && writer->cancelled == NULL);
+  lc_assert(has_called_all_back(writer));
   lc_loop_in_callback(writer->loop);
   if (writer->slab != NULL)
     lc_tx_put_slab(channel_of(writer), writer->slab);
   lc_completions_destroy(&writer->completions);
+  writer->tx->is_writers = false;
   loopchan_sender_drop(writer->tx);
   lc_loop_detach(writer->loop);
   lc_free(writer);
@@ -125,8 +145,8 @@ static void on_writer_closed(uv_handle_t *handle) {
     handle_close_cb(handle);
 }
 
-/* By hand a message may just be in the receiver's hands: its answer comes. The
- * last one's wake was paid before it can be seen that none is owed. */
+/* On a rendezvous channel a message may just be being received: its completion
+ * comes. The last one's wake was signalled before this can be false. */
 static bool is_owed(struct lc_writer *writer) {
   return lc_waitq_has_outstanding(&channel_of(writer)->waitq,
                                   &writer->completions);
@@ -138,14 +158,13 @@ static void finish_close(loopchan_writer_t *w) {
   uv_close((uv_handle_t *) &w->async, on_writer_closed);
 }
 
-/* Closed: when the last answer is called back come those that the close has
+/* Closed: behind the last completion come the writes that the close has
  * cancelled, then the handle. True: there is more to do in the next turn. */
 static bool go_on_closing(struct lc_writer *writer, lc_budget_t *budget) {
   if (is_owed(writer))
     return false;
-  writer->completed = writer->cancelled;
-  writer->cancelled = NULL;
-  if (!call_collected_back(writer, budget))
+  lc_queue_append_all(&writer->completed, &writer->cancelled);
+  if (!call_all_back(writer, budget))
     return true;
   finish_close(writer->w);
   return false;
@@ -167,15 +186,15 @@ static void tell_closed(struct lc_writer *writer, lc_budget_t *budget) {
 static bool call_back_in_turn(struct lc_writer *writer, lc_budget_t *budget) {
   loopchan_writer_t *w = writer->w;
 
-  if (!call_collected_back(writer, budget))
+  if (!call_all_back(writer, budget))
     return true;
-  writer->completed =
-      lc_waitq_drain(&channel_of(writer)->waitq, &writer->completions);
-  if (!call_collected_back(writer, budget))
+  lc_waitq_drain(&channel_of(writer)->waitq, &writer->completions,
+                 &writer->completed);
+  if (!call_all_back(writer, budget))
     return true;
-  if (w->state == LC_WRITER_OPEN)
+  if (has_state(w, LC_WRITER_OPEN))
     tell_closed(writer, budget);
-  if (w->state == LC_WRITER_CLOSED && writer->member.open)
+  if (has_state(w, LC_WRITER_CLOSED) && writer->member.open)
     return go_on_closing(writer, budget);
   return false;
 }
@@ -199,6 +218,11 @@ static void on_writer_async(uv_async_t *async) {
   lc_loop_serve(&w->writer->member);
 }
 
+static bool is_in_use(const loopchan_writer_t *w) {
+  return has_state(w, LC_WRITER_OPEN) ||
+         (has_state(w, LC_WRITER_CLOSED) && w->writer != NULL);
+}
+
 int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
                          loopchan_sender_t *tx) {
   struct lc_writer *writer;
@@ -206,10 +230,14 @@ int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
 
   if (loop == NULL || w == NULL || tx == NULL)
     return UV_EINVAL;
+  if (tx->is_writers || is_in_use(w))
+    return UV_EBUSY;
   writer = lc_malloc(sizeof *writer);
   if (writer == NULL)
     return UV_ENOMEM;
   memset(writer, 0, sizeof *writer);
+  lc_queue_init(&writer->completed);
+  lc_queue_init(&writer->cancelled);
   writer->loop = lc_loop_attach(loop);
   if (writer->loop == NULL) {
     err = UV_ENOMEM;
@@ -217,7 +245,7 @@ int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
   }
   err = lc_completions_init(&writer->completions, &w->async);
   if (err != 0)
-    goto no_answers;
+    goto no_completions;
   err = uv_async_init(loop, &w->async, on_writer_async);
   if (err != 0)
     goto no_async;
@@ -228,13 +256,14 @@ int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
   writer->tx = tx;
   writer->bytes = LC_SLAB_LEAST;
   w->writer = writer;
-  w->state = LC_WRITER_OPEN;
+  w->state = lc_mark(w, LC_WRITER_OPEN);
+  tx->is_writers = true;
   lc_waitq_watch(&tx->channel->waitq, &writer->completions);
   return 0;
 
 no_async:
   lc_completions_destroy(&writer->completions);
-no_answers:
+no_completions:
   lc_loop_detach(writer->loop);
 no_loop:
   lc_free(writer);
@@ -319,24 +348,27 @@ int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w, const void *msg,
     return UV_EINVAL;
   channel = channel_of(w->writer);
   request = (lc_request_t *) (void *) req->reserved;
+  if (request->mark == lc_mark(request, 1))
+    return UV_EBUSY;
   memset(request, 0, sizeof *request);
   err = alloc_node(w->writer, request);
   if (err != 0)
     return err;
+  request->mark = lc_mark(request, 1);
   lc_tx_fill(channel, request->waiter.oldest, msg);
-  request->req = req;
   request->cb = cb;
   request->waiter.completions = &w->writer->completions;
   request->waiter.escalated = true;
   if (channel->flavour == LC_LATEST)
     write_newest(w->writer, request);
-  else if (lc_waitq_enqueue(&channel->waitq, &request->waiter))
-    lc_channel_settle(channel);
+  else
+    lc_channel_pay(channel,
+                   lc_waitq_enqueue(&channel->waitq, &request->waiter));
   return 0;
 }
 
 int loopchan_try_write(loopchan_writer_t *w, const void *msg) {
-  /* Like any other, it overtakes nobody who stands in line. */
+  /* Like any other, it overtakes no send that waits. */
   return can_write(w, msg) ? loopchan_try_send(w->writer->tx, msg) : UV_EINVAL;
 }
 
@@ -355,13 +387,12 @@ int lc_writer_close(loopchan_writer_t *w, loopchan_writer_cb cb,
     return UV_EINVAL;
   if (!writer_is_open(w))
     return UV_EALREADY;
-  w->state = LC_WRITER_CLOSED;
+  w->state = lc_mark(w, LC_WRITER_CLOSED);
   w->writer->close_cb = cb;
   w->writer->handle_close_cb = handle_cb;
-  w->writer->cancelled =
-      lc_waitq_unwatch(&channel_of(w->writer)->waitq, &w->writer->completions);
-  if (w->writer->completed == NULL && w->writer->cancelled == NULL &&
-      !is_owed(w->writer)) {
+  lc_waitq_unwatch(&channel_of(w->writer)->waitq, &w->writer->completions,
+                   &w->writer->cancelled);
+  if (has_called_all_back(w->writer) && !is_owed(w->writer)) {
     finish_close(w);
     return 0;
   }

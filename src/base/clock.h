@@ -55,7 +55,7 @@ static inline bool lc_clock_moved(uint64_t *ticks) {
  * scheduler's was lost, some milliseconds long. */
 #define LC_STALL_NS 500000
 
-/* The processor's pauses between two looks for a payment, or for a place. */
+/* The processor's pauses between two looks for a wake, or for a permit. */
 #define LC_LOOK_PAUSES 4
 
 /* A spin: begin; while (lc_spell_goes_on(&spell, pauses)) look. */
@@ -88,8 +88,8 @@ static inline bool lc_spell_goes_on(lc_spell_t *spell, unsigned pauses) {
   return true;
 }
 
-/* True: a yield has cost a time slice. What has come meanwhile would have been
- * seen sooner by one who slept. */
+/* True: a yield has cost a time slice. A thread that slept would have seen
+ * sooner what has come meanwhile. */
 static inline bool lc_spell_stalled(const lc_spell_t *spell) {
   return spell->yielded && uv_hrtime() >= lc_after(spell->end_ns, LC_STALL_NS);
 }

@@ -29,11 +29,11 @@ static inline void lc_prefetch_write(const void *at) {
 
 /* The same address, of which the compiler no longer knows what it is of. Takes
  * no instruction. */
-static inline void *lc_unknown(void *at) {
+static inline void *lc_unknown(const void *at) {
 #if defined(__GNUC__)
   __asm__("" : "+r"(at));
 #endif
-  return at;
+  return (void *) at;
 }
 
 /* Lets other threads have the processor. */

@@ -8,6 +8,11 @@
 #define LC_QUEUE_H
 
 #include <stdbool.h>
+#include <stddef.h>
+
+/* The thing that carries a member, such as its place in a list. */
+#define lc_container(at, type, member) \
+  ((type *) (void *) ((char *) (at) -offsetof(type, member)))
 
 typedef struct lc_queue {
   struct lc_queue *prev, *next;
@@ -26,6 +31,17 @@ static inline void lc_queue_append(lc_queue_t *head, lc_queue_t *at) {
   at->next = head;
   head->prev->next = at;
   head->prev = at;
+}
+
+/* Moves all of another list to the end of this one. */
+static inline void lc_queue_append_all(lc_queue_t *head, lc_queue_t *from) {
+  if (lc_queue_is_empty(from))
+    return;
+  from->next->prev = head->prev;
+  head->prev->next = from->next;
+  from->prev->next = head;
+  head->prev = from->prev;
+  lc_queue_init(from);
 }
 
 static inline void lc_queue_remove(lc_queue_t *at) {

@@ -5,8 +5,9 @@
 #     -f common.awk -f amalgamate.awk src/*/*.c
 #
 # Each header of a room comes in once, where it is first asked for, without its
-# guard; each system header once, at the top, but for those that not every
-# system has, which stay where they are; the explorer's door not at all.
+# guard; each system header once, at the top, but for those that only some
+# systems' #if asks for, which stay where they are; the explorer's door not at
+# all.
 
 function say(text) {
   print text >out
@@ -34,7 +35,7 @@ function read(path,   line, name, waiting) {
       }
       continue
     }
-    if (line ~ /^#include </ && !(line in elsewhere))
+    if (line in top)
       continue
     # Of blank lines that meet where something was left out, one stays.
     if (line == "") {
@@ -49,14 +50,19 @@ function read(path,   line, name, waiting) {
 
 # The system's headers, in the order of the alphabet; loopchan.h first, for it
 # says which of the system's names are wanted.
-function system_headers(   i, n, path, line, name, seen) {
+function system_headers(   i, n, path, line, name, inside) {
   for (i = 1; i < ARGC; i++)
     path[++n] = ARGV[i]
+  top["#include <loopchan.h>"]
   for (i = 1; i <= n; i++) {
+    inside = 0
     while ((getline line <path[i]) > 0) {
-      if (line ~ /^#include <[a-z]/ && line != "#include <loopchan.h>" &&
-          !(line in elsewhere))
-        seen[line] = 1
+      if (line ~ /^#if/ && line !~ /^#ifndef LC_[A-Z_]+_H$/)
+        inside++
+      else if (line ~ /^#endif/ && line !~ /LC_[A-Z_]+_H \*\/$/)
+        inside--
+      if (line ~ /^#include </ && !inside)
+        top[line]
       if (line ~ /^#include "[a-z\/]+\.h"/) {
         name = rooms "/" substr(line, 11, length(line) - 11)
         if (!(name in known)) {
@@ -68,8 +74,9 @@ function system_headers(   i, n, path, line, name, seen) {
     close(path[i])
   }
   n = 0
-  for (line in seen)
-    path[++n] = line
+  for (line in top)
+    if (line != "#include <loopchan.h>")
+      path[++n] = line
   sort(path, n)
   say("#include \"loopchan.h\"\n")
   for (i = 1; i <= n; i++)
@@ -77,9 +84,6 @@ function system_headers(   i, n, path, line, name, seen) {
 }
 
 BEGIN {
-  elsewhere["#include <sys/sdt.h>"]
-  elsewhere["#include <sched.h>"]
-  elsewhere["#include <sys/mman.h>"]
   say("/* loopchan " version ", the whole library in one file. Made from its" \
     " sources: change\n * those, not this. MIT licence:\n *")
   while ((getline line <licence) > 0)

@@ -3,37 +3,54 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-install(TARGETS loopchan loopchan_shared EXPORT loopchan-targets
-  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev
-  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime
-    NAMELINK_COMPONENT dev
-  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime
-  INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/loopchan)
+# Each kind has a file of targets, which a package may leave out.
+foreach(library IN LISTS libraries)
+  set(kind static)
+  if(library MATCHES shared)
+    set(kind shared)
+  endif()
+  install(TARGETS ${library} EXPORT loopchan-${kind}
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime
+      NAMELINK_COMPONENT dev
+    RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime
+    INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  install(EXPORT loopchan-${kind} FILE loopchan-${kind}-targets.cmake
+    NAMESPACE loopchan:: DESTINATION ${package_dir} COMPONENT dev)
+endforeach()
 install(FILES ${PROJECT_SOURCE_DIR}/include/loopchan.h
   ${PROJECT_SOURCE_DIR}/include/loopchan.hpp
   ${PROJECT_SOURCE_DIR}/include/loopchan_coro.hpp
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
 
-set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/loopchan)
-install(EXPORT loopchan-targets NAMESPACE loopchan::
-  DESTINATION ${package_dir} COMPONENT dev)
 configure_package_config_file(
   ${PROJECT_SOURCE_DIR}/src/cmake/loopchan-config.cmake.in
   ${PROJECT_BINARY_DIR}/loopchan-config.cmake
   INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(
   ${PROJECT_BINARY_DIR}/loopchan-config-version.cmake
-  COMPATIBILITY SameMinorVersion)
+  COMPATIBILITY ${LOOPCHAN_COMPATIBILITY})
 install(FILES ${PROJECT_BINARY_DIR}/loopchan-config.cmake
   ${PROJECT_BINARY_DIR}/loopchan-config-version.cmake
   ${PROJECT_SOURCE_DIR}/src/cmake/FindLibuv.cmake
   DESTINATION ${package_dir} COMPONENT dev)
 
 # loopchan.pc finds the prefix from where it lies, so it is right wherever
-# cmake --install --prefix puts it.
+# cmake --install --prefix puts it. A folder outside of the prefix stays so.
 file(RELATIVE_PATH pc_to_prefix
   ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 string(REGEX REPLACE "/$" "" pc_to_prefix ${pc_to_prefix})
+set(pc_prefix "\${pcfiledir}/${pc_to_prefix}")
+if(IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR})
+  set(pc_prefix ${CMAKE_INSTALL_PREFIX})
+endif()
+foreach(dir LIBDIR INCLUDEDIR)
+  set(pc_${dir} ${CMAKE_INSTALL_${dir}})
+  if(NOT IS_ABSOLUTE ${pc_${dir}})
+    set(pc_${dir} "\${prefix}/${pc_${dir}}")
+  endif()
+endforeach()
 configure_file(${PROJECT_SOURCE_DIR}/src/cmake/loopchan.pc.in
   ${PROJECT_BINARY_DIR}/loopchan.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/loopchan.pc

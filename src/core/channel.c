@@ -154,6 +154,8 @@ loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel) {
   lc_counter_init(&tx->sent_in_passing);
   lc_counter_init(&tx->replaced_in_passing);
   lc_counter_init(&tx->reserved);
+  tx->is_writers = false;
+  tx->mark = lc_mark(tx, 1);
   tx->prev = NULL;
   uv_mutex_lock(&channel->mutex);
   tx->next = channel->first_sender;
@@ -171,7 +173,8 @@ bool lc_channel_remove_sender(loopchan_sender_t *tx) {
   lc_channel_t *channel = tx->channel;
   bool last;
 
-  lc_assert(lc_counter_read(&tx->reserved) == 0);
+  lc_assert(lc_counter_read(&tx->reserved) == 0 &&
+            "loopchan_sender_drop: a reserved place was not given back");
   uv_mutex_lock(&channel->mutex);
   channel->sent_by_dropped += lc_tx_sent(tx);
   channel->replaced_by_dropped += lc_tx_replaced(tx);
@@ -185,6 +188,7 @@ bool lc_channel_remove_sender(loopchan_sender_t *tx) {
   lc_slab_pool_share(&channel->pool, channel->senders);
   uv_mutex_unlock(&channel->mutex);
   lc_tx_free_caches(tx);
+  tx->mark = 0;
   lc_free(tx);
   return last;
 }
@@ -208,3 +212,9 @@ void lc_channel_help(lc_channel_t *channel) {
   else
     lc_wake_help(&channel->wake, &channel->inbox.signalled, parks);
 }
+
+#ifdef LC_NOTICES_NESTED_RUN
+void lc_channel_ring(lc_channel_t *channel) {
+  lc_wake_help(&channel->wake, NULL, 0);
+}
+#endif

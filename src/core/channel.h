@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/debug.h"
+#include "base/mark.h"
 #include "base/atomic.h"
 #include "queue/backlog.h"
 #include "queue/inbox.h"
@@ -30,8 +31,7 @@ typedef struct {
   size_t bytes;     /* of the next slab to be made */
   lc_streak_t streak;
   lc_counter_t sent;
-  lc_counter_t replaced;  /* of those sent on any, what its own took the place
-                             of */
+  lc_counter_t replaced;  /* messages that those sent took the place of */
   lc_patience_t patience; /* before it waits */
   char apart[LC_CACHE_LINE];
 } lc_tx_cache_t;
@@ -49,7 +49,15 @@ struct loopchan_sender_s {
   lc_counter_t sent_in_passing;    /* by threads that have no cache */
   lc_counter_t replaced_in_passing;
   lc_counter_t reserved; /* places that are out now */
+  bool is_writers;       /* its thread's: not to be dropped by others */
+  unsigned mark;         /* debug: while it lives */
 };
+
+/* Whom to call when a receiver is closed: one of them, or neither. */
+typedef struct {
+  loopchan_close_cb cb;
+  uv_close_cb handle_cb; /* of loopchan_close_handle */
+} lc_on_closed_t;
 
 typedef struct lc_channel {
   /* Fixed after open. */
@@ -75,9 +83,9 @@ typedef struct lc_channel {
   lc_wake_t wake;
   /* The receiver's. */
   lc_backlog_t backlog;
-  bool ended;       /* the goodbye came, or shut down: EOF when drained */
-  bool in_callback; /* the loop callback has a message in hand */
-  lc_slab_t *recycle_after_callback; /* when that is back */
+  bool ended;       /* the EOF link came, or shut down: EOF when drained */
+  bool in_callback; /* the user's callback has a message */
+  lc_slab_t *recycle_after_callback;
   lc_slab_t *deferred;  /* to be recycled when the inbox holds it no more; or
                            none */
   lc_slab_t *none;      /* fixed: see lc_rx_init */
@@ -91,8 +99,7 @@ typedef struct lc_channel {
    * and what it sleeps by, or NULL. */
   size_t select_from;
   lc_wake_t *select_wake;
-  loopchan_close_cb close_cb;
-  uv_close_cb handle_close_cb;
+  lc_on_closed_t on_closed;
   bool eof_delivered;
   lc_member_t member; /* loop: its place in the loop's turns */
   lc_guard_t guard;   /* debug: the thread in a call on the receiver */
@@ -110,6 +117,13 @@ void lc_channel_leave(lc_channel_t *channel);
 /* A sender of the core, which it uses from now on. NULL: out of memory. */
 loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel);
 
+/* Any thread, in a call. */
+static inline void lc_sender_is_alive(const loopchan_sender_t *tx) {
+  lc_assert(tx->mark == lc_mark(tx, 1) &&
+            "a call on a sender that was dropped");
+  (void) tx;
+}
+
 /* Takes a sender off the list and frees it. True: it was the last. The sender's
  * use of the core goes over to the caller. */
 LC_MUST_USE bool lc_channel_remove_sender(loopchan_sender_t *tx);
@@ -117,8 +131,24 @@ LC_MUST_USE bool lc_channel_remove_sender(loopchan_sender_t *tx);
 /* Any thread. Pays a debt to the receiver. */
 void lc_channel_settle(lc_channel_t *channel);
 
-/* Any thread. Pays what another thread owes, and may owe for long. */
+/* Any thread. Signals the wake that another thread owes, and may owe for
+ * long. */
 void lc_channel_help(lc_channel_t *channel);
+
+#ifdef LC_NOTICES_NESTED_RUN
+/* Any thread. A callback of the receiver's may be running the loop, to wait for
+ * this very message, for which it is not woken. Has the loop call back, which
+ * then notices that it runs inside a callback. */
+void lc_channel_ring(lc_channel_t *channel);
+#endif
+
+/* Any thread. What a push has left to be done, if anything. */
+static inline void lc_channel_pay(lc_channel_t *channel, lc_push_t pushed) {
+  if (pushed == LC_PUSHED_OWES_WAKE)
+    lc_channel_settle(channel);
+  else if (pushed == LC_PUSHED_HELPS)
+    lc_channel_help(channel);
+}
 
 /* Receiver. Fills in the figures of loopchan_stats. */
 void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats);
@@ -133,7 +163,8 @@ static inline void lc_channel_drop_message(lc_channel_t *channel,
 
 /* A message of the sizes that a register holds is moved without a call.
  * With messages of four bytes the first memcpy is never reached, but gcc warns
- * of it when it optimises a whole program. */
+ * of it when it optimises a whole program and sees the user's variable. So what
+ * to is stays unknown here, and what from is in a sender's calls. */
 static inline void lc_copy(void *to, const void *from, size_t size) {
   if (size == sizeof(uint64_t))
     memcpy(lc_unknown(to), from, sizeof(uint64_t));

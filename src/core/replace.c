@@ -133,7 +133,8 @@ static void drop_others(loopchan_sender_t *tx, lc_link_t *node,
   size_t i, size = channel->msg_size;
 
   for (i = 0; i < count - 1; i++) {
-    lc_copy(lc_node_message(&channel->pool, node), msgs + i * size, size);
+    lc_copy(lc_node_message(&channel->pool, node), lc_unknown(msgs + i * size),
+            size);
     drop_message(channel, node);
   }
 }

@@ -132,7 +132,7 @@ static void handle_control(lc_channel_t *channel, lc_link_t *control) {
   }
 }
 
-/* Takes and obeys what is in the way of the oldest message. */
+/* Takes the control links that are in front of the oldest message. */
 lc_link_t *lc_rx_peek(lc_channel_t *channel) {
   for (;;) {
     lc_link_t *link = lc_backlog_oldest(&channel->backlog);
@@ -199,8 +199,8 @@ static inline lc_link_t *take_oldest(lc_channel_t *channel) {
   return node;
 }
 
-/* By hand, and nothing had been pushed. What is pushed meanwhile goes before
- * who is pulled. */
+/* Rendezvous, and nothing had been pushed. What is pushed meanwhile goes before
+ * a waiter. */
 static LC_NOINLINE lc_link_t *match(lc_channel_t *channel) {
   channel->matched = lc_waitq_match(&channel->waitq);
   return channel->matched != NULL ? channel->matched->oldest

@@ -7,8 +7,8 @@
 /* When the core is made: sets what a take on this flavour has to know. */
 void lc_rx_init(lc_channel_t *channel);
 
-/* Receiver. True: parked, the next send owes a wake. By rendezvous, only if no
- * more sends wait than are seen to. */
+/* Receiver. True: parked, the next send owes a wake. On a rendezvous channel,
+ * only if no more sends wait than are seen to. */
 LC_MUST_USE bool lc_rx_park(lc_channel_t *channel);
 LC_MUST_USE bool lc_rx_park_behind(lc_channel_t *channel, size_t seen_to);
 
@@ -24,20 +24,20 @@ LC_MUST_USE int lc_rx_sleep(lc_channel_t *channel, uint64_t deadline_ns);
 bool lc_rx_gather(lc_channel_t *channel);
 
 /* Receiver. The oldest message's node, which stays the oldest; NULL: none now.
- * What lc_rx_next returned before must be back. */
+ * The user is done with what lc_rx_next returned before. */
 lc_link_t *lc_rx_peek(lc_channel_t *channel);
 
 /* Receiver. Whether there is a message. */
 bool lc_rx_has_message(lc_channel_t *channel);
 
 /* Receiver. Takes the oldest message there is now; NULL: none. Its node is
- * valid until the next peek or next, or if lent until lc_rx_end_callback; if
- * it was pulled, until its answer. */
+ * valid until the next peek or next; in a callback until lc_rx_end_callback; if
+ * it was matched, until lc_rx_complete. */
 LC_MUST_USE lc_link_t *lc_rx_next(lc_channel_t *channel);
 
-/* Receiver, once after each lc_rx_next. By rendezvous, the send whose
- * message that was and that waits until it has been received: it is owed an
- * lc_rx_complete. NULL: nobody waits. */
+/* Receiver, once after each lc_rx_next. On a rendezvous channel, the send whose
+ * message that was and that waits until it has been received: lc_rx_complete
+ * lets it go. NULL: none waits for that. */
 static inline lc_waiter_t *lc_rx_matched(lc_channel_t *channel) {
   lc_waiter_t *matched = channel->matched;
 
@@ -51,7 +51,7 @@ static inline void lc_rx_complete(lc_channel_t *channel, lc_waiter_t *matched) {
     lc_waitq_complete(&channel->waitq, matched);
 }
 
-/* Receiver. The message that was lent is back. */
+/* Receiver. The callback has returned: its message is not used any more. */
 void lc_rx_end_callback(lc_channel_t *channel);
 
 /* Receiver. Refuses all later sends, and those that wait; what was accepted is

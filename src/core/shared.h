@@ -56,8 +56,7 @@ typedef struct lc_consumer {
   lc_member_t member;
   loopchan_recv_cb recv_cb; /* NULL while stopped */
   bool in_callback;
-  loopchan_close_cb close_cb;
-  uv_close_cb handle_close_cb;
+  lc_on_closed_t on_closed;
 } lc_consumer_t;
 
 typedef struct lc_shared {

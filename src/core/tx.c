@@ -8,10 +8,10 @@
 #include "core/tx.h"
 
 #include "base/alloc.h"
-#include "core/replace.h"
 
-/* How long a send waits for a batch of places, before it asks for the first;
- * and spins for one, whatever spin_ns is: a spin does not stand in line. */
+/* How long a send waits for a batch of permits before it escalates; and the
+ * longest spin for a permit, whatever spin_ns is: while it spins it has no
+ * place in the wait queue. */
 #define LC_PATIENCE_NS 100000
 
 /* How long a send waits on a thread that may turn out to be the loop's. */
@@ -167,34 +167,21 @@ bool lc_tx_chain_node(lc_list_t *links, lc_slab_t *slab, lc_link_t *node) {
 
 int lc_tx_publish_chain(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                         const lc_list_t *links, size_t count) {
-  lc_channel_t *channel = tx->channel;
-  int err = channel->flavour == LC_RENDEZVOUS
-                ? lc_tx_push_if_parked(channel, links->newest, links->oldest)
-                : lc_tx_publish(channel, links->newest, links->oldest,
-                                &cache->streak);
+  int err =
+      lc_tx_publish(tx->channel, links->newest, links->oldest, &cache->streak);
 
   if (err == 0)
     lc_counter_add_alone(&cache->sent, count);
   return err;
 }
 
-/* On a rendezvous channel the slab goes with the node: its retire link, pushed
- * later with nodes under way, would wake a receiver that waits. */
 int lc_tx_publish_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                        lc_slab_t *slab, lc_link_t *node) {
   lc_list_t links = {NULL, NULL};
-  bool slab_goes;
+  bool slab_goes = lc_tx_chain_node(&links, slab, node);
   size_t bytes = slab->bytes;
-  int err;
+  int err = lc_tx_publish_chain(tx, cache, &links, 1);
 
-  if (tx->channel->flavour == LC_LATEST)
-    return lc_replace_publish(tx, cache, node);
-  slab_goes = lc_tx_chain_node(&links, slab, node);
-  if (!slab_goes && tx->channel->flavour == LC_RENDEZVOUS) {
-    chain(&links, &slab->retire);
-    slab_goes = true;
-  }
-  err = lc_tx_publish_chain(tx, cache, &links, 1);
   if (LC_LIKELY(err == 0 && !slab_goes))
     lc_tx_keep_slab(tx, cache, slab);
   else if (err == 0)
@@ -203,17 +190,13 @@ int lc_tx_publish_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
 }
 
 LC_NOINLINE int lc_tx_after_push(lc_channel_t *channel, lc_push_t pushed) {
-  if (pushed == LC_PUSHED_OWES_WAKE)
-    lc_channel_settle(channel);
-  else if (pushed == LC_PUSHED_HELPS)
-    lc_channel_help(channel);
+  lc_channel_pay(channel, pushed);
   return pushed == LC_REFUSED ? UV_EPIPE : 0;
 }
 
 /* Apart, so that those who find no waiter save no registers for it. */
 LC_NOINLINE void lc_tx_grant(lc_channel_t *channel) {
-  if (lc_waitq_grant(&channel->waitq))
-    lc_channel_settle(channel);
+  lc_channel_pay(channel, lc_waitq_grant(&channel->waitq));
 }
 
 ssize_t lc_tx_acquire_slow(lc_channel_t *channel, size_t most) {
@@ -225,7 +208,7 @@ ssize_t lc_tx_acquire_slow(lc_channel_t *channel, size_t most) {
       return UV_EPIPE;
     if (lc_permits_is_full(permits))
       return UV_EAGAIN;
-    /* There is room, and a line: whoever stands there goes first. */
+    /* There is room, and others wait: they go first. */
     lc_tx_grant(channel);
     granted = lc_permits_acquire(permits, most);
     if (granted > 0)
@@ -270,7 +253,7 @@ int lc_tx_wait_for_wake(lc_channel_t *channel, lc_wake_t *wake,
   return lc_wake_wait(wake, deadline_ns) ? 0 : UV_ETIMEDOUT;
 }
 
-/* Until the deadline, for the answer to a send in line. 0: it is there. */
+/* Waits until the deadline. 0: the waiter is complete. */
 static int wait_until_complete(lc_channel_t *channel, lc_waiter_t *waiter,
                                lc_patience_t *patience, uint64_t deadline_ns) {
   uint64_t patient_ns = lc_earlier(deadline_ns, lc_deadline(LC_PATIENCE_NS));
@@ -281,8 +264,7 @@ static int wait_until_complete(lc_channel_t *channel, lc_waiter_t *waiter,
     return 0;
   if (patient_ns == deadline_ns)
     return UV_ETIMEDOUT;
-  if (lc_waitq_escalate(&channel->waitq, waiter))
-    lc_channel_settle(channel);
+  lc_channel_pay(channel, lc_waitq_escalate(&channel->waitq, waiter));
   return lc_tx_wait_for_wake(channel, wake, deadline_ns);
 }
 
@@ -293,36 +275,21 @@ int lc_tx_wait(lc_channel_t *channel, lc_link_t *newest, lc_link_t *oldest,
 
   if (err != 0)
     return err;
-  if (lc_waitq_enqueue(&channel->waitq, &waiter))
-    lc_channel_settle(channel);
+  lc_channel_pay(channel, lc_waitq_enqueue(&channel->waitq, &waiter));
   err = wait_until_complete(channel, &waiter, patience, deadline_ns);
   if (err != 0) {
     bool left;
-    if (lc_waitq_cancel(&channel->waitq, &waiter, &left))
-      lc_channel_settle(channel);
+    lc_channel_pay(channel, lc_waitq_cancel(&channel->waitq, &waiter, &left));
     if (left)
       waiter.result = err;
-    /* On a rendezvous channel it may be in the receiver's hands. A result that
-     * is there does not wait for its wake. */
+    /* On a rendezvous channel it may just be being received. A result that is
+     * there does not wait for its wake. */
     while (!left && !lc_waitq_is_complete(&channel->waitq, &waiter) &&
            !lc_wake_wait(&waiter.completions->wake, LC_NEVER)) {
     }
   }
   lc_waitq_return(&channel->waitq, waiter.completions);
   return waiter.result;
-}
-
-int lc_tx_push_if_parked(lc_channel_t *channel, lc_link_t *newest,
-                         lc_link_t *oldest) {
-  lc_push_t pushed;
-
-  if (channel->shared != NULL)
-    return lc_shared_match(channel, newest, oldest);
-  pushed = lc_inbox_push_if_parked(&channel->inbox, newest, oldest);
-  if (pushed == LC_REFUSED)
-    return lc_inbox_is_closed(&channel->inbox) ? UV_EPIPE : UV_EAGAIN;
-  lc_channel_settle(channel);
-  return 0;
 }
 
 void lc_tx_retire_slab(lc_channel_t *channel, lc_slab_t *slab) {

@@ -60,13 +60,12 @@ void lc_tx_keep_slab(loopchan_sender_t *tx, lc_tx_cache_t *cache,
 LC_MUST_USE bool lc_tx_chain_node(lc_list_t *links, lc_slab_t *slab,
                                   lc_link_t *node);
 
-/* Any thread. Publishes a chain of count messages. On a rendezvous channel it
- * is only for a receiver that waits: UV_EAGAIN. */
+/* Any thread. Publishes a chain of count messages. UV_EPIPE: refused. */
 LC_MUST_USE int lc_tx_publish_chain(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                                     const lc_list_t *links, size_t count);
 
 /* Any thread. Publishes the node that was allocated last, and keeps its slab.
- * Refused: both are still the caller's. */
+ * UV_EPIPE: refused, and both are still the caller's. */
 LC_MUST_USE int lc_tx_publish_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                                    lc_slab_t *slab, lc_link_t *node);
 
@@ -82,6 +81,11 @@ LC_MUST_USE static inline int lc_tx_publish(lc_channel_t *channel,
                                             lc_streak_t *streak) {
   lc_push_t pushed = lc_inbox_push(&channel->inbox, newest, oldest, streak);
 
+#ifdef LC_NOTICES_NESTED_RUN
+  if (pushed == LC_PUSHED && channel->loop != NULL &&
+      lc_loop_seems_nested(channel->loop))
+    lc_channel_ring(channel);
+#endif
   return LC_LIKELY(pushed == LC_PUSHED) ? 0 : lc_tx_after_push(channel, pushed);
 }
 
@@ -107,7 +111,7 @@ LC_MUST_USE static inline bool lc_tx_acquire_fast(lc_channel_t *channel) {
           LC_LIKELY(lc_permits_acquire(&channel->waitq.permits, 1) != 0));
 }
 
-/* Any thread. Serves those who wait for a place. */
+/* Any thread. Grants permits to the sends that wait for them. */
 void lc_tx_grant(lc_channel_t *channel);
 
 static inline void lc_tx_release_permit(lc_channel_t *channel) {
@@ -116,8 +120,8 @@ static inline void lc_tx_release_permit(lc_channel_t *channel) {
     lc_tx_grant(channel);
 }
 
-/* Any thread but the loop's own. Bounded, and full: spins for a place, unless
- * others stand in line. As lc_tx_acquire. */
+/* Any thread but the loop's own. Bounded, and full: spins for a permit, unless
+ * others wait. As lc_tx_acquire. */
 LC_MUST_USE ssize_t lc_tx_spin_for_permit(lc_channel_t *channel,
                                           lc_patience_t *patience,
                                           uint64_t deadline_ns);
@@ -143,22 +147,17 @@ LC_MUST_USE int lc_tx_wait(lc_channel_t *channel, lc_link_t *newest,
                            lc_link_t *oldest, lc_patience_t *patience,
                            uint64_t deadline_ns);
 
-/* Any thread. Rendezvous: publishes a chain if the receiver waits. 0, UV_EAGAIN
- * or UV_EPIPE. */
-LC_MUST_USE int lc_tx_push_if_parked(lc_channel_t *channel, lc_link_t *newest,
-                                     lc_link_t *oldest);
-
 /* Any thread. Gives up a slab that has room, or one that is full: its nodes
  * that were pushed may be under way, no others will be. */
 void lc_tx_put_slab(lc_channel_t *channel, lc_slab_t *slab);
 void lc_tx_retire_slab(lc_channel_t *channel, lc_slab_t *slab);
 
-/* Sender. Writes the message into its node, to be published or to stand in
- * line. */
+/* Sender. Writes the message into its node, to be published or to wait. */
 static inline void lc_tx_fill(lc_channel_t *channel, lc_link_t *node,
                               const void *msg) {
   lc_trace(send, channel, node);
-  lc_copy(lc_node_message(&channel->pool, node), msg, channel->msg_size);
+  lc_copy(lc_node_message(&channel->pool, node), lc_unknown(msg),
+          channel->msg_size);
   if (channel->msg_size > LC_CACHE_LINE)
     lc_node_fetch_ahead(&channel->pool, node);
 }

@@ -19,7 +19,7 @@ static void put_behind(lc_list_t *list, const lc_list_t *more) {
   list->newest = more->newest;
 }
 
-/* Of any link but the newest ever, which may be the goodbye: not a slab's. */
+/* Of any link but the newest ever, which may be the EOF link: not a slab's. */
 static bool can_leap(lc_link_t *link) {
   return LC_UNLIKELY(lc_link_is_control(link)) &&
          lc_link_is_to_older(lc_slab_first(lc_slab_of_retire(link)));

@@ -172,9 +172,9 @@ static inline lc_link_t *lc_slab_alloc_first(lc_slab_t *slab) {
   return lc_slab_first(slab);
 }
 
-/* A carve fetches a line that will be written a little later, this the others
- * of a node that takes several: when a message is published, all that was
- * written of it has to be there. */
+/* An allocation fetches a line that will be written a little later, this the
+ * others of a node that takes several: when a message is published, all that
+ * was written of it has to be there. */
 void lc_node_fetch_ahead(const lc_slab_pool_t *pool, const lc_link_t *node);
 
 /* Gives the node carved last back. */

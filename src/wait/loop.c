@@ -79,6 +79,7 @@ static lc_loop_t *new_loop(uv_loop_t *loop) {
   lc_counter_init(&fresh->wakes);
   lc_loop_thread_init(&fresh->loop_thread);
   lc_loop_thread_init(&fresh->caller);
+  lc_number_init(&fresh->serving_ms);
   lc_gate_init(&fresh->gate);
   fresh->loop = loop;
   lc_queue_init(&fresh->due);
@@ -244,6 +245,43 @@ static bool serve_due(lc_loop_t *loop) {
   return cut;
 }
 
+#ifdef LC_NOTICES_NESTED_RUN
+
+/* No callback should take that long. */
+#define LC_VERY_LONG_MS 50
+
+static uintptr_t now_ms(void) {
+  return (uintptr_t) (uv_hrtime() / 1000000) | 1;
+}
+
+static void begin_serving(lc_loop_t *loop) {
+  loop->serving = true;
+  lc_number_set(&loop->serving_ms, now_ms());
+}
+
+static void end_serving(lc_loop_t *loop) {
+  lc_number_set(&loop->serving_ms, 0);
+  loop->serving = false;
+}
+
+bool lc_loop_seems_nested(const lc_loop_t *loop) {
+  uintptr_t since_ms = lc_number_read(&loop->serving_ms);
+
+  return since_ms != 0 && now_ms() - since_ms > LC_VERY_LONG_MS;
+}
+
+#else
+
+static void begin_serving(lc_loop_t *loop) {
+  loop->serving = true;
+}
+
+static void end_serving(lc_loop_t *loop) {
+  loop->serving = false;
+}
+
+#endif
+
 void lc_loop_serve(lc_member_t *member) {
   lc_loop_t *loop = member->loop;
   bool cut;
@@ -257,9 +295,9 @@ void lc_loop_serve(lc_member_t *member) {
     loop->driver = NULL;
   if (member->open && !member->queued)
     queue_up(loop, member);
-  loop->serving = true;
+  begin_serving(loop);
   cut = serve_due(loop);
-  loop->serving = false;
+  end_serving(loop);
   member->called = loop->call;
   member->used_ns = loop->used_ns;
   /* Its next call proves that the turn of this one has ended: so whoever was

@@ -1,12 +1,12 @@
-/* loop: what is known of a uv_loop_t, and whose turn it is there.
+/* loop: what is known of a uv_loop_t, and who is served next there.
  *
  * Which thread runs a loop is a fact of the loop. So all receivers and writers
- * on it share one record, and a callback of any of them says it for all. The
+ * on it share one record, and a callback of any of them sets it for all. The
  * record is found by the loop's address. It is there from the first open to the
- * last handle's close callback; libuv wants the loop's memory kept so long,
- * hence an address stands for one loop. Behind that callback the record is
- * found no more, but its memory stays as long as a core leads to it: a sender
- * may outlive the loop.
+ * last handle's close callback; libuv requires that the loop's memory stays
+ * valid until then, so an address stands for one loop. After that callback the
+ * record is not found any more, but its memory stays as long as a core leads to
+ * it: a sender may outlive the loop.
  *
  *              a call of ours          a callback of ours
  *   (opened) -----------------> caller ------------------> loop_thread
@@ -19,8 +19,9 @@
  * How much each delivers in an iteration of the loop is settled here too, for
  * all receivers and writers on it together: its members. One that libuv calls
  * back becomes due, and those that are due are served one after the other, each
- * once in a turn, until the time of the turn is used up. Whoever is left, or
- * had more than its share, goes on in the next turn, first come, first served:
+ * once in a turn (an iteration of the loop), until the time of the turn is used
+ * up. A member that is left, or had more than its share, goes on in the next
+ * turn, first come, first served:
  *
  *              called back           served, has more
  *   (nothing) ------------> due ---------------------------> later
@@ -30,14 +31,14 @@
  * So with n members due, each is served in any n turns. While one is due or
  * later, one member, the driver, has a wake of its own on the way.
  *
- * No handle of our own says that a turn has ended, but this does: libuv calls
- * each handle back once in a turn at most. All calls of members are counted. A
- * member that is called for the second time proves that a turn has ended since
- * its last call: what was done up to that call lies in an earlier turn, and
- * counts no more. What was done later counts, though a turn may have ended
- * since. So in no turn is more done than its time allows, nor a member served
- * twice. And if another turn is needed to prove that one has ended, the
- * driver's wake, paid when it was called, asks for it and is the proof.
+ * No handle of our own marks the end of a turn. But libuv calls each handle
+ * back once in a turn at most. All calls of members are counted. A member that
+ * is called for the second time proves that a turn has ended since its last
+ * call: what was done up to that call lies in an earlier turn, and counts no
+ * more. What was done later counts, though a turn may have ended since. So in
+ * no turn is more done than its time allows, nor a member served twice. And if
+ * another turn is needed to prove that one has ended, the driver's wake, paid
+ * when it was called, asks for it and is the proof.
  */
 #ifndef LC_LOOP_H
 #define LC_LOOP_H
@@ -68,7 +69,8 @@ typedef struct lc_member {
 typedef struct lc_loop {
   lc_counter_t wakes; /* sent to members; any thread counts */
   lc_loop_thread_t
-      loop_thread; /* the thread of the last callback; 0: none so far */
+      loop_thread;        /* the thread of the last callback; 0: none so far */
+  lc_number_t serving_ms; /* debug: since when callbacks run; 0: none does */
   lc_loop_thread_t
       caller;      /* before the first callback: the thread of the last call */
   uv_loop_t *loop; /* fixed after open */
@@ -116,6 +118,8 @@ static inline void lc_loop_in_call(lc_loop_t *loop) {
                                 ? &loop->loop_thread
                                 : &loop->caller;
 
+  lc_assert((!loop->serving || lc_loop_thread_is_here(whose)) &&
+            "a call for a loop's receiver or writer on another thread");
   if (LC_UNLIKELY(!lc_loop_thread_is_here(whose)))
     lc_loop_thread_set_here(whose);
 }
@@ -131,6 +135,17 @@ static inline bool lc_loop_may_be_here(lc_loop_t *loop) {
   return !lc_loop_thread_is_known(&loop->loop_thread) &&
          lc_loop_thread_is_here(&loop->caller);
 }
+
+/* A debug build notices it. (The explorer would have more to explore.) */
+#if !defined(NDEBUG) && !defined(LC_EXPLORE)
+#define LC_NOTICES_NESTED_RUN
+#endif
+
+#ifdef LC_NOTICES_NESTED_RUN
+/* Any thread. Whether callbacks have run there for so long that one of them may
+ * be running the loop itself. */
+bool lc_loop_seems_nested(const lc_loop_t *loop);
+#endif
 
 /* The loop's thread. A member from now on; the record is attached. */
 void lc_loop_enter(lc_loop_t *loop, lc_member_t *member, lc_wake_t *wake,

@@ -1,10 +1,10 @@
 /* patience: how long to spin before sleeping, learned from whether it paid.
  *
- * To sleep and be woken costs tens of microseconds. So whoever has to wait
- * spins first; in vain, it spins half as long the next time, down to a
- * microsecond, no less. Then it gets the whole time again now and then, the
- * rarer the more often that was in vain: two that wait for each other and have
- * both grown impatient would never find out that patience pays.
+ * To sleep and be woken costs tens of microseconds. So a thread that has to
+ * wait spins first. If that was in vain, it spins half as long the next time,
+ * down to a microsecond. Then it gets the whole time again now and then, the
+ * more rarely the more often that was in vain: otherwise two threads that wait
+ * for each other, and both hardly spin, would never find out that a spin pays.
  */
 #ifndef LC_PATIENCE_H
 #define LC_PATIENCE_H

@@ -7,15 +7,15 @@
  * may be faster than the waking) give it another chance, the rarer the more
  * chances were in vain.
  *
- * A long spin lets others run: who has filled the channel, and waits, may need
- * this processor. But if that is somebody who never sleeps, it has the
- * processor for a time slice, while a sleeper would have been woken on another
+ * A long spin lets others run: a thread that has filled the channel, and waits,
+ * may need this processor. But a thread that never sleeps keeps the processor
+ * for a time slice, while a sleeping receiver would have been woken on another
  * one. So a spin that cost a slice makes chances as rare as can be; and without
- * a bound nobody waits for the receiver, so it does not yield at all.
+ * a bound no sender waits for the receiver, so it does not yield at all.
  *
  * Looking at the inbox takes its cache line from the senders. So the pause
  * between two looks adapts too: it doubles as long as several messages come at
- * a time, and halves when they come singly, as answers do.
+ * a time, and halves when they come singly, as replies do.
  */
 #ifndef LC_SPIN_H
 #define LC_SPIN_H
@@ -34,7 +34,7 @@ typedef struct {
   bool yields;       /* a long spin lets others run */
 } lc_spin_t;
 
-/* yields: whom it waits for may wait for it, and need this processor. */
+/* yields: a sender may wait for the receiver, and need this processor. */
 void lc_spin_init(lc_spin_t *spin, uint64_t most_ns, bool yields);
 
 /* Receiver. True: there are links in the inbox. False: time to park, or
@@ -42,7 +42,7 @@ void lc_spin_init(lc_spin_t *spin, uint64_t most_ns, bool yields);
 bool lc_spin_wait(lc_spin_t *spin, const lc_inbox_t *inbox,
                   uint64_t deadline_ns);
 
-/* Receiver. Tells whether a take found several links, or one, after a spin or
+/* Receiver. Learns whether a take found several links, or one, after a spin or
  * after a wake. */
 void lc_spin_learn(lc_spin_t *spin, bool several);
 

@@ -1,9 +1,8 @@
-/* line: sends that wait for their turn.
+/* waitq: sends that wait.
  *
- * Knows:   the credits, the inbox that it pushes to, whom to answer.
+ * Knows:   the permits, the inbox that it pushes to, and whom to wake.
  * Threads: any.
- * Promise: first come, first served; each that joined is answered once, or
- *          left.
+ * Promise: first come, first served; each waiter is completed once, or leaves.
  */
 #include "wait/waitq.h"
 
@@ -17,9 +16,9 @@ int lc_waitq_init(lc_waitq_t *waitq, lc_inbox_t *inbox, lc_flavour_t flavour,
   waitq->inbox = inbox;
   waitq->flavour = flavour;
   waitq->refuses = false;
-  waitq->first = waitq->last = NULL;
-  waitq->watchers = NULL;
-  waitq->idle = NULL;
+  lc_queue_init(&waitq->waiters);
+  lc_queue_init(&waitq->watchers);
+  lc_queue_init(&waitq->idle);
   waitq->to_signal = NULL;
   waitq->to_signal_end = &waitq->to_signal;
   waitq->length = waitq->escalated = 0;
@@ -33,11 +32,19 @@ int lc_waitq_init(lc_waitq_t *waitq, lc_inbox_t *inbox, lc_flavour_t flavour,
   return err;
 }
 
+static lc_completions_t *completions_at(lc_queue_t *place) {
+  return lc_container(place, lc_completions_t, place);
+}
+
+static lc_waiter_t *waiter_at(lc_queue_t *queue) {
+  return lc_container(queue, lc_waiter_t, queue);
+}
+
 void lc_waitq_destroy(lc_waitq_t *waitq) {
   lc_assert(waitq->length == 0);
-  while (waitq->idle != NULL) {
-    lc_completions_t *completions = waitq->idle;
-    waitq->idle = completions->next;
+  while (!lc_queue_is_empty(&waitq->idle)) {
+    lc_completions_t *completions = completions_at(waitq->idle.next);
+    lc_queue_remove(&completions->place);
     lc_completions_destroy(completions);
     lc_free(completions);
   }
@@ -46,9 +53,8 @@ void lc_waitq_destroy(lc_waitq_t *waitq) {
 }
 
 int lc_completions_init(lc_completions_t *completions, uv_async_t *async) {
-  completions->oldest = completions->newest = NULL;
+  lc_queue_init(&completions->done);
   completions->first = completions->last = NULL;
-  completions->prev = completions->next = NULL;
   completions->outstanding = 0;
   return lc_wake_init(&completions->wake, async);
 }
@@ -74,16 +80,18 @@ static void unlock(lc_waitq_t *waitq) {
   }
 }
 
-/* One of the idle that no payer is to come to; NULL: none. */
+/* One that no thread is still to signal. NULL: none. */
 static lc_completions_t *take_idle(lc_waitq_t *waitq) {
-  lc_completions_t **at = &waitq->idle, *found;
+  lc_completions_t *found = NULL;
+  lc_queue_t *at;
 
   uv_mutex_lock(&waitq->idle_mutex);
-  while (*at != NULL && !lc_wake_renew(&(*at)->wake))
-    at = &(*at)->next;
-  found = *at;
+  for (at = waitq->idle.next; found == NULL && at != &waitq->idle;
+       at = at->next)
+    if (lc_wake_renew(&completions_at(at)->wake))
+      found = completions_at(at);
   if (found != NULL)
-    *at = found->next;
+    lc_queue_remove(&found->place);
   uv_mutex_unlock(&waitq->idle_mutex);
   return found;
 }
@@ -103,20 +111,21 @@ int lc_waitq_borrow(lc_waitq_t *waitq, lc_completions_t **completions) {
     return err;
   }
   lc_assert(borrowed->outstanding == 0 && borrowed->first == NULL);
-  borrowed->oldest = borrowed->newest = NULL;
+  lc_queue_init(&borrowed->done);
   *completions = borrowed;
   return 0;
 }
 
 void lc_waitq_return(lc_waitq_t *waitq, lc_completions_t *completions) {
   uv_mutex_lock(&waitq->idle_mutex);
-  completions->next = waitq->idle;
-  waitq->idle = completions;
+  lc_queue_append(&waitq->idle, &completions->place);
   uv_mutex_unlock(&waitq->idle_mutex);
 }
 
 /* From here on: locked, up to the public calls. */
 
+/* Waiters of the same completions leave the queue in the order of enqueueing,
+ * so one link each is enough. */
 static void append_own(lc_completions_t *completions, lc_waiter_t *waiter) {
   waiter->next_own = NULL;
   if (completions->last != NULL)
@@ -126,7 +135,6 @@ static void append_own(lc_completions_t *completions, lc_waiter_t *waiter) {
   completions->last = waiter;
 }
 
-/* Those with the same answers leave the line in the order of joining. */
 static void take_out_own(lc_completions_t *completions,
                          const lc_waiter_t *waiter) {
   lc_assert(completions->first == waiter);
@@ -137,13 +145,7 @@ static void take_out_own(lc_completions_t *completions,
 
 static void append(lc_waitq_t *waitq, lc_waiter_t *waiter) {
   append_own(waiter->completions, waiter);
-  waiter->next = NULL;
-  waiter->prev = waitq->last;
-  if (waitq->last != NULL)
-    waitq->last->next = waiter;
-  else
-    waitq->first = waiter;
-  waitq->last = waiter;
+  lc_queue_append(&waitq->waiters, &waiter->queue);
   waitq->length++;
   waitq->escalated += waiter->escalated;
   waiter->queued = true;
@@ -153,36 +155,26 @@ static void append(lc_waitq_t *waitq, lc_waiter_t *waiter) {
 static void take_out(lc_waitq_t *waitq, lc_waiter_t *waiter) {
   lc_assert(waiter->queued);
   take_out_own(waiter->completions, waiter);
-  if (waiter->prev != NULL)
-    waiter->prev->next = waiter->next;
-  else
-    waitq->first = waiter->next;
-  if (waiter->next != NULL)
-    waiter->next->prev = waiter->prev;
-  else
-    waitq->last = waiter->prev;
+  lc_queue_remove(&waiter->queue);
   waitq->length--;
   waitq->escalated -= waiter->escalated;
   waiter->queued = false;
 }
 
-/* Out of the line, it is among the answers, in that order. */
-static void move_on(lc_waitq_t *waitq, lc_waiter_t *waiter) {
-  lc_completions_t *completions = waiter->completions;
+static lc_waiter_t *first_waiter(lc_waitq_t *waitq) {
+  return lc_queue_is_empty(&waitq->waiters) ? NULL
+                                            : waiter_at(waitq->waiters.next);
+}
 
+static void move_to_done(lc_waitq_t *waitq, lc_waiter_t *waiter) {
   take_out(waitq, waiter);
-  waiter->next = NULL;
-  if (completions->newest != NULL)
-    completions->newest->next = waiter;
-  else
-    completions->oldest = waiter;
-  completions->newest = waiter;
+  lc_queue_append(&waiter->completions->done, &waiter->queue);
 }
 
 /* A thread that is woken may run at once, in place of its waker, and would find
- * the mutex locked; so it is woken when that is free again. It may have gone
- * before, with its answer, but the wake stays. A writer's does not, so it is
- * paid here, where it cannot close. */
+ * the mutex locked; so it is woken when that is free again. It may have seen
+ * its result and gone before, but the wake stays. A writer's does not, so it is
+ * signalled here, where the writer cannot close. */
 static void signal_later(lc_waitq_t *waitq, lc_completions_t *completions) {
   if (lc_wake_is_async(&completions->wake)) {
     lc_wake_signal(&completions->wake);
@@ -194,8 +186,8 @@ static void signal_later(lc_waitq_t *waitq, lc_completions_t *completions) {
   waitq->to_signal_end = &completions->next_to_signal;
 }
 
-/* Nobody may touch it any more: its owner may be gone by the end. Behind one
- * without an answer it waits for that one's wake. */
+/* No one may touch the waiter afterwards: its owner may be gone. Behind one
+ * that is not complete it waits for that one's wake. */
 static void complete(lc_waitq_t *waitq, lc_waiter_t *waiter, int result) {
   lc_completions_t *completions = waiter->completions;
 
@@ -203,11 +195,12 @@ static void complete(lc_waitq_t *waitq, lc_waiter_t *waiter, int result) {
   waiter->result = result;
   waiter->completed = true;
   completions->outstanding--;
-  if (completions->oldest == waiter)
+  if (completions->done.next == &waiter->queue)
     signal_later(waitq, completions);
 }
 
-/* Has whoever takes or frees a place know of the line, or of none. */
+/* Marks the counts of permits, or unmarks them: threads that acquire or release
+ * one learn whether others wait. */
 static void mark(lc_waitq_t *waitq) {
   if (waitq->flavour == LC_BOUNDED)
     lc_permits_mark(&waitq->permits, waitq->length == 0      ? 0
@@ -220,51 +213,65 @@ static bool acquire(lc_waitq_t *waitq) {
          lc_permits_acquire_for_waiter(&waitq->permits);
 }
 
-static bool grant(lc_waitq_t *waitq) {
-  bool owes = false;
+/* What is owed after two pushes. */
+static lc_push_t more_urgent(lc_push_t a, lc_push_t b) {
+  if (a == LC_PUSHED_OWES_WAKE || b == LC_PUSHED_OWES_WAKE)
+    return LC_PUSHED_OWES_WAKE;
+  return a == LC_PUSHED_HELPS || b == LC_PUSHED_HELPS ? LC_PUSHED_HELPS
+                                                      : LC_PUSHED;
+}
+
+static lc_push_t notify_receiver(lc_waitq_t *waitq) {
+  if (waitq->length == 0)
+    return LC_PUSHED;
+  if (lc_inbox_notify(waitq->inbox))
+    return LC_PUSHED_OWES_WAKE;
+  return lc_inbox_wants_help(waitq->inbox) ? LC_PUSHED_HELPS : LC_PUSHED;
+}
+
+static lc_push_t grant(lc_waitq_t *waitq) {
+  lc_push_t owed = LC_PUSHED;
 
   if (waitq->flavour == LC_RENDEZVOUS)
-    return waitq->length > 0 &&
-           (lc_inbox_notify(waitq->inbox) || lc_inbox_wants_help(waitq->inbox));
+    return notify_receiver(waitq);
   mark(waitq);
   while (waitq->length > 0 && acquire(waitq)) {
-    lc_waiter_t *first = waitq->first;
+    lc_waiter_t *first = first_waiter(waitq);
     lc_push_t pushed;
-    lc_assert(first != NULL);
     pushed =
         lc_inbox_push(waitq->inbox, first->newest, first->oldest, LC_NO_STREAK);
-    owes = owes || pushed == LC_PUSHED_OWES_WAKE || pushed == LC_PUSHED_HELPS;
-    move_on(waitq, first);
+    owed = more_urgent(owed, pushed);
+    move_to_done(waitq, first);
     waitq->sent += pushed != LC_REFUSED;
     complete(waitq, first, pushed == LC_REFUSED ? UV_EPIPE : 0);
   }
   mark(waitq);
-  return owes;
+  return owed;
 }
 
-bool lc_waitq_grant(lc_waitq_t *waitq) {
-  bool owes;
+lc_push_t lc_waitq_grant(lc_waitq_t *waitq) {
+  lc_push_t owed;
 
   lock(waitq);
-  owes = grant(waitq);
+  owed = grant(waitq);
   unlock(waitq);
-  return owes;
+  return owed;
 }
 
-bool lc_waitq_enqueue(lc_waitq_t *waitq, lc_waiter_t *waiter) {
-  bool owes = false;
+lc_push_t lc_waitq_enqueue(lc_waitq_t *waitq, lc_waiter_t *waiter) {
+  lc_push_t owed = LC_PUSHED;
 
   lock(waitq);
   waiter->completions->outstanding++;
   append(waitq, waiter);
   if (waitq->refuses) {
-    move_on(waitq, waiter);
+    move_to_done(waitq, waiter);
     complete(waitq, waiter, UV_EPIPE);
   } else {
-    owes = grant(waitq);
+    owed = grant(waitq);
   }
   unlock(waitq);
-  return owes;
+  return owed;
 }
 
 void lc_waitq_enqueue_completed(lc_waitq_t *waitq, lc_waiter_t *waiter,
@@ -272,30 +279,30 @@ void lc_waitq_enqueue_completed(lc_waitq_t *waitq, lc_waiter_t *waiter,
   lock(waitq);
   waiter->completions->outstanding++;
   append(waitq, waiter);
-  move_on(waitq, waiter);
+  move_to_done(waitq, waiter);
   complete(waitq, waiter, result);
   unlock(waitq);
 }
 
-bool lc_waitq_escalate(lc_waitq_t *waitq, lc_waiter_t *waiter) {
-  bool owes = false;
+lc_push_t lc_waitq_escalate(lc_waitq_t *waitq, lc_waiter_t *waiter) {
+  lc_push_t owed = LC_PUSHED;
 
   lock(waitq);
   if (waiter->queued) {
     waiter->escalated = true;
     waitq->escalated++;
-    owes = grant(waitq);
+    owed = grant(waitq);
   }
   unlock(waitq);
-  return owes;
+  return owed;
 }
 
-bool lc_waitq_cancel(lc_waitq_t *waitq, lc_waiter_t *waiter, bool *left) {
-  bool owes;
+lc_push_t lc_waitq_cancel(lc_waitq_t *waitq, lc_waiter_t *waiter, bool *left) {
+  lc_push_t owed;
 
   lock(waitq);
-  /* A place may have come free that did not call for the line to be served. */
-  owes = grant(waitq);
+  /* A permit may have been released that did not call for a grant. */
+  owed = grant(waitq);
   *left = waiter->queued;
   if (*left) {
     take_out(waitq, waiter);
@@ -303,7 +310,7 @@ bool lc_waitq_cancel(lc_waitq_t *waitq, lc_waiter_t *waiter, bool *left) {
     mark(waitq);
   }
   unlock(waitq);
-  return owes;
+  return owed;
 }
 
 bool lc_waitq_is_complete(lc_waitq_t *waitq, const lc_waiter_t *waiter) {
@@ -329,9 +336,9 @@ lc_waiter_t *lc_waitq_match(lc_waitq_t *waitq) {
 
   lock(waitq);
   if (!lc_inbox_has_links(waitq->inbox))
-    first = waitq->first;
+    first = first_waiter(waitq);
   if (first != NULL) {
-    move_on(waitq, first);
+    move_to_done(waitq, first);
     waitq->sent++;
   }
   unlock(waitq);
@@ -344,24 +351,21 @@ void lc_waitq_complete(lc_waitq_t *waitq, lc_waiter_t *waiter) {
   unlock(waitq);
 }
 
-lc_waiter_t *lc_waitq_drain(lc_waitq_t *waitq, lc_completions_t *completions) {
-  lc_waiter_t *oldest, *kept = NULL, **end = &oldest;
+void lc_waitq_drain(lc_waitq_t *waitq, lc_completions_t *completions,
+                    lc_queue_t *to) {
+  lc_queue_t *done = &completions->done;
 
   lock(waitq);
-  oldest = completions->oldest;
   /* Only on a rendezvous channel may one here not be complete. Elsewhere they
    * are not looked at: they may be many, and others want the mutex. */
-  if (waitq->flavour == LC_RENDEZVOUS) {
-    while (*end != NULL && (*end)->completed)
-      end = &(*end)->next;
-    kept = *end;
-    *end = NULL;
+  if (waitq->flavour != LC_RENDEZVOUS)
+    lc_queue_append_all(to, done);
+  while (!lc_queue_is_empty(done) && waiter_at(done->next)->completed) {
+    lc_queue_t *oldest = done->next;
+    lc_queue_remove(oldest);
+    lc_queue_append(to, oldest);
   }
-  completions->oldest = kept;
-  if (kept == NULL)
-    completions->newest = NULL;
   unlock(waitq);
-  return oldest;
 }
 
 bool lc_waitq_has_outstanding(lc_waitq_t *waitq,
@@ -369,47 +373,43 @@ bool lc_waitq_has_outstanding(lc_waitq_t *waitq,
   bool owes;
 
   lock(waitq);
-  owes = completions->outstanding > 0 || completions->oldest != NULL;
+  owes = completions->outstanding > 0 || !lc_queue_is_empty(&completions->done);
   unlock(waitq);
   return owes;
 }
 
 void lc_waitq_watch(lc_waitq_t *waitq, lc_completions_t *completions) {
   lock(waitq);
-  completions->next = waitq->watchers;
-  if (completions->next != NULL)
-    completions->next->prev = completions;
-  waitq->watchers = completions;
+  lc_queue_append(&waitq->watchers, &completions->place);
   unlock(waitq);
 }
 
-lc_waiter_t *lc_waitq_unwatch(lc_waitq_t *waitq,
-                              lc_completions_t *completions) {
-  lc_waiter_t *oldest = NULL, **end = &oldest;
-
+void lc_waitq_unwatch(lc_waitq_t *waitq, lc_completions_t *completions,
+                      lc_queue_t *to) {
   lock(waitq);
-  if (completions->next != NULL)
-    completions->next->prev = completions->prev;
-  if (completions->prev != NULL)
-    completions->prev->next = completions->next;
-  else
-    waitq->watchers = completions->next;
+  lc_queue_remove(&completions->place);
   while (completions->first != NULL) {
     lc_waiter_t *waiter = completions->first;
     take_out(waitq, waiter);
     completions->outstanding--;
     waiter->result = UV_ECANCELED;
-    waiter->next = NULL;
-    *end = waiter;
-    end = &waiter->next;
+    lc_queue_append(to, &waiter->queue);
   }
   mark(waitq);
   unlock(waitq);
-  return oldest;
+}
+
+/* A wake is on its way to a watcher whose oldest waiter is complete. */
+static void signal_refusal(lc_completions_t *watcher) {
+  lc_queue_t *done = &watcher->done;
+
+  if (lc_queue_is_empty(done) || !waiter_at(done->next)->completed)
+    lc_wake_signal(&watcher->wake);
 }
 
 void lc_waitq_refuse(lc_waitq_t *waitq) {
-  lc_completions_t *watcher;
+  lc_waiter_t *first;
+  lc_queue_t *at;
 
   lock(waitq);
   /* A close after a shutdown. A watcher has been woken, and may not have run
@@ -419,15 +419,12 @@ void lc_waitq_refuse(lc_waitq_t *waitq) {
     return;
   }
   waitq->refuses = true;
-  while (waitq->first != NULL) {
-    lc_waiter_t *first = waitq->first;
-    move_on(waitq, first);
+  while ((first = first_waiter(waitq)) != NULL) {
+    move_to_done(waitq, first);
     complete(waitq, first, UV_EPIPE);
   }
-  /* A watcher with something to drain has been woken already. */
-  for (watcher = waitq->watchers; watcher != NULL; watcher = watcher->next)
-    if (watcher->oldest == NULL || !watcher->oldest->completed)
-      lc_wake_signal(&watcher->wake);
+  for (at = waitq->watchers.next; at != &waitq->watchers; at = at->next)
+    signal_refusal(completions_at(at));
   unlock(waitq);
 }
 

@@ -1,7 +1,7 @@
 /* waitq: sends that wait.
  *
- * A sender that finds a bounded channel full joins the wait queue with its
- * message ready to be pushed. The thread that grants - the receiver when it has
+ * A sender that finds a bounded channel full enqueues with its message ready to
+ * be pushed. The thread that grants - the receiver when it has
  * released a permit, or a sender that comes by - pushes the first waiter's
  * message for it. So a message is in the channel the moment there is room, in
  * the order of waiting, whenever its sender comes to run.
@@ -18,29 +18,31 @@
 
 #include <uv.h>
 
+#include "base/queue.h"
 #include "wait/permits.h"
 #include "queue/inbox.h"
 #include "wait/wake.h"
 
 /* Where a thread, or a writer, learns what became of its sends. All but the
- * wake is guarded by the line's mutex. A thread's is the line's, and only lent:
- * its wake may be paid late, when the thread has gone on. */
+ * wake is guarded by the wait queue's mutex. A thread borrows one from the wait
+ * queue, for the wake may be signalled when the thread has gone on. */
 typedef struct lc_completions {
   lc_wake_t wake;
-  struct lc_waiter *oldest, *newest;  /* out of the line, not collected yet */
-  struct lc_waiter *first, *last;     /* in line */
-  size_t outstanding;                 /* that joined, not answered yet */
-  struct lc_completions *prev, *next; /* those who watch, or lie idle */
-  struct lc_completions *next_to_signal; /* those whose wakes are owed */
+  lc_queue_t done;                /* waiters that have left the wait queue */
+  struct lc_waiter *first, *last; /* waiters that are in it */
+  size_t outstanding;             /* waiters that are not complete yet */
+  lc_queue_t place;               /* among those that watch, or are idle */
+  struct lc_completions *next_to_signal;
 } lc_completions_t;
 
-/* One send in line. */
+/* One send in the wait queue. */
 typedef struct lc_waiter {
-  struct lc_waiter *prev, *next; /* in line, then among the answers */
-  struct lc_waiter *next_own;    /* in line: the next one with its answers */
-  lc_link_t *newest, *oldest;    /* what is to be pushed */
+  lc_queue_t queue;           /* first: in the wait queue, then in done */
+  struct lc_waiter *next_own; /* in the wait queue: the next of the same
+                                 completions */
+  lc_link_t *newest, *oldest; /* what is to be pushed */
   lc_completions_t *completions;
-  int result; /* when answered: 0, or UV_EPIPE, or UV_ECANCELED */
+  int result; /* when complete: 0, or UV_EPIPE, or UV_ECANCELED */
   bool queued, escalated, completed;
 } lc_waiter_t;
 
@@ -55,18 +57,18 @@ typedef enum {
 
 typedef struct {
   lc_permits_t permits;
-  lc_inbox_t *inbox; /* what is served is pushed here */
+  lc_inbox_t *inbox; /* where a grant pushes */
   lc_flavour_t flavour;
-  uv_mutex_t idle_mutex;  /* guards the next one */
-  lc_completions_t *idle; /* lent to nobody */
-  uv_mutex_t mutex;       /* guards all below, and answers */
+  uv_mutex_t idle_mutex; /* guards the next one */
+  lc_queue_t idle;       /* completions that no thread has borrowed */
+  uv_mutex_t mutex;      /* guards all below, and completions */
   bool refuses;
-  lc_waiter_t *first, *last;
-  lc_completions_t *watchers;
+  lc_queue_t waiters; /* first come, first served */
+  lc_queue_t watchers;
   lc_completions_t *to_signal,
       **to_signal_end; /* threads to be woken when it is unlocked */
   size_t length, escalated;
-  uint64_t sent; /* messages of the line that were accepted */
+  uint64_t sent; /* messages of waiters that were accepted */
 } lc_waitq_t;
 
 LC_MUST_USE int lc_waitq_init(lc_waitq_t *waitq, lc_inbox_t *inbox,
@@ -77,37 +79,38 @@ LC_MUST_USE int lc_completions_init(lc_completions_t *completions,
                                     uv_async_t *async);
 void lc_completions_destroy(lc_completions_t *completions);
 
-/* Any thread. Lends answers, for one send in line; or UV_ENOMEM, or what
+/* Any thread. Lends completions, for one send. 0, UV_ENOMEM, or what
  * lc_wake_init returned. */
 LC_MUST_USE int lc_waitq_borrow(lc_waitq_t *waitq,
                                 lc_completions_t **completions);
 void lc_waitq_return(lc_waitq_t *waitq, lc_completions_t *completions);
 
-/* The calls that return a bool of debt: true, and the caller owes the receiver
- * a wake. */
+/* The calls that return an lc_push_t may have pushed, for the first waiters.
+ * What that leaves to be done for the receiver is the caller's: see
+ * lc_channel_pay. */
 
-/* Any thread. Joins at the end; the answer may be there at once. */
-LC_MUST_USE bool lc_waitq_enqueue(lc_waitq_t *waitq, lc_waiter_t *waiter);
+/* Any thread. Enqueues at the end; it may be complete at once. */
+LC_MUST_USE lc_push_t lc_waitq_enqueue(lc_waitq_t *waitq, lc_waiter_t *waiter);
 
 /* Any thread. One whose send is done, or refused, without waiting: it is
  * complete, behind those that came before. */
 void lc_waitq_enqueue_completed(lc_waitq_t *waitq, lc_waiter_t *waiter,
                                 int result);
 
-/* Any thread. From now on each place that is freed serves the line, until this
- * one has its answer. */
-LC_MUST_USE bool lc_waitq_escalate(lc_waitq_t *waitq, lc_waiter_t *waiter);
+/* Any thread. From now on each permit that is released calls for a grant, until
+ * this one is complete. */
+LC_MUST_USE lc_push_t lc_waitq_escalate(lc_waitq_t *waitq, lc_waiter_t *waiter);
 
-/* Any thread. Pushes for those whose turn it is. */
-LC_MUST_USE bool lc_waitq_grant(lc_waitq_t *waitq);
+/* Any thread. Pushes the messages of the first waiters, as many as there are
+ * permits. */
+LC_MUST_USE lc_push_t lc_waitq_grant(lc_waitq_t *waitq);
 
-/* Any thread. *left is true: there was no place for it, and it is out of the
- * line, unanswered; false: its answer is there, or it is being received. */
-LC_MUST_USE bool lc_waitq_cancel(lc_waitq_t *waitq, lc_waiter_t *waiter,
-                                 bool *left);
+/* Any thread. *left is true: there was no permit for it, and it is out of the
+ * queue, not complete; false: it is complete, or being received. */
+LC_MUST_USE lc_push_t lc_waitq_cancel(lc_waitq_t *waitq, lc_waiter_t *waiter,
+                                      bool *left);
 
-/* The thread whose it is, when it did not leave: whether its answer is there.
- */
+/* The thread whose waiter it is, when it did not leave. */
 bool lc_waitq_is_complete(lc_waitq_t *waitq, const lc_waiter_t *waiter);
 
 /* Receiver, rendezvous. Parks if no more sends wait than are seen to: false
@@ -115,31 +118,34 @@ bool lc_waitq_is_complete(lc_waitq_t *waitq, const lc_waiter_t *waiter);
  * notifies it. */
 LC_MUST_USE bool lc_waitq_park(lc_waitq_t *waitq, size_t seen_to);
 
-/* Receiver, rendezvous. Takes the first out, to be answered when its message
- * has been received. NULL: none; or a link in the inbox goes first. */
+/* Receiver, rendezvous. Takes the first waiter out, to be completed when its
+ * message has been received. NULL: none; or a link in the inbox goes first. */
 lc_waiter_t *lc_waitq_match(lc_waitq_t *waitq);
 void lc_waitq_complete(lc_waitq_t *waitq, lc_waiter_t *waiter);
 
-/* The loop's thread whose answers they are. Those there are, in the order of
- * joining: one that is just being received keeps back those behind it. */
-lc_waiter_t *lc_waitq_drain(lc_waitq_t *waitq, lc_completions_t *completions);
+/* The loop's thread whose completions they are. Moves the waiters that are
+ * complete to the end of a list, in the order of enqueueing: one that is being
+ * received holds back those behind it. */
+void lc_waitq_drain(lc_waitq_t *waitq, lc_completions_t *completions,
+                    lc_queue_t *to);
 
-/* The same thread. Whether any answer is to come, or to be collected. */
+/* The same thread. Whether a waiter is not complete yet, or not drained. */
 bool lc_waitq_has_outstanding(lc_waitq_t *waitq,
                               const lc_completions_t *completions);
 
 /* The same thread, or one that waits for no completion. A wake reports the
- * refusal, too, once. To unwatch takes all of one's own out of the queue and
- * returns them, oldest first; their result is UV_ECANCELED. Nothing is done for
- * those of others, however many. */
+ * refusal, too, once. To unwatch moves all of one's own waiters to the end of a
+ * list, oldest first; their result is UV_ECANCELED. Nothing is done for those
+ * of others, however many. */
 void lc_waitq_watch(lc_waitq_t *waitq, lc_completions_t *completions);
-lc_waiter_t *lc_waitq_unwatch(lc_waitq_t *waitq, lc_completions_t *completions);
+void lc_waitq_unwatch(lc_waitq_t *waitq, lc_completions_t *completions,
+                      lc_queue_t *to);
 
-/* Receiver. Refuses everybody, now and later; a second call does nothing. The
+/* Receiver. Refuses all waiters, now and later; a second call does nothing. The
  * inbox is closed. */
 void lc_waitq_refuse(lc_waitq_t *waitq);
 
-/* Any thread. How many stand in line; how many messages it brought in. */
+/* Any thread. How many wait; how many messages of waiters were accepted. */
 size_t lc_waitq_length(lc_waitq_t *waitq);
 uint64_t lc_waitq_sent(lc_waitq_t *waitq);
 

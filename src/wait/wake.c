@@ -1,8 +1,8 @@
-/* wake: the debt paid.
+/* wake: how a debt is paid.
  *
  * Knows:   libuv's async handle, mutex and condition. Not the inbox.
  * Threads: pay from any; the rest from the receiver's.
- * Promise: each debt wakes its receiver, and after lc_wake_leave nobody
+ * Promise: each debt wakes its receiver, and after lc_wake_leave no thread
  *          touches the handle or its loop.
  */
 #include "wait/wake.h"

@@ -1,10 +1,11 @@
-/* wake: the debt paid.
+/* wake: how a debt is paid.
  *
- * Whoever replaced PARKED in the inbox owes the receiver a wake: the debt. It
- * pays here, through libuv for a loop receiver, through a condition variable
- * for a thread receiver. A thread that owes a wake may stand still for long,
- * except while it holds the mutex. So a wake may come late, twice, or to a
- * receiver that has gone on; one that is woken looks whether there is anything.
+ * The thread that replaced PARKED in the inbox owes the receiver a wake: the
+ * debt. It pays here, through libuv for a loop receiver, through a condition
+ * variable for a thread receiver. A thread that owes a wake may stand still for
+ * long, except while it holds the mutex. So a wake may come late, twice, or to
+ * a receiver that has gone on; one that is woken looks whether there is
+ * anything.
  *
  * uv_async_send begins with a relaxed look at the handle's `pending`, and does
  * nothing if that is set. A late wake sets it too, and libuv clears it before
@@ -64,9 +65,8 @@ void lc_wake_self(lc_wake_t *wake);
  * False: none came. True: it may have been for what has been seen before. */
 LC_MUST_USE bool lc_wake_wait(lc_wake_t *wake, uint64_t deadline_ns);
 
-/* The same thread, before that: looks out for the payment, as patiently as that
- * has paid so far, or until the deadline. True: it is there, to be collected.
- */
+/* The same thread, before that: spins for the wake, for as long as has paid so
+ * far, or until the deadline. True: it is there, to be collected. */
 bool lc_wake_spin(const lc_wake_t *wake, lc_patience_t *patience,
                   uint64_t deadline_ns);
 
@@ -79,7 +79,7 @@ void lc_wake_forget(lc_wake_t *wake);
 LC_MUST_USE int lc_wake_new_target(lc_wake_t **target);
 void lc_wake_free_target(lc_wake_t *target);
 
-/* Receiving thread. Has debts told to another wake too, from now on; or, with
+/* Receiving thread. Forwards debts to another wake too, from now on; or, with
  * NULL, no more. That other one is collected like any, once for one or more. */
 void lc_wake_forward(lc_wake_t *wake, lc_wake_t *to);
 bool lc_wake_is_forwarded(lc_wake_t *wake);

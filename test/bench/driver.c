@@ -13,7 +13,8 @@
 static const bench_scenario_t *const scenarios[] = {
     &bench_mpsc,       &bench_burst, &bench_seq,     &bench_ping_pong,
     &bench_paced,      &bench_timer, &bench_backlog, &bench_memory,
-    &bench_open_close, &bench_turns};
+    &bench_open_close, &bench_turns, &bench_shared,  &bench_sends,
+    &bench_alone,      &bench_select};
 #define SCENARIOS (sizeof scenarios / sizeof *scenarios)
 
 const bench_peer_t *bench_peer;
@@ -27,6 +28,17 @@ void bench_fail(const char *what) {
 void bench_tell(const char *figure, double value) {
   if (!warming)
     printf("%s %.6g\n", figure, value);
+}
+
+double bench_cpu_ns(clockid_t of) {
+  struct timespec used;
+
+  bench_check(clock_gettime(of, &used) == 0, "clock");
+  return (double) used.tv_sec * 1e9 + (double) used.tv_nsec;
+}
+
+void bench_recv(const bench_peer_t *peer, void *channel, void *message) {
+  bench_check(peer->recv(channel, message), "an end before the last message");
 }
 
 void bench_core(unsigned core) {
@@ -103,9 +115,12 @@ static bool parse_value(bench_case_t *test, const char *name,
     test->kind.senders = (unsigned) n;
   else if (strcmp(name, "--capacity") == 0 && number(value, 0, UINT32_MAX, &n))
     test->kind.capacity = (size_t) n;
-  else if (strcmp(name, "--size") == 0 && number(value, 8, 1024, &n) &&
-           (n == 8 || n == 64 || n == 1024))
+  else if (strcmp(name, "--size") == 0 &&
+           number(value, 8, BENCH_SIZE_MOST, &n) &&
+           (n == 8 || n == 64 || n == 256 || n == 1024 || n == 4096))
     test->kind.size = (size_t) n;
+  else if (strcmp(name, "--sharing") == 0 && number(value, 1, 16, &n))
+    test->kind.sharing = (unsigned) n;
   else if (strcmp(name, "--messages") == 0 && number(value, 1, UINT32_MAX, &n))
     test->messages = n;
   else if (strcmp(name, "--receivers") == 0 && number(value, 1, 1000000, &n))
@@ -123,6 +138,8 @@ static bool parse(int argc, char **argv, bench_case_t *test) {
   for (i = 2; i < argc; i++)
     if (strcmp(argv[i], "--pin") == 0)
       pinned = true;
+    else if (strcmp(argv[i], "--latest") == 0)
+      test->kind.latest = true;
     else if (i + 1 == argc || !parse_value(test, argv[i], argv[i + 1]))
       return false;
     else
@@ -135,9 +152,10 @@ static int usage(void) {
 
   fprintf(stderr,
           "usage: SCENARIO [--to loop|thread] [--senders N] [--capacity N]"
-          " [--size 8|64|1024]\n"
-          "                [--messages N] [--receivers N] [--work NS]"
-          " [--pin]\nscenarios:");
+          " [--size 8|64|256|1024|4096]\n"
+          "                [--messages N] [--receivers N] [--sharing N]"
+          " [--work NS]\n"
+          "                [--latest] [--pin]\nscenarios:");
   for (s = 0; s < SCENARIOS; s++)
     fprintf(stderr, " %s", scenarios[s]->name);
   fprintf(stderr, "\n");
@@ -145,8 +163,6 @@ static int usage(void) {
 }
 
 static void measure(const bench_scenario_t *scenario, bench_case_t test) {
-  if (test.messages == 0)
-    test.messages = scenario->messages;
   bench_core(0);
   if (scenario->warm) {
     bench_case_t tenth = test;
@@ -158,18 +174,30 @@ static void measure(const bench_scenario_t *scenario, bench_case_t test) {
   scenario->run(&test);
 }
 
+/* Whether the peer can do what the command line asks for. */
+static bool can(const bench_scenario_t *scenario, const bench_kind_t *kind) {
+  bench_peer = bench_peer_of(kind);
+  return bench_peer != NULL &&
+         (kind->sharing == 1 || bench_peer->add_receiver != NULL) &&
+         (!kind->latest || bench_peer->latest) &&
+         (scenario->flushes || bench_peer->flush == NULL);
+}
+
 int main(int argc, char **argv) {
-  bench_case_t test = {.kind = {.to_loop = true, .size = 8, .senders = 1},
-                       .receivers = 1};
+  bench_case_t test = {
+      .kind = {.to_loop = true, .size = 8, .senders = 1, .sharing = 1},
+      .receivers = 1};
   size_t s;
 
   if (argc < 2 || !parse(argc, argv, &test))
     return usage();
-  bench_peer = bench_peer_of(&test.kind);
-  if (bench_peer == NULL)
-    return BENCH_LACKS;
   for (s = 0; s < SCENARIOS; s++)
     if (strcmp(argv[1], scenarios[s]->name) == 0) {
+      if (test.messages == 0)
+        test.messages = scenarios[s]->messages;
+      test.kind.messages = test.messages;
+      if (!can(scenarios[s], &test.kind))
+        return BENCH_LACKS;
       measure(scenarios[s], test);
       return 0;
     }

@@ -1,6 +1,5 @@
 /* latency: how long one message takes when nothing else is under way. */
 #include <stdlib.h>
-#include <time.h>
 
 #include "bench.h"
 
@@ -37,7 +36,7 @@ static void answer_all(void *arg) {
 
   bench_core(1);
   for (i = 0; i < game->trips; i++) {
-    game->to_thread->recv(game->there, &message);
+    bench_recv(game->to_thread, game->there, &message);
     bench_peer->send(game->answer, &message);
   }
 }
@@ -73,7 +72,7 @@ static void play_on_thread(ping_pong_t *game) {
 
   while (game->done < game->trips) {
     ask(game);
-    bench_peer->recv(game->back, &message);
+    bench_recv(bench_peer, game->back, &message);
     answered(game, &message);
   }
 }
@@ -119,14 +118,6 @@ typedef struct {
   double *times;
 } pace_t;
 
-/* What the process or this thread has used. */
-static double cpu_ns(clockid_t of) {
-  struct timespec used;
-
-  bench_check(clock_gettime(of, &used) == 0, "clock");
-  return (double) used.tv_sec * 1e9 + (double) used.tv_nsec;
-}
-
 /* Each message is the time of its sending. The sender spins, so that it is on
  * time and the receiver's core alone has to wake. */
 static void send_paced(void *arg) {
@@ -143,7 +134,7 @@ static void send_paced(void *arg) {
     bench_peer->send(pace->sender, &message);
     sending += uv_hrtime() - now;
   }
-  pace->waited = cpu_ns(CLOCK_THREAD_CPUTIME_ID) - (double) sending;
+  pace->waited = bench_cpu_ns(CLOCK_THREAD_CPUTIME_ID) - (double) sending;
 }
 
 static void paced(pace_t *pace, const void *message) {
@@ -166,7 +157,7 @@ static void receive_paced(void *channel, pace_t *pace) {
   bench_message_t message;
 
   while (pace->received < pace->expected) {
-    bench_peer->recv(channel, &message);
+    bench_recv(bench_peer, channel, &message);
     paced(pace, &message);
   }
 }
@@ -181,7 +172,7 @@ static void run_paced(const bench_case_t *test) {
   kind.cb = on_paced_message;
   kind.arg = &pace;
   channel = bench_peer->open(&kind);
-  cpu = cpu_ns(CLOCK_PROCESS_CPUTIME_ID);
+  cpu = bench_cpu_ns(CLOCK_PROCESS_CPUTIME_ID);
   pace.times = new_times(pace.expected);
   pace.sender = bench_peer->add_sender(channel);
   bench_thread(&pacer, send_paced, &pace);
@@ -191,7 +182,7 @@ static void run_paced(const bench_case_t *test) {
     receive_paced(channel, &pace);
   bench_check(pace.received == pace.expected, "count");
   uv_thread_join(&pacer);
-  cpu = cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu - pace.waited;
+  cpu = bench_cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu - pace.waited;
   bench_tell("cpu ns/message", cpu / (double) pace.expected);
   bench_peer->drop_sender(pace.sender);
   bench_peer->close(channel);
@@ -200,5 +191,5 @@ static void run_paced(const bench_case_t *test) {
 }
 
 const bench_scenario_t bench_ping_pong = {"ping_pong", 50000, true,
-                                          run_ping_pong};
-const bench_scenario_t bench_paced = {"paced", 10000, true, run_paced};
+                                          run_ping_pong, false};
+const bench_scenario_t bench_paced = {"paced", 10000, true, run_paced, false};

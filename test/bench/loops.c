@@ -204,6 +204,6 @@ static void run_backlog(const bench_case_t *test) {
   tell_lateness();
 }
 
-const bench_scenario_t bench_timer = {"timer", 1, false, run_timer};
-const bench_scenario_t bench_backlog = {"backlog", 10000000, false,
-                                        run_backlog};
+const bench_scenario_t bench_timer = {"timer", 1, false, run_timer, false};
+const bench_scenario_t bench_backlog = {"backlog", 10000000, false, run_backlog,
+                                        false};

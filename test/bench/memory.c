@@ -45,7 +45,7 @@ static void receive_all(void *channel, queue_t *queue, bool on_loop) {
     bench_run();
   else
     while (queue->received < queue->expected) {
-      bench_peer->recv(channel, &message);
+      bench_recv(bench_peer, channel, &message);
       receive(queue, &message);
     }
 }
@@ -112,6 +112,7 @@ static void run_open_close(const bench_case_t *test) {
              (double) (uv_hrtime() - begin) / (double) test->messages);
 }
 
-const bench_scenario_t bench_memory = {"memory", 10000000, false, run_memory};
+const bench_scenario_t bench_memory = {"memory", 10000000, false, run_memory,
+                                       false};
 const bench_scenario_t bench_open_close = {"open_close", 100000, true,
-                                           run_open_close};
+                                           run_open_close, false};

@@ -5,10 +5,6 @@
 
 #define BURST 1000
 
-/* The number of a message: its sender in the upper bits, its number there in
- * the lower. */
-#define NUMBER_BITS 40
-
 typedef struct {
   uint64_t next[BENCH_SENDERS_MOST]; /* each sender's next number */
   uint64_t received, expected;
@@ -27,8 +23,8 @@ typedef struct {
  * and sum. */
 static void receive(sink_t *sink, const void *message) {
   uint64_t value = bench_read(message, sink->size);
-  uint64_t from = value >> NUMBER_BITS;
-  uint64_t number = value & ((UINT64_C(1) << NUMBER_BITS) - 1);
+  uint64_t from = value >> BENCH_NUMBER_BITS;
+  uint64_t number = value & ((UINT64_C(1) << BENCH_NUMBER_BITS) - 1);
 
   bench_check(from < BENCH_SENDERS_MOST && sink->next[from]++ == number,
               "a message is missing, double or out of order");
@@ -51,9 +47,11 @@ static void send_all(void *arg) {
   bench_core(source->index + 1);
   for (i = 0; i < source->messages; i++) {
     bench_write(&message, source->size,
-                (uint64_t) source->index << NUMBER_BITS | i);
+                (uint64_t) source->index << BENCH_NUMBER_BITS | i);
     bench_peer->send(source->sender, &message);
   }
+  if (bench_peer->flush != NULL)
+    bench_peer->flush(source->sender);
 }
 
 static void receive_all(void *channel, sink_t *sink, bool on_loop) {
@@ -63,14 +61,27 @@ static void receive_all(void *channel, sink_t *sink, bool on_loop) {
     bench_run();
   else
     while (sink->received < sink->expected) {
-      bench_peer->recv(channel, &message);
+      bench_recv(bench_peer, channel, &message);
       receive(sink, &message);
     }
   bench_check(sink->received == sink->expected, "count");
 }
 
-static void tell(void *channel, uint64_t begin, uint64_t messages) {
-  bench_tell("ns/message", (double) (uv_hrtime() - begin) / (double) messages);
+typedef struct {
+  uint64_t time;
+  double cpu; /* all threads */
+} clocks_t;
+
+static clocks_t begin_clocks(void) {
+  return (clocks_t){uv_hrtime(), bench_cpu_ns(CLOCK_PROCESS_CPUTIME_ID)};
+}
+
+static void tell(void *channel, clocks_t begin, uint64_t messages) {
+  clocks_t end = begin_clocks();
+
+  bench_tell("ns/message",
+             (double) (end.time - begin.time) / (double) messages);
+  bench_tell("cpu ns/message", (end.cpu - begin.cpu) / (double) messages);
   if (bench_peer->wakeups != NULL)
     bench_tell("wakes/message",
                (double) bench_peer->wakeups(channel) / (double) messages);
@@ -109,7 +120,7 @@ static void run_mpsc(const bench_case_t *test) {
   uint64_t each = (test->messages + kind.senders - 1) / kind.senders;
   sink_t sink = {.expected = each * kind.senders, .size = kind.size};
   void *channel, **idle = open_idle(test);
-  uint64_t begin;
+  clocks_t begin;
   unsigned i;
 
   kind.cb = on_message;
@@ -120,7 +131,7 @@ static void run_mpsc(const bench_case_t *test) {
                             .index = i,
                             .messages = each,
                             .size = kind.size};
-  begin = uv_hrtime();
+  begin = begin_clocks();
   for (i = 0; i < kind.senders; i++)
     bench_thread(&sources[i].thread, send_all, &sources[i]);
   receive_all(channel, &sink, kind.to_loop);
@@ -152,6 +163,8 @@ static void send_bursts(void *arg) {
       uv_sem_wait(&burst->may_send);
     bench_write(&message, source->size, i);
     bench_peer->send(source->sender, &message);
+    if ((i + 1) % BURST == 0 && bench_peer->flush != NULL)
+      bench_peer->flush(source->sender);
   }
 }
 
@@ -167,7 +180,7 @@ static void receive_bursts(void *channel, burst_t *burst) {
   bench_message_t message;
 
   while (burst->sink.received < burst->sink.expected) {
-    bench_peer->recv(channel, &message);
+    bench_recv(bench_peer, channel, &message);
     receive(&burst->sink, &message);
     if (burst->sink.received % BURST == 0)
       uv_sem_post(&burst->may_send);
@@ -179,14 +192,14 @@ static void run_burst(const bench_case_t *test) {
   burst_t burst = {.sink = {.expected = test->messages, .size = kind.size},
                    .source = {.messages = test->messages, .size = kind.size}};
   void *channel;
-  uint64_t begin;
+  clocks_t begin;
 
   kind.cb = on_burst_message;
   kind.arg = &burst;
   channel = bench_peer->open(&kind);
   burst.source.sender = bench_peer->add_sender(channel);
   bench_check(uv_sem_init(&burst.may_send, 1) == 0, "semaphore");
-  begin = uv_hrtime();
+  begin = begin_clocks();
   bench_thread(&burst.source.thread, send_bursts, &burst);
   if (kind.to_loop)
     bench_run();
@@ -212,7 +225,7 @@ static void run_seq(const bench_case_t *test) {
   for (i = 0; i < test->messages; i++) {
     bench_write(&out, size, i);
     bench_peer->send(sender, &out);
-    bench_peer->recv(channel, &in);
+    bench_recv(bench_peer, channel, &in);
     bench_check(bench_read(&in, size) == i,
                 "another message than the one sent");
   }
@@ -230,13 +243,14 @@ static void run_turns(const bench_case_t *test) {
   sink_t sink = {.size = kind.size};
   bench_message_t message = {{0}};
   void *channel, *sender;
-  uint64_t i, begin;
+  clocks_t begin;
+  uint64_t i;
 
   kind.cb = on_message;
   kind.arg = &sink;
   channel = bench_peer->open(&kind);
   sender = bench_peer->add_sender(channel);
-  begin = uv_hrtime();
+  begin = begin_clocks();
   for (i = 0; i < test->messages;) {
     bench_write(&message, kind.size, i++);
     bench_peer->send(sender, &message);
@@ -251,7 +265,8 @@ static void run_turns(const bench_case_t *test) {
   bench_settle();
 }
 
-const bench_scenario_t bench_mpsc = {"mpsc", 2000000, true, run_mpsc};
-const bench_scenario_t bench_burst = {"burst", 2000000, true, run_burst};
-const bench_scenario_t bench_seq = {"seq", 4000000, true, run_seq};
-const bench_scenario_t bench_turns = {"turns", 1000000, false, run_turns};
+const bench_scenario_t bench_mpsc = {"mpsc", 2000000, true, run_mpsc, true};
+const bench_scenario_t bench_burst = {"burst", 2000000, true, run_burst, true};
+const bench_scenario_t bench_seq = {"seq", 4000000, true, run_seq, false};
+const bench_scenario_t bench_turns = {"turns", 1000000, false, run_turns,
+                                      false};

@@ -1,5 +1,5 @@
-/* push_vs_park: [inbox.park] alone. The receiver parks; whoever rouses it, by a
- * push, an offer or without anything, finds what it did before. */
+/* push_vs_park: [inbox.park] alone. The receiver parks; whoever notifies it, by
+ * a push, an offer or without anything, finds what it did before. */
 #include "explore.h"
 #include "queue/inbox.h"
 
@@ -27,7 +27,7 @@ static void push_if_parked(void *arg) {
     found_parked(1);
 }
 
-static void only_rouse(void *arg) {
+static void only_notify(void *arg) {
   (void) arg;
   if (lc_inbox_notify(&inbox))
     found_parked(2);
@@ -42,12 +42,12 @@ static void run(void) {
   lc_inbox_init(&inbox);
   explore_spawn(push, NULL);
   explore_spawn(push_if_parked, NULL);
-  explore_spawn(only_rouse, NULL);
+  explore_spawn(only_notify, NULL);
   explore_write(&written_before_park);
   parked = lc_inbox_park(&inbox);
   explore_join();
   explore_check(signalled[0] + signalled[1] + signalled[2] == parked,
-                "one rouses it, and no more");
+                "one notifies it, and no more");
 }
 
 static const explore_twin_t twins[] = {{.name = "park_hides_what_was_before",
@@ -65,7 +65,7 @@ static const explore_twin_t twins[] = {{.name = "park_hides_what_was_before",
                                         .kind = EXPLORE_RMW,
                                         .order = memory_order_release,
                                         .caught_as = "race"},
-                                       {.name = "rouse_looks_too_early",
+                                       {.name = "notify_looks_too_early",
                                         .site = "lc_inbox_notify",
                                         .kind = EXPLORE_RMW,
                                         .order = memory_order_release,

@@ -21,7 +21,7 @@ static void take_again(void *arg) {
 
   take(mine);
   if (*mine != 0) {
-    explore_check(!lc_permits_release(&permits), "nobody stands in line");
+    explore_check(!lc_permits_release(&permits), "no sender waits");
     take(mine);
   }
 }
@@ -33,7 +33,7 @@ static void run(void) {
   explore_spawn(take, &acquired[0]);
   explore_spawn(take_again, &acquired[1]);
   explore_write(&guarded);
-  explore_check(!lc_permits_release(&permits), "nobody stands in line");
+  explore_check(!lc_permits_release(&permits), "no sender waits");
   explore_join();
   explore_check(acquired[0] + acquired[1] < 2, "the bound");
 }

@@ -9,7 +9,7 @@ static void acquire_and_release(void *arg) {
   (void) arg;
   for (int i = 0; i < 2; i++) {
     explore_check(lc_permits_acquire(&permits, 1) == 1, "room");
-    explore_check(!lc_permits_release(&permits), "nobody stands in line");
+    explore_check(!lc_permits_release(&permits), "no sender waits");
   }
 }
 

@@ -1,4 +1,4 @@
-/* try_send_vs_try_recv: by hand, a send that only tries, to a loop that is
+/* try_send_vs_try_recv: rendezvous, a send that only tries, to a loop that is
  * asleep, and the loop that comes by and looks without having been woken. What
  * it then finds is whole; and it is received once, or dropped. */
 #include "atomic.h"

@@ -1,6 +1,6 @@
-/* try_write_vs_recv: by hand, a loop that writes, and between its writes only
- * tries, and a thread that receives. What is tried overtakes nothing that was
- * written. */
+/* try_write_vs_recv: rendezvous, a loop that writes, and between its writes
+ * only tries, and a thread that receives. What is tried overtakes nothing that
+ * was written. */
 #include "explore.h"
 
 #define WRITES 2

@@ -1,6 +1,6 @@
-/* waiter_vs_acquire: [permits.count] alone, for a place that is taken in line.
- * The receiver frees the only place and takes it for the first in line, while
- * another sender comes by. */
+/* waiter_vs_acquire: [permits.count] alone, for a permit that is acquired for a
+ * waiter. The receiver frees the only place and acquires it for the first
+ * waiter, while another sender comes by. */
 #include "wait/permits.h"
 #include "explore.h"
 
@@ -22,7 +22,7 @@ static void run(void) {
   explore_check(lc_permits_acquire(&permits, 1) == 1, "room at first");
   explore_spawn(take, NULL);
   explore_write(&guarded);
-  explore_check(!lc_permits_release(&permits), "nobody stands in line");
+  explore_check(!lc_permits_release(&permits), "no sender waits");
   lc_permits_mark(&permits, LC_NOTIFY_BATCH);
   queued = lc_permits_acquire_for_waiter(&permits);
   if (queued)

@@ -164,7 +164,7 @@ START_TEST(a_loop_that_dies_among_senders_loses_nothing) {
 }
 END_TEST
 
-/* The last sender says goodbye to nobody; the end of file keeps. */
+/* The last sender is dropped when the loop is gone; the end of file stays. */
 START_TEST(the_last_sender_leaves_without_waiting) {
   int room = abandon_loop(_i);
 

@@ -3,6 +3,7 @@
  * forked while no other thread used the library makes channels of its own. */
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -62,6 +63,7 @@ END_TEST
 static void live_in_the_child(int which) {
   int room = flavour_room(&flavours[which], 50);
 
+  memset(&rx, 0, sizeof rx); /* the parent's is open */
   loop_open();
   open_flavour(which);
   send_ints(0, room);

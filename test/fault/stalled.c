@@ -169,6 +169,60 @@ START_TEST(a_send_in_line_does_not_wait_for_the_wake) {
 }
 END_TEST
 
+/* A sender that has a slab locks nothing before it wakes. */
+static void send_and_stand_once(void *arg) {
+  fault_arm(UV_ASYNC_INIT, 0, 0);
+  (void) loopchan_send(arg, &(int){0});
+  while (received == 0)
+    sched_yield();
+  locks_stand_still(0);
+  (void) loopchan_send(arg, &(int){1});
+}
+
+static void take_first(loopchan_receiver_t *receiver, int status, void *msg) {
+  (void) receiver;
+  ck_assert_int_eq(status, 0);
+  ck_assert_int_eq(*(int *) msg, 0);
+}
+
+static void on_write(loopchan_write_t *request, int status) {
+  (void) request;
+  ck_assert_int_eq(status, 0);
+}
+
+/* What is granted behind a message whose sender owes the wake helps it to be
+ * received; the receiver had to be woken once. */
+START_TEST(a_help_is_not_counted_as_a_wake) {
+  loopchan_options_t options = int_options();
+  loopchan_write_t request;
+  loopchan_writer_t writer;
+  loopchan_stats_t stats;
+
+  options.capacity = 1;
+  open_with(&loop, &options);
+  ck_assert_int_eq(loopchan_recv_start(&rx, take_first), 0);
+  received = 0;
+  ck_assert_int_eq(
+      loopchan_writer_open(&loop, &writer, loopchan_sender_clone(tx)), 0);
+  ck_assert_int_eq(uv_thread_create(&threads[0], send_and_stand_once, tx), 0);
+  uv_run(&loop, UV_RUN_ONCE); /* it parks behind the message */
+  received = 1;
+  while (!locks_stand())
+    sched_yield();
+  ck_assert_int_eq(loopchan_write(&request, &writer, &(int){2}, on_write), 0);
+  expect_ints(1, 1);
+  expect_ints(2, 1);
+  ck_assert_int_eq(loopchan_stats(&rx, &stats), 0);
+  ck_assert_uint_eq(stats.wakeups, 2);
+  locks_go_on();
+  ck_assert_int_eq(uv_thread_join(&threads[0]), 0);
+  ck_assert_int_eq(loopchan_close(&rx, NULL), 0);
+  ck_assert_int_eq(loopchan_writer_close(&writer, NULL), 0);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  drop_tx();
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("fault stalled");
 
@@ -177,7 +231,8 @@ static Suite *suite(void) {
                   a_message_does_not_wait_for_the_wake_of_another);
   SUITE_CASE(suite, "one", start_clean, expect_clean,
              a_select_does_not_wait_for_the_wake,
-             a_send_in_line_does_not_wait_for_the_wake);
+             a_send_in_line_does_not_wait_for_the_wake,
+             a_help_is_not_counted_as_a_wake);
   SUITE_CASE(suite, "loop", open_loop, expect_clean, nor_does_it_on_a_loop);
   return suite;
 }

@@ -8,6 +8,11 @@
 /* Of this thread: whose log, and whose choices in callbacks. */
 static _Thread_local actor_t *me;
 
+/* This thread's receiver of the channel. */
+static end_t *mine(channel_t *channel) {
+  return &channel->ends_of[me->hand];
+}
+
 static void note(channel_t *channel, const void *msg) {
   log_t *log = &channel->logs[me->hand];
   message_t message;
@@ -60,7 +65,7 @@ static void take_in_hand(channel_t *channel, int most) {
 static void shut(channel_t *channel) {
   atomic_store_explicit(&channel->ending, 1, memory_order_relaxed);
   trace_begin("shutdown(channel %d)", channel->index, 0, 0);
-  trace_end(loopchan_shutdown(&channel->rx));
+  trace_end(loopchan_shutdown(mine(channel)->rx));
   atomic_store_explicit(&channel->ended, 1, memory_order_release);
 }
 
@@ -71,20 +76,23 @@ static void on_closed(loopchan_receiver_t *rx) {
   trace_leave();
 }
 
+/* The last of its receivers closes the channel. */
 static void close_channel(channel_t *channel) {
-  channel->open = channel->started = false;
+  mine(channel)->open = mine(channel)->started = false;
   take_in_hand(channel, 1 << 20); /* what is dropped */
   atomic_store_explicit(&channel->ending, 1, memory_order_relaxed);
   trace_begin("close(channel %d)", channel->index, 0, 0);
-  expect_result(loopchan_close(&channel->rx, on_closed), 0);
-  atomic_store_explicit(&channel->ended, 1, memory_order_release);
+  expect_result(loopchan_close(mine(channel)->rx, on_closed), 0);
+  if (atomic_fetch_sub_explicit(&channel->receivers, 1, memory_order_acq_rel) ==
+      1)
+    atomic_store_explicit(&channel->ended, 1, memory_order_release);
 }
 
 static void look_in(channel_t *channel) {
   loopchan_stats_t stats;
 
   trace_begin("stats(channel %d)", channel->index, 0, 0);
-  expect_result(loopchan_stats(&channel->rx, &stats), 0);
+  expect_result(loopchan_stats(mine(channel)->rx, &stats), 0);
   EXPECT(stats.queued == stats.sent - stats.received - stats.dropped);
   EXPECT(stats.capacity == channel->capacity);
   EXPECT(channel->capacity == LOOPCHAN_UNBOUNDED ||
@@ -93,8 +101,14 @@ static void look_in(channel_t *channel) {
 }
 
 /* After each message: the time may have come to end the channel. */
+static bool is_time_to_end(channel_t *channel) {
+  if (me->hand > 0)
+    return draw_below(&me->stream, 256) == 0;
+  return ++channel->taken == channel->end_after;
+}
+
 static void count_taken(channel_t *channel) {
-  if (++channel->taken != channel->end_after)
+  if (!is_time_to_end(channel))
     return;
   if (draw_below(&me->stream, 2) == 0)
     close_channel(channel);
@@ -116,13 +130,13 @@ static bool try_recv(channel_t *channel) {
 
   take_in_hand(channel, 1);
   trace_begin("try_recv(channel %d)", channel->index, 0, 0);
-  err = loopchan_try_recv(&channel->rx, bytes);
+  err = loopchan_try_recv(mine(channel)->rx, bytes);
   trace_end(err);
   EXPECT(err == 0 || err == UV_EAGAIN || err == UV_EOF);
   if (err == 0)
     note_received(channel, bytes);
   take_in_hand(channel, -1);
-  if (err == 0)
+  if (err == 0 && mine(channel)->open)
     count_taken(channel);
   return err == 0;
 }
@@ -134,19 +148,20 @@ static void start(channel_t *channel);
 
 static void stop(channel_t *channel) {
   trace_begin("recv_stop(channel %d)", channel->index, 0, 0);
-  expect_result(loopchan_recv_stop(&channel->rx), 0);
-  channel->started = false;
+  expect_result(loopchan_recv_stop(mine(channel)->rx), 0);
+  mine(channel)->started = false;
 }
 
 static void on_recv(loopchan_receiver_t *rx, int status, void *msg) {
   channel_t *channel = rx->data;
   message_t message;
 
-  EXPECT(channel->open && channel->started && channel->ends == 0);
+  EXPECT(mine(channel)->open && mine(channel)->started &&
+         mine(channel)->ends == 0);
   if (status == UV_EOF) {
     trace_enter("channel %d delivers the end", channel->index, 0, 0);
     EXPECT(msg == NULL);
-    channel->ends++;
+    mine(channel)->ends++;
     close_channel(channel);
     trace_leave();
     return;
@@ -158,11 +173,12 @@ static void on_recv(loopchan_receiver_t *rx, int status, void *msg) {
   count_taken(channel);
   if (draw_below(&me->stream, 4) == 0)
     talk();
-  if (channel->open && draw_below(&me->stream, 16) == 0)
+  if (mine(channel)->open && draw_below(&me->stream, 16) == 0)
     try_recv(channel);
-  if (channel->open && draw_below(&me->stream, 16) == 0)
+  if (mine(channel)->open && draw_below(&me->stream, 16) == 0)
     stop(channel);
-  if (channel->open && !channel->started && draw_below(&me->stream, 2) == 0)
+  if (mine(channel)->open && !mine(channel)->started &&
+      draw_below(&me->stream, 2) == 0)
     start(channel);
   expect_still(channel, &message, msg);
   trace_leave();
@@ -170,8 +186,8 @@ static void on_recv(loopchan_receiver_t *rx, int status, void *msg) {
 
 static void start(channel_t *channel) {
   trace_begin("recv_start(channel %d)", channel->index, 0, 0);
-  expect_result(loopchan_recv_start(&channel->rx, on_recv), 0);
-  channel->started = true;
+  expect_result(loopchan_recv_start(mine(channel)->rx, on_recv), 0);
+  mine(channel)->started = true;
 }
 
 static void run(actor_t *actor, uv_run_mode mode) {
@@ -196,15 +212,15 @@ static void be_restless(actor_t *actor) {
       run(actor, UV_RUN_NOWAIT);
       break;
     case 0:
-      if (channel->open && channel->started)
+      if (mine(channel)->open && mine(channel)->started)
         stop(channel);
       break;
     case 1:
-      if (channel->open)
+      if (mine(channel)->open)
         try_recv(channel);
       break;
     case 2:
-      if (channel->open && !channel->started)
+      if (mine(channel)->open && !mine(channel)->started)
         start(channel);
       break;
     case 3:
@@ -222,8 +238,8 @@ static bool all_started(actor_t *actor) {
 
   for (i = 0; i < actor->owned_count; i++) {
     channel_t *channel = actor->owned[i];
-    any = any || channel->open;
-    if (channel->open && !channel->started)
+    any = any || mine(channel)->open;
+    if (mine(channel)->open && !mine(channel)->started)
       start(channel);
   }
   return any;
@@ -259,13 +275,13 @@ static int receive(channel_t *channel, bool briefly) {
   take_in_hand(channel, (int) max);
   if (max > 1) {
     trace_begin("recv_many(channel %d, %d)", channel->index, (int) max, 0);
-    got = loopchan_recv_many(&channel->rx, bytes, max);
+    got = loopchan_recv_many(mine(channel)->rx, bytes, max);
   } else {
     trace_begin(
         briefly ? "recv_timeout(channel %d, %d ns)" : "recv(channel %d)",
         channel->index, briefly ? (int) timeout_ns : 0, 0);
-    got = briefly ? loopchan_recv_timeout(&channel->rx, bytes, timeout_ns)
-                  : loopchan_recv(&channel->rx, bytes);
+    got = briefly ? loopchan_recv_timeout(mine(channel)->rx, bytes, timeout_ns)
+                  : loopchan_recv(mine(channel)->rx, bytes);
     got = got == 0 ? 1 : got;
   }
   trace_end(got);
@@ -274,7 +290,7 @@ static int receive(channel_t *channel, bool briefly) {
   for (i = 0; i < got; i++)
     note_received(channel, bytes + (size_t) i * channel->size);
   take_in_hand(channel, -(int) max);
-  for (i = 0; i < got && channel->flavour != SHARED && channel->open; i++)
+  for (i = 0; i < got && channel->flavour != SHARED && mine(channel)->open; i++)
     count_taken(channel);
   return got > 0 ? 0 : (int) got;
 }
@@ -283,7 +299,7 @@ static void be_restless_on_thread(actor_t *actor) {
   channel_t *channel =
       actor->owned[draw_below(&actor->stream, (unsigned) actor->owned_count)];
 
-  if (!channel->open)
+  if (!mine(channel)->open)
     return;
   switch (draw_below(&actor->stream, 4)) {
     case 0:
@@ -309,9 +325,9 @@ static channel_t *wait_for_one(actor_t *actor) {
   int i, at;
 
   for (i = 0; i < actor->owned_count; i++)
-    if (actor->owned[i]->open) {
+    if (mine(actor->owned[i])->open) {
       open[n] = actor->owned[i];
-      rxs[n++] = &actor->owned[i]->rx;
+      rxs[n++] = mine(actor->owned[i])->rx;
     }
   if (n == 0)
     return NULL;
@@ -339,29 +355,28 @@ void consume_on_thread(void *arg) {
     bool briefly =
         channel->capacity == LOOPCHAN_RENDEZVOUS && actor->owned_count > 1;
     if (receive(channel, briefly) == UV_EOF) {
-      channel->ends++;
-      EXPECT(loopchan_recv(&channel->rx, NULL) == UV_EINVAL);
+      mine(channel)->ends++;
+      EXPECT(loopchan_recv(mine(channel)->rx, NULL) == UV_EINVAL);
       EXPECT(!try_recv(channel));
       close_channel(channel);
     }
   }
 }
 
-/* The first hand may end the channel while others are inside. */
+/* Each ends what is its own, while others are inside. */
 void consume_shared(void *arg) {
   actor_t *actor = me = arg;
   channel_t *channel = actor->owned[0];
-  bool first = actor->hand == 0;
   int err;
 
   trace_act(actor->actor, "a hand of a shared receiver");
   do {
     err = receive(channel, draw_below(&actor->stream, 4) == 0);
-    if (err != UV_EOF && first && channel->open)
+    if (err != UV_EOF && mine(channel)->open)
       count_taken(channel);
     if (draw_below(&actor->stream, 8) == 0)
       look_in(channel);
   } while (err != UV_EOF);
-  if (first && channel->open)
+  if (mine(channel)->open)
     close_channel(channel);
 }

@@ -3,8 +3,9 @@
  *   producers   only send. On a thread they may wait for ever; on a loop they
  *               have writers.
  *   consumers   own channels: loop receivers, thread receivers, or one shared
- *               by several. While they hold senders they never wait for ever;
- *               then they drop these and receive until the end.
+ *               by several, who may have clones of it, on loops or not. While
+ * they hold senders they never wait for ever; then they drop these and receive
+ * until the end.
  *
  * So who waits for ever waits for somebody that does not: a game that hangs has
  * found a bug.
@@ -55,19 +56,27 @@ typedef struct {
   message_t *messages; /* RECEIVES of them */
 } log_t;
 
+/* A receiver of a channel: a hand's own, or the owner's. */
+typedef struct {
+  loopchan_receiver_t *rx; /* the channel's, or a clone */
+  bool open, started;
+  int ends;
+} end_t;
+
 typedef struct {
   int index;
   flavour_t flavour;
   bool latest;
   size_t capacity, size;
   loopchan_receiver_t rx;
+  loopchan_receiver_t clones[HANDS];
+  atomic_int receivers; /* open */
+  end_t ends_of[HANDS];
   /* Of what is accepted and not received, all that is known for certain. */
   atomic_int accepted, received, in_hand;
   atomic_int ending, ended; /* refusing has begun; is done */
   log_t logs[HANDS];
-  /* The owner's. */
-  bool open, started;
-  int ends, end_after, taken;
+  int end_after, taken; /* the owner's */
 } channel_t;
 
 typedef struct {

@@ -4,8 +4,7 @@
 
 #include "world.h"
 
-/* Takes the oldest; bytes must be it. */
-static void settle_take(channel_t *channel, const void *bytes) {
+void channel_take(channel_t *channel, const void *bytes) {
   request_t *pulled;
 
   message_expect(model_take(&channel->m, &pulled), bytes, channel->size);
@@ -56,10 +55,11 @@ static void on_recv(loopchan_receiver_t *rx, int status, void *msg) {
 void op_start(const op_t *op) {
   channel_t *channel = channel_of(op);
   model_t *m = &channel->m;
-  int wanted = !m->on_loop || m->closed ? UV_EINVAL
-               : m->eof_delivered       ? UV_EOF
-               : m->started             ? UV_EALREADY
-                                        : 0;
+  bool closed = m->closed || channel->left;
+  int wanted = !m->on_loop || (closed && !m->shared) ? UV_EINVAL
+               : m->eof_delivered || closed          ? UV_EOF
+               : m->started                          ? UV_EALREADY
+                                                     : 0;
 
   if (!channel->opened)
     return;
@@ -82,8 +82,10 @@ void op_stop(const op_t *op) {
 }
 
 /* What a receive answers; blocking: that it is for thread receivers. */
-static int receive_wanted(const model_t *m, bool blocking) {
-  if (m->closed)
+static int receive_wanted(const channel_t *channel, bool blocking) {
+  const model_t *m = &channel->m;
+
+  if (m->closed || channel->left)
     return m->shared ? UV_EOF : UV_EINVAL;
   return blocking && m->on_loop ? UV_EINVAL : model_look(m);
 }
@@ -97,14 +99,14 @@ void op_try_recv(const op_t *op) {
     return;
   trace_begin("try_recv(channel %d)", index_of(channel), 0, 0);
   err = loopchan_try_recv(&channel->rx, bytes);
-  expect_result(err, receive_wanted(&channel->m, false));
+  expect_result(err, receive_wanted(channel, false));
   if (err == 0)
-    settle_take(channel, bytes);
+    channel_take(channel, bytes);
 }
 
 void op_recv(const op_t *op) {
   channel_t *channel = channel_of(op);
-  int err, wanted = receive_wanted(&channel->m, true);
+  int err, wanted = receive_wanted(channel, true);
   char bytes[SIZE_MOST];
 
   if (!channel->opened || wanted == UV_EAGAIN)
@@ -113,12 +115,12 @@ void op_recv(const op_t *op) {
   err = loopchan_recv(&channel->rx, bytes);
   expect_result(err, wanted);
   if (err == 0)
-    settle_take(channel, bytes);
+    channel_take(channel, bytes);
 }
 
 void op_recv_timeout(const op_t *op) {
   channel_t *channel = channel_of(op);
-  int err, wanted = receive_wanted(&channel->m, true);
+  int err, wanted = receive_wanted(channel, true);
   uint64_t timeout_ns = op->amount % 2 ? 0 : op->amount * UINT64_C(1000);
   char bytes[SIZE_MOST];
 
@@ -129,12 +131,12 @@ void op_recv_timeout(const op_t *op) {
   err = loopchan_recv_timeout(&channel->rx, bytes, timeout_ns);
   expect_result(err, wanted == UV_EAGAIN ? UV_ETIMEDOUT : wanted);
   if (err == 0)
-    settle_take(channel, bytes);
+    channel_take(channel, bytes);
 }
 
 void op_recv_many(const op_t *op) {
   channel_t *channel = channel_of(op);
-  int wanted = receive_wanted(&channel->m, true);
+  int wanted = receive_wanted(channel, true);
   size_t max = op->amount % 6, i;
   char bytes[5 * SIZE_MOST];
   int64_t got;
@@ -153,7 +155,7 @@ void op_recv_many(const op_t *op) {
   }
   expect_result(got, wanted);
   for (i = 0; (int64_t) i < got; i++)
-    settle_take(channel, bytes + i * channel->size);
+    channel_take(channel, bytes + i * channel->size);
 }
 
 /* Fair: the search begins behind the one found by the same select before. */
@@ -202,7 +204,8 @@ void op_select(const op_t *op) {
 
 void op_shutdown(const op_t *op) {
   channel_t *channel = channel_of(op);
-  int wanted = model_refuses(&channel->m) ? UV_EALREADY : 0;
+  bool done = model_refuses(&channel->m) || channel->left;
+  int wanted = done ? UV_EALREADY : 0;
 
   if (!channel->opened)
     return;
@@ -216,7 +219,8 @@ static void on_close(loopchan_receiver_t *rx) {
   channel_t *channel = rx->data;
 
   trace_enter("channel %d is closed", index_of(channel), 0, 0);
-  EXPECT(channel->m.closed && channel->m.count == 0 && !channel->gone);
+  EXPECT(!channel->gone &&
+         (channel->left || (channel->m.closed && channel->m.count == 0)));
   EXPECT(channel->loop == -1 || channel->loop == world.turning);
   channel->gone = true;
   world_feed(channel);
@@ -227,59 +231,82 @@ static void on_handle_close(uv_handle_t *handle) {
   on_close((loopchan_receiver_t *) handle);
 }
 
+void channel_begin_close(channel_t *channel) {
+  model_close(&channel->m);
+  channel->senders_at_close = channel->m.senders;
+  channel->closes = true;
+}
+
+/* Its slot may have been opened again in the callback. */
+void channel_end_close(channel_t *channel) {
+  channel->closes = false;
+  if (channel->m.closed)
+    EXPECT(channel->m.count == 0);
+}
+
+static int close_it(channel_t *channel, bool as_handle) {
+  if (!as_handle)
+    return loopchan_close(&channel->rx, on_close);
+  loopchan_close_handle((uv_handle_t *) &channel->rx, on_handle_close);
+  return 0;
+}
+
 void op_close(const op_t *op) {
   channel_t *channel = channel_of(op);
   bool first = is_open(channel),
        as_handle = channel->loop >= 0 && op->which % 2;
-  int err = 0;
+  bool last = first && clones_open(channel) == 0;
 
   if (!channel->opened || (as_handle && !first))
     return;
   trace_begin("close(channel %d)", index_of(channel), 0, 0);
-  if (first) {
-    model_close(&channel->m);
-    channel->senders_at_close = channel->m.senders;
-    channel->closes = true;
+  if (last) {
+    channel_begin_close(channel);
+  } else if (first) {
+    channel->left = true;
+    model_stop(&channel->m);
   }
-  if (as_handle)
-    loopchan_close_handle((uv_handle_t *) &channel->rx, on_handle_close);
-  else
-    err = loopchan_close(&channel->rx, on_close);
-  expect_result(err, first ? 0 : UV_EALREADY);
-  if (!first)
-    return;
-  channel->closes = false;
-  /* Its slot may have been opened again in its callback. */
-  if (channel->m.closed) {
-    EXPECT(channel->m.count == 0);
+  expect_result(close_it(channel, as_handle), first ? 0 : UV_EALREADY);
+  if (last)
+    channel_end_close(channel);
+  if (first && (channel->m.closed || channel->left))
     EXPECT(channel->loop >= 0 || channel->gone);
-  }
 }
 
+void channel_expect_stats(const channel_t *channel,
+                          const loopchan_stats_t *stats) {
+  const model_t *m = &channel->m;
+
+  EXPECT(stats->sent == m->sent);
+  EXPECT(stats->received == m->received);
+  /* Inside drop the others count already. */
+  EXPECT(stats->queued == (m->closed ? 0 : m->count));
+  EXPECT(stats->dropped == m->sent - m->received - stats->queued);
+  EXPECT(stats->waiting == m->waiting);
+  EXPECT(stats->capacity == m->capacity);
+  EXPECT(stats->senders ==
+         (m->closed ? channel->senders_at_close : m->senders));
+}
+
+/* Of a receiver that has left, they are what they were then. */
 void op_stats(const op_t *op) {
   channel_t *channel = channel_of(op);
-  const model_t *m = &channel->m;
   loopchan_stats_t stats;
 
   if (!channel->opened)
     return;
   trace_begin("stats(channel %d)", index_of(channel), 0, 0);
   expect_result(loopchan_stats(&channel->rx, &stats), 0);
-  EXPECT(stats.sent == m->sent);
-  EXPECT(stats.received == m->received);
-  /* Inside drop the others count already. */
-  EXPECT(stats.queued == (m->closed ? 0 : m->count));
-  EXPECT(stats.dropped == m->sent - m->received - stats.queued);
-  EXPECT(stats.waiting == m->waiting);
-  EXPECT(stats.capacity == m->capacity);
-  EXPECT(stats.senders == (m->closed ? channel->senders_at_close : m->senders));
+  if (!channel->left)
+    channel_expect_stats(channel, &stats);
 }
 
 void channel_begin_turn(channel_t *channel) {
   const model_t *m = &channel->m;
 
   channel->was_started = is_open(channel) && m->started;
-  channel->was_closing = channel->opened && m->closed && !channel->gone;
+  channel->was_closing =
+      channel->opened && (m->closed || channel->left) && !channel->gone;
   channel->was_ended = model_ended(m);
   /* With all places reserved, those in line stay there. */
   channel->was_there = model_look(m) == 0 ? m->count + m->waiting : 0;
@@ -287,16 +314,41 @@ void channel_begin_turn(channel_t *channel) {
   channel->calls = 0;
 }
 
+/* Others on its loop, or it, have a budget of time: it may get less, or come
+ * later, but not too late. */
+static void end_tight_turn(channel_t *channel, size_t most, bool has_end) {
+  model_t *m = &channel->m;
+  bool had_its_turn = channel->calls > 0 || channel->got_eof;
+
+  EXPECT(channel->calls <= most);
+  EXPECT(!channel->got_eof || has_end);
+  if (had_its_turn || (most == 0 && !has_end))
+    channel->starved = 0;
+  else
+    EXPECT(++channel->starved <= loop_members(channel->loop));
+  if (had_its_turn || m->waits == YES || model_look(m) != UV_EAGAIN)
+    model_settle(m);
+  else
+    m->waits = MAYBE;
+}
+
 void channel_end_turn(channel_t *channel) {
   model_t *m = &channel->m;
   size_t all = channel->was_there;
+  size_t most = all < m->budget_messages ? all : m->budget_messages;
+  bool has_end = channel->was_ended && all <= m->budget_messages;
 
   EXPECT(!channel->was_closing || channel->gone);
-  if (!channel->was_started || channel->touched)
+  if (!channel->was_started || channel->touched || channel->cloned) {
+    channel->starved = 0;
     return;
+  }
+  if (loop_is_tight(channel->loop)) {
+    end_tight_turn(channel, most, has_end);
+    return;
+  }
   /* Nobody disturbed it: it delivers what is there, within its budget. */
-  EXPECT(channel->calls ==
-         (all < m->budget_messages ? all : m->budget_messages));
-  EXPECT(channel->got_eof == (channel->was_ended && all <= m->budget_messages));
+  EXPECT(channel->calls == most);
+  EXPECT(channel->got_eof == has_end);
   model_settle(m);
 }

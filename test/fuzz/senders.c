@@ -22,6 +22,9 @@ static void note_open(channel_t *channel, int loop,
   channel->select_n = 0;
   channel->rx.data = channel;
   channel->closes = false;
+  channel->cloned = channel->left = false;
+  channel->starved = 0;
+  channel->tight = options->budget_ns != LOOPCHAN_FOREVER;
   channel->offer = NULL;
   model_open(m, loop >= 0, options->flags, options->capacity,
              options->budget_messages);
@@ -104,7 +107,29 @@ static void on_drop(void *msg, void *arg) {
 
 /* Whether the slot is free: nothing of its last channel is left. */
 static bool is_free(const channel_t *channel) {
-  return !channel->opened || (channel->gone && channel->m.senders == 0);
+  return !channel->opened ||
+         (channel->gone && channel->m.senders == 0 && !has_clones(channel));
+}
+
+/* On a thread, or on a loop. By rendezvous a message that was accepted belongs
+ * to one of the loops' receivers, and the model does not know to which. */
+static bool is_shared(const op_t *op, size_t capacity) {
+  unsigned kind = op->which / 5 % 4;
+
+  return kind == 3 || (kind != 0 && capacity != LOOPCHAN_RENDEZVOUS &&
+                       op->amount / 96 % 2 == 1);
+}
+
+static void expect_busy(channel_t *channel, int loop,
+                        const loopchan_options_t *options) {
+  loopchan_sender_t *tx = NULL;
+
+  if (!channel->opened || channel->gone)
+    return;
+  trace_begin("open(channel %d, again)", index_of(channel), 0, 0);
+  expect_result(loopchan_open(loop < 0 ? NULL : &world.loops[loop],
+                              &channel->rx, &tx, options),
+                UV_EBUSY);
 }
 
 void op_open(const op_t *op) {
@@ -112,23 +137,28 @@ void op_open(const op_t *op) {
                                       LOOPCHAN_RENDEZVOUS};
   static const size_t sizes[] = {0, 1, 4, 8, 24, SIZE_MOST};
   static const unsigned most[] = {1, 2, 3, 1024};
+  static const uint64_t budgets_ns[] = {LOOPCHAN_FOREVER, LOOPCHAN_FOREVER, 1,
+                                        50000};
   channel_t *channel = &world.channels[op->where % CHANNELS];
   loopchan_options_t options = {0};
   int loop = open_loop_of(op->which / 5 % 4), err;
   size_t blocks = memory_blocks();
 
-  if (!is_free(channel))
-    return;
   options.capacity = capacities[op->which % 5];
-  options.flags = op->which / 5 % 4 == 3 ? LOOPCHAN_SHARED : 0;
+  options.flags = is_shared(op, options.capacity) ? LOOPCHAN_SHARED : 0;
   if (options.capacity <= 1 && op->which / 20 % 3 == 0)
     options.flags |= LOOPCHAN_LATEST;
   options.msg_size = sizes[op->amount % 6];
   options.budget_messages = most[op->amount / 6 % 4];
-  options.budget_ns = LOOPCHAN_FOREVER;
+  options.budget_ns =
+      world.tight ? budgets_ns[op->which / 60 % 4] : LOOPCHAN_FOREVER;
   options.spin_ns = LOOPCHAN_NO_SPIN;
   options.drop = on_drop;
   options.drop_arg = channel;
+  if (!is_free(channel)) {
+    expect_busy(channel, loop, &options);
+    return;
+  }
   trace_begin(options.flags & LOOPCHAN_LATEST
                   ? "open(channel %d, capacity %d, loop %d, latest)"
                   : "open(channel %d, capacity %d, loop %d)",
@@ -195,10 +225,24 @@ void op_drop(const op_t *op) {
   channel->m.senders--;
 }
 
+/* Whether any of its receivers that are open is on a loop, which this thread
+ * runs. */
+static bool has_loop(const channel_t *channel) {
+  bool has = channel->m.on_loop && !channel->left;
+  int i;
+
+  for (i = 0; i < CLONES; i++)
+    has = has || (world.clones[i].channel == channel &&
+                  clone_is_open(&world.clones[i]) && world.clones[i].loop >= 0);
+  return has;
+}
+
 /* Whether a call that waits would wait, which on this thread is for ever. A
  * loop's own thread is told UV_EAGAIN instead. */
-static bool would_wait(const model_t *m) {
-  return !m->on_loop && !model_refuses(m) &&
+static bool would_wait(const channel_t *channel) {
+  const model_t *m = &channel->m;
+
+  return !has_loop(channel) && !model_refuses(m) &&
          (model_by_hand(m) || model_room(m) == 0);
 }
 
@@ -228,7 +272,7 @@ void op_send(const op_t *op) {
   offer_t offer;
   int err, wanted;
 
-  if (tx == NULL || would_wait(&channel->m) || !has_room(channel))
+  if (tx == NULL || would_wait(channel) || !has_room(channel))
     return;
   message_fill(message, bytes, channel->size);
   trace_begin("send(channel %d, sender %d, message %d)", index_of(channel),
@@ -279,7 +323,7 @@ void op_send_timeout(const op_t *op) {
   memory_arm();
   err = loopchan_send_timeout(tx, bytes, timeout_ns);
   settle_send(channel, &offer, wanted, err,
-              timeout_ns > 0 && channel->m.on_loop ? UV_EAGAIN : UV_ETIMEDOUT);
+              timeout_ns > 0 && has_loop(channel) ? UV_EAGAIN : UV_ETIMEDOUT);
 }
 
 /* What send_many answers to that many. */
@@ -316,9 +360,9 @@ void op_send_many(const op_t *op) {
 
   if (tx == NULL || !has_room(channel))
     return;
-  if (!m->on_loop && count > model_room(m))
+  if (!has_loop(channel) && count > model_room(m))
     count = model_room(m);
-  if (count > 0 && would_wait(m))
+  if (count > 0 && would_wait(channel))
     return;
   world.last_message += count;
   for (i = 0; i < count; i++)

@@ -16,6 +16,7 @@
 #define SENDERS 3  /* of a channel */
 #define PLACES 2   /* reserved, of a channel */
 #define WRITERS 2  /* of all */
+#define CLONES 3   /* of all receivers */
 #define REQUESTS 4 /* of a writer */
 #define LOOPS 2
 #define SIZE_MOST 1000
@@ -47,12 +48,16 @@ typedef struct {
   loopchan_sender_t *tx[SENDERS];
   place_t places[PLACES];
   size_t senders_at_close;
+  bool cloned;    /* it has had other receivers */
+  bool left;      /* rx is closed, and the channel is not: others are open */
+  bool tight;     /* has a budget of time */
   bool closes;    /* inside loopchan_close */
   offer_t *offer; /* the innermost */
 
   /* The turn of the loop that runs, or ran last. */
   bool was_started, was_ended, was_closing, touched, got_eof;
   size_t calls, was_there;
+  size_t starved; /* such turns in which it was not called, one on the other */
 
   /* The select whose array began here. */
   size_t select_n, select_found;
@@ -80,6 +85,17 @@ typedef struct {
   size_t count;
 } writer_t;
 
+/* Another receiver of a channel, beside its rx. */
+typedef struct {
+  bool opened, closed, gone;
+  bool started, eof_delivered;
+  int loop; /* -1: a thread receiver */
+  channel_t *channel;
+  loopchan_receiver_t rx;
+  bool was_closing; /* before this turn */
+  size_t calls;     /* in it */
+} clone_t;
+
 extern struct world {
   const op_t *ops;
   size_t next, count;
@@ -87,9 +103,12 @@ extern struct world {
   int turning;  /* the loop that runs; -1: none */
   int depth;    /* of callbacks */
   size_t fails; /* that allocation of the next call; 0: none */
+  bool quiet;   /* callbacks make no calls */
+  bool tight;   /* channels may have a budget of time */
   uv_loop_t loops[LOOPS];
   channel_t channels[CHANNELS];
   writer_t writers[WRITERS];
+  clone_t clones[CLONES];
 } world;
 
 static inline channel_t *channel_of(const op_t *op) {
@@ -103,9 +122,31 @@ static inline int index_of(const channel_t *channel) {
   return (int) (channel - world.channels);
 }
 
+/* Its own receiver. */
 static inline int is_open(const channel_t *channel) {
-  return channel->opened && !channel->m.closed;
+  return channel->opened && !channel->m.closed && !channel->left;
 }
+
+static inline bool clone_is_open(const clone_t *clone) {
+  return clone->opened && !clone->closed;
+}
+
+/* Receivers that are open, and those that have not been called back as closed.
+ */
+size_t clones_open(const channel_t *channel);
+bool has_clones(const channel_t *channel);
+
+/* The last receiver is closed: around the call. */
+void channel_begin_close(channel_t *channel);
+void channel_end_close(channel_t *channel);
+
+/* Takes the oldest; bytes must be it. */
+void channel_take(channel_t *channel, const void *bytes);
+
+/* Whether the time of its turns may be cut short; receivers and writers there.
+ */
+bool loop_is_tight(int loop);
+size_t loop_members(int loop);
 
 /* A callback does what its channel's appetite says. */
 void world_feed(const channel_t *channel);
@@ -147,12 +188,26 @@ void op_shutdown(const op_t *op);
 void op_close(const op_t *op);
 void op_stats(const op_t *op);
 
+void op_receiver_clone(const op_t *op);
+void op_clone_start(const op_t *op);
+void op_clone_stop(const op_t *op);
+void op_clone_receive(const op_t *op);
+void op_clone_shutdown(const op_t *op);
+void op_clone_close(const op_t *op);
+void op_clone_stats(const op_t *op);
+
 void op_writer_open(const op_t *op);
 void op_write(const op_t *op);
 void op_try_write(const op_t *op);
 void op_on_closed(const op_t *op);
 void op_writer_close(const op_t *op);
 
+/* Figures of a channel that is not closed. */
+void channel_expect_stats(const channel_t *channel,
+                          const loopchan_stats_t *stats);
+
+void clone_begin_turn(clone_t *clone);
+void clone_end_turn(const clone_t *clone);
 void channel_begin_turn(channel_t *channel);
 void channel_end_turn(channel_t *channel);
 void writer_begin_turn(writer_t *writer);

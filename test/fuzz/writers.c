@@ -230,6 +230,8 @@ void writer_begin_turn(writer_t *writer) {
 void writer_end_turn(writer_t *writer) {
   /* By rendezvous a message may be in the receiver's hands when the writer is
    * closed: then it takes a turn to hear of it, and one to close. */
+  if (loop_is_tight(writer->loop))
+    return; /* op_settle sees that all is called back */
   EXPECT(writer->state != W_CLOSING || writer->closing < 2);
   if (writer->state != W_OPEN)
     return;

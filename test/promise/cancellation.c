@@ -7,16 +7,17 @@
 #include <stdbool.h>
 
 #include "support/channel.h"
+#include "support/locks.h"
 #include "support/suite.h"
 
 #define BRIEFLY UINT64_C(2000000)
 #define NOT_BACK 1000
 
-/* A call, what it has to return, and what the main thread does meanwhile. */
+/* A call that comes to a cancellation point of the system's, what it has to
+ * return, and what the main thread does as soon as it sleeps. */
 typedef struct {
   size_t capacity;
   unsigned flags;
-  bool on_loop;
   int (*call)(void);
   int returns;
   void (*meanwhile)(void);
@@ -27,6 +28,33 @@ static pthread_t thread;
 static atomic_bool is_cancelled;
 static atomic_int code;
 static int message;
+
+/* How often the thread that is cancelled has gone to sleep: in all cases but
+ * one the point is there. */
+static _Thread_local bool is_watched;
+static atomic_int sleeps;
+
+/* Set: another thread that is woken stays where it slept until the one that is
+ * cancelled sleeps too. */
+static _Thread_local bool is_held;
+static atomic_int held_sleeps;
+
+static void before_sleep(void) {
+  sleeps += is_watched;
+  held_sleeps += is_held;
+}
+
+static void after_sleep(void) {
+  while (is_held && sleeps == 0)
+    (void) sched_yield();
+}
+
+static bool sees_sleeps;
+
+static void watch_sleeps(void) {
+  start_clean();
+  sees_sleeps = locks_around_waits(before_sleep, after_sleep);
+}
 
 static int receive(void) {
   return loopchan_recv(&rx, &message);
@@ -64,6 +92,10 @@ static int close_it(void) {
   return loopchan_close(&rx, NULL);
 }
 
+static int wait_closed(void) {
+  return loopchan_wait_closed(tx, LOOPCHAN_FOREVER);
+}
+
 static int wait_closed_briefly(void) {
   return loopchan_wait_closed(tx, BRIEFLY);
 }
@@ -72,9 +104,12 @@ static void fill(void) {
   send_ints(0, 1);
 }
 
-/* The call waits by now, or will wait: either way it is served. */
 static void send_one(void) {
   ck_assert_int_eq(loopchan_send(other_tx, &(int){1}), 0);
+}
+
+static void shut_down(void) {
+  ck_assert_int_eq(loopchan_shutdown(&rx), 0);
 }
 
 static void receive_two(void) {
@@ -90,35 +125,23 @@ static void receive_one(void) {
   ck_assert_int_eq(loopchan_recv(&rx, &received), 0);
 }
 
-static void close_in_callback(loopchan_receiver_t *receiver, int status,
-                              void *msg) {
-  (void) msg;
-  ck_assert_int_eq(status, 0);
-  ck_assert_int_eq(loopchan_close(receiver, NULL), 0);
-}
-
-/* The send finds it asleep in its poll, and has to wake it. */
-static void run_loop(void) {
-  uv_run(&loop, UV_RUN_DEFAULT);
-}
-
 static const case_t cases[] = {
-    {0, 0, false, receive, 0, send_one},
-    {0, 0, false, receive_briefly, UV_ETIMEDOUT, NULL},
-    {0, 0, false, receive_many, 1, send_one},
-    {0, 0, false, select_it, 0, send_one},
-    {0, 0, false, select_briefly, UV_ETIMEDOUT, NULL},
-    {0, LOOPCHAN_SHARED, false, receive, 0, send_one},
-    {0, LOOPCHAN_SHARED, false, receive_briefly, UV_ETIMEDOUT, NULL},
-    {1, 0, false, send_it, 0, receive_two},
-    {1, 0, false, send_briefly, UV_ETIMEDOUT, NULL},
-    {1, 0, false, send_many, 2, receive_two},
-    {LOOPCHAN_RENDEZVOUS, 0, false, send_it, 0, receive_one},
-    {LOOPCHAN_RENDEZVOUS, 0, false, send_briefly, UV_ETIMEDOUT, NULL},
-    {LOOPCHAN_RENDEZVOUS, 0, false, receive, 0, send_one},
-    {0, 0, true, send_it, 0, run_loop},
-    {0, 0, false, wait_closed_briefly, UV_ETIMEDOUT, NULL},
-    {0, 0, false, close_it, 0, NULL},
+    {0, 0, receive, 0, send_one},
+    {0, 0, receive_briefly, UV_ETIMEDOUT, NULL},
+    {0, 0, receive_many, 1, send_one},
+    {0, 0, select_it, 0, send_one},
+    {0, 0, select_briefly, UV_ETIMEDOUT, NULL},
+    {0, LOOPCHAN_SHARED, receive, 0, send_one},
+    {0, LOOPCHAN_SHARED, receive_briefly, UV_ETIMEDOUT, NULL},
+    {1, 0, send_it, 0, receive_two},
+    {1, 0, send_briefly, UV_ETIMEDOUT, NULL},
+    {1, 0, send_many, 2, receive_two},
+    {LOOPCHAN_RENDEZVOUS, 0, send_it, 0, receive_one},
+    {LOOPCHAN_RENDEZVOUS, 0, send_briefly, UV_ETIMEDOUT, NULL},
+    {LOOPCHAN_RENDEZVOUS, 0, receive, 0, send_one},
+    {0, 0, wait_closed_briefly, UV_ETIMEDOUT, NULL},
+    {0, LOOPCHAN_SHARED, receive_many, 1, send_one},
+    {0, 0, wait_closed, 0, shut_down},
 };
 
 #define CASES ((int) (sizeof cases / sizeof *cases))
@@ -130,6 +153,7 @@ static void *make_call(void *arg) {
   /* No point of its own until the cancellation is pending. */
   while (!is_cancelled)
     (void) sched_yield();
+  is_watched = true;
   code = call();
   pthread_testcancel();
   return NULL;
@@ -138,9 +162,19 @@ static void *make_call(void *arg) {
 static void start(const case_t *is) {
   code = NOT_BACK;
   is_cancelled = false;
+  sleeps = held_sleeps = 0;
   ck_assert_int_eq(pthread_create(&thread, NULL, make_call, (void *) is), 0);
   ck_assert_int_eq(pthread_cancel(thread), 0);
   is_cancelled = true;
+}
+
+/* Not before the call sleeps. */
+static void do_meanwhile(const case_t *is) {
+  if (is->meanwhile == NULL)
+    return;
+  while (sees_sleeps && sleeps == 0)
+    (void) sched_yield();
+  is->meanwhile();
 }
 
 static void expect_cancelled(int returned) {
@@ -155,8 +189,7 @@ static void expect_cancelled(int returned) {
 static void exchange(const case_t *is) {
   int received;
 
-  if (is->capacity == LOOPCHAN_RENDEZVOUS || is->call == close_it ||
-      is->on_loop)
+  if (is->capacity == LOOPCHAN_RENDEZVOUS || is->call == wait_closed)
     return;
   while (loopchan_try_recv(&rx, &received) == 0) {
   }
@@ -172,20 +205,70 @@ START_TEST(a_call_returns_and_its_thread_goes_at_its_own_point) {
   options.capacity = is->capacity;
   options.flags = is->flags;
   options.spin_ns = LOOPCHAN_NO_SPIN; /* it sleeps */
-  open_with(is->on_loop ? &loop : NULL, &options);
+  open_with(NULL, &options);
   other_tx = loopchan_sender_clone(tx);
   if (is->capacity == 1)
     fill();
-  if (is->on_loop)
-    ck_assert_int_eq(loopchan_recv_start(&rx, close_in_callback), 0);
   start(is);
-  if (is->meanwhile != NULL)
-    is->meanwhile();
+  do_meanwhile(is);
   expect_cancelled(is->returns);
+  ck_assert(!sees_sleeps || sleeps > 0);
   exchange(is);
-  if (is->call != close_it && !is->on_loop)
-    close_rx();
+  close_rx();
   loopchan_sender_drop(other_tx);
+  drop_tx();
+}
+END_TEST
+
+static void close_in_callback(loopchan_receiver_t *receiver, int status,
+                              void *msg) {
+  (void) msg;
+  ck_assert_int_eq(status, 0);
+  ck_assert_int_eq(loopchan_close(receiver, NULL), 0);
+}
+
+/* It writes to the descriptor of the loop, whether that polls yet or not. */
+START_TEST(a_send_that_wakes_a_loop_returns) {
+  static const case_t sends = {.call = send_it};
+  loopchan_options_t options = int_options();
+  loopchan_stats_t stats;
+
+  open_with(&loop, &options);
+  ck_assert_int_eq(loopchan_recv_start(&rx, close_in_callback), 0);
+  start(&sends);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  expect_cancelled(0);
+  ck_assert_int_eq(loopchan_stats(&rx, &stats), 0);
+  ck_assert_uint_eq(stats.wakeups, 1);
+  drop_tx();
+}
+END_TEST
+
+static void *receive_until_closed(void *result) {
+  is_held = true;
+  *(int *) result = loopchan_recv(&rx, &message);
+  return NULL;
+}
+
+START_TEST(a_close_that_waits_for_another_thread_returns) {
+  static const case_t closes = {.call = close_it};
+  loopchan_options_t options = int_options();
+  int received = NOT_BACK;
+  pthread_t receiver;
+
+  options.flags = LOOPCHAN_SHARED;
+  options.spin_ns = LOOPCHAN_NO_SPIN;
+  open_with(NULL, &options);
+  held_sleeps = 0;
+  ck_assert_int_eq(
+      pthread_create(&receiver, NULL, receive_until_closed, &received), 0);
+  while (sees_sleeps && held_sleeps == 0)
+    (void) sched_yield();
+  start(&closes);
+  expect_cancelled(0);
+  ck_assert(!sees_sleeps || sleeps > 0);
+  ck_assert_int_eq(pthread_join(receiver, NULL), 0);
+  ck_assert_int_eq(received, UV_EOF);
   drop_tx();
 }
 END_TEST
@@ -237,8 +320,11 @@ END_TEST
 static Suite *suite(void) {
   Suite *suite = suite_create("promise cancellation");
 
-  SUITE_LOOP_CASE(suite, "calls", start_clean, expect_clean, CASES,
+  SUITE_LOOP_CASE(suite, "calls", watch_sleeps, expect_clean, CASES,
                   a_call_returns_and_its_thread_goes_at_its_own_point);
+  SUITE_CASE(suite, "others", watch_sleeps, expect_clean,
+             a_send_that_wakes_a_loop_returns,
+             a_close_that_waits_for_another_thread_returns);
   SUITE_CASE(suite, "drop", start_clean, expect_clean,
              a_close_drops_all_messages_whatever_their_drop_does,
              a_send_that_replaces_drops_whatever_the_drop_does);

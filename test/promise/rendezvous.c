@@ -8,7 +8,7 @@
 #include "support/threads.h"
 #include "support/waiting.h"
 
-static void open_thread_by_hand(void) {
+static void open_thread_rendezvous(void) {
   start_clean();
   open_capacity(NULL, LOOPCHAN_RENDEZVOUS);
 }
@@ -16,7 +16,7 @@ static void open_thread_by_hand(void) {
 static atomic_int returned;
 static int received;
 
-static void open_loop_by_hand(void) {
+static void open_loop_rendezvous(void) {
   returned = received = 0;
   start_clean();
   open_capacity(&loop, LOOPCHAN_RENDEZVOUS);
@@ -297,7 +297,7 @@ START_TEST(a_callback_that_starts_anew_does_not_wait) {
 END_TEST
 
 /* What it has in hand is still its sender's here. */
-START_TEST(nor_does_one_that_serves_a_sender_in_line) {
+START_TEST(nor_does_one_that_serves_a_sender_that_waits) {
   waiter_t waiter;
 
   waiter_start(&waiter, 1);
@@ -345,19 +345,19 @@ END_TEST
 static Suite *suite(void) {
   Suite *suite = suite_create("promise rendezvous");
 
-  SUITE_CASE(suite, "thread", open_thread_by_hand, expect_clean,
+  SUITE_CASE(suite, "thread", open_thread_rendezvous, expect_clean,
              a_send_returns_when_its_message_was_received,
              without_a_receiver_nothing_is_sent,
              a_parked_receiver_takes_a_try_send, close_refuses_who_waits,
              shutdown_refuses_who_waits, the_last_drop_ends_it,
              round_trips_lose_nothing);
-  SUITE_CASE(suite, "loop", open_loop_by_hand, expect_clean,
+  SUITE_CASE(suite, "loop", open_loop_rendezvous, expect_clean,
              a_send_returns_when_the_callback_has_returned,
              a_close_in_the_callback_refuses_the_others,
              a_try_send_goes_to_a_loop_receiver_that_sleeps,
              senders_that_go_leave_a_sleeping_receiver_asleep,
              a_callback_that_starts_anew_does_not_wait,
-             nor_does_one_that_serves_a_sender_in_line,
+             nor_does_one_that_serves_a_sender_that_waits,
              a_try_send_that_went_is_dropped_by_a_close,
              who_waits_at_a_stopped_receiver_is_served_by_the_next_start);
   return suite;

@@ -95,7 +95,7 @@ static void receive_one_each(int self) {
   wrong += loopchan_recv(&rx, &message) != UV_EOF;
 }
 
-START_TEST(all_hands_are_roused_while_there_is_work) {
+START_TEST(all_threads_are_woken_while_there_is_work) {
   int i;
 
   forget();
@@ -310,7 +310,7 @@ static Suite *suite(void) {
   tcase_add_loop_test(each_capacity,
                       each_message_goes_to_one_and_the_end_to_all, 0,
                       CAPACITIES);
-  tcase_add_loop_test(each_capacity, all_hands_are_roused_while_there_is_work,
+  tcase_add_loop_test(each_capacity, all_threads_are_woken_while_there_is_work,
                       0, CAPACITIES);
   tcase_add_loop_test(each_capacity, a_long_job_holds_up_nobody_else, 0,
                       CAPACITIES);

@@ -135,8 +135,8 @@ START_TEST(a_try_write_never_overtakes) {
 END_TEST
 
 START_TEST(a_receiver_that_goes_hands_the_messages_back) {
-  bool by_hand = capacities[_i] == LOOPCHAN_RENDEZVOUS;
-  int room = by_hand ? 0 : capacities[_i] > 50 ? 50 : (int) capacities[_i];
+  bool rendezvous = capacities[_i] == LOOPCHAN_RENDEZVOUS;
+  int room = rendezvous ? 0 : capacities[_i] > 50 ? 50 : (int) capacities[_i];
 
   if (capacities[_i] == LOOPCHAN_UNBOUNDED)
     room = 50;
@@ -470,7 +470,7 @@ START_TEST(a_walk_closes_writers_too) {
 }
 END_TEST
 
-START_TEST(waiting_threads_and_writers_are_served_in_one_line) {
+START_TEST(waiting_threads_and_writers_share_one_queue) {
   waiter_t waiters[2];
 
   open_writer(NULL, 1);
@@ -534,7 +534,7 @@ static void write_by(loopchan_writer_t *w, loopchan_write_t *req, int message) {
 
 /* Three writers at one full channel: each gets its own back, wherever it stands
  * among them. */
-START_TEST(a_writer_that_closes_leaves_the_others_in_line) {
+START_TEST(a_writer_that_closes_leaves_the_others_waiting) {
   loopchan_write_t full, of_second[2], of_third;
 
   open_capacity(NULL, 1);
@@ -642,10 +642,10 @@ static Suite *suite(void) {
              a_write_accepted_while_others_are_left_over_is_called_back,
              a_writer_closes_when_its_message_is_out_of_hand,
              a_walk_closes_writers_too,
-             waiting_threads_and_writers_are_served_in_one_line,
+             waiting_threads_and_writers_share_one_queue,
              a_shutdown_refuses_those_behind_the_message_in_hand,
              writes_to_a_closed_channel_hold_no_memory,
-             a_writer_that_closes_leaves_the_others_in_line,
+             a_writer_that_closes_leaves_the_others_waiting,
              a_bare_signal_is_written_without_a_message, bad_input_is_refused);
   return suite;
 }

@@ -179,7 +179,7 @@ START_TEST(what_is_added_to_a_long_one_comes_behind_it) {
 }
 END_TEST
 
-/* The goodbye is pushed last, and has no slab behind it in memory. */
+/* The EOF link is pushed last, and has no slab behind it in memory. */
 START_TEST(the_newest_link_need_not_be_a_slabs) {
   lc_link_t *eof = malloc(sizeof *eof), *retire;
 

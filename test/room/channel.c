@@ -178,7 +178,7 @@ START_TEST(slabs_are_no_larger_than_what_may_wait) {
 }
 END_TEST
 
-START_TEST(the_last_senders_goodbye_comes_behind_its_messages) {
+START_TEST(the_last_senders_eof_comes_behind_its_messages) {
   loopchan_sender_t *other = lc_channel_add_sender(channel);
 
   ck_assert_ptr_nonnull(other);
@@ -336,7 +336,7 @@ START_TEST(a_zero_among_the_options_is_the_default) {
 }
 END_TEST
 
-START_TEST(a_park_by_hand_sees_who_joined_before) {
+START_TEST(a_rendezvous_park_sees_who_waited_before) {
   loopchan_options_t options = {.capacity = LOOPCHAN_RENDEZVOUS};
   lc_completions_t completions;
   lc_waiter_t waiter = {.completions = &completions};
@@ -410,7 +410,7 @@ START_TEST(a_debt_that_is_not_paid_at_the_deadline_is_not_waited_for) {
 END_TEST
 
 /* A batch is two places. */
-START_TEST(who_looks_out_takes_one_of_a_batch_and_never_past_the_line) {
+START_TEST(a_spin_takes_one_of_a_batch_and_never_before_waiters) {
   loopchan_options_t options = {.capacity = 4, .spin_ns = 8000};
   lc_completions_t completions;
   lc_waiter_t waiter = {.completions = &completions};
@@ -464,17 +464,17 @@ static Suite *suite(void) {
       no_message_is_lost_when_each_slab_is_filled_anew,
       slabs_are_no_larger_than_what_may_wait,
       a_slab_is_kept_while_a_message_is_lent,
-      the_last_senders_goodbye_comes_behind_its_messages,
+      the_last_senders_eof_comes_behind_its_messages,
       refuse_keeps_what_was_accepted,
       senders_are_summed_when_alive_and_when_gone,
       what_was_received_has_been_sent,
       a_lone_message_that_was_taken_leads_to_no_older_one,
       who_looks_for_a_message_finds_the_end, a_deadline_never_lies_before_now,
       a_zero_among_the_options_is_the_default,
-      a_park_by_hand_sees_who_joined_before,
+      a_rendezvous_park_sees_who_waited_before,
       who_serves_the_line_pays_the_wake_that_this_owes,
       a_debt_that_is_not_paid_at_the_deadline_is_not_waited_for,
-      who_looks_out_takes_one_of_a_batch_and_never_past_the_line);
+      a_spin_takes_one_of_a_batch_and_never_before_waiters);
   tcase_add_checked_fixture(list, fresh, expect_nothing_left);
   tcase_add_loop_test(list, senders_leave_from_anywhere_on_the_list, 0, 3);
   suite_add_tcase(suite, list);

@@ -210,7 +210,7 @@ START_TEST(close_of_an_empty_inbox_leaves_what_was_taken) {
 }
 END_TEST
 
-START_TEST(only_a_parked_inbox_can_be_roused_and_once) {
+START_TEST(only_a_parked_inbox_can_be_notified_and_once) {
   ck_assert(!lc_inbox_notify(&inbox));
   ck_assert(lc_inbox_park(&inbox));
   ck_assert(lc_inbox_notify(&inbox));
@@ -414,7 +414,7 @@ static Suite *suite(void) {
       close_gives_out_what_was_accepted_and_refuses_the_rest,
       close_of_an_empty_or_parked_inbox_gives_nothing,
       close_of_an_empty_inbox_leaves_what_was_taken,
-      only_a_parked_inbox_can_be_roused_and_once,
+      only_a_parked_inbox_can_be_notified_and_once,
       a_push_behind_a_debt_that_is_not_paid_helps,
       a_signal_for_an_earlier_park_does_not_count,
       whoever_is_awake_needs_no_help, an_offer_is_for_a_parked_inbox_only,

@@ -1,4 +1,4 @@
-/* Room credit: two counts, a gate and two marks. */
+/* Room permits: two counts and their marks. */
 #include "wait/permits.h"
 
 #include <check.h>
@@ -157,9 +157,9 @@ START_TEST(who_looks_out_sees_a_line_and_a_batch) {
 END_TEST
 
 static Suite *suite(void) {
-  Suite *suite = suite_create("room credit");
+  Suite *suite = suite_create("room permits");
 
-  SUITE_CASE(suite, "credit", fresh, NULL, no_more_places_than_the_capacity,
+  SUITE_CASE(suite, "permits", fresh, NULL, no_more_places_than_the_capacity,
              while_there_is_a_line_nobody_takes_past_it,
              a_patient_line_is_served_by_batches,
              a_hurried_line_is_served_by_each_place,

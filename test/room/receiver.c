@@ -24,11 +24,11 @@ static void expect_nothing_left(void) {
 START_TEST(states_go_one_way) {
   ck_assert_uint_eq(rx.state, LC_NEVER_OPENED);
   ck_assert_int_eq(loopchan_open(&loop, &rx, &tx, &options), 0);
-  ck_assert_uint_eq(rx.state, LC_OPEN);
+  ck_assert_uint_eq(rx.state, lc_mark(&rx, LC_OPEN));
   ck_assert_int_eq(loopchan_close(&rx, NULL), 0);
-  ck_assert_uint_eq(rx.state, LC_CLOSING);
+  ck_assert_uint_eq(rx.state, lc_mark(&rx, LC_CLOSING));
   uv_run(&loop, UV_RUN_DEFAULT);
-  ck_assert_uint_eq(rx.state, LC_CLOSED_FOR_GOOD);
+  ck_assert_uint_eq(rx.state, lc_mark(&rx, LC_CLOSED_FOR_GOOD));
   ck_assert_ptr_null(rx.channel);
   loopchan_sender_drop(tx);
 }

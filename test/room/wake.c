@@ -1,4 +1,4 @@
-/* Room wake: each debt rouses once, and none after the receiver has gone. */
+/* Room wake: each debt wakes once, and none after the receiver has gone. */
 #include "wait/wake.h"
 
 #include <sched.h>
@@ -78,7 +78,7 @@ static void pay(void *arg) {
   lc_wake_signal(arg);
 }
 
-START_TEST(a_waiting_thread_is_roused) {
+START_TEST(a_waiting_thread_is_woken) {
   uv_thread_t payer;
 
   ck_assert_int_eq(uv_thread_create(&payer, pay, &wake), 0);
@@ -112,7 +112,7 @@ static void pay_elsewhere(void) {
   ck_assert_int_eq(uv_thread_join(&payer), 0);
 }
 
-START_TEST(a_wait_with_a_deadline_is_roused_too) {
+START_TEST(a_wait_with_a_deadline_is_woken_too) {
   uv_thread_t payer;
   uint64_t never = uv_hrtime() + UINT64_C(3600000000000);
 
@@ -132,7 +132,7 @@ static void pay_one_who_waits(void *arg) {
 }
 
 /* Longer than libuv can count on every system: locks.c looks. */
-START_TEST(a_wait_of_centuries_is_roused_too) {
+START_TEST(a_wait_of_centuries_is_woken_too) {
   uv_thread_t payer;
 
   waits_before = locks_timed_waits();
@@ -207,7 +207,7 @@ START_TEST(a_debt_is_told_to_the_relay_while_there_is_one) {
 }
 END_TEST
 
-START_TEST(a_sleeper_is_roused_by_the_relay) {
+START_TEST(a_sleeper_is_woken_by_a_forwarded_wake) {
   lc_wake_t forward;
   uv_thread_t payer;
 
@@ -228,13 +228,13 @@ static Suite *suite(void) {
              a_wake_of_oneself_calls_back_and_is_no_debt,
              a_debt_paid_too_late_does_nothing);
   SUITE_CASE(suite, "thread", open_on_thread, destroy,
-             a_waiting_thread_is_roused, a_debt_is_collected_once,
-             a_wait_ends_at_its_deadline, a_wait_with_a_deadline_is_roused_too,
-             a_wait_of_centuries_is_roused_too,
+             a_waiting_thread_is_woken, a_debt_is_collected_once,
+             a_wait_ends_at_its_deadline, a_wait_with_a_deadline_is_woken_too,
+             a_wait_of_centuries_is_woken_too,
              who_looks_out_sees_a_payment_and_leaves_it,
              two_wakes_that_nobody_waits_for_are_collected_as_one,
              a_wake_is_renewed_when_its_payer_has_come,
              a_debt_is_told_to_the_relay_while_there_is_one,
-             a_sleeper_is_roused_by_the_relay);
+             a_sleeper_is_woken_by_a_forwarded_wake);
   return suite;
 }

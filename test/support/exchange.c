@@ -225,7 +225,7 @@ static void on_message(loopchan_receiver_t *receiver, int status, void *msg) {
   ended = true;
 }
 
-/* Stops, takes a few by hand, starts again. */
+/* Stops, takes a few by calls, starts again. */
 static void be_restless(unsigned *seed) {
   int more = (int) draw(seed, 20), message;
 

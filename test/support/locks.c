@@ -163,16 +163,31 @@ void uv_cond_destroy(uv_cond_t *cond) {
   own(cond);
 }
 
+static void do_nothing(void) {
+}
+
+static void (*before_wait)(void) = do_nothing;
+static void (*after_wait)(void) = do_nothing;
+
+bool locks_around_waits(void (*before)(void), void (*after)(void)) {
+  before_wait = before;
+  after_wait = after;
+  return true;
+}
+
 void uv_cond_wait(uv_cond_t *cond, uv_mutex_t *mutex) {
   static _Thread_local void (*own)(uv_cond_t *, uv_mutex_t *);
 
   FIND_OWN(own, "uv_cond_wait");
   expect_held(mutex, "waits");
+  before_wait();
   own(cond, mutex);
+  after_wait();
 }
 
 int uv_cond_timedwait(uv_cond_t *cond, uv_mutex_t *mutex, uint64_t timeout) {
   static _Thread_local int (*own)(uv_cond_t *, uv_mutex_t *, uint64_t);
+  int err;
 
   FIND_OWN(own, "uv_cond_timedwait");
   expect_held(mutex, "waits");
@@ -181,7 +196,10 @@ int uv_cond_timedwait(uv_cond_t *cond, uv_mutex_t *mutex, uint64_t timeout) {
     abort();
   }
   atomic_fetch_add(&timed_waits, 1);
-  return own(cond, mutex, timeout);
+  before_wait();
+  err = own(cond, mutex, timeout);
+  after_wait();
+  return err;
 }
 
 void locks_made(void) {
@@ -213,6 +231,12 @@ void locks_pass(void) {
 }
 
 void locks_made(void) {
+}
+
+bool locks_around_waits(void (*before)(void), void (*after)(void)) {
+  (void) before;
+  (void) after;
+  return false;
 }
 
 int locks_timed_waits(void) {

@@ -21,6 +21,11 @@ void locks_made(void);
  * one more at each call. */
 int locks_timed_waits(void);
 
+/* Has these called around each wait with a condition, by the thread that waits,
+ * with its mutex locked. False, and they are not called, where programs are not
+ * ELF files. */
+bool locks_around_waits(void (*before)(void), void (*after)(void));
+
 /* The calling thread loses its processor when it is about to lock a mutex, or
  * to call uv_async_send, the next time but `after`; until locks_go_on. One
  * thread at a time; nothing where programs are not ELF files. */

@@ -1,11 +1,13 @@
-/* asio: Boost.Asio's post to an io_context. */
+/* asio: Boost.Asio's post to an io_context. Followed: its overview, "Core
+ * Concepts", "Threads and Boost.Asio" (post hands work to the one thread that
+ * runs the io_context) and "Concurrency Hints" (1 for one such thread). */
 #include <boost/asio.hpp>
 
 #include "../bench.h"
 
 namespace {
 
-boost::asio::io_context context;
+boost::asio::io_context context(1);
 
 template <size_t size> struct message {
   uint64_t word[size / sizeof(uint64_t)];
@@ -55,10 +57,17 @@ void after_ms(void (*cb)()) {
 }
 
 template <size_t size> const bench_peer_t *peer_of() {
-  static const bench_peer_t peer = {
-      open_channel,  add_sender, send<size>, drop_sender, nullptr, nullptr,
-      close_channel, run,        stop,       settle,      after_ms};
+  static bench_peer_t peer = {};
 
+  peer.open = open_channel;
+  peer.add_sender = add_sender;
+  peer.send = send<size>;
+  peer.drop_sender = drop_sender;
+  peer.close = close_channel;
+  peer.run = run;
+  peer.stop = stop;
+  peer.settle = settle;
+  peer.after_ms = after_ms;
   return &peer;
 }
 
@@ -67,7 +76,16 @@ template <size_t size> const bench_peer_t *peer_of() {
 const bench_peer_t *bench_peer_of(const bench_kind_t *kind) {
   if (!kind->to_loop || kind->capacity != 0)
     return nullptr;
-  return kind->size == 8    ? peer_of<8>()
-         : kind->size == 64 ? peer_of<64>()
-                            : peer_of<1024>();
+  switch (kind->size) {
+    case 8:
+      return peer_of<8>();
+    case 64:
+      return peer_of<64>();
+    case 256:
+      return peer_of<256>();
+    case 1024:
+      return peer_of<1024>();
+    default:
+      return peer_of<4096>();
+  }
 }

@@ -1,5 +1,7 @@
 /* ck: Concurrency Kit's ring, a uv_async_t and one uv_async_send for each
- * message. Senders spin while it is full, at a place less than its size. */
+ * message. Senders spin while it is full, at a place less than its size.
+ * Followed: ck_ring_enqueue_spsc(3), ck_ring_dequeue_spsc(3), and ck_ring.h for
+ * several producers; it has nothing that takes several at once. */
 #include <ck_ring.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -15,8 +17,16 @@ struct message_64 {
   uint64_t word[8];
 };
 
+struct message_256 {
+  uint64_t word[32];
+};
+
 struct message_1024 {
   uint64_t word[128];
+};
+
+struct message_4096 {
+  uint64_t word[512];
 };
 
 typedef struct {
@@ -64,13 +74,17 @@ static void send_wake(channel_t *channel) {
 
 FOR_SIZE(8)
 FOR_SIZE(64)
+FOR_SIZE(256)
 FOR_SIZE(1024)
+FOR_SIZE(4096)
 
 static void *open_channel(const bench_kind_t *kind) {
   channel_t *channel = calloc(1, sizeof *channel);
-  uv_async_cb on_async = kind->size == 8    ? on_async_8
-                         : kind->size == 64 ? on_async_64
-                                            : on_async_1024;
+  uv_async_cb on_async = kind->size == 8      ? on_async_8
+                         : kind->size == 64   ? on_async_64
+                         : kind->size == 256  ? on_async_256
+                         : kind->size == 1024 ? on_async_1024
+                                              : on_async_4096;
 
   bench_check(channel != NULL, "memory");
   channel->cb = kind->cb;
@@ -113,9 +127,14 @@ static void close_channel(void *channel) {
 
 const bench_peer_t *bench_peer_of(const bench_kind_t *kind) {
   static const bench_peer_t peers[] = {PEER_OF_SIZE(8), PEER_OF_SIZE(64),
-                                       PEER_OF_SIZE(1024)};
+                                       PEER_OF_SIZE(256), PEER_OF_SIZE(1024),
+                                       PEER_OF_SIZE(4096)};
 
   if (!kind->to_loop || kind->capacity < 4)
     return NULL;
-  return &peers[kind->size == 8 ? 0 : kind->size == 64 ? 1 : 2];
+  return &peers[kind->size == 8      ? 0
+                : kind->size == 64   ? 1
+                : kind->size == 256  ? 2
+                : kind->size == 1024 ? 3
+                                     : 4];
 }

@@ -1,6 +1,6 @@
 /* floor: the limit for one sender, not a channel. A ring with cached indices
  * (each side looks at the other's index only when its copy says full or empty)
- * that both sides poll: nobody ever sleeps. An unbounded one has SLOTS. */
+ * that both sides poll: neither ever sleeps. An unbounded one has SLOTS. */
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -107,7 +107,7 @@ static void drop_sender(void *sender) {
   (void) sender;
 }
 
-static void recv_message(void *arg, void *message) {
+static bool recv_message(void *arg, void *message) {
   channel_t *channel = arg;
   const void *next;
 
@@ -115,6 +115,7 @@ static void recv_message(void *arg, void *message) {
   }
   bench_copy(message, next, channel->kind.size);
   pop(channel);
+  return true;
 }
 
 static void on_close(uv_handle_t *handle) {

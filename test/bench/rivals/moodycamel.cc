@@ -1,12 +1,26 @@
 /* moodycamel: its ConcurrentQueue, which keeps no order between senders, and a
- * uv_async_send for each message; for a thread its BlockingConcurrentQueue.
- * With a bound, its LightweightSemaphore counts the places. With TOKENS each
- * sender has a producer token, and the receiver a consumer token. */
+ * uv_async_send for each message; for a thread its BlockingConcurrentQueue. The
+ * receiver takes in bulk, with SINGLE one by one. With a bound, its
+ * LightweightSemaphore counts the places. With TOKENS each sender has a
+ * producer token, and the receiver a consumer token; with MANY senders enqueue
+ * in bulk too. Followed: its README.md, "Tokens" (the most efficient way: the
+ * bulk methods with tokens) and "Bulk operations". */
 #include <concurrentqueue/blockingconcurrentqueue.h>
+
+#include <vector>
 
 #include "../bench.h"
 
 namespace {
+
+#ifdef SINGLE
+constexpr size_t bulk = 1;
+#else
+constexpr size_t bulk = 256; /* messages that the receiver takes at once */
+#endif
+#ifdef MANY
+constexpr size_t array = 64; /* messages that a sender collects */
+#endif
 
 template <size_t size> struct message {
   uint64_t word[size / sizeof(uint64_t)];
@@ -18,12 +32,14 @@ struct loop_queue : moodycamel::ConcurrentQueue<message<size>> {};
 template <size_t size>
 struct thread_queue : moodycamel::BlockingConcurrentQueue<message<size>> {};
 
-template <typename queue> struct channel {
+template <typename queue, size_t size> struct channel {
   uv_async_t async; /* of a loop; first */
   bench_kind_t kind;
   uint64_t wakeups;
   queue items;
   moodycamel::LightweightSemaphore room;
+  std::vector<message<size>> taken; /* of a thread */
+  size_t next, count;               /* of those */
 #ifdef TOKENS
   moodycamel::ConsumerToken consumer;
 #endif
@@ -31,54 +47,74 @@ template <typename queue> struct channel {
   explicit channel(const bench_kind_t &kind_)
       : kind(kind_),
         wakeups(0),
-        room(static_cast<ssize_t>(kind_.capacity))
+        room(static_cast<ssize_t>(kind_.capacity)),
+        taken(kind_.to_loop ? 0 : bulk),
+        next(0),
+        count(0)
 #ifdef TOKENS
         ,
         consumer(items)
 #endif
   {
   }
+
+  void made_room() {
+    if (kind.capacity != 0)
+      room.signal(static_cast<ssize_t>(count));
+  }
 };
 
-template <typename queue> struct sender {
-  channel<queue> *to;
+template <size_t size> using on_loop = channel<loop_queue<size>, size>;
+template <size_t size> using on_thread = channel<thread_queue<size>, size>;
+
+template <typename to_type, size_t size> struct sender {
+  to_type *to;
 #ifdef TOKENS
   moodycamel::ProducerToken token;
-
-  explicit sender(channel<queue> *to_) : to(to_), token(to_->items) {
-  }
-#else
-  explicit sender(channel<queue> *to_) : to(to_) {
-  }
 #endif
+#ifdef MANY
+  std::vector<message<size>> waiting;
+#endif
+
+  explicit sender(to_type *to_)
+      : to(to_)
+#ifdef TOKENS
+        ,
+        token(to_->items)
+#endif
+  {
+  }
 };
 
-template <typename queue> void made_room(channel<queue> *from) {
-  if (from->kind.capacity != 0)
-    from->room.signal();
+/* Takes what is there, at most so many. */
+template <size_t size> size_t take(on_loop<size> *from, message<size> *taken) {
+#if defined(TOKENS) && defined(SINGLE)
+  return from->items.try_dequeue(from->consumer, *taken);
+#elif defined(TOKENS)
+  return from->items.try_dequeue_bulk(from->consumer, taken, bulk);
+#else
+  return from->items.try_dequeue_bulk(taken, bulk);
+#endif
 }
 
 template <size_t size> void on_async(uv_async_t *async) {
-  auto *from = reinterpret_cast<channel<loop_queue<size>> *>(async);
-  message<size> it;
+  static message<size> taken[bulk];
+  auto *from = reinterpret_cast<on_loop<size> *>(async);
 
   from->wakeups++;
-#ifdef TOKENS
-  while (from->items.try_dequeue(from->consumer, it)) {
-#else
-  while (from->items.try_dequeue(it)) {
-#endif
-    made_room(from);
-    from->kind.cb(from->kind.arg, &it);
+  while ((from->count = take<size>(from, taken)) != 0) {
+    from->made_room();
+    for (size_t i = 0; i < from->count; i++)
+      from->kind.cb(from->kind.arg, &taken[i]);
   }
 }
 
-template <typename queue> void *open_channel(const bench_kind_t *kind) {
-  return new channel<queue>(*kind);
+template <size_t size> void *open_on_thread(const bench_kind_t *kind) {
+  return new on_thread<size>(*kind);
 }
 
 template <size_t size> void *open_on_loop(const bench_kind_t *kind) {
-  auto *made = new channel<loop_queue<size>>(*kind);
+  auto *made = new on_loop<size>(*kind);
 
   bench_check(
       uv_async_init(uv_default_loop(), &made->async, on_async<size>) == 0,
@@ -86,88 +122,123 @@ template <size_t size> void *open_on_loop(const bench_kind_t *kind) {
   return made;
 }
 
-template <typename queue> void *add_sender(void *to) {
-  return new sender<queue>(static_cast<channel<queue> *>(to));
+template <typename to_type, size_t size> void *add_sender(void *to) {
+  return new sender<to_type, size>(static_cast<to_type *>(to));
 }
 
-template <typename queue, size_t size> void send(void *arg, const void *msg) {
-  auto *tx = static_cast<sender<queue> *>(arg);
-  const auto &it = *static_cast<const message<size> *>(msg);
-  const bench_kind_t &kind = tx->to->kind;
+template <typename to_type> void wake(to_type *to) {
+  if (to->kind.to_loop)
+    bench_check(uv_async_send(&to->async) == 0, "async send");
+}
 
-  if (kind.capacity != 0)
+#ifdef MANY
+template <typename to_type, size_t size> void flush(void *arg) {
+  auto *tx = static_cast<sender<to_type, size> *>(arg);
+  size_t count = tx->waiting.size();
+
+  for (size_t i = 0; i < count && tx->to->kind.capacity != 0; i++)
+    bench_check(tx->to->room.wait(), "wait for room");
+  bench_check(tx->to->items.enqueue_bulk(tx->token, tx->waiting.data(), count),
+              "enqueue");
+  tx->waiting.clear();
+  wake(tx->to);
+}
+
+template <typename to_type, size_t size> void send(void *arg, const void *msg) {
+  auto *tx = static_cast<sender<to_type, size> *>(arg);
+
+  tx->waiting.push_back(*static_cast<const message<size> *>(msg));
+  if (tx->waiting.size() == array)
+    flush<to_type, size>(arg);
+}
+#else
+template <typename to_type, size_t size> void send(void *arg, const void *msg) {
+  auto *tx = static_cast<sender<to_type, size> *>(arg);
+  const auto &it = *static_cast<const message<size> *>(msg);
+
+  if (tx->to->kind.capacity != 0)
     bench_check(tx->to->room.wait(), "wait for room");
 #ifdef TOKENS
   bench_check(tx->to->items.enqueue(tx->token, it), "enqueue");
 #else
   bench_check(tx->to->items.enqueue(it), "enqueue");
 #endif
-  if (kind.to_loop)
-    bench_check(uv_async_send(&tx->to->async) == 0, "async send");
+  wake(tx->to);
 }
-
-template <typename queue> void drop_sender(void *tx) {
-  delete static_cast<sender<queue> *>(tx);
-}
-
-template <size_t size> void recv(void *arg, void *msg) {
-  auto *from = static_cast<channel<thread_queue<size>> *>(arg);
-  auto &it = *static_cast<message<size> *>(msg);
-
-#ifdef TOKENS
-  from->items.wait_dequeue(from->consumer, it);
-#else
-  from->items.wait_dequeue(it);
 #endif
-  made_room(from);
+
+template <typename to_type, size_t size> void drop_sender(void *tx) {
+  delete static_cast<sender<to_type, size> *>(tx);
+}
+
+template <size_t size> bool recv(void *arg, void *msg) {
+  auto *from = static_cast<on_thread<size> *>(arg);
+
+  if (from->next == from->count) {
+#ifdef TOKENS
+    from->count =
+        from->items.wait_dequeue_bulk(from->consumer, from->taken.data(), bulk);
+#else
+    from->count = from->items.wait_dequeue_bulk(from->taken.data(), bulk);
+#endif
+    from->next = 0;
+    from->made_room();
+  }
+  *static_cast<message<size> *>(msg) = from->taken[from->next++];
+  return true;
 }
 
 template <size_t size> uint64_t wakeups(void *arg) {
-  return static_cast<channel<loop_queue<size>> *>(arg)->wakeups;
+  return static_cast<on_loop<size> *>(arg)->wakeups;
 }
 
-template <typename queue> void free_channel(void *arg) {
-  delete static_cast<channel<queue> *>(arg);
+template <typename to_type> void free_channel(void *arg) {
+  delete static_cast<to_type *>(arg);
 }
 
 template <size_t size> void close_on_loop(void *arg) {
   uv_close(static_cast<uv_handle_t *>(arg),
-           [](uv_handle_t *handle) { free_channel<loop_queue<size>>(handle); });
+           [](uv_handle_t *handle) { free_channel<on_loop<size>>(handle); });
+}
+
+template <typename to_type, size_t size> bench_peer_t peer_to() {
+  bench_peer_t peer = {};
+
+  peer.add_sender = add_sender<to_type, size>;
+  peer.send = send<to_type, size>;
+  peer.drop_sender = drop_sender<to_type, size>;
+#ifdef MANY
+  peer.flush = flush<to_type, size>;
+#endif
+  return peer;
 }
 
 template <size_t size> const bench_peer_t *peer_of(bool to_loop) {
-  using on_loop = loop_queue<size>;
-  using on_thread = thread_queue<size>;
-  static const bench_peer_t loop = {open_on_loop<size>,
-                                    add_sender<on_loop>,
-                                    send<on_loop, size>,
-                                    drop_sender<on_loop>,
-                                    nullptr,
-                                    wakeups<size>,
-                                    close_on_loop<size>,
-                                    nullptr,
-                                    nullptr,
-                                    nullptr,
-                                    nullptr};
-  static const bench_peer_t thread = {open_channel<on_thread>,
-                                      add_sender<on_thread>,
-                                      send<on_thread, size>,
-                                      drop_sender<on_thread>,
-                                      recv<size>,
-                                      nullptr,
-                                      free_channel<on_thread>,
-                                      nullptr,
-                                      nullptr,
-                                      nullptr,
-                                      nullptr};
+  static bench_peer_t loop = peer_to<on_loop<size>, size>();
+  static bench_peer_t thread = peer_to<on_thread<size>, size>();
 
+  loop.open = open_on_loop<size>;
+  loop.wakeups = wakeups<size>;
+  loop.close = close_on_loop<size>;
+  thread.open = open_on_thread<size>;
+  thread.recv = recv<size>;
+  thread.close = free_channel<on_thread<size>>;
   return to_loop ? &loop : &thread;
 }
 
 }  // namespace
 
 const bench_peer_t *bench_peer_of(const bench_kind_t *kind) {
-  return kind->size == 8    ? peer_of<8>(kind->to_loop)
-         : kind->size == 64 ? peer_of<64>(kind->to_loop)
-                            : peer_of<1024>(kind->to_loop);
+  switch (kind->size) {
+    case 8:
+      return peer_of<8>(kind->to_loop);
+    case 64:
+      return peer_of<64>(kind->to_loop);
+    case 256:
+      return peer_of<256>(kind->to_loop);
+    case 1024:
+      return peer_of<1024>(kind->to_loop);
+    default:
+      return peer_of<4096>(kind->to_loop);
+  }
 }

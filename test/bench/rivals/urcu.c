@@ -1,5 +1,6 @@
 /* urcu: liburcu's wait-free queue, malloc'd nodes, a uv_async_t and one
- * uv_async_send for each message. The receiver takes all at once. */
+ * uv_async_send for each message. The receiver takes all at once. Followed:
+ * urcu/wfcqueue.h, and doc/examples/wfcqueue/cds_wfcq_splice.c of liburcu. */
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <urcu/wfcqueue.h>
@@ -25,15 +26,14 @@ static void on_async(uv_async_t *async) {
   channel_t *channel = (channel_t *) async;
   struct __cds_wfcq_head head;
   struct cds_wfcq_tail tail;
-  item_t *item;
+  struct cds_wfcq_node *node, *next;
 
   channel->wakeups++;
   __cds_wfcq_init(&head, &tail);
   __cds_wfcq_splice_blocking(&head, &tail, &channel->head, &channel->tail);
-  while ((item = (item_t *) __cds_wfcq_dequeue_blocking(&head, &tail)) !=
-         NULL) {
-    channel->cb(channel->arg, item->message);
-    free(item);
+  __cds_wfcq_for_each_blocking_safe(&head, &tail, node, next) {
+    channel->cb(channel->arg, ((item_t *) node)->message);
+    free(node);
   }
 }
 

@@ -1,5 +1,6 @@
 /* vyukov: Dmitry Vyukov's intrusive queue of many producers, malloc'd nodes, a
- * uv_async_t and one uv_async_send for each message. */
+ * uv_async_t and one uv_async_send for each message. Followed: 1024cores.net,
+ * "Lockfree Algorithms", "Queues", "Intrusive MPSC node-based queue". */
 #include <stdatomic.h>
 #include <stdlib.h>
 

@@ -30,6 +30,7 @@ static void plain_copy(void *to, const void *from, size_t size);
 #include "base/atomic.c"
 #include "queue/backlog.c"
 #include "core/channel.c"
+#include "core/rendezvous.c"
 #include "core/replace.c"
 #include "core/rx.c"
 #include "core/shared.c"
@@ -45,7 +46,8 @@ static void plain_copy(void *to, const void *from, size_t size);
 #include "wait/spin.c"
 #include "wait/wake.c"
 #ifndef EXPLORE_ROOMS /* a program that needs no public call */
-#include "api/handle.c"
+#include "api/close.c"
+#include "api/open.c"
 #include "api/outlook.c"
 #include "api/receiver.c"
 #include "api/receiver_loop.c"

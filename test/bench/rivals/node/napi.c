@@ -1,7 +1,8 @@
 /* napi: Node's threadsafe function, called back in C, with no JavaScript. The
  * driver is part of this addon: Node's main loop is libuv's default loop. With
  * a bound only for one sender: Node 20 may leave one of several that wait
- * asleep (nodejs/node 58723). */
+ * asleep (nodejs/node 58723). Followed: Node's documentation, "Node-API",
+ * "Asynchronous thread-safe function calls". */
 #include <node_api.h>
 #include <stdlib.h>
 

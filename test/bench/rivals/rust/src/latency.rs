@@ -20,7 +20,7 @@ pub(crate) fn ping_pong<const WORDS: usize, P: Peer<Message<WORDS>>>(case: &Case
     let answerer = thread::spawn(move || {
         core(1);
         for _ in 0..trips {
-            let message = P::recv(&mut there);
+            let message = next::<WORDS, P>(&mut there);
             P::send(&answer, message);
         }
     });
@@ -47,19 +47,10 @@ pub(crate) fn ping_pong<const WORDS: usize, P: Peer<Message<WORDS>>>(case: &Case
     if case.to_loop {
         P::each(&mut back, answered);
     } else {
-        while answered(P::recv(&mut back)) {}
+        P::take_all(&mut back, answered);
     }
     answerer.join().expect("the answerer");
     tell_times(times);
-}
-
-/// What the process or this thread has used.
-fn cpu_ns(of: libc::clockid_t) -> f64 {
-    unsafe {
-        let mut used: libc::timespec = std::mem::zeroed();
-        check(libc::clock_gettime(of, &mut used) == 0, "clock");
-        used.tv_sec as f64 * 1e9 + used.tv_nsec as f64
-    }
 }
 
 /// Each message is the time of its sending. The sender spins, so that it is on
@@ -99,7 +90,7 @@ pub(crate) fn paced<const WORDS: usize, P: Peer<Message<WORDS>>>(case: &Case) {
     if case.to_loop {
         P::each(&mut rx, paced);
     } else {
-        while paced(P::recv(&mut rx)) {}
+        P::take_all(&mut rx, paced);
     }
     let waited = pacer.join().expect("the sender");
     let used = cpu_ns(libc::CLOCK_PROCESS_CPUTIME_ID) - cpu - waited;

@@ -2,8 +2,11 @@
 //! scenarios do, with the same command line, lines and checks.
 
 mod latency;
+mod latest;
 mod loops;
 mod memory;
+mod select;
+mod shared;
 mod throughput;
 
 use std::env;
@@ -42,8 +45,12 @@ impl<const WORDS: usize> Message<WORDS> {
     }
 }
 
+/// What a channel carries.
+pub trait Item: Copy + Send + Sync + 'static {}
+impl<const WORDS: usize> Item for Message<WORDS> {}
+
 /// A kind of channel. Errors end the program.
-pub trait Peer<T: Send + 'static> {
+pub trait Peer<T: Item> {
     type Tx: Send + 'static;
     type Rx: Send + 'static;
 
@@ -52,16 +59,49 @@ pub trait Peer<T: Send + 'static> {
     fn another(tx: &Self::Tx) -> Self::Tx;
     /// On a thread, never on a loop.
     fn send(tx: &Self::Tx, message: T);
-    /// On a thread; blocks.
-    fn recv(rx: &mut Self::Rx) -> T;
+    /// On a thread; blocks. None: the last sender was dropped.
+    fn recv(rx: &mut Self::Rx) -> Option<T>;
+    /// On a thread: calls f with each message until f returns false, or until
+    /// the end.
+    fn take_all(rx: &mut Self::Rx, mut f: impl FnMut(T) -> bool) {
+        while let Some(message) = Self::recv(rx) {
+            if !f(message) {
+                return;
+            }
+        }
+    }
 
     /// Whether there is `each`.
     const HAS_LOOP: bool = false;
-    /// Runs a loop that calls f with each message until f returns false: see
-    /// run_loop.
+    /// Runs a loop that does what take_all does: see run_loop.
     fn each(_rx: &mut Self::Rx, _f: impl FnMut(T) -> bool) {
         exit(LACKS)
     }
+
+    /// Whether there is `another_rx`: several receivers share a channel.
+    const SHARES: bool = false;
+    fn another_rx(_rx: &Self::Rx) -> Self::Rx {
+        exit(LACKS)
+    }
+
+    /// A channel that keeps the newest message only, and has one to begin with,
+    /// which no receiver gets; for `each`.
+    fn open_latest(_first: T) -> (Self::Tx, Self::Rx) {
+        exit(LACKS)
+    }
+
+    /// Waits for one of several receivers, takes its message and calls f with
+    /// its index, until f returns false.
+    fn select(_rxs: &[Self::Rx], _f: impl FnMut(usize, T) -> bool) {
+        exit(LACKS)
+    }
+}
+
+/// On a thread: the next message of a channel that does not end.
+fn next<const WORDS: usize, P: Peer<Message<WORDS>>>(
+    rx: &mut P::Rx,
+) -> Message<WORDS> {
+    P::recv(rx).expect("recv")
 }
 
 /// One run of a scenario, as the command line has it.
@@ -72,12 +112,19 @@ struct Case {
     size: usize,
     senders: usize,
     messages: u64,
-    receivers: u64,
+    receivers: usize,
+    sharing: usize,
     work_ns: u64,
+    latest: bool,
 }
 
 static PINNED: AtomicBool = AtomicBool::new(false);
 static WARMING: AtomicBool = AtomicBool::new(false);
+
+/// Ends the program: there is no such channel.
+pub fn lacks() -> ! {
+    exit(LACKS)
+}
 
 fn fail(what: &str) -> ! {
     eprintln!("bench: this went wrong: {what}");
@@ -111,6 +158,15 @@ fn core(core: usize) {
     }
 }
 
+/// CPU time that the process or this thread has used.
+fn cpu_ns(of: libc::clockid_t) -> f64 {
+    unsafe {
+        let mut used: libc::timespec = std::mem::zeroed();
+        check(libc::clock_gettime(of, &mut used) == 0, "clock");
+        used.tv_sec as f64 * 1e9 + used.tv_nsec as f64
+    }
+}
+
 fn ns(since: Instant) -> f64 {
     since.elapsed().as_nanos() as f64
 }
@@ -123,8 +179,8 @@ fn percentile(values: &[f64], percent: f64) -> f64 {
 fn usage() -> ! {
     eprintln!(
         "usage: SCENARIO [--to loop|thread] [--senders N] [--capacity N] \
-         [--size 8|64|1024]\n                [--messages N] [--work NS] \
-         [--pin]"
+         [--size 8|64|256|1024|4096]\n                [--messages N] \
+         [--receivers N] [--sharing N] [--work NS] [--latest] [--pin]"
     );
     exit(2)
 }
@@ -137,12 +193,18 @@ fn parse(args: &[String]) -> Case {
         senders: 1,
         messages: 0,
         receivers: 1,
+        sharing: 1,
         work_ns: 0,
+        latest: false,
     };
     let mut args = args.iter();
     while let Some(name) = args.next() {
         if name == "--pin" {
             PINNED.store(true, Relaxed);
+            continue;
+        }
+        if name == "--latest" {
+            case.latest = true;
             continue;
         }
         let value = args.next().unwrap_or_else(|| usage());
@@ -156,7 +218,8 @@ fn parse(args: &[String]) -> Case {
             "--capacity" => case.capacity = number as usize,
             "--size" => case.size = number as usize,
             "--messages" => case.messages = number,
-            "--receivers" => case.receivers = number,
+            "--receivers" => case.receivers = number as usize,
+            "--sharing" => case.sharing = number as usize,
             "--work" => case.work_ns = number,
             _ => usage(),
         }
@@ -185,7 +248,11 @@ fn measure(run: Scenario, messages: u64, warm: bool, mut case: Case) {
 }
 
 fn run<const WORDS: usize, P: Peer<Message<WORDS>>>(name: &str, case: Case) {
-    if case.to_loop && !P::HAS_LOOP || case.receivers != 1 {
+    if case.to_loop && !P::HAS_LOOP
+        || case.receivers != 1 && name != "select"
+        || case.sharing != 1 && !P::SHARES
+        || case.latest && !case.to_loop
+    {
         exit(LACKS);
     }
     match name {
@@ -204,6 +271,10 @@ fn run<const WORDS: usize, P: Peer<Message<WORDS>>>(name: &str, case: Case) {
         "open_close" => {
             measure(memory::open_close::<WORDS, P>, 100000, true, case)
         }
+        "shared" => measure(shared::shared::<WORDS, P>, 2000000, true, case),
+        "sends" => measure(latest::sends::<WORDS, P>, 2000000, true, case),
+        "alone" => measure(latest::alone::<WORDS, P>, 2000000, true, case),
+        "select" => measure(select::select::<WORDS, P>, 100000, true, case),
         _ => exit(LACKS),
     }
 }
@@ -211,7 +282,11 @@ fn run<const WORDS: usize, P: Peer<Message<WORDS>>>(name: &str, case: Case) {
 /// The program of a peer.
 pub fn main<P>()
 where
-    P: Peer<Message<1>> + Peer<Message<8>> + Peer<Message<128>>,
+    P: Peer<Message<1>>
+        + Peer<Message<8>>
+        + Peer<Message<32>>
+        + Peer<Message<128>>
+        + Peer<Message<512>>,
 {
     let args: Vec<String> = env::args().collect();
     if args.len() < 2 {
@@ -221,7 +296,9 @@ where
     match case.size {
         8 => run::<1, P>(&args[1], case),
         64 => run::<8, P>(&args[1], case),
+        256 => run::<32, P>(&args[1], case),
         1024 => run::<128, P>(&args[1], case),
+        4096 => run::<512, P>(&args[1], case),
         _ => usage(),
     }
 }

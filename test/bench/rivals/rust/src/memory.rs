@@ -35,7 +35,7 @@ pub(crate) fn memory<const WORDS: usize, P: Peer<Message<WORDS>>>(case: &Case) {
         (bytes_held() - before) / case.messages as f64,
     );
     let mut received = 0;
-    let mut receive = |message: Message<WORDS>| {
+    let receive = |message: Message<WORDS>| {
         check(
             message.read() == received,
             "another message than the next one",
@@ -46,7 +46,7 @@ pub(crate) fn memory<const WORDS: usize, P: Peer<Message<WORDS>>>(case: &Case) {
     if case.to_loop {
         P::each(&mut rx, receive);
     } else {
-        while receive(P::recv(&mut rx)) {}
+        P::take_all(&mut rx, receive);
     }
     tell("bytes drained", bytes_held() - before);
     tell("bytes idle", idle);

@@ -8,7 +8,7 @@ const BURST: u64 = 1000;
 
 /// The number of a message: its sender in the upper bits, its number there in
 /// the lower.
-const NUMBER_BITS: u64 = 40;
+pub(crate) const NUMBER_BITS: u64 = 40;
 
 struct Sink {
     next: [u64; SENDERS_MOST],
@@ -45,12 +45,12 @@ impl Sink {
 fn receive_all<const WORDS: usize, P: Peer<Message<WORDS>>>(
     rx: &mut P::Rx,
     to_loop: bool,
-    mut f: impl FnMut(Message<WORDS>) -> bool,
+    f: impl FnMut(Message<WORDS>) -> bool,
 ) {
     if to_loop {
         P::each(rx, f);
     } else {
-        while f(P::recv(rx)) {}
+        P::take_all(rx, f);
     }
 }
 
@@ -60,6 +60,7 @@ pub(crate) fn mpsc<const WORDS: usize, P: Peer<Message<WORDS>>>(case: &Case) {
     let mut sink = Sink::new(each * senders);
     let (tx, mut rx) = P::open(case.capacity);
     let sources: Vec<_> = (0..case.senders).map(|_| P::another(&tx)).collect();
+    let cpu = cpu_ns(libc::CLOCK_PROCESS_CPUTIME_ID);
     let begin = Instant::now();
     let threads: Vec<_> = sources
         .into_iter()
@@ -79,6 +80,8 @@ pub(crate) fn mpsc<const WORDS: usize, P: Peer<Message<WORDS>>>(case: &Case) {
         sink.receive(message)
     });
     tell("ns/message", ns(begin) / sink.expected as f64);
+    let cpu = cpu_ns(libc::CLOCK_PROCESS_CPUTIME_ID) - cpu;
+    tell("cpu ns/message", cpu / sink.expected as f64);
     check(sink.received == sink.expected, "count");
     for thread in threads {
         thread.join().expect("a sender");
@@ -128,7 +131,7 @@ pub(crate) fn seq<const WORDS: usize, P: Peer<Message<WORDS>>>(case: &Case) {
         message.write(i);
         P::send(&tx, message);
         check(
-            P::recv(&mut rx).read() == i,
+            next::<WORDS, P>(&mut rx).read() == i,
             "another message than the one sent",
         );
     }

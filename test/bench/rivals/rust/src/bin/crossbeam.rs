@@ -1,11 +1,13 @@
-//! crossbeam-channel.
+//! crossbeam-channel. Followed: its crate page, "Receive operations" and
+//! "Sharing channels" (it has nothing that takes several at once: iter is recv
+//! again and again), and Select, for a list that is not known beforehand.
 
-use bench::Peer;
-use crossbeam_channel::{bounded, unbounded, Receiver, Sender};
+use bench::{Item, Peer};
+use crossbeam_channel::{bounded, unbounded, Receiver, Select, Sender};
 
 struct Crossbeam;
 
-impl<T: Send + 'static> Peer<T> for Crossbeam {
+impl<T: Item> Peer<T> for Crossbeam {
     type Tx = Sender<T>;
     type Rx = Receiver<T>;
 
@@ -25,8 +27,28 @@ impl<T: Send + 'static> Peer<T> for Crossbeam {
         tx.send(message).ok().expect("send")
     }
 
-    fn recv(rx: &mut Receiver<T>) -> T {
-        rx.recv().expect("recv")
+    fn recv(rx: &mut Receiver<T>) -> Option<T> {
+        rx.recv().ok()
+    }
+
+    const SHARES: bool = true;
+
+    fn another_rx(rx: &Receiver<T>) -> Receiver<T> {
+        rx.clone()
+    }
+
+    fn select(rxs: &[Receiver<T>], mut f: impl FnMut(usize, T) -> bool) {
+        let mut select = Select::new();
+        for rx in rxs {
+            select.recv(rx);
+        }
+        loop {
+            let found = select.select();
+            let index = found.index();
+            if !f(index, found.recv(&rxs[index]).expect("recv")) {
+                return;
+            }
+        }
     }
 }
 

@@ -1,22 +1,52 @@
-//! tokio's mpsc; on a thread, by its blocking calls.
+//! tokio's mpsc; on a thread, by its blocking calls; for the latest message its
+//! watch. Followed: tokio::sync, "mpsc channel" and "watch channel", and
+//! Receiver::recv_many where the version has it (the feature recv_many).
 
-use bench::Peer;
+use bench::{Item, Peer};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::sync::watch;
+
+/// Messages that recv_many takes at once.
+#[cfg(feature = "recv_many")]
+const MANY: usize = 256;
 
 struct Tokio;
 
 enum Tx<T> {
     Unbounded(UnboundedSender<T>),
     Bounded(Sender<T>),
+    Latest(watch::Sender<T>),
 }
 
 enum Rx<T> {
     Unbounded(UnboundedReceiver<T>),
     Bounded(Receiver<T>),
+    Latest(watch::Receiver<T>),
 }
 
-impl<T: Send + 'static> Peer<T> for Tokio {
+/// Gives f each message of a Receiver or UnboundedReceiver.
+macro_rules! take_all {
+    ($rx:expr, $f:expr) => {{
+        #[cfg(not(feature = "recv_many"))]
+        while let Some(message) = $rx.recv().await {
+            if !$f(message) {
+                return;
+            }
+        }
+        #[cfg(feature = "recv_many")]
+        {
+            let mut taken = Vec::with_capacity(MANY);
+            while $rx.recv_many(&mut taken, MANY).await > 0 {
+                if !taken.drain(..).all(&mut $f) {
+                    return;
+                }
+            }
+        }
+    }};
+}
+
+impl<T: Item> Peer<T> for Tokio {
     type Tx = Tx<T>;
     type Rx = Rx<T>;
 
@@ -34,6 +64,7 @@ impl<T: Send + 'static> Peer<T> for Tokio {
         match tx {
             Tx::Unbounded(tx) => Tx::Unbounded(tx.clone()),
             Tx::Bounded(tx) => Tx::Bounded(tx.clone()),
+            Tx::Latest(_) => panic!("one sender"),
         }
     }
 
@@ -48,15 +79,31 @@ impl<T: Send + 'static> Peer<T> for Tokio {
                 }
                 sent => sent.ok().expect("send"),
             },
+            Tx::Latest(tx) => tx.send(message).ok().expect("send"),
         }
     }
 
-    fn recv(rx: &mut Rx<T>) -> T {
+    fn recv(rx: &mut Rx<T>) -> Option<T> {
         match rx {
             Rx::Unbounded(rx) => rx.blocking_recv(),
             Rx::Bounded(rx) => rx.blocking_recv(),
+            Rx::Latest(_) => panic!("the latest message comes to a loop"),
         }
-        .expect("recv")
+    }
+
+    #[cfg(feature = "recv_many")]
+    fn take_all(rx: &mut Rx<T>, mut f: impl FnMut(T) -> bool) {
+        let mut taken = Vec::with_capacity(MANY);
+        loop {
+            let count = match rx {
+                Rx::Unbounded(rx) => rx.blocking_recv_many(&mut taken, MANY),
+                Rx::Bounded(rx) => rx.blocking_recv_many(&mut taken, MANY),
+                Rx::Latest(_) => panic!("the latest message comes to a loop"),
+            };
+            if count == 0 || !taken.drain(..).all(&mut f) {
+                return;
+            }
+        }
     }
 
     const HAS_LOOP: bool = true;
@@ -64,12 +111,23 @@ impl<T: Send + 'static> Peer<T> for Tokio {
     fn each(rx: &mut Rx<T>, mut f: impl FnMut(T) -> bool) {
         bench::run_loop(async move {
             match rx {
-                Rx::Unbounded(rx) => {
-                    while f(rx.recv().await.expect("recv")) {}
+                Rx::Unbounded(rx) => take_all!(rx, f),
+                Rx::Bounded(rx) => take_all!(rx, f),
+                Rx::Latest(rx) => {
+                    while rx.changed().await.is_ok() {
+                        let message = *rx.borrow_and_update();
+                        if !f(message) {
+                            return;
+                        }
+                    }
                 }
-                Rx::Bounded(rx) => while f(rx.recv().await.expect("recv")) {},
             }
         })
+    }
+
+    fn open_latest(first: T) -> (Tx<T>, Rx<T>) {
+        let (tx, rx) = watch::channel(first);
+        (Tx::Latest(tx), Rx::Latest(rx))
     }
 }
 

@@ -1,0 +1,86 @@
+/* close: how a channel ends from the receiver's side, and how a receiver or a
+ * writer is closed that is met as a libuv handle.
+ *
+ * Knows:   which kind a receiver is, and which handles are ours.
+ * Threads: the receiver's; for a handle, its loop's.
+ * Promise: after a close every message accepted has been received or dropped;
+ *          each handle is closed by the call that is meant for its kind.
+ */
+#include "api/receiver.h"
+#include "api/writer.h"
+
+int loopchan_shutdown(loopchan_receiver_t *rx) {
+  lc_scope_t scope;
+  int err = UV_EALREADY;
+
+  if (lc_receiver_is_new(rx))
+    return UV_EINVAL;
+  if (lc_receiver_enter(rx, &scope) != 0)
+    return UV_EALREADY;
+  if (!lc_inbox_is_closed(&scope.channel->inbox)) {
+    lc_trace(shutdown, scope.channel, NULL);
+    lc_rx_refuse(scope.channel);
+    lc_loop_end_came(scope.channel);
+    err = 0;
+  }
+  lc_receiver_exit(rx, &scope);
+  return err;
+}
+
+/* Inside: the channel ends, and its figures with it. */
+static void begin_close(loopchan_receiver_t *rx, lc_channel_t *channel) {
+  lc_trace(close, channel, NULL);
+  lc_receiver_set(rx, LC_CLOSING);
+  channel->recv_cb = NULL;
+  lc_rx_refuse(channel);
+  lc_wake_leave(&channel->wake);
+  if (lc_receiver_is_loop(rx))
+    lc_loop_leave(&channel->member);
+  lc_rx_give_up(channel);
+  lc_channel_stats(channel, &rx->last);
+}
+
+static int close_receiver(loopchan_receiver_t *rx, lc_on_closed_t on_closed) {
+  lc_channel_t *channel;
+  lc_scope_t scope;
+
+  if (lc_receiver_is_new(rx))
+    return UV_EINVAL;
+  if (rx->shared)
+    return lc_shared_close(rx, on_closed);
+  if (lc_receiver_enter(rx, &scope) != 0)
+    return UV_EALREADY;
+  channel = scope.channel;
+  begin_close(rx, channel);
+  channel->on_closed = on_closed;
+  lc_receiver_exit(rx, &scope);
+  lc_rx_drop_all(channel);
+  if (lc_receiver_is_loop(rx))
+    lc_loop_close(rx);
+  else
+    lc_receiver_end(rx, channel, on_closed);
+  return 0;
+}
+
+int loopchan_close(loopchan_receiver_t *rx, loopchan_close_cb cb) {
+  return close_receiver(rx, (lc_on_closed_t){.cb = cb});
+}
+
+loopchan_receiver_t *loopchan_receiver_from_handle(const uv_handle_t *handle) {
+  return handle == NULL ? NULL : lc_loop_from_handle(handle);
+}
+
+void loopchan_close_handle(uv_handle_t *handle, uv_close_cb cb) {
+  loopchan_receiver_t *rx = loopchan_receiver_from_handle(handle);
+  loopchan_writer_t *w;
+
+  if (handle == NULL)
+    return;
+  w = lc_writer_from_handle(handle);
+  if (rx != NULL)
+    (void) close_receiver(rx, (lc_on_closed_t){.handle_cb = cb});
+  else if (w != NULL)
+    (void) lc_writer_close(w, NULL, cb);
+  else
+    uv_close(handle, cb);
+}

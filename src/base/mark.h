@@ -1,0 +1,17 @@
+/* mark: what a struct in the user's memory says of itself.
+ *
+ * That memory need not be zeroed, so anything may be there. A mark depends on
+ * its address: what is moved, or was there before, does not have it, but for
+ * one in a billion.
+ */
+#ifndef LC_MARK_H
+#define LC_MARK_H
+
+#include <stdint.h>
+
+/* is: below 4, and not 0. */
+static inline unsigned lc_mark(const void *at, unsigned is) {
+  return ((unsigned) ((uintptr_t) at >> 3) * 2654435761u & ~3u) | is;
+}
+
+#endif /* LC_MARK_H */
