@@ -30,15 +30,11 @@ if(DOXYGEN_VERSION VERSION_GREATER_EQUAL 1.9.8)
   set(topics topics)
 endif()
 
-# In the order of the side bar.
-set(site_pages README.md examples/tasks examples/guides examples/README.md
-  examples/sharded_kv/README.md examples/http_server/README.md
-  examples/accept_pool/README.md examples/node_addon/README.md
-  examples/across_machines/README.md
-  examples/coroutines/README.md examples/tracing/README.md
-  src/README.md test/README.md test/bench/README.md test/explore/README.md
-  test/fuzz/README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md)
-list(TRANSFORM site_pages PREPEND ${PROJECT_SOURCE_DIR}/)
+# The first page's map and the folders' READMEs have the order of the side bar.
+file(GLOB site_pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/*.md
+  ${PROJECT_SOURCE_DIR}/src/README.md ${PROJECT_SOURCE_DIR}/test/README.md
+  ${PROJECT_SOURCE_DIR}/test/*/README.md ${PROJECT_SOURCE_DIR}/examples/README.md
+  ${PROJECT_SOURCE_DIR}/examples/*/*.md)
 list(JOIN site_pages " " site_pages)
 configure_file(${scripts}/Doxyfile.in Doxyfile @ONLY)
 configure_file(${scripts}/layout.xml.in ${site}/layout.xml @ONLY)
