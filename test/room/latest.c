@@ -8,12 +8,12 @@
 #include "support/suite.h"
 
 static lc_inbox_t inbox;
-static lc_link_t nodes[4], eof, *replaced;
+static lc_link_t nodes[4], eof_link, *replaced;
 
 static void fresh(void) {
   lc_inbox_init(&inbox);
-  lc_link_init(&eof, LC_CONTROL);
-  replaced = &eof;
+  lc_link_init(&eof_link, LC_CONTROL);
+  replaced = &eof_link;
 }
 
 static lc_push_t put(size_t i) {
@@ -110,9 +110,10 @@ START_TEST(the_end_of_file_leads_to_the_last_node) {
   lc_chain_t chain;
 
   ck_assert_int_eq(put(0), LC_PUSHED);
-  ck_assert_int_eq(lc_inbox_push(&inbox, &eof, &eof, LC_NO_STREAK), LC_PUSHED);
+  ck_assert_int_eq(lc_inbox_push(&inbox, &eof_link, &eof_link, LC_NO_STREAK),
+                   LC_PUSHED);
   chain = claim();
-  ck_assert_ptr_eq(chain.newest, &eof);
+  ck_assert_ptr_eq(chain.newest, &eof_link);
   ck_assert_ptr_eq(lc_latest_node(&chain), &nodes[0]);
 }
 END_TEST
@@ -120,9 +121,10 @@ END_TEST
 START_TEST(the_end_of_file_may_be_alone) {
   lc_chain_t chain;
 
-  ck_assert_int_eq(lc_inbox_push(&inbox, &eof, &eof, LC_NO_STREAK), LC_PUSHED);
+  ck_assert_int_eq(lc_inbox_push(&inbox, &eof_link, &eof_link, LC_NO_STREAK),
+                   LC_PUSHED);
   chain = claim();
-  ck_assert_ptr_eq(chain.newest, &eof);
+  ck_assert_ptr_eq(chain.newest, &eof_link);
   ck_assert_ptr_null(lc_latest_node(&chain));
 }
 END_TEST
@@ -192,7 +194,7 @@ START_TEST(what_many_threads_put_is_won_once) {
     win(&chain);
   for (size_t i = 0; i < (size_t) THREADS * PUTS; i++)
     if (won[i] != 1)
-      ck_abort_msg("%zu was won %d times", i, won[i]);
+      ck_abort_msg("%d was won %d times", (int) i, won[i]);
 }
 END_TEST
 
