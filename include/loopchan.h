@@ -269,9 +269,10 @@ struct loopchan_stats_s {
 
 /* A channel's receiving end. The caller allocates it, anywhere, and must not
  * move it until it is closed. If it was zeroed, calls before loopchan_open
- * return UV_EINVAL. (Calls on one that was moved fail, but the library still
- * uses the old memory.) A loop receiver is a libuv handle too:
- * (uv_handle_t *) rx may be passed to uv_ref, uv_unref, uv_has_ref,
+ * return UV_EINVAL. (Not zeroed, it may be opened as well, but a memory checker
+ * may report that loopchan_open looks at it. Calls on one that was moved fail,
+ * but the library still uses the old memory.) A loop receiver is a libuv handle
+ * too: (uv_handle_t *) rx may be passed to uv_ref, uv_unref, uv_has_ref,
  * uv_is_active, uv_is_closing, uv_walk and uv_handle_get_loop. Never pass it to
  * uv_close: the channel does not learn of that, and its senders go on using the
  * handle's memory. See loopchan_close and loopchan_close_handle. The library

@@ -137,7 +137,8 @@ static void on_timer(uv_timer_t *handle) {
   if (timer_calls++ > 0 && turns - last_turn > timer_late_turns)
     timer_late_turns = turns - last_turn;
   last_turn = turns;
-  if (timer_calls == 20) {
+  /* The sender's thread may have been late to begin. */
+  if (timer_calls >= 20 && received >= 20) {
     uv_close((uv_handle_t *) handle, NULL);
     close_rx();
   }
@@ -168,7 +169,7 @@ START_TEST(a_timer_runs_while_a_sender_floods_a_slow_callback) {
   tx = NULL;
   uv_run(&loop, UV_RUN_DEFAULT);
   ck_assert_int_eq(uv_thread_join(&sender), 0);
-  ck_assert_int_eq(timer_calls, 20);
+  ck_assert_int_ge(timer_calls, 20);
   ck_assert_int_eq(most_in_a_turn, 1);
   /* A turn takes a millisecond at least, so the timer is due in each. */
   ck_assert_int_le(timer_late_turns, 3);
