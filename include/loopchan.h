@@ -46,10 +46,11 @@
  *     drop; the drop of a writer's sender; a place that is given back twice.
  *   - What is never recognised, and ends in memory that is used after it was
  *     freed: to free or reuse the memory of a receiver, a writer or a request
- *     that is in use, or of a loop whose handles are not closed; a plain
- *     uv_close on a receiver or writer without another call on it; a sender
- *     that another thread uses while, or long after, it is dropped; a place
- *     that is committed on another channel's sender.
+ *     that is in use, by a second loopchan_write for example, or of a loop
+ *     whose handles are not closed; a plain uv_close on a receiver or writer
+ *     without another call on it; a sender that another thread uses while, or
+ *     long after, it is dropped; a place that is committed on another
+ *     channel's sender.
  *
  * Which calls may overlap, and when they may be made:
  *
@@ -851,9 +852,8 @@ LOOPCHAN_EXTERN int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
  *            0.
  * Blocks:    no; takes a mutex of the channel for a moment.
  * Allocates: one slab at most; none in a steady state.
- * Returns:   0; UV_EINVAL (a NULL, a writer that is closed); UV_EBUSY (req is
- *            in use: its callback has not been called); UV_ENOMEM. A closed
- *            channel is reported to cb as UV_EPIPE, not here.
+ * Returns:   0; UV_EINVAL (a NULL, a writer that is closed); UV_ENOMEM. A
+ *            closed channel is reported to cb as UV_EPIPE, not here.
  * See:       uv_write; loopchan_try_write
  */
 LOOPCHAN_EXTERN int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w,

@@ -45,7 +45,6 @@ typedef struct {
   loopchan_write_cb cb;
   lc_slab_t *slab; /* that goes with the node: its last one, or its only one */
   bool alone;      /* its only one */
-  unsigned mark;   /* while it is in use */
 } lc_request_t;
 
 static_assert(sizeof(lc_request_t) <= sizeof((loopchan_write_t *) 0)->reserved,
@@ -97,7 +96,6 @@ static void call_back(struct lc_writer *writer, lc_request_t *at) {
   lc_request_t request = *at;
   lc_waiter_t *waiter = &request.waiter;
 
-  at->mark = 0;
   req->msg = waiter->result == 0
                  ? NULL
                  : lc_node_message(&channel->pool, waiter->oldest);
@@ -349,13 +347,10 @@ int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w, const void *msg,
     return UV_EINVAL;
   channel = channel_of(w->writer);
   request = (lc_request_t *) (void *) req->reserved;
-  if (request->mark == lc_mark(request, 1))
-    return UV_EBUSY;
   memset(request, 0, sizeof *request);
   err = alloc_node(w->writer, request);
   if (err != 0)
     return err;
-  request->mark = lc_mark(request, 1);
   lc_tx_fill(channel, request->waiter.oldest, msg);
   request->cb = cb;
   request->waiter.completions = &w->writer->completions;
