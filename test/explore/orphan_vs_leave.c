@@ -35,7 +35,7 @@ static const explore_twin_t twins[] = {
     {.name = "without_the_mutex", .no_order = true, .caught_as = "race"},
     {.name = NULL}};
 
-static const explore_program_t program = {"orphan_vs_leave", run, -1, 0, twins};
+static const explore_program_t program = {"orphan_vs_leave", run, 5, 0, twins};
 
 int main(int argc, char **argv) {
   return explore_main(argc, argv, &program);
