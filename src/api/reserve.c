@@ -119,8 +119,7 @@ void loopchan_abandon(loopchan_sender_t *tx, void *msg) {
     return;
   cache = lc_tx_cache_of(tx, &passing);
   lc_link_init(node, 0);
-  lc_slab_undo_alloc(slab);
-  lc_tx_keep_slab(tx, cache, slab);
+  lc_tx_put_node_back(tx, cache, slab);
   if (cache == &passing)
     lc_tx_flush(tx, cache);
   lc_tx_release_permit(tx->channel);

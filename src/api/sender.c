@@ -70,10 +70,8 @@ static int send_or_wait(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   lc_tx_fill(channel, node, msg);
   err = permit > 0 ? lc_tx_publish_node(tx, cache, slab, node)
                    : send_and_wait(tx, cache, slab, node, deadline_ns);
-  if (err != 0) {
-    lc_slab_undo_alloc(slab);
-    lc_tx_keep_slab(tx, cache, slab);
-  }
+  if (err != 0)
+    lc_tx_put_node_back(tx, cache, slab);
   return err;
 }
 

@@ -14,6 +14,11 @@ static inline unsigned lc_mark(const void *at, unsigned is) {
   return ((unsigned) ((uintptr_t) at >> 3) * 2654435761u & ~3u) | is;
 }
 
+/* What a mark is, wherever it was made. */
+static inline unsigned lc_mark_is(unsigned mark) {
+  return mark & 3u;
+}
+
 /* What a run of the explorer has left in static memory when it failed is in use
  * by nothing. */
 #ifdef LC_EXPLORE

@@ -44,8 +44,7 @@ static int wait_for_receiver(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                              uint64_t deadline_ns) {
   int err = lc_tx_wait(tx->channel, node, node, &cache->patience, deadline_ns);
 
-  lc_slab_undo_alloc(slab);
-  lc_tx_keep_slab(tx, cache, slab);
+  lc_tx_put_node_back(tx, cache, slab);
   return err;
 }
 
@@ -63,9 +62,7 @@ int lc_rendezvous_send(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   if (deadline_ns != LC_NOW && !lc_tx_is_loops_own(channel))
     return wait_for_receiver(tx, cache, slab, node, deadline_ns);
   err = lc_rendezvous_publish(tx, cache, slab, node);
-  if (err != 0) {
-    lc_slab_undo_alloc(slab);
-    lc_tx_keep_slab(tx, cache, slab);
-  }
+  if (err != 0)
+    lc_tx_put_node_back(tx, cache, slab);
   return err;
 }

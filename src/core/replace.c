@@ -38,18 +38,12 @@ static void drop_message(lc_channel_t *channel, lc_link_t *node) {
   lc_cancel_restore(was);
 }
 
-static inline void put_node_back(loopchan_sender_t *tx, lc_tx_cache_t *cache,
-                                 lc_slab_t *slab) {
-  lc_slab_undo_alloc(slab);
-  lc_tx_keep_slab(tx, cache, slab);
-}
-
 void lc_replace_drop(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                      lc_link_t *node) {
   if (node == NULL)
     return;
   drop_message(tx->channel, node);
-  put_node_back(tx, cache, lc_slab_of_first(node));
+  lc_tx_put_node_back(tx, cache, lc_slab_of_first(node));
 }
 
 int lc_replace_publish(loopchan_sender_t *tx, lc_tx_cache_t *cache,
@@ -86,7 +80,7 @@ static LC_NOINLINE int send_without_slab(loopchan_sender_t *tx,
     return err;
   err = lc_replace_publish(tx, cache, node);
   if (err != 0)
-    put_node_back(tx, cache, lc_slab_of_first(node));
+    lc_tx_put_node_back(tx, cache, lc_slab_of_first(node));
   return err;
 }
 
@@ -159,9 +153,9 @@ int lc_replace_publish_last(loopchan_sender_t *tx, lc_tx_cache_t *cache,
     if (other != NULL)
       drop_others(tx, other, msgs, count);
   } else {
-    put_node_back(tx, cache, lc_slab_of_first(last));
+    lc_tx_put_node_back(tx, cache, lc_slab_of_first(last));
   }
   if (other != NULL)
-    put_node_back(tx, cache, lc_slab_of_first(other));
+    lc_tx_put_node_back(tx, cache, lc_slab_of_first(other));
   return err;
 }

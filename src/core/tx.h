@@ -55,6 +55,13 @@ LC_MUST_USE static inline int lc_tx_take_slab(loopchan_sender_t *tx,
 void lc_tx_keep_slab(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                      lc_slab_t *slab);
 
+/* Gives back the node that was allocated last, and keeps its slab. */
+static inline void lc_tx_put_node_back(loopchan_sender_t *tx,
+                                       lc_tx_cache_t *cache, lc_slab_t *slab) {
+  lc_slab_undo_alloc(slab);
+  lc_tx_keep_slab(tx, cache, slab);
+}
+
 /* Chains the node that was allocated last, in front of what is there. True: and
  * with it the slab's retire link, so that the slab goes with the chain. */
 LC_MUST_USE bool lc_tx_chain_node(lc_list_t *links, lc_slab_t *slab,
