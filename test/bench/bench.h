@@ -150,6 +150,22 @@ static inline uint64_t bench_read(const void *message, size_t size) {
   return word[0];
 }
 
+/* A thread that sends as fast as it can. */
+typedef struct {
+  uv_thread_t thread;
+  void *sender;
+  unsigned index; /* from 0 on; in the upper bits of its messages' numbers */
+  uint64_t messages;
+  size_t size;
+} bench_source_t;
+
+/* On the receiver's thread: a sender for each source of the kind. */
+void bench_add_sources(bench_source_t *sources, void *channel,
+                       const bench_kind_t *kind, uint64_t messages);
+
+/* The thread of a source: sends all, on its core. */
+void bench_send_all(void *source);
+
 /* memcpy of the sizes that there are: the compiler knows them, as in a program
  * of its own. */
 static inline void bench_copy(void *to, const void *from, size_t size) {

@@ -61,6 +61,32 @@ void bench_thread(uv_thread_t *thread, uv_thread_cb entry, void *arg) {
   bench_check(uv_thread_create(thread, entry, arg) == 0, "thread");
 }
 
+void bench_add_sources(bench_source_t *sources, void *channel,
+                       const bench_kind_t *kind, uint64_t messages) {
+  unsigned i;
+
+  for (i = 0; i < kind->senders; i++)
+    sources[i] = (bench_source_t){.sender = bench_peer->add_sender(channel),
+                                  .index = i,
+                                  .messages = messages,
+                                  .size = kind->size};
+}
+
+void bench_send_all(void *arg) {
+  bench_source_t *source = arg;
+  bench_message_t message = {{0}};
+  uint64_t i;
+
+  bench_core(source->index + 1);
+  for (i = 0; i < source->messages; i++) {
+    bench_write(&message, source->size,
+                (uint64_t) source->index << BENCH_NUMBER_BITS | i);
+    bench_peer->send(source->sender, &message);
+  }
+  if (bench_peer->flush != NULL)
+    bench_peer->flush(source->sender);
+}
+
 void bench_run(void) {
   if (bench_peer->run != NULL)
     bench_peer->run();

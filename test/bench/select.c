@@ -4,27 +4,8 @@
 
 #include "bench.h"
 
-typedef struct {
-  uv_thread_t thread;
-  void *sender;
-  size_t size;
-  uint64_t messages;
-} source_t;
-
-static void send_all(void *arg) {
-  source_t *source = arg;
-  bench_message_t message = {{0}};
-  uint64_t i;
-
-  bench_core(1);
-  for (i = 0; i < source->messages; i++) {
-    bench_write(&message, source->size, i);
-    bench_peer->send(source->sender, &message);
-  }
-}
-
 static void receive_all(void *const *channels, size_t count, size_t busy,
-                        const source_t *source) {
+                        const bench_source_t *source) {
   bench_message_t message;
   uint64_t i;
 
@@ -41,7 +22,7 @@ static void run_select(const bench_case_t *test) {
   size_t count = test->receivers, busy = count / 2, i;
   void **channels = calloc(count, sizeof *channels);
   void **senders = calloc(count, sizeof *senders);
-  source_t source = {.size = test->kind.size, .messages = test->messages};
+  bench_source_t source = {.size = test->kind.size, .messages = test->messages};
   uint64_t begin;
 
   if (bench_peer->select == NULL)
@@ -53,7 +34,7 @@ static void run_select(const bench_case_t *test) {
   }
   source.sender = senders[busy];
   begin = uv_hrtime();
-  bench_thread(&source.thread, send_all, &source);
+  bench_thread(&source.thread, bench_send_all, &source);
   receive_all(channels, count, busy, &source);
   bench_tell("ns/message",
              (double) (uv_hrtime() - begin) / (double) test->messages);

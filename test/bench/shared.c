@@ -20,14 +20,6 @@ typedef struct {
   char gap[128];
 } taker_t;
 
-typedef struct {
-  uv_thread_t thread;
-  void *sender;
-  unsigned index;
-  uint64_t messages;
-  size_t size;
-} source_t;
-
 static uv_barrier_t ready;
 
 /* What one receiver gets of one sender comes in that sender's order. */
@@ -89,19 +81,11 @@ static void receive_beside(void *arg) {
   }
 }
 
+/* The last one to be dropped ends the channel. */
 static void send_all(void *arg) {
-  source_t *source = arg;
-  bench_message_t message = {{0}};
-  uint64_t i;
+  bench_source_t *source = arg;
 
-  bench_core(source->index + 1);
-  for (i = 0; i < source->messages; i++) {
-    bench_write(&message, source->size,
-                (uint64_t) source->index << BENCH_NUMBER_BITS | i);
-    bench_peer->send(source->sender, &message);
-  }
-  if (bench_peer->flush != NULL)
-    bench_peer->flush(source->sender);
+  bench_send_all(source);
   bench_peer->drop_sender(source->sender);
 }
 
@@ -161,15 +145,11 @@ static uint64_t end_takers(taker_t *takers, const bench_case_t *test,
   return ended;
 }
 
-static void begin_sources(source_t *sources, const bench_case_t *test,
+static void begin_sources(bench_source_t *sources, const bench_case_t *test,
                           uint64_t each, void *channel) {
   unsigned i;
 
-  for (i = 0; i < test->kind.senders; i++)
-    sources[i] = (source_t){.sender = bench_peer->add_sender(channel),
-                            .index = i,
-                            .messages = each,
-                            .size = test->kind.size};
+  bench_add_sources(sources, channel, &test->kind, each);
   if (bench_peer->seal != NULL)
     bench_peer->seal(channel);
   for (i = 0; i < test->kind.senders; i++)
@@ -178,7 +158,7 @@ static void begin_sources(source_t *sources, const bench_case_t *test,
 
 static void run_shared(const bench_case_t *test) {
   static taker_t takers[RECEIVERS_MOST];
-  static source_t sources[BENCH_SENDERS_MOST];
+  static bench_source_t sources[BENCH_SENDERS_MOST];
   unsigned senders = test->kind.senders, i;
   uint64_t each = (test->messages + senders - 1) / senders, begin, ended;
   double all = (double) (each * senders), cpu;

@@ -11,14 +11,6 @@ typedef struct {
   size_t size;
 } sink_t;
 
-typedef struct {
-  uv_thread_t thread;
-  void *sender;
-  unsigned index;
-  uint64_t messages;
-  size_t size;
-} source_t;
-
 /* Every message of every sender, each once, in its order: this implies count
  * and sum. */
 static void receive(sink_t *sink, const void *message) {
@@ -37,21 +29,6 @@ static void on_message(void *arg, const void *message) {
   receive(sink, message);
   if (sink->received == sink->expected)
     bench_stop();
-}
-
-static void send_all(void *arg) {
-  source_t *source = arg;
-  bench_message_t message = {{0}};
-  uint64_t i;
-
-  bench_core(source->index + 1);
-  for (i = 0; i < source->messages; i++) {
-    bench_write(&message, source->size,
-                (uint64_t) source->index << BENCH_NUMBER_BITS | i);
-    bench_peer->send(source->sender, &message);
-  }
-  if (bench_peer->flush != NULL)
-    bench_peer->flush(source->sender);
 }
 
 static void receive_all(void *channel, sink_t *sink, bool on_loop) {
@@ -115,7 +92,7 @@ static void close_idle(const bench_case_t *test, void **idle) {
 }
 
 static void run_mpsc(const bench_case_t *test) {
-  static source_t sources[BENCH_SENDERS_MOST];
+  static bench_source_t sources[BENCH_SENDERS_MOST];
   bench_kind_t kind = test->kind;
   uint64_t each = (test->messages + kind.senders - 1) / kind.senders;
   sink_t sink = {.expected = each * kind.senders, .size = kind.size};
@@ -126,14 +103,10 @@ static void run_mpsc(const bench_case_t *test) {
   kind.cb = on_message;
   kind.arg = &sink;
   channel = bench_peer->open(&kind);
-  for (i = 0; i < kind.senders; i++)
-    sources[i] = (source_t){.sender = bench_peer->add_sender(channel),
-                            .index = i,
-                            .messages = each,
-                            .size = kind.size};
+  bench_add_sources(sources, channel, &kind, each);
   begin = begin_clocks();
   for (i = 0; i < kind.senders; i++)
-    bench_thread(&sources[i].thread, send_all, &sources[i]);
+    bench_thread(&sources[i].thread, bench_send_all, &sources[i]);
   receive_all(channel, &sink, kind.to_loop);
   tell(channel, begin, sink.expected);
   for (i = 0; i < kind.senders; i++) {
@@ -147,13 +120,13 @@ static void run_mpsc(const bench_case_t *test) {
 
 typedef struct {
   sink_t sink; /* first */
-  source_t source;
+  bench_source_t source;
   uv_sem_t may_send;
 } burst_t;
 
 static void send_bursts(void *arg) {
   burst_t *burst = arg;
-  source_t *source = &burst->source;
+  bench_source_t *source = &burst->source;
   bench_message_t message = {{0}};
   uint64_t i;
 
