@@ -107,6 +107,14 @@ func (s *sink) receive(value uint64) {
 	s.next[from]++
 }
 
+func sendAll[M message](c chan<- M, sender uint64, each int) {
+	var m M
+	for i := 0; i < each; i++ {
+		write(&m, sender<<numberBits|uint64(i))
+		c <- m
+	}
+}
+
 func mpsc[M message](o options) {
 	c := make(chan M, o.capacity)
 	each := (o.messages + o.senders - 1) / o.senders
@@ -114,13 +122,7 @@ func mpsc[M message](o options) {
 	var s sink
 	used, begin := cpu(syscall.RUSAGE_SELF), time.Now()
 	for sender := 0; sender < o.senders; sender++ {
-		go func(sender uint64) {
-			var m M
-			for i := 0; i < each; i++ {
-				write(&m, sender<<numberBits|uint64(i))
-				c <- m
-			}
-		}(uint64(sender))
+		go sendAll(c, uint64(sender), each)
 	}
 	for i := 0; i < o.messages; i++ {
 		m := <-c
@@ -191,11 +193,7 @@ func shared[M message](o options) {
 	}
 	for sender := 0; sender < o.senders; sender++ {
 		go func(sender uint64) {
-			var m M
-			for i := 0; i < each; i++ {
-				write(&m, sender<<numberBits|uint64(i))
-				c <- m
-			}
+			sendAll(c, sender, each)
 			senders.Done()
 		}(uint64(sender))
 	}

@@ -1,7 +1,7 @@
 //! shared: one channel, several receivers, each with a thread or loop of its
 //! own; what the work that they share costs.
 
-use super::throughput::NUMBER_BITS;
+use super::throughput::{send_all, NUMBER_BITS};
 use super::*;
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -99,20 +99,7 @@ pub(crate) fn shared<const WORDS: usize, P: Peer<Message<WORDS>>>(case: &Case) {
     ready.wait();
     let cpu = cpu_ns(libc::CLOCK_PROCESS_CPUTIME_ID);
     let begin = Instant::now();
-    let threads: Vec<_> = sources
-        .into_iter()
-        .enumerate()
-        .map(|(index, tx)| {
-            thread::spawn(move || {
-                let mut message = Message::new();
-                core(index + 1);
-                for i in 0..each {
-                    message.write((index as u64) << NUMBER_BITS | i);
-                    P::send(&tx, message);
-                }
-            })
-        })
-        .collect();
+    let threads = send_all::<WORDS, P>(sources, each);
     let mut all = vec![take_all::<WORDS, P>(rx, to_loop, each, senders)];
     for thread in threads {
         thread.join().expect("a sender");

@@ -54,15 +54,12 @@ fn receive_all<const WORDS: usize, P: Peer<Message<WORDS>>>(
     }
 }
 
-pub(crate) fn mpsc<const WORDS: usize, P: Peer<Message<WORDS>>>(case: &Case) {
-    let senders = case.senders as u64;
-    let each = (case.messages + senders - 1) / senders;
-    let mut sink = Sink::new(each * senders);
-    let (tx, mut rx) = P::open(case.capacity);
-    let sources: Vec<_> = (0..case.senders).map(|_| P::another(&tx)).collect();
-    let cpu = cpu_ns(libc::CLOCK_PROCESS_CPUTIME_ID);
-    let begin = Instant::now();
-    let threads: Vec<_> = sources
+/// A thread for each sender, which sends as fast as it can.
+pub(crate) fn send_all<const WORDS: usize, P: Peer<Message<WORDS>>>(
+    sources: Vec<P::Tx>,
+    each: u64,
+) -> Vec<thread::JoinHandle<()>> {
+    sources
         .into_iter()
         .enumerate()
         .map(|(index, tx)| {
@@ -75,7 +72,18 @@ pub(crate) fn mpsc<const WORDS: usize, P: Peer<Message<WORDS>>>(case: &Case) {
                 }
             })
         })
-        .collect();
+        .collect()
+}
+
+pub(crate) fn mpsc<const WORDS: usize, P: Peer<Message<WORDS>>>(case: &Case) {
+    let senders = case.senders as u64;
+    let each = (case.messages + senders - 1) / senders;
+    let mut sink = Sink::new(each * senders);
+    let (tx, mut rx) = P::open(case.capacity);
+    let sources: Vec<_> = (0..case.senders).map(|_| P::another(&tx)).collect();
+    let cpu = cpu_ns(libc::CLOCK_PROCESS_CPUTIME_ID);
+    let begin = Instant::now();
+    let threads = send_all::<WORDS, P>(sources, each);
     receive_all::<WORDS, P>(&mut rx, case.to_loop, |message| {
         sink.receive(message)
     });
