@@ -1,9 +1,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "../http_server/status.h"
 #include "server.h"
 #include "work.h"
 
@@ -54,29 +54,6 @@ static void finish(struct connection *c) {
 /* ---------------------------------------------------------------- the answer
  */
 
-static const char *reason(int status) {
-  static const struct {
-    int status;
-    const char *reason;
-  } all[] = {{200, "OK"},
-             {400, "Bad Request"},
-             {404, "Not Found"},
-             {405, "Method Not Allowed"},
-             {408, "Request Timeout"},
-             {413, "Content Too Large"},
-             {414, "URI Too Long"},
-             {417, "Expectation Failed"},
-             {431, "Request Header Fields Too Large"},
-             {501, "Not Implemented"},
-             {503, "Service Unavailable"},
-             {505, "HTTP Version Not Supported"}};
-  size_t i = 0;
-
-  while (all[i].status != status)
-    i++;
-  return all[i].reason;
-}
-
 static void take(struct connection *c);
 
 static void on_written(uv_write_t *write, int status) {
@@ -105,25 +82,21 @@ static void on_written(uv_write_t *write, int status) {
 
 static void respond(struct connection *c, int status, const char *text) {
   struct server *s = c->server;
-  time_t now = time(NULL);
-  char date[32], body[64];
+  char date[STATUS_DATE], body[64];
   uv_buf_t buf;
-  struct tm tm;
   int bytes;
 
   s->refused += !c->working;
   c->requests++;
   c->keep = c->whole && parser_keeps_alive(&c->parser) && !server_stops(s) &&
             c->requests < s->settings->requests;
-  strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT",
-           gmtime_r(&now, &tm));
-  bytes = text != NULL
-              ? snprintf(body, sizeof(body), "%s\n", text)
-              : snprintf(body, sizeof(body), "%d %s\n", status, reason(status));
+  bytes = text != NULL ? snprintf(body, sizeof(body), "%s\n", text)
+                       : snprintf(body, sizeof(body), "%d %s\n", status,
+                                  status_reason(status));
   bytes = snprintf(c->answer, sizeof(c->answer),
                    "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: text/plain\r\n"
                    "Content-Length: %d\r\n%s%s%s\r\n%s",
-                   status, reason(status), date, bytes,
+                   status, status_reason(status), status_date(date), bytes,
                    status == 405 ? "Allow: GET, HEAD\r\n" : "",
                    status == 503 ? "Retry-After: 1\r\n" : "",
                    !c->keep                    ? "Connection: close\r\n"

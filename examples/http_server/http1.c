@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "connections.h"
+#include "status.h"
 
 enum { MOST_KEPT = 16 << 10 };
 
@@ -12,23 +13,23 @@ enum { MOST_KEPT = 16 << 10 };
 static void write_answer(struct connection *c) {
   struct http1 *h = &c->as.http1;
   const struct answer *a = &h->request.answer;
-  char date[REQUEST_DATE];
+  char date[STATUS_DATE];
   uv_buf_t bufs[2];
   int bytes;
 
   h->keep = h->whole && parser_keeps_alive(&h->parser) && !c->all->stopping &&
             !c->turned_away;
-  bytes =
-      snprintf(h->answer, sizeof(h->answer),
-               "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: %s\r\n"
-               "Content-Length: %zu\r\n%s%s%s%s%s\r\n",
-               a->status, request_reason(a->status), request_date(date),
-               a->type, a->bytes, a->allow == NULL ? "" : "Allow: ",
-               a->allow == NULL ? "" : a->allow, a->allow == NULL ? "" : "\r\n",
-               a->status == 503 ? "Retry-After: 1\r\n" : "",
-               !h->keep                    ? "Connection: close\r\n"
-               : h->parser.http_minor == 0 ? "Connection: keep-alive\r\n"
-                                           : "");
+  bytes = snprintf(
+      h->answer, sizeof(h->answer),
+      "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: %s\r\n"
+      "Content-Length: %zu\r\n%s%s%s%s%s\r\n",
+      a->status, status_reason(a->status), status_date(date), a->type, a->bytes,
+      a->allow == NULL ? "" : "Allow: ", a->allow == NULL ? "" : a->allow,
+      a->allow == NULL ? "" : "\r\n",
+      a->status == 503 ? "Retry-After: 1\r\n" : "",
+      !h->keep                    ? "Connection: close\r\n"
+      : h->parser.http_minor == 0 ? "Connection: keep-alive\r\n"
+                                  : "");
   h->state = HTTP1_ANSWERING;
   c->since = c->all->ticks;
   bufs[0] = uv_buf_init(h->answer, (unsigned) bytes);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "status.h"
 #include "stream.h"
 
 /* A head that is so much too long ends the connection: its bytes would have to
@@ -37,7 +38,7 @@ void http2_respond(struct request *r) {
   struct stream *s = (struct stream *) r;
   struct http2 *h = &r->connection->as.http2;
   nghttp2_data_provider content = {{.ptr = s}, on_content};
-  char status[16], length[24], date[REQUEST_DATE];
+  char status[16], length[24], date[STATUS_DATE];
   nghttp2_nv fields[6];
   size_t count = 0;
 
@@ -45,7 +46,7 @@ void http2_respond(struct request *r) {
   snprintf(status, sizeof(status), "%d", r->answer.status);
   snprintf(length, sizeof(length), "%zu", r->answer.bytes);
   fields[count++] = field(":status", status);
-  fields[count++] = field("date", request_date(date));
+  fields[count++] = field("date", status_date(date));
   fields[count++] = field("content-type", r->answer.type);
   fields[count++] = field("content-length", length);
   if (r->answer.allow != NULL)

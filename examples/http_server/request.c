@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "connections.h"
+#include "status.h"
 
 void request_begin(struct request *r, struct connection *c,
                    void (*respond)(struct request *)) {
@@ -69,7 +69,7 @@ void request_answer(struct request *r, int status, const char *type,
 
 void request_refuse(struct request *r, int status) {
   int bytes = snprintf(r->text, sizeof(r->text), "%d %s\n", status,
-                       request_reason(status));
+                       status_reason(status));
   request_answer(r, status, "text/plain", r->text, (size_t) bytes);
 }
 
@@ -83,35 +83,4 @@ void request_end(struct request *r, int delivered) {
 
 size_t request_content(const struct request *r) {
   return r->method == METHOD_HEAD ? 0 : r->answer.bytes;
-}
-
-const char *request_reason(int status) {
-  static const struct {
-    int status;
-    const char *reason;
-  } all[] = {{200, "OK"},
-             {400, "Bad Request"},
-             {404, "Not Found"},
-             {405, "Method Not Allowed"},
-             {408, "Request Timeout"},
-             {413, "Content Too Large"},
-             {414, "URI Too Long"},
-             {417, "Expectation Failed"},
-             {431, "Request Header Fields Too Large"},
-             {500, "Internal Server Error"},
-             {501, "Not Implemented"},
-             {503, "Service Unavailable"},
-             {505, "HTTP Version Not Supported"}};
-  for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-    if (all[i].status == status)
-      return all[i].reason;
-  return "Unknown";
-}
-
-const char *request_date(char date[REQUEST_DATE]) {
-  time_t now = time(NULL);
-  struct tm tm;
-  size_t bytes =
-      strftime(date, REQUEST_DATE, "%a, %d %b %Y %T GMT", gmtime_r(&now, &tm));
-  return bytes == 0 ? "" : date;
 }

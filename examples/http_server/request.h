@@ -78,11 +78,4 @@ void request_end(struct request *r, int delivered);
 /* How many bytes follow the head of the answer. */
 size_t request_content(const struct request *r);
 
-const char *request_reason(int status);
-
-enum { REQUEST_DATE = 30 };
-
-/* Prints the time as HTTP has it. Returns date. */
-const char *request_date(char date[REQUEST_DATE]);
-
 #endif
