@@ -11,41 +11,16 @@ import signal
 import socket
 import sys
 import threading
-import time
 
-PORT, PID, CASE = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+sys.dont_write_bytecode = True  # not beside the sources
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from http_client import (CASE, PATIENCE, PID, connect, cpu, fail, listens, rest,
+                         status_of, until)
+
 WORD = sys.argv[4] if len(sys.argv) > 4 else ""
-PATIENCE = 100  # s: for a server that does not answer at all
 GET = b"GET / HTTP/1.1\r\nHost: me\r\n\r\n"
 LAST = b"GET / HTTP/1.1\r\nHost: me\r\nConnection: close\r\n\r\n"
 HEAVY = b"GET /heavy HTTP/1.1\r\nHost: me\r\n\r\n"
-
-
-def fail(sentence):
-    print(f"{CASE}: {sentence}", file=sys.stderr)
-    os._exit(1)
-
-
-def connect(text=b"", room=None):
-    s = socket.socket()
-    if room:
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
-    s.settimeout(PATIENCE)
-    s.connect(("127.0.0.1", PORT))
-    if text:
-        s.sendall(text)
-    return s
-
-
-def rest(s):
-    """All that comes until the server hangs up."""
-    got = b""
-    try:
-        while more := s.recv(1 << 16):
-            got += more
-    except ConnectionError:
-        pass
-    return got
 
 
 def answer(s):
@@ -63,20 +38,8 @@ def answer(s):
     return body
 
 
-def status(got):
-    return int(got[9:12]) if got.startswith(b"HTTP/1.1 ") else 0
-
-
 def is_silent(s):
     return not select.select([s], [], [], 0)[0]
-
-
-def until(condition):
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > end:
-            fail("waited in vain")
-        time.sleep(0.02)
 
 
 def sockets():
@@ -89,13 +52,6 @@ def sockets():
         except FileNotFoundError:
             pass  # it has just been closed
     return count
-
-
-def cpu():
-    """Seconds of a processor that the server has had."""
-    with open(f"/proc/{PID}/stat", encoding="ascii") as f:
-        words = f.read().rsplit(")", 1)[1].split()
-    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def wrong():
@@ -128,7 +84,7 @@ def wrong():
             s.shutdown(socket.SHUT_WR)
         except OSError:
             pass  # it may have answered already
-        got = status(rest(s))
+        got = status_of(rest(s))
         if got != wanted:
             fail(f"{text[:60]!r} is answered with {got}, not {wanted}")
 
@@ -216,7 +172,7 @@ def placing():
             for s in ready:
                 if s is not busy:
                     waiting.remove(s)
-                    if status(rest(s)) != 200:
+                    if status_of(rest(s)) != 200:
                         fail("not all were answered")
             if ready == [busy]:
                 stuck = len(waiting)
@@ -327,25 +283,17 @@ def stop():
         fail("no hello")
     half.sendall(GET[:20])
     os.kill(PID, signal.SIGTERM)
-    if status(rest(half)) != 503:
+    if status_of(rest(half)) != 503:
         fail("a request that has come by half is not refused")
     try:
         asks.sendall(GET)
     except ConnectionError:
         pass
-    if status(rest(asks)) not in (0, 503):  # 0: it came too late
+    if status_of(rest(asks)) not in (0, 503):  # 0: it came too late
         fail("a request after the stop is not refused")
     if rest(idle) != b"":
         fail("an idle client was told something")
     until(lambda: not listens())
-
-
-def listens():
-    try:
-        connect().close()
-        return True
-    except ConnectionError:
-        return False
 
 
 def deaf():
@@ -379,7 +327,7 @@ def slow():
             fail("one that asks now and then is not answered")
     if rest(silent) != b"":
         fail("a silent client was told something")
-    if status(rest(half)) != 408:
+    if status_of(rest(half)) != 408:
         fail("half a request, and no 408")
     now_and_then.sendall(GET)
     if answer(now_and_then) != b"hello\n":

@@ -12,33 +12,10 @@ import threading
 import time
 import zlib
 
-PORT, PID, CASE = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-PATIENCE = 100  # s: a server that does not answer at all
-
-
-def fail(sentence):
-    print(f"{CASE}: {sentence}", file=sys.stderr)
-    os._exit(1)
-
-
-def connect(room=None):
-    s = socket.socket()
-    if room:
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
-    s.settimeout(PATIENCE)
-    s.connect(("127.0.0.1", PORT))
-    return s
-
-
-def rest(s):
-    """All that comes until the server hangs up."""
-    got = b""
-    try:
-        while more := s.recv(1 << 16):
-            got += more
-    except ConnectionError:
-        pass
-    return got
+sys.dont_write_bytecode = True  # not beside the sources
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from http_client import (CASE, PID, connect, cpu, fail, listens, rest,
+                         status_of, until)
 
 
 def ask(text, body=b""):
@@ -50,12 +27,6 @@ def ask(text, body=b""):
     except ConnectionError:
         pass  # it may have answered already
     return status_of(rest(s))
-
-
-def status_of(answer):
-    if not answer.startswith(b"HTTP/1.1 "):
-        return 0
-    return int(answer[9:12])
 
 
 def head(s):
@@ -81,32 +52,9 @@ def stats():
     return {k: int(v) for k, v in (line.split() for line in body.splitlines())}
 
 
-def until(condition):
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > end:
-            fail("waited in vain")
-        time.sleep(0.02)
-
-
 def stop():
     os.kill(PID, signal.SIGTERM)
     until(lambda: not listens())
-
-
-def listens():
-    try:
-        connect().close()
-        return True
-    except ConnectionError:
-        return False
-
-
-def cpu():
-    """Seconds of a processor that the server has had."""
-    with open(f"/proc/{PID}/stat", encoding="ascii") as f:
-        fields = f.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 # --------------------------------------------------------------------- HTTP/2
@@ -396,7 +344,7 @@ def read_over_stop(pace):
     side = 1600
     rows = b"".join(b"\0" + os.urandom(side * 3) for _ in range(side))
     noise = png(side, side, zlib.compress(rows, 1))
-    s = connect(1 << 16)
+    s = connect(room=1 << 16)
     s.sendall(post(f"/thumbnail?width={side}", len(noise)).encode() + noise)
     got = head(s)
     length = int(got.split(b"Content-Length: ")[1].split(b"\r\n")[0])
