@@ -35,8 +35,8 @@ natsStatus broker_connect(struct broker *b, const char *url);
 natsStatus broker_subscribe(struct broker *b);
 
 /* The loop's thread, and none of these waits. A job that was published is
- * on_stored later, or the broker has gone. Who acknowledges never gets that job
- * again. */
+ * on_stored later, or the broker has gone. A worker that acknowledges never
+ * gets that job again. */
 natsStatus broker_publish(struct broker *b, const struct job *result);
 void broker_acknowledge(struct broker *b, const struct job *result);
 void broker_stop(struct broker *b);

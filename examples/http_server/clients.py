@@ -295,8 +295,8 @@ def deaf():
 
 
 def late():
-    """At the stop one password is being hashed. Who asks then, or has asked by
-    half, is told to come back; the password is answered."""
+    """At the stop one password is being hashed. A client that asks then, or has
+    asked by half, is told to come back; the password is answered."""
     busy, idle, half, two = connect(), connect(), connect(), Http2()
     busy.sendall((post("/password", 6) + "secret").encode())
     idle.sendall(b"GET / HTTP/1.1\r\nHost: me\r\n\r\n")

@@ -93,7 +93,7 @@ void connection_resume(struct connection *c) {
 }
 
 /* Without memory a client is accepted and closed, or it would stay at the head
- * of the queue, and the listener would ask for ever. */
+ * of the queue, and the listener would ask again and again. */
 static void decline(struct connections *all) {
   static uv_tcp_t declined;
 

@@ -68,7 +68,7 @@ static void on_result(loopchan_receiver_t *rx, int status, struct work **w) {
   for (size_t i = 0; i < all->count; i++) /* they have nothing left to do */
     check(uv_thread_join(&all->worker[i].thread));
   check(loopchan_close(&all->jobs, NULL));
-  check(loopchan_close(rx, on_closed)); /* or uv_run() goes on for ever */
+  check(loopchan_close(rx, on_closed)); /* or uv_run() never returns */
 }
 
 static int hire(struct workers *all, loopchan_sender_t *results_tx) {

@@ -288,7 +288,8 @@ static void read_bytes(struct connection *c, const char *bytes, size_t count) {
 
 /* ---------------------------------------------------------------- its life */
 
-/* Who hangs up while we work has gone; who has its answer may still read. */
+/* A client that hangs up while we work has gone; one that has its answer may
+ * still read. */
 static void at_eof(struct connection *c) {
   struct http1 *h = &c->as.http1;
 

@@ -1,8 +1,8 @@
 /* pipe_loopchan: the pipe is a channel whose receiver is a handle of Node's own
  * loop.
  *
- * Without (1) an open search would keep the process alive for ever; without (2)
- * the process would end although a promise waits. Without (3) what awaits a
+ * Without (1) an open search would keep the process alive without end; without
+ * (2) the process would end although a promise waits. Without (3) what awaits a
  * promise would run only when something else happens to run JavaScript. Without
  * (4) Node aborts when a thread of worker_threads ends with a search open: a
  * handle is left on its loop.

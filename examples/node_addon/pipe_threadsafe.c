@@ -11,7 +11,7 @@
  * whether anybody listens: hence unread, ended and closed.
  *
  * Without (1) a thread that waits for a place would never see the close, and
- * the join that follows would wait for ever.
+ * the join that follows would never return.
  */
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -47,8 +47,8 @@
  *   Same word, so one of them comes first in its modification order: A finds
  *   PARKED and owes the wake, or C finds the link and fails. A acquires what
  *   the receiver did before C, libuv's clear of `pending` included; also if it
- *   was PARKED before, for then C writes PARKED anew. Weaker: a late wake makes
- *   the next one be lost (signal_vs_callback).
+ *   was PARKED before, for then C writes PARKED again. Weaker: a late wake
+ *   makes the next one be lost (signal_vs_callback).
  *
  * A debt may be paid late, when the receiver has gone on: its time was up, or
  * another wake came. And a sender may lose the processor before it pays. So

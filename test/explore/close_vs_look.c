@@ -1,5 +1,5 @@
-/* close_vs_look: [inbox.closed] alone. Who learns of the closure finds what the
- * receiver did before. */
+/* close_vs_look: [inbox.closed] alone. A thread that learns of the closure
+ * finds what the receiver did before. */
 #include "explore.h"
 #include "queue/inbox.h"
 

@@ -1,5 +1,5 @@
 /* lost_wake: a sender's pushes against a receiver that goes to sleep. However
- * they meet, both messages and the end arrive: nobody sleeps for ever. */
+ * they meet, both messages and the end arrive: no thread sleeps without end. */
 #include "explore.h"
 
 static loopchan_receiver_t rx;

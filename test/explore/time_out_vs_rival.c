@@ -1,6 +1,6 @@
 /* time_out_vs_rival: a send whose time is up, another one that waits behind it
- * or before it, and the place that comes free just then. Who leaves the line
- * takes nobody's place along. */
+ * or before it, and the permit that comes free just then. A send that leaves
+ * takes no other's permit along. */
 #include "explore.h"
 
 static loopchan_receiver_t rx;

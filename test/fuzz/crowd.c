@@ -140,7 +140,7 @@ static void deal_stream(actor_t *actor, int channel, stream_t *stream,
   actor->streams[channel] = stream;
 }
 
-/* Who sends where; returns how many streams there are. */
+/* Decides which actor sends where; returns how many streams there are. */
 static uint32_t deal_streams(uint64_t *choices, loopchan_sender_t **txs) {
   uint32_t streams = 0;
   unsigned a;

@@ -1,14 +1,14 @@
 /* crowd: one game of several threads: its channels, who sends, who receives.
  *
- *   producers   only send. On a thread they may wait for ever; on a loop they
- *               have writers.
+ *   producers   only send. On a thread they may wait without end; on a loop
+ *               they have writers.
  *   consumers   own channels: loop receivers, thread receivers, or one shared
- *               by several, who may have clones of it, on loops or not. While
- * they hold senders they never wait for ever; then they drop these and receive
- * until the end.
+ *               by several, which may have clones of it, on loops or not. While
+ *               they hold senders, their waits have an end; then they drop
+ *               these and receive until the end.
  *
- * So who waits for ever waits for somebody that does not: a game that hangs has
- * found a bug.
+ * So an actor that waits without end waits for one that does not: a game that
+ * hangs has found a bug.
  */
 #ifndef CROWD_H
 #define CROWD_H
@@ -35,14 +35,14 @@ typedef struct {
   uint32_t padding;
 } message_t;
 
-/* Who sends to which channel, and what became of each message. */
+/* Which actor sends to which channel, and what became of each message. */
 typedef struct {
   uint32_t index;
   int channel;
   loopchan_sender_t *tx; /* NULL: none, or given up */
   atomic_int *users;     /* streams that share tx; NULL: this one alone */
   uint32_t next;         /* number */
-  bool refused;          /* by UV_EPIPE: for ever */
+  bool refused;          /* by UV_EPIPE: that stays */
   bool accepted[MESSAGES];
   uint64_t begun_ns[MESSAGES], returned_ns[MESSAGES];
   atomic_int received[MESSAGES], dropped[MESSAGES];
@@ -108,7 +108,7 @@ uint32_t make_messages(stream_t *stream, void *bytes, uint32_t count);
 /* One of them was accepted. */
 void note_accepted(stream_t *stream, uint32_t number);
 
-/* Sends once without waiting for ever. */
+/* Sends once; the wait has an end. */
 void send_briefly(stream_t *stream, uint64_t *choices);
 
 void produce_on_thread(void *actor);

@@ -197,8 +197,8 @@ static void run_loop(void *arg) {
   uv_run(&loop, UV_RUN_DEFAULT);
 }
 
-/* Who opens the receiver is not who runs the loop. The receiver's callback
- * tells, before the loop's check callbacks of that turn. */
+/* The thread that opens the receiver does not run the loop. The receiver's
+ * callback tells, before the loop's check callbacks of that turn. */
 START_TEST(a_loop_on_another_thread_never_waits_for_itself) {
   static uv_check_t check;
   uv_thread_t thread;

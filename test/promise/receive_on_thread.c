@@ -85,7 +85,7 @@ START_TEST(a_time_out_comes_not_before_its_time) {
 }
 END_TEST
 
-/* Who gave up is awake: the next send need not wake it. */
+/* A receiver that gave up is awake: the next send need not wake it. */
 START_TEST(after_a_time_out_nobody_sleeps) {
   loopchan_stats_t stats;
   int message;

@@ -57,8 +57,8 @@ static int send_reserved(loopchan_sender_t *tx, const int *message) {
   return err;
 }
 
-/* In one of the ways there are. Who was refused for want of room asks again,
- * and waits in the end. */
+/* In one of the ways there are. A send that was refused for want of room asks
+ * again, and waits in the end. */
 static int send_one(loopchan_sender_t *tx, unsigned *seed, const int *message) {
   int err = UV_EAGAIN;
 

@@ -75,7 +75,7 @@ static void *add_sender(void *channel) {
   return channel;
 }
 
-/* A thread that sends to itself would wait for ever. */
+/* A thread that sends to itself would never end. */
 static void wait_for_room(channel_t *channel, size_t i) {
   uv_thread_t self = uv_thread_self();
 
