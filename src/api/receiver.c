@@ -33,8 +33,11 @@ void lc_receiver_end(loopchan_receiver_t *rx, lc_channel_t *channel,
     on_closed.handle_cb((uv_handle_t *) &rx->async);
 }
 
-int lc_receiver_take(lc_channel_t *channel, void *msg) {
-  lc_link_t *node = lc_rx_next(channel);
+int lc_receiver_take(const lc_scope_t *scope, void *msg) {
+  lc_channel_t *channel = scope->channel;
+  lc_link_t *node = LC_UNLIKELY(scope->consumer != NULL)
+                        ? lc_shared_next(scope->consumer)
+                        : lc_rx_next(channel);
 
   if (node == NULL && !channel->ended)
     return UV_EAGAIN;
@@ -57,7 +60,7 @@ int loopchan_try_recv(loopchan_receiver_t *rx, void *msg) {
     return err;
   err = UV_EINVAL;
   if (msg != NULL || scope.channel->msg_size == 0)
-    err = lc_receiver_take(scope.channel, msg);
+    err = lc_receiver_take(&scope, msg);
   lc_receiver_exit(rx, &scope);
   return err;
 }

@@ -99,7 +99,7 @@ bool lc_shared_is_handle(const uv_async_t *async);
 
 /* Copies a message out. msg may be NULL if there is nothing to copy. 0, or
  * UV_EAGAIN, or UV_EOF. */
-LC_MUST_USE int lc_receiver_take(lc_channel_t *channel, void *msg);
+LC_MUST_USE int lc_receiver_take(const lc_scope_t *scope, void *msg);
 
 /* What is left to be set when a receiver has been made. consumer is NULL for
  * one that is not shared. */

@@ -42,7 +42,6 @@ int lc_receiver_enter_shared(loopchan_receiver_t *rx, lc_scope_t *scope) {
   if (err != 0 || scope->consumer->loop == NULL)
     return err;
   lc_loop_in_call(scope->consumer->loop);
-  lc_shared_keep(&scope->consumer->idle);
   return 0;
 }
 
@@ -58,7 +57,7 @@ static loopchan_receiver_t *receiver_of(const lc_consumer_t *consumer) {
  * callback returns. False: none. */
 static bool take_copy(lc_consumer_t *consumer, lc_waiter_t **matched) {
   lc_channel_t *channel = consumer->channel;
-  lc_link_t *node = lc_rx_next(channel);
+  lc_link_t *node = lc_shared_next(consumer);
 
   if (node == NULL)
     return false;
@@ -97,7 +96,7 @@ static bool deliver_copies(lc_consumer_t *consumer, lc_budget_t *budget) {
     }
     if (!lc_budget_is_spent(budget))
       continue;
-    if (!lc_rx_has_message(channel))
+    if (!lc_shared_has_message(consumer))
       return true;
     channel->budget_cuts++;
     return false;

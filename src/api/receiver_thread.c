@@ -16,22 +16,18 @@ static int wait_alone(lc_channel_t *channel, uint64_t deadline_ns) {
 }
 
 /* As wait_alone; or as lc_shared_wait. */
-static int wait_for_one(const lc_scope_t *scope, void *msg,
-                        uint64_t deadline_ns) {
+static int wait_for_one(const lc_scope_t *scope, uint64_t deadline_ns) {
   return scope->channel->shared == NULL
              ? wait_alone(scope->channel, deadline_ns)
-             : lc_shared_wait(scope->consumer, msg, deadline_ns);
+             : lc_shared_wait(scope->consumer, deadline_ns);
 }
 
 /* 0, UV_EOF, or what wait_for_one returned. */
 static int receive(const lc_scope_t *scope, void *msg, uint64_t deadline_ns) {
   int err, waited = 0;
 
-  while ((err = lc_receiver_take(scope->channel, msg)) == UV_EAGAIN &&
-         waited == 0) {
-    waited = wait_for_one(scope, msg, deadline_ns);
-    if (waited == LC_RECEIVED)
-      return 0;
+  while ((err = lc_receiver_take(scope, msg)) == UV_EAGAIN && waited == 0) {
+    waited = wait_for_one(scope, deadline_ns);
     if (waited == UV_EOF)
       return UV_EOF;
   }
@@ -91,8 +87,8 @@ ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs, size_t max) {
     err = receive(&scope, msgs, LC_NEVER);
   while (err == 0 && n < max)
     if (++n < max)
-      err = lc_receiver_take(scope.channel,
-                             (char *) msgs + n * scope.channel->msg_size);
+      err =
+          lc_receiver_take(&scope, (char *) msgs + n * scope.channel->msg_size);
   lc_receiver_exit(rx, &scope);
   return n > 0 ? (ssize_t) n : err;
 }

@@ -12,7 +12,7 @@ static int push_to_parked(lc_channel_t *channel, lc_link_t *newest,
   lc_push_t pushed;
 
   if (channel->shared != NULL)
-    return lc_shared_match(channel, newest, oldest);
+    return lc_shared_give(channel, newest, oldest);
   pushed = lc_inbox_push_if_parked(&channel->inbox, newest, oldest);
   if (pushed == LC_REFUSED)
     return lc_inbox_is_closed(&channel->inbox) ? UV_EPIPE : UV_EAGAIN;

@@ -108,6 +108,26 @@ static void call_idle(lc_channel_t *channel) {
   }
 }
 
+/* Rendezvous: what is stored was accepted for one that has been called. */
+static bool is_for_others(const lc_consumer_t *consumer) {
+  lc_channel_t *channel = consumer->channel;
+  size_t others = channel->shared->called;
+
+  if (channel->flavour != LC_RENDEZVOUS || channel->ended)
+    return false;
+  others -= consumer->idle.state == LC_CALLED;
+  return lc_rx_peek(channel) != NULL &&
+         count_waiting(channel, others + 1) <= others;
+}
+
+lc_link_t *lc_shared_next(const lc_consumer_t *consumer) {
+  return is_for_others(consumer) ? NULL : lc_rx_next(consumer->channel);
+}
+
+bool lc_shared_has_message(const lc_consumer_t *consumer) {
+  return lc_rx_has_message(consumer->channel) && !is_for_others(consumer);
+}
+
 /* One that has places to spare goes on with those of others. */
 static int take_spare(lc_consumer_t *consumer, lc_idle_t **out) {
   lc_shared_t *shared = consumer->channel->shared;
@@ -141,40 +161,10 @@ void lc_shared_queue_up(lc_idle_t *idle) {
   lc_queue_append(&idle->consumer->channel->shared->idle, &idle->queue);
 }
 
-/* A thread's: what it was given, which was counted then. The node's slab comes
- * with it. */
-static void receive_matched(lc_channel_t *channel, lc_link_t *link, void *msg) {
-  lc_slab_t *slab = NULL;
-
-  for (; link != NULL; link = lc_link_next(link)) {
-    if (lc_link_is_control(link)) {
-      slab = lc_slab_of_retire(link);
-      continue;
-    }
-    lc_trace(deliver, channel, link);
-    lc_copy(msg, lc_node_message(&channel->pool, link), channel->msg_size);
-  }
-  if (slab != NULL)
-    lc_slab_pool_recycle(&channel->pool, slab);
-}
-
-/* It is a message like any other then, for whoever takes it. */
-void lc_shared_keep(lc_idle_t *idle) {
-  lc_channel_t *channel = idle->consumer->channel;
-  lc_chain_t chain = {idle->matched, NULL};
-
-  if (idle->state != LC_MATCHED)
-    return;
-  lc_backlog_add(&channel->backlog, &chain);
-  idle->state = LC_CALLED;
-  channel->shared->called++;
-}
-
 void lc_shared_come(lc_idle_t *idle) {
   lc_channel_t *channel = idle->consumer->channel;
   lc_shared_t *shared = channel->shared;
 
-  lc_shared_keep(idle);
   if (idle->state == LC_CALLED) {
     shared->called--;
   } else if (idle->state == LC_QUEUED) {
@@ -208,7 +198,7 @@ bool lc_shared_remove(lc_consumer_t *consumer) {
   return lc_queue_is_empty(&consumer->channel->shared->consumers);
 }
 
-int lc_shared_wait(lc_consumer_t *consumer, void *msg, uint64_t deadline_ns) {
+int lc_shared_wait(lc_consumer_t *consumer, uint64_t deadline_ns) {
   lc_channel_t *channel = consumer->channel;
   lc_idle_t *idle;
   int err = take_spare(consumer, &idle);
@@ -220,18 +210,11 @@ int lc_shared_wait(lc_consumer_t *consumer, void *msg, uint64_t deadline_ns) {
   (void) lc_wake_spin(&idle->wake, &idle->patience, deadline_ns);
   (void) !lc_wake_wait(&idle->wake, deadline_ns);
   lc_shared_lock(channel);
-  /* If it was called, then it was in time, even if the deadline has passed; and
-   * what it was given it has received, even if there is a close now. */
-  if (idle->state == LC_MATCHED) {
-    receive_matched(channel, idle->matched, msg);
-    idle->state = LC_AWAY;
-    err = LC_RECEIVED;
-  } else {
-    err = consumer->closing          ? UV_EOF
-          : idle->state == LC_QUEUED ? UV_ETIMEDOUT
-                                     : 0;
-    lc_shared_come(idle);
-  }
+  /* If it was called, then it was in time, even if the deadline has passed. */
+  err = consumer->closing          ? UV_EOF
+        : idle->state == LC_QUEUED ? UV_ETIMEDOUT
+                                   : 0;
+  lc_shared_come(idle);
   lc_queue_append(&channel->shared->spare, &idle->queue);
   return err;
 }
@@ -259,23 +242,26 @@ void lc_shared_add(lc_consumer_t *consumer) {
   lc_shared_unlock(consumer->channel);
 }
 
-int lc_shared_match(lc_channel_t *channel, lc_link_t *newest,
-                    lc_link_t *oldest) {
+/* Rendezvous: one is idle, or has been called and finds nothing otherwise. */
+static bool has_idle(lc_channel_t *channel) {
   lc_shared_t *shared = channel->shared;
+
+  return lc_waitq_length(&channel->waitq) == 0 &&
+         (!lc_queue_is_empty(&shared->idle) ||
+          count_waiting(channel, shared->called) < shared->called);
+}
+
+int lc_shared_give(lc_channel_t *channel, lc_link_t *newest,
+                   lc_link_t *oldest) {
+  lc_chain_t chain = {newest, NULL};
   int err = UV_EAGAIN;
 
   lc_shared_lock(channel);
   if (lc_inbox_is_closed(&channel->inbox)) {
     err = UV_EPIPE;
-  } else if (!lc_queue_is_empty(&shared->idle) &&
-             count_waiting(channel, 1) == 0) {
-    lc_idle_t *first = idle_at(shared->idle.next);
+  } else if (has_idle(channel)) {
     lc_link_to_older(oldest, NULL);
-    call(shared, first);
-    shared->called--;
-    first->state = LC_MATCHED;
-    first->matched = newest;
-    channel->received += first->consumer->loop == NULL;
+    lc_backlog_add(&channel->backlog, &chain);
     err = 0;
   }
   lc_shared_unlock(channel);
@@ -283,13 +269,12 @@ int lc_shared_match(lc_channel_t *channel, lc_link_t *newest,
 }
 
 bool lc_shared_has_idle(lc_channel_t *channel) {
-  bool has_idle;
+  bool has;
 
   lc_shared_lock(channel);
-  has_idle = !lc_queue_is_empty(&channel->shared->idle) &&
-             count_waiting(channel, 1) == 0;
+  has = has_idle(channel);
   lc_shared_unlock(channel);
-  return has_idle;
+  return has;
 }
 
 static bool any_loop(lc_channel_t *channel, bool (*is)(lc_loop_t *loop)) {

@@ -8,19 +8,22 @@
  * first in the queue is called.
  *
  *            queues up             is called
- *     AWAY ------------> QUEUED -------------> CALLED, or MATCHED
- *       ^                   |                         |
- *       +-------------------+-------------------------+
- *            its time is up, it is stopped or closed, or it comes
+ *     AWAY ------------> QUEUED -------------> CALLED
+ *       ^                   |                     |
+ *       +-------------------+---------------------+
+ *          its time is up, it is stopped or closed, or it comes
  *
  * Whoever leaves the mutex sees to it that no message waits while a receiver is
  * idle (lc_shared_unlock): so one that takes the first of several messages has
  * the next receiver called, and one that was called for a message and does not
  * want it any more has it passed on.
  *
- * On a rendezvous channel a send that does not wait gives its message to the
- * first idle receiver, by name: MATCHED. So as many are accepted as receivers
- * are idle, and none is received by one that was not.
+ * On a rendezvous channel a send that does not wait is accepted if a receiver
+ * is idle, which is called then; and what is stored is left to those that have
+ * been called. So as many are accepted as receivers are idle, and no other
+ * receiver gets them. Any of those takes the oldest message that is there: so
+ * the order holds, also if one that was called is stopped or closed before it
+ * comes.
  */
 #ifndef LC_SHARED_H
 #define LC_SHARED_H
@@ -28,7 +31,7 @@
 #include "base/queue.h"
 #include "core/rx.h"
 
-typedef enum { LC_AWAY, LC_QUEUED, LC_CALLED, LC_MATCHED } lc_idle_state_t;
+typedef enum { LC_AWAY, LC_QUEUED, LC_CALLED } lc_idle_state_t;
 
 /* A loop receiver's place in the queue, or that of a thread in a call. The
  * mutex of the channel's lc_shared_t guards it, but for the wake. */
@@ -36,7 +39,6 @@ typedef struct lc_idle {
   lc_queue_t queue;             /* first: of the idle, or those to spare */
   struct lc_consumer *consumer; /* whose it is */
   lc_idle_state_t state;
-  lc_link_t *matched; /* the newest link of what it was given */
   lc_wake_t wake;
   lc_patience_t patience; /* a thread's, before it sleeps */
 } lc_idle_t;
@@ -85,28 +87,27 @@ void lc_shared_add(lc_consumer_t *consumer);
 /* Locked. True: that was the last one. */
 LC_MUST_USE bool lc_shared_remove(lc_consumer_t *consumer);
 
+/* Locked. As lc_rx_next and lc_rx_has_message; but what is for others is not
+ * there. */
+LC_MUST_USE lc_link_t *lc_shared_next(const lc_consumer_t *consumer);
+bool lc_shared_has_message(const lc_consumer_t *consumer);
+
 /* Locked, nothing is there. The calling thread waits for a message, unlocked.
- * 0: look again. LC_RECEIVED: it was given one, which is in msg. UV_ETIMEDOUT;
- * UV_EOF: the receiver is being closed; what lc_wake_init returned, or
- * UV_ENOMEM. */
-#define LC_RECEIVED 1
-LC_MUST_USE int lc_shared_wait(lc_consumer_t *consumer, void *msg,
-                               uint64_t deadline_ns);
+ * 0: look again. UV_ETIMEDOUT; UV_EOF: the receiver is being closed; what
+ * lc_wake_init returned, or UV_ENOMEM. */
+LC_MUST_USE int lc_shared_wait(lc_consumer_t *consumer, uint64_t deadline_ns);
 
 /* Locked. A loop receiver becomes idle; or is not, any more, whether it was
  * called or not. */
 void lc_shared_queue_up(lc_idle_t *idle);
 void lc_shared_come(lc_idle_t *idle);
 
-/* Locked. What a loop receiver was given is there for any call on it. */
-void lc_shared_keep(lc_idle_t *idle);
+/* Any thread, rendezvous. Stores a chain for an idle receiver, if no send
+ * waits. 0, UV_EAGAIN or UV_EPIPE. */
+LC_MUST_USE int lc_shared_give(lc_channel_t *channel, lc_link_t *newest,
+                               lc_link_t *oldest);
 
-/* Any thread, rendezvous. Gives a chain to an idle receiver, if nothing waits.
- * 0, UV_EAGAIN or UV_EPIPE. */
-LC_MUST_USE int lc_shared_match(lc_channel_t *channel, lc_link_t *newest,
-                                lc_link_t *oldest);
-
-/* Any thread. Whether a receiver is idle. */
+/* Any thread, rendezvous. Whether lc_shared_give would store one. */
 bool lc_shared_has_idle(lc_channel_t *channel);
 
 /* Any thread. Whether a loop that receives runs here, or may come to run here:

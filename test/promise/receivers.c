@@ -160,6 +160,47 @@ START_TEST(what_was_accepted_is_for_those_who_waited) {
 }
 END_TEST
 
+static int order[2];
+static size_t order_length;
+
+static void note_order(loopchan_receiver_t *at, int status, void *msg) {
+  ck_assert_ptr_eq(at, &clones[0]);
+  ck_assert_int_eq(status, 0);
+  ck_assert_uint_lt(order_length, 2);
+  order[order_length++] = *(int *) msg;
+}
+
+/* Both messages have been accepted, one for each receiver. */
+START_TEST(one_that_leaves_when_woken_passes_it_on_in_order) {
+  uv_loop_t other;
+
+  ck_assert_int_eq(uv_loop_init(&other), 0);
+  order_length = 0;
+  open_shared(&loop, LOOPCHAN_RENDEZVOUS);
+  expect_start(&rx, note_order);
+  expect_clone(&other, &clones[0]);
+  expect_start(&clones[0], note_order);
+  expect_try_send(1, 0);
+  expect_try_send(2, 0);
+  uv_run(&other, UV_RUN_NOWAIT);
+  ck_assert_uint_eq(order_length, 1);
+  if (_i == 0)
+    ck_assert_int_eq(loopchan_recv_stop(&rx), 0);
+  else
+    close_rx();
+  uv_run(&other, UV_RUN_NOWAIT);
+  ck_assert_uint_eq(order_length, 2);
+  ck_assert_int_eq(order[0], 1);
+  ck_assert_int_eq(order[1], 2);
+  expect_close(&clones[0]);
+  ck_assert_int_eq(uv_run(&other, UV_RUN_DEFAULT), 0);
+  ck_assert_int_eq(uv_loop_close(&other), 0);
+  if (_i == 0)
+    close_rx();
+  drop_tx();
+}
+END_TEST
+
 START_TEST(a_loops_own_call_finds_what_was_given_to_it) {
   open_three(LOOPCHAN_RENDEZVOUS);
   expect_try_send(5, 0);
@@ -689,6 +730,8 @@ static Suite *suite(void) {
   /* By rendezvous the sender waits until the callback has returned. */
   tcase_add_loop_test(each_capacity, no_message_waits_behind_a_slow_callback, 0,
                       CAPACITIES - 1);
+  tcase_add_loop_test(each_capacity,
+                      one_that_leaves_when_woken_passes_it_on_in_order, 0, 2);
   suite_add_tcase(suite, each_capacity);
   return suite;
 }
