@@ -31,11 +31,11 @@ int loopchan_shutdown(loopchan_receiver_t *rx) {
 static void begin_close(loopchan_receiver_t *rx, lc_channel_t *channel) {
   lc_trace(close, channel, NULL);
   lc_receiver_set(rx, LC_CLOSING);
-  channel->recv_cb = NULL;
+  channel->delivery.recv_cb = NULL;
   lc_rx_refuse(channel);
   lc_wake_leave(&channel->wake);
   if (lc_receiver_is_loop(rx))
-    lc_loop_leave(&channel->member);
+    lc_loop_leave(&channel->delivery.member);
   lc_rx_give_up(channel);
   lc_channel_stats(channel, &rx->last);
 }
@@ -52,7 +52,7 @@ static int close_receiver(loopchan_receiver_t *rx, lc_on_closed_t on_closed) {
     return UV_EALREADY;
   channel = scope.channel;
   begin_close(rx, channel);
-  channel->on_closed = on_closed;
+  channel->rx.on_closed = on_closed;
   lc_receiver_exit(rx, &scope);
   lc_rx_drop_all(channel);
   if (lc_receiver_is_loop(rx))

@@ -16,7 +16,7 @@ size_t loopchan_room(const loopchan_sender_t *tx) {
   if (tx == NULL || lc_inbox_is_closed(&tx->channel->inbox))
     return 0;
   channel = tx->channel;
-  switch (channel->flavour) {
+  switch (channel->config.flavour) {
     case LC_BOUNDED:
       return lc_permits_room(&channel->waitq.permits);
     case LC_RENDEZVOUS:

@@ -39,15 +39,15 @@ int lc_receiver_take(const lc_scope_t *scope, void *msg) {
                         ? lc_shared_next(scope->consumer)
                         : lc_rx_next(channel);
 
-  if (node == NULL && !channel->ended)
+  if (node == NULL && !channel->rx.ended)
     return UV_EAGAIN;
   if (node == NULL) {
     lc_trace(eof, channel, NULL);
     return UV_EOF;
   }
   lc_trace(deliver, channel, node);
-  lc_copy(msg, lc_node_message(&channel->pool, node), channel->msg_size);
-  channel->received++;
+  lc_copy(msg, lc_node_message(&channel->pool, node), channel->config.msg_size);
+  channel->rx.received++;
   lc_rx_complete(channel, lc_rx_matched(channel));
   return 0;
 }
@@ -59,7 +59,7 @@ int loopchan_try_recv(loopchan_receiver_t *rx, void *msg) {
   if (err != 0)
     return err;
   err = UV_EINVAL;
-  if (msg != NULL || scope.channel->msg_size == 0)
+  if (msg != NULL || scope.channel->config.msg_size == 0)
     err = lc_receiver_take(&scope, msg);
   lc_receiver_exit(rx, &scope);
   return err;

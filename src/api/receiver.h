@@ -71,7 +71,7 @@ LC_MUST_USE static inline int lc_receiver_enter(loopchan_receiver_t *rx,
   if (lc_receiver_is_loop(rx))
     lc_loop_in_call(rx->channel->loop);
 #ifndef NDEBUG
-  scope->was = lc_guard_enter(&rx->channel->guard);
+  scope->was = lc_guard_enter(&rx->channel->rx.guard);
   lc_assert((scope->was == 0 || scope->was == lc_thread_self()) &&
             "two threads are in calls on one receiver");
 #endif
@@ -84,7 +84,7 @@ static inline void lc_receiver_exit(loopchan_receiver_t *rx,
     lc_receiver_exit_shared(rx, scope);
 #ifndef NDEBUG
   else
-    lc_guard_exit(&scope->channel->guard, scope->was);
+    lc_guard_exit(&scope->channel->rx.guard, scope->was);
 #endif
 }
 

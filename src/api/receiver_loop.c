@@ -15,27 +15,28 @@ static void hand_over(loopchan_receiver_t *rx, lc_link_t *node) {
   lc_waiter_t *matched = lc_rx_matched(channel);
 
   lc_trace(deliver, channel, node);
-  channel->received++;
-  channel->in_callback = true;
-  channel->recv_cb(rx, 0, lc_node_message(&channel->pool, node));
+  channel->rx.received++;
+  channel->rx.in_callback = true;
+  channel->delivery.recv_cb(rx, 0, lc_node_message(&channel->pool, node));
   lc_rx_end_callback(channel);
   lc_rx_complete(channel, matched);
 }
 
 static void deliver_end(loopchan_receiver_t *rx) {
-  loopchan_recv_cb cb = rx->channel->recv_cb;
+  loopchan_recv_cb cb = rx->channel->delivery.recv_cb;
 
   lc_trace(eof, rx->channel, NULL);
-  rx->channel->recv_cb = NULL;
-  rx->channel->eof_delivered = true;
+  rx->channel->delivery.recv_cb = NULL;
+  rx->channel->delivery.eof_delivered = true;
   cb(rx, UV_EOF, NULL);
 }
 
 /* A wake that found nothing is no reason to spin. */
 static bool spin_once(lc_channel_t *channel, const lc_budget_t *budget) {
-  return !channel->ended && budget->messages < channel->budget_messages &&
+  return !channel->rx.ended &&
+         budget->messages < channel->config.budget_messages &&
          lc_loop_may_spin(channel->loop) &&
-         lc_spin_wait(&channel->spin, &channel->inbox,
+         lc_spin_wait(&channel->rx.spin, &channel->inbox,
                       lc_after(budget->start, budget->most_ns));
 }
 
@@ -44,13 +45,13 @@ static bool deliver_messages(loopchan_receiver_t *rx, lc_budget_t *budget) {
   lc_channel_t *channel = rx->channel;
 
   /* A little in each turn, rather than much at once. */
-  if (!lc_backlog_is_long(&channel->backlog))
+  if (!lc_backlog_is_long(&channel->rx.backlog))
     (void) lc_rx_gather(channel);
   do {
     lc_link_t *node;
     while ((node = lc_rx_next(channel)) != NULL) {
       hand_over(rx, node);
-      if (channel->recv_cb == NULL) {
+      if (channel->delivery.recv_cb == NULL) {
         lc_budget_unseen(budget);
         return false;
       }
@@ -58,7 +59,7 @@ static bool deliver_messages(loopchan_receiver_t *rx, lc_budget_t *budget) {
         continue;
       if (!lc_rx_has_message(channel))
         return true;
-      channel->budget_cuts++;
+      channel->rx.budget_cuts++;
       return false;
     }
   } while (spin_once(channel, budget));
@@ -70,20 +71,21 @@ static bool deliver_in_turn(loopchan_receiver_t *rx, lc_channel_t *channel) {
   lc_budget_t budget;
   bool drained;
 
-  lc_budget_begin(&budget, &channel->member, channel->budget_messages);
+  lc_budget_begin(&budget, &channel->delivery.member,
+                  channel->config.budget_messages);
   drained = deliver_messages(rx, &budget);
-  if (drained && channel->ended) {
+  if (drained && channel->rx.ended) {
     deliver_end(rx);
     lc_budget_unseen(&budget);
   }
   lc_budget_end(&budget, channel->loop);
-  if (drained && channel->recv_cb != NULL)
+  if (drained && channel->delivery.recv_cb != NULL)
     return !lc_rx_park(channel);
-  return channel->recv_cb != NULL;
+  return channel->delivery.recv_cb != NULL;
 }
 
 static lc_channel_t *channel_of_member(lc_member_t *member) {
-  return lc_container(member, lc_channel_t, member);
+  return lc_container(member, lc_channel_t, delivery.member);
 }
 
 static bool serve_receiver(lc_member_t *member) {
@@ -94,7 +96,7 @@ static bool serve_receiver(lc_member_t *member) {
 
   if (lc_receiver_enter(rx, &scope) != 0)
     return false;
-  more = channel->recv_cb != NULL && deliver_in_turn(rx, channel);
+  more = channel->delivery.recv_cb != NULL && deliver_in_turn(rx, channel);
   lc_receiver_exit(rx, &scope);
   return more;
 }
@@ -103,7 +105,7 @@ static void on_async(uv_async_t *async) {
   loopchan_receiver_t *rx = (loopchan_receiver_t *) async;
 
   lc_inbox_is_up(&rx->channel->inbox);
-  lc_loop_serve(&rx->channel->member);
+  lc_loop_serve(&rx->channel->delivery.member);
 }
 
 int lc_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx,
@@ -120,14 +122,14 @@ int lc_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx,
   }
   lc_loop_in_call(record);
   lc_loop_hold(record);
-  lc_loop_enter(record, &channel->member, &channel->wake, channel->budget_ns,
-                serve_receiver);
+  lc_loop_enter(record, &channel->delivery.member, &channel->wake,
+                channel->config.budget_ns, serve_receiver);
   channel->loop = record;
   return 0;
 }
 
 void lc_loop_end_came(lc_channel_t *channel) {
-  if (channel->recv_cb != NULL)
+  if (channel->delivery.recv_cb != NULL)
     lc_wake_self(&channel->wake);
 }
 
@@ -137,7 +139,7 @@ static void on_closed(uv_handle_t *handle) {
 
   lc_loop_in_callback(channel->loop);
   lc_loop_detach(channel->loop);
-  lc_receiver_end(rx, channel, channel->on_closed);
+  lc_receiver_end(rx, channel, channel->rx.on_closed);
 }
 
 void lc_loop_close(loopchan_receiver_t *rx) {
@@ -145,15 +147,15 @@ void lc_loop_close(loopchan_receiver_t *rx) {
 }
 
 static int start(lc_channel_t *channel, loopchan_recv_cb cb) {
-  if (channel->eof_delivered)
+  if (channel->delivery.eof_delivered)
     return UV_EOF;
-  if (channel->recv_cb != NULL)
+  if (channel->delivery.recv_cb != NULL)
     return UV_EALREADY;
-  channel->recv_cb = cb;
+  channel->delivery.recv_cb = cb;
   /* Inside the receive callback: delivery goes on behind it, and parks then. */
-  if (channel->in_callback)
+  if (channel->rx.in_callback)
     return 0;
-  if (channel->ended || !lc_backlog_is_empty(&channel->backlog) ||
+  if (channel->rx.ended || !lc_backlog_is_empty(&channel->rx.backlog) ||
       !lc_rx_park(channel))
     lc_wake_self(&channel->wake);
   return 0;
@@ -176,10 +178,10 @@ int loopchan_recv_start(loopchan_receiver_t *rx, loopchan_recv_cb cb) {
 }
 
 static void stop(lc_channel_t *channel) {
-  channel->recv_cb = NULL;
+  channel->delivery.recv_cb = NULL;
   /* Rendezvous: PARKED means that a receiver waits. If it is not, then what
    * came is kept for the next start. */
-  if (channel->flavour == LC_RENDEZVOUS)
+  if (channel->config.flavour == LC_RENDEZVOUS)
     (void) !lc_inbox_unpark(&channel->inbox);
 }
 

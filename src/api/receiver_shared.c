@@ -62,9 +62,9 @@ static bool take_copy(lc_consumer_t *consumer, lc_waiter_t **matched) {
   if (node == NULL)
     return false;
   lc_trace(deliver, channel, node);
-  channel->received++;
+  channel->rx.received++;
   lc_copy(consumer->message, lc_node_message(&channel->pool, node),
-          channel->msg_size);
+          channel->config.msg_size);
   *matched = lc_rx_matched(channel);
   return true;
 }
@@ -98,7 +98,7 @@ static bool deliver_copies(lc_consumer_t *consumer, lc_budget_t *budget) {
       continue;
     if (!lc_shared_has_message(consumer))
       return true;
-    channel->budget_cuts++;
+    channel->rx.budget_cuts++;
     return false;
   }
   return true;
@@ -110,9 +110,9 @@ static bool deliver_shared(lc_consumer_t *consumer) {
   lc_budget_t budget;
   bool drained;
 
-  lc_budget_begin(&budget, &consumer->member, channel->budget_messages);
+  lc_budget_begin(&budget, &consumer->member, channel->config.budget_messages);
   drained = deliver_copies(consumer, &budget);
-  if (drained && channel->ended) {
+  if (drained && channel->rx.ended) {
     lc_trace(eof, channel, NULL);
     consumer->end_delivered = true;
     hand_over_copy(consumer, UV_EOF, NULL);
@@ -150,7 +150,7 @@ bool lc_shared_is_handle(const uv_async_t *async) {
 static int open_on_loop(uv_loop_t *loop, loopchan_receiver_t *rx,
                         lc_consumer_t *consumer) {
   lc_channel_t *channel = consumer->channel;
-  size_t size = channel->msg_size != 0 ? channel->msg_size : 1;
+  size_t size = channel->config.msg_size != 0 ? channel->config.msg_size : 1;
   int err = UV_ENOMEM;
 
   consumer->message = lc_malloc(size);
@@ -167,7 +167,7 @@ static int open_on_loop(uv_loop_t *loop, loopchan_receiver_t *rx,
     goto no_handle;
   lc_loop_in_call(consumer->loop);
   lc_loop_enter(consumer->loop, &consumer->member, &consumer->idle.wake,
-                channel->budget_ns, serve_consumer);
+                channel->config.budget_ns, serve_consumer);
   return 0;
 
 no_handle:

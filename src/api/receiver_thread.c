@@ -9,7 +9,7 @@
 
 /* A receiver of one thread has nothing. 0: look again; or UV_ETIMEDOUT. */
 static int wait_alone(lc_channel_t *channel, uint64_t deadline_ns) {
-  if (lc_spin_wait(&channel->spin, &channel->inbox, deadline_ns) ||
+  if (lc_spin_wait(&channel->rx.spin, &channel->inbox, deadline_ns) ||
       !lc_rx_park(channel))
     return 0;
   return lc_rx_sleep(channel, deadline_ns);
@@ -45,7 +45,7 @@ static int enter(loopchan_receiver_t *rx, const void *msgs, size_t count,
 
   if (err != 0)
     return err;
-  size = scope->channel->msg_size;
+  size = scope->channel->config.msg_size;
   if (!lc_receiver_is_loop(rx) && (msgs != NULL || size == 0 || count == 0) &&
       count <= (size_t) PTRDIFF_MAX / (size != 0 ? size : 1))
     return 0;
@@ -87,8 +87,8 @@ ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs, size_t max) {
     err = receive(&scope, msgs, LC_NEVER);
   while (err == 0 && n < max)
     if (++n < max)
-      err =
-          lc_receiver_take(&scope, (char *) msgs + n * scope.channel->msg_size);
+      err = lc_receiver_take(
+          &scope, (char *) msgs + n * scope.channel->config.msg_size);
   lc_receiver_exit(rx, &scope);
   return n > 0 ? (ssize_t) n : err;
 }

@@ -68,7 +68,7 @@ int loopchan_reserve(loopchan_sender_t *tx, void **msg) {
 
 static int publish(loopchan_sender_t *tx, lc_tx_cache_t *cache, lc_slab_t *slab,
                    lc_link_t *node) {
-  switch (tx->channel->flavour) {
+  switch (tx->channel->config.flavour) {
     case LC_RENDEZVOUS:
       return lc_rendezvous_publish(tx, cache, slab, node);
     case LC_LATEST:

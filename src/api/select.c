@@ -29,12 +29,12 @@ static bool can_select(loopchan_receiver_t *const rxs[], size_t n) {
 
 static bool is_ready(lc_channel_t *channel) {
   /* In this order: the end is found where messages are looked for. */
-  return lc_rx_has_message(channel) || channel->ended;
+  return lc_rx_has_message(channel) || channel->rx.ended;
 }
 
 /* Looks round, beginning behind the one found last; -1: none is ready. */
 static int find_ready(loopchan_receiver_t *const rxs[], size_t n) {
-  size_t *from = &rxs[0]->channel->select_from, i;
+  size_t *from = &rxs[0]->channel->rx.select_from, i;
 
   for (i = 0; i < n; i++) {
     size_t at = (*from + i) % n;
@@ -85,14 +85,15 @@ static int wait_for_any(loopchan_receiver_t *const rxs[], size_t n,
   size_t parked;
   int err = 0;
 
-  if (first->select_wake == NULL)
-    err = lc_wake_new_target(&first->select_wake);
+  if (first->rx.select_wake == NULL)
+    err = lc_wake_new_target(&first->rx.select_wake);
   if (err != 0)
     return err;
-  parked = park_all(rxs, n, first->select_wake);
+  parked = park_all(rxs, n, first->rx.select_wake);
   if (parked == n) {
-    (void) lc_wake_spin(first->select_wake, &first->patience, deadline_ns);
-    if (!lc_wake_wait(first->select_wake, deadline_ns))
+    (void) lc_wake_spin(first->rx.select_wake, &first->rx.patience,
+                        deadline_ns);
+    if (!lc_wake_wait(first->rx.select_wake, deadline_ns))
       err = UV_ETIMEDOUT;
   }
   unpark_all(rxs, parked);

@@ -77,7 +77,7 @@ static int send_or_wait(loopchan_sender_t *tx, lc_tx_cache_t *cache,
 
 static int send_by_flavour(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                            const void *msg, uint64_t deadline_ns) {
-  switch (tx->channel->flavour) {
+  switch (tx->channel->config.flavour) {
     case LC_RENDEZVOUS:
       return lc_rendezvous_send(tx, cache, msg, deadline_ns);
     case LC_LATEST:
@@ -112,7 +112,7 @@ static inline int send_until(loopchan_sender_t *tx, const void *msg,
 static inline bool can_send(const loopchan_sender_t *tx, const void *msg) {
   if (tx != NULL)
     lc_sender_is_alive(tx);
-  return tx != NULL && (msg != NULL || tx->channel->msg_size == 0);
+  return tx != NULL && (msg != NULL || tx->channel->config.msg_size == 0);
 }
 
 int loopchan_send(loopchan_sender_t *tx, const void *msg) {
@@ -149,7 +149,7 @@ static int send_chain(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                       const char *msgs, size_t permits, size_t *sent) {
   lc_list_t links = {NULL, NULL};
   lc_channel_t *channel = tx->channel;
-  size_t n, size = channel->msg_size;
+  size_t n, size = channel->config.msg_size;
   lc_slab_t *slab = NULL;
   int err = 0, refused = 0;
 
@@ -191,7 +191,8 @@ static int send_chains(loopchan_sender_t *tx, lc_tx_cache_t *cache,
       err = send_chain(tx, cache, msgs, (size_t) permits, sent);
     } else if (permits == UV_EAGAIN) {
       /* One that waits; by then there is room for others. */
-      err = send_or_wait(tx, cache, msgs + *sent * channel->msg_size, LC_NEVER);
+      err = send_or_wait(tx, cache, msgs + *sent * channel->config.msg_size,
+                         LC_NEVER);
       *sent += err == 0;
     } else {
       err = (int) permits;
@@ -205,8 +206,8 @@ static int send_each(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   int err = 0;
 
   for (; err == 0 && *sent < count; *sent += err == 0)
-    err = lc_rendezvous_send(tx, cache, msgs + *sent * tx->channel->msg_size,
-                             LC_NEVER);
+    err = lc_rendezvous_send(
+        tx, cache, msgs + *sent * tx->channel->config.msg_size, LC_NEVER);
   return err;
 }
 
@@ -220,7 +221,7 @@ static int send_last(loopchan_sender_t *tx, lc_tx_cache_t *cache,
 
 static int send_many(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                      const char *msgs, size_t count, size_t *sent) {
-  switch (tx->channel->flavour) {
+  switch (tx->channel->config.flavour) {
     case LC_RENDEZVOUS:
       return send_each(tx, cache, msgs, count, sent);
     case LC_LATEST:
@@ -239,7 +240,7 @@ ssize_t loopchan_send_many(loopchan_sender_t *tx, const void *msgs,
   if (tx == NULL)
     return UV_EINVAL;
   lc_sender_is_alive(tx);
-  size = tx->channel->msg_size;
+  size = tx->channel->config.msg_size;
   if ((msgs == NULL && size != 0 && count != 0) ||
       count > (size_t) PTRDIFF_MAX / (size != 0 ? size : 1))
     return UV_EINVAL;

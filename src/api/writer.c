@@ -74,7 +74,7 @@ static bool writer_is_open(const loopchan_writer_t *w) {
 
 static bool can_write(const loopchan_writer_t *w, const void *msg) {
   return writer_is_open(w) &&
-         (msg != NULL || channel_of(w->writer)->msg_size == 0);
+         (msg != NULL || channel_of(w->writer)->config.msg_size == 0);
 }
 
 /* The node of a request is free, and a slab that went with it. */
@@ -250,7 +250,7 @@ int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
     goto no_async;
   lc_loop_in_call(writer->loop);
   lc_loop_enter(writer->loop, &writer->member, &writer->completions.wake,
-                tx->channel->budget_ns, serve_writer);
+                tx->channel->config.budget_ns, serve_writer);
   writer->w = w;
   writer->tx = tx;
   writer->bytes = LC_SLAB_LEAST;
@@ -303,10 +303,10 @@ static int alloc_in_order(struct lc_writer *writer, lc_request_t *request) {
 static int alloc_node(struct lc_writer *writer, lc_request_t *request) {
   lc_channel_t *channel = channel_of(writer);
   lc_waiter_t *waiter = &request->waiter;
-  int err =
-      channel->flavour >= LC_RENDEZVOUS || lc_inbox_is_closed(&channel->inbox)
-          ? alloc_alone(channel, request)
-          : alloc_in_order(writer, request);
+  int err = channel->config.flavour >= LC_RENDEZVOUS ||
+                    lc_inbox_is_closed(&channel->inbox)
+                ? alloc_alone(channel, request)
+                : alloc_in_order(writer, request);
 
   if (err != 0)
     return err;
@@ -355,7 +355,7 @@ int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w, const void *msg,
   request->cb = cb;
   request->waiter.completions = &w->writer->completions;
   request->waiter.escalated = true;
-  if (channel->flavour == LC_LATEST)
+  if (channel->config.flavour == LC_LATEST)
     write_newest(w->writer, request);
   else
     lc_channel_pay(channel,

@@ -24,7 +24,7 @@
    LC_CACHE_LINE)
 #if UINTPTR_MAX > UINT32_MAX && !defined(LC_EXPLORE)
 static_assert(LC_ARE_APART(pool.offset, inbox) && LC_ARE_APART(inbox, waitq) &&
-                  LC_ARE_APART(waitq.permits, backlog),
+                  LC_ARE_APART(waitq.permits, rx),
               "a cache line's length between them");
 #endif
 
@@ -33,18 +33,20 @@ static uint64_t spin_ns(const loopchan_options_t *o) {
 }
 
 static void set_options(lc_channel_t *channel, const loopchan_options_t *o) {
-  channel->msg_size = o->msg_size;
-  channel->capacity = o->capacity;
-  channel->drop = o->drop;
-  channel->drop_arg = o->drop_arg;
-  channel->budget_messages =
+  lc_config_t *config = &channel->config;
+
+  config->msg_size = o->msg_size;
+  config->capacity = o->capacity;
+  config->drop = o->drop;
+  config->drop_arg = o->drop_arg;
+  config->budget_messages =
       o->budget_messages != 0 ? o->budget_messages : LC_DEFAULT_MESSAGES;
-  channel->budget_ns = o->budget_ns != 0 ? o->budget_ns : LC_DEFAULT_NS;
+  config->budget_ns = o->budget_ns != 0 ? o->budget_ns : LC_DEFAULT_NS;
   /* A try_send to a rendezvous wants a receiver that is parked. */
-  lc_spin_init(
-      &channel->spin, channel->flavour == LC_RENDEZVOUS ? 0 : spin_ns(o),
-      channel->flavour != LC_UNBOUNDED && channel->flavour != LC_LATEST);
-  lc_patience_init(&channel->patience, spin_ns(o));
+  lc_spin_init(&channel->rx.spin,
+               config->flavour == LC_RENDEZVOUS ? 0 : spin_ns(o),
+               config->flavour != LC_UNBOUNDED && config->flavour != LC_LATEST);
+  lc_patience_init(&channel->rx.patience, spin_ns(o));
 }
 
 static lc_flavour_t flavour_of(const loopchan_options_t *o) {
@@ -76,7 +78,7 @@ int lc_channel_new(lc_channel_t **out, uv_async_t *async,
   if (channel == NULL)
     return UV_ENOMEM;
   memset(channel, 0, sizeof *channel);
-  channel->flavour = flavour;
+  channel->config.flavour = flavour;
   err = lc_waitq_init(&channel->waitq, &channel->inbox, flavour,
                       options->capacity);
   if (err != 0)
@@ -84,7 +86,7 @@ int lc_channel_new(lc_channel_t **out, uv_async_t *async,
   err = lc_wake_init(&channel->wake, async);
   if (err != 0)
     goto no_wake;
-  err = uv_mutex_init(&channel->mutex);
+  err = uv_mutex_init(&channel->refs.mutex);
   if (err != 0)
     goto no_mutex;
   set_options(channel, options);
@@ -92,8 +94,8 @@ int lc_channel_new(lc_channel_t **out, uv_async_t *async,
   lc_inbox_init(&channel->inbox);
   lc_rx_init(channel);
   lc_link_init(&channel->eof, LC_CONTROL);
-  lc_guard_init(&channel->guard);
-  channel->users = 1;
+  lc_guard_init(&channel->rx.guard);
+  channel->refs.users = 1;
   lc_trace(open, channel, NULL);
   *out = channel;
   return 0;
@@ -108,33 +110,33 @@ no_line:
 }
 
 void lc_channel_join(lc_channel_t *channel) {
-  uv_mutex_lock(&channel->mutex);
-  channel->users++;
-  uv_mutex_unlock(&channel->mutex);
+  uv_mutex_lock(&channel->refs.mutex);
+  channel->refs.users++;
+  uv_mutex_unlock(&channel->refs.mutex);
 }
 
 void lc_channel_leave(lc_channel_t *channel) {
   bool last;
 
-  uv_mutex_lock(&channel->mutex);
-  lc_assert(channel->users > 0);
-  last = --channel->users == 0;
-  uv_mutex_unlock(&channel->mutex);
+  uv_mutex_lock(&channel->refs.mutex);
+  lc_assert(channel->refs.users > 0);
+  last = --channel->refs.users == 0;
+  uv_mutex_unlock(&channel->refs.mutex);
   if (!last)
     return;
-  lc_assert(channel->senders == 0);
+  lc_assert(channel->refs.senders == 0);
   lc_assert(lc_slab_pool_kept(&channel->pool) == 0);
-  lc_assert(channel->recycle_after_callback == NULL &&
-            channel->deferred == channel->none);
-  lc_assert(channel->sent_by_dropped + channel->waitq.sent ==
-            channel->received + channel->dropped +
-                channel->replaced_by_dropped);
+  lc_assert(channel->rx.recycle_after_callback == NULL &&
+            channel->rx.deferred == channel->rx.none);
+  lc_assert(channel->refs.sent_by_dropped + channel->waitq.sent ==
+            channel->rx.received + channel->rx.dropped +
+                channel->refs.replaced_by_dropped);
   lc_trace(free, channel, NULL);
-  if (channel->select_wake != NULL)
-    lc_wake_free_target(channel->select_wake);
+  if (channel->rx.select_wake != NULL)
+    lc_wake_free_target(channel->rx.select_wake);
   lc_waitq_destroy(&channel->waitq);
   lc_slab_pool_free(&channel->pool);
-  uv_mutex_destroy(&channel->mutex);
+  uv_mutex_destroy(&channel->refs.mutex);
   lc_wake_destroy(&channel->wake);
   if (channel->loop != NULL)
     lc_loop_release(channel->loop);
@@ -145,6 +147,7 @@ void lc_channel_leave(lc_channel_t *channel) {
 
 loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel) {
   loopchan_sender_t *tx = lc_malloc(sizeof *tx);
+  lc_refs_t *refs = &channel->refs;
 
   if (tx == NULL)
     return NULL;
@@ -157,36 +160,37 @@ loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel) {
   tx->is_writers = false;
   tx->mark = lc_mark(tx, 1);
   tx->prev = NULL;
-  uv_mutex_lock(&channel->mutex);
-  tx->next = channel->first_sender;
+  uv_mutex_lock(&refs->mutex);
+  tx->next = refs->first_sender;
   if (tx->next != NULL)
     tx->next->prev = tx;
-  channel->first_sender = tx;
-  lc_slab_pool_share(&channel->pool, ++channel->senders);
-  channel->users++;
-  uv_mutex_unlock(&channel->mutex);
+  refs->first_sender = tx;
+  lc_slab_pool_share(&channel->pool, ++refs->senders);
+  refs->users++;
+  uv_mutex_unlock(&refs->mutex);
   lc_trace(sender_new, channel, tx);
   return tx;
 }
 
 bool lc_channel_remove_sender(loopchan_sender_t *tx) {
   lc_channel_t *channel = tx->channel;
+  lc_refs_t *refs = &channel->refs;
   bool last;
 
   lc_assert(lc_counter_read(&tx->reserved) == 0 &&
             "loopchan_sender_drop: a reserved place was not given back");
-  uv_mutex_lock(&channel->mutex);
-  channel->sent_by_dropped += lc_tx_sent(tx);
-  channel->replaced_by_dropped += lc_tx_replaced(tx);
+  uv_mutex_lock(&refs->mutex);
+  refs->sent_by_dropped += lc_tx_sent(tx);
+  refs->replaced_by_dropped += lc_tx_replaced(tx);
   if (tx->next != NULL)
     tx->next->prev = tx->prev;
   if (tx->prev != NULL)
     tx->prev->next = tx->next;
   else
-    channel->first_sender = tx->next;
-  last = --channel->senders == 0;
-  lc_slab_pool_share(&channel->pool, channel->senders);
-  uv_mutex_unlock(&channel->mutex);
+    refs->first_sender = tx->next;
+  last = --refs->senders == 0;
+  lc_slab_pool_share(&channel->pool, refs->senders);
+  uv_mutex_unlock(&refs->mutex);
   lc_tx_free_caches(tx);
   tx->mark = 0;
   lc_free(tx);

@@ -59,29 +59,30 @@ typedef struct {
   uv_close_cb handle_cb; /* of loopchan_close_handle */
 } lc_on_closed_t;
 
-typedef struct lc_channel {
-  /* Fixed after open. */
+/* What the user asked for, from open on. */
+typedef struct {
   loopchan_drop_fn drop;
   void *drop_arg;
-  size_t capacity;          /* as the user said it */
-  struct lc_shared *shared; /* NULL: one receiver, on one thread */
-  lc_loop_t *loop; /* the receiver's; NULL: it has none, or see shared */
+  size_t capacity; /* as the user said it */
   uint64_t budget_ns;
   unsigned budget_messages;
   lc_flavour_t flavour;
   size_t msg_size;
-  lc_slab_pool_t pool;
-  lc_inbox_t inbox;
-  uv_mutex_t mutex; /* guards the next five */
+} lc_config_t;
+
+/* Who uses the core. */
+typedef struct {
+  uv_mutex_t mutex; /* guards the rest */
   size_t users;     /* senders and receivers */
   size_t senders;
   loopchan_sender_t *first_sender;
   uint64_t sent_by_dropped; /* senders' counts that are gone with them */
   uint64_t replaced_by_dropped;
-  lc_link_t eof; /* the last sender's, behind all messages */
-  lc_waitq_t waitq;
-  lc_wake_t wake;
-  /* The receiver's. */
+} lc_refs_t;
+
+/* The receiving side: the receiver's thread's alone; with several receivers,
+ * that of whoever has shared's mutex. */
+typedef struct {
   lc_backlog_t backlog;
   bool ended;       /* the EOF link came, or shut down: EOF when drained */
   bool in_callback; /* the user's callback has a message */
@@ -91,7 +92,6 @@ typedef struct lc_channel {
   lc_slab_t *none;      /* fixed: see lc_rx_init */
   lc_waiter_t *matched; /* whose message was taken last, or NULL */
   uint64_t received;
-  loopchan_recv_cb recv_cb; /* loop: NULL while stopped */
   lc_spin_t spin;
   lc_patience_t patience;        /* when parked: rendezvous, shared, select */
   uint64_t dropped, budget_cuts; /* dropped: at the end */
@@ -100,9 +100,31 @@ typedef struct lc_channel {
   size_t select_from;
   lc_wake_t *select_wake;
   lc_on_closed_t on_closed;
+  lc_guard_t guard; /* debug: the thread in a call on the receiver */
+} lc_rx_t;
+
+/* Of a loop receiver that is the only one: its loop's thread's alone. */
+typedef struct {
+  loopchan_recv_cb recv_cb; /* NULL while stopped */
   bool eof_delivered;
-  lc_member_t member; /* loop: its place in the loop's turns */
-  lc_guard_t guard;   /* debug: the thread in a call on the receiver */
+  lc_member_t member; /* its place in the loop's turns */
+} lc_delivery_t;
+
+typedef struct lc_channel {
+  /* Fixed after open. */
+  struct lc_shared *shared; /* NULL: one receiver, on one thread */
+  lc_loop_t *loop; /* the receiver's; NULL: it has none, or see shared */
+  lc_config_t config;
+  /* Any thread's, as each says. */
+  lc_slab_pool_t pool;
+  lc_inbox_t inbox;
+  lc_refs_t refs;
+  lc_link_t eof; /* the last sender's, behind all messages */
+  lc_waitq_t waitq;
+  lc_wake_t wake;
+  /* The receiver's. */
+  lc_rx_t rx;
+  lc_delivery_t delivery;
 } lc_channel_t;
 
 /* A core with one user, the receiver. options have been checked. async is NULL
@@ -157,8 +179,9 @@ void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats);
 static inline void lc_channel_drop_message(lc_channel_t *channel,
                                            lc_link_t *node) {
   lc_trace(drop, channel, node);
-  if (channel->drop != NULL)
-    channel->drop(lc_node_message(&channel->pool, node), channel->drop_arg);
+  if (channel->config.drop != NULL)
+    channel->config.drop(lc_node_message(&channel->pool, node),
+                         channel->config.drop_arg);
 }
 
 /* A message of the sizes that a register holds is moved without a call.

@@ -112,7 +112,7 @@ int lc_replace_send(loopchan_sender_t *tx, lc_tx_cache_t *cache,
     lc_slab_undo_alloc(slab);
     return err;
   }
-  if (replaced == NULL || channel->drop != NULL)
+  if (replaced == NULL || channel->config.drop != NULL)
     return drop_replaced(tx, cache, replaced);
   lc_trace(drop, channel, replaced);
   cache->slab = lc_slab_of_first(replaced);
@@ -124,7 +124,7 @@ int lc_replace_send(loopchan_sender_t *tx, lc_tx_cache_t *cache,
 static void drop_others(loopchan_sender_t *tx, lc_link_t *node,
                         const char *msgs, size_t count) {
   lc_channel_t *channel = tx->channel;
-  size_t i, size = channel->msg_size;
+  size_t i, size = channel->config.msg_size;
 
   for (i = 0; i < count - 1; i++) {
     lc_copy(lc_node_message(&channel->pool, node), lc_unknown(msgs + i * size),
@@ -137,12 +137,13 @@ int lc_replace_publish_last(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                             const char *msgs, size_t count) {
   lc_channel_t *channel = tx->channel;
   lc_link_t *last, *other = NULL, *replaced;
-  int err = fill_node(tx, cache, msgs + (count - 1) * channel->msg_size, &last);
+  int err = fill_node(tx, cache, msgs + (count - 1) * channel->config.msg_size,
+                      &last);
 
   if (err != 0)
     return err;
   /* Once the last message is published nothing may fail. */
-  if (count > 1 && channel->drop != NULL)
+  if (count > 1 && channel->config.drop != NULL)
     err = fill_node(tx, cache, msgs, &other);
   if (err == 0)
     err = lc_replace_put(tx, cache, last, &replaced);

@@ -16,15 +16,15 @@
 static lc_slab_t claims;
 
 void lc_rx_init(lc_channel_t *channel) {
-  channel->none = channel->flavour == LC_LATEST ? &claims : NULL;
-  channel->deferred = channel->none;
+  channel->rx.none = channel->config.flavour == LC_LATEST ? &claims : NULL;
+  channel->rx.deferred = channel->rx.none;
 }
 
 /* The receiver has had every node of the slab. */
 static void recycle(lc_channel_t *channel, lc_slab_t *slab) {
-  if (channel->in_callback) {
-    slab->next = channel->recycle_after_callback;
-    channel->recycle_after_callback = slab;
+  if (channel->rx.in_callback) {
+    slab->next = channel->rx.recycle_after_callback;
+    channel->rx.recycle_after_callback = slab;
   } else {
     lc_slab_pool_recycle(&channel->pool, slab);
   }
@@ -32,27 +32,27 @@ static void recycle(lc_channel_t *channel, lc_slab_t *slab) {
 
 /* The inbox's word has moved on. */
 static inline void release_deferred(lc_channel_t *channel) {
-  lc_slab_t *deferred = channel->deferred;
+  lc_slab_t *deferred = channel->rx.deferred;
 
   if (LC_LIKELY(deferred == NULL))
     return;
-  channel->deferred = channel->none;
-  if (deferred != channel->none)
+  channel->rx.deferred = channel->rx.none;
+  if (deferred != channel->rx.none)
     recycle(channel, deferred);
 }
 
 /* Newest message only: the node's slab comes back when the next one is taken;
  * before that, its message has been received, or dropped. */
 static void defer_node(lc_channel_t *channel, lc_link_t *node) {
-  lc_assert(node == NULL || lc_backlog_is_empty(&channel->backlog));
+  lc_assert(node == NULL || lc_backlog_is_empty(&channel->rx.backlog));
   release_deferred(channel);
   if (node != NULL)
-    channel->deferred = lc_slab_of_first(node);
+    channel->rx.deferred = lc_slab_of_first(node);
 }
 
 /* A slab is deferred, or seems to be. */
 static LC_NOINLINE void after_take(lc_channel_t *channel, lc_chain_t *chain) {
-  if (channel->flavour == LC_LATEST) {
+  if (channel->config.flavour == LC_LATEST) {
     lc_latest_claim(&channel->inbox, chain);
     defer_node(channel, lc_latest_node(chain));
   } else {
@@ -66,7 +66,7 @@ bool lc_rx_park(lc_channel_t *channel) {
 }
 
 bool lc_rx_park_behind(lc_channel_t *channel, size_t seen_to) {
-  bool parked = channel->flavour == LC_RENDEZVOUS
+  bool parked = channel->config.flavour == LC_RENDEZVOUS
                     ? lc_waitq_park(&channel->waitq, seen_to)
                     : lc_inbox_park(&channel->inbox);
 
@@ -81,8 +81,8 @@ int lc_rx_sleep(lc_channel_t *channel, uint64_t deadline_ns) {
   lc_wake_t *wake = &channel->wake;
 
   /* Otherwise it has spun before it parked. */
-  if (channel->flavour == LC_RENDEZVOUS)
-    (void) lc_wake_spin(wake, &channel->patience, deadline_ns);
+  if (channel->config.flavour == LC_RENDEZVOUS)
+    (void) lc_wake_spin(wake, &channel->rx.patience, deadline_ns);
   while (lc_wake_wait(wake, deadline_ns)) {
     /* A wake for nothing: it sleeps on. */
     if (lc_inbox_is_parked(&channel->inbox) && lc_rx_park(channel))
@@ -103,9 +103,9 @@ static bool is_lone(const lc_chain_t *chain) {
 static inline bool take_chain(lc_channel_t *channel, lc_chain_t *chain) {
   if (!lc_inbox_take(&channel->inbox, chain))
     return false;
-  if (LC_UNLIKELY(channel->deferred != NULL))
+  if (LC_UNLIKELY(channel->rx.deferred != NULL))
     after_take(channel, chain);
-  lc_spin_learn(&channel->spin, !is_lone(chain));
+  lc_spin_learn(&channel->rx.spin, !is_lone(chain));
   return true;
 }
 
@@ -114,7 +114,7 @@ bool lc_rx_gather(lc_channel_t *channel) {
 
   if (!take_chain(channel, &chain))
     return false;
-  lc_backlog_add(&channel->backlog, &chain);
+  lc_backlog_add(&channel->rx.backlog, &chain);
   return true;
 }
 
@@ -123,10 +123,10 @@ static void handle_control(lc_channel_t *channel, lc_link_t *control) {
   lc_slab_t *slab = lc_slab_of_retire(control);
 
   if (control == &channel->eof) {
-    channel->ended = true;
+    channel->rx.ended = true;
   } else if (lc_inbox_holds(&channel->inbox, control)) {
-    lc_assert(channel->deferred == NULL);
-    channel->deferred = slab;
+    lc_assert(channel->rx.deferred == NULL);
+    channel->rx.deferred = slab;
   } else {
     recycle(channel, slab);
   }
@@ -135,14 +135,14 @@ static void handle_control(lc_channel_t *channel, lc_link_t *control) {
 /* Takes the control links that are in front of the oldest message. */
 lc_link_t *lc_rx_peek(lc_channel_t *channel) {
   for (;;) {
-    lc_link_t *link = lc_backlog_oldest(&channel->backlog);
+    lc_link_t *link = lc_backlog_oldest(&channel->rx.backlog);
     if (link == NULL) {
       if (!lc_rx_gather(channel))
         return NULL;
     } else if (LC_LIKELY(!lc_link_is_control(link))) {
       return link;
     } else {
-      lc_backlog_pop(&channel->backlog);
+      lc_backlog_pop(&channel->rx.backlog);
       handle_control(channel, link);
     }
   }
@@ -154,23 +154,24 @@ lc_link_t *lc_rx_peek(lc_channel_t *channel) {
 static bool has_newest(lc_channel_t *channel) {
   const lc_link_t *link = lc_latest_look(&channel->inbox);
 
-  if (link == NULL && lc_backlog_is_empty(&channel->backlog))
+  if (link == NULL && lc_backlog_is_empty(&channel->rx.backlog))
     return false;
   return (link != NULL && link != &channel->eof) || lc_rx_peek(channel) != NULL;
 }
 
 bool lc_rx_has_message(lc_channel_t *channel) {
-  if (channel->flavour == LC_LATEST)
+  if (channel->config.flavour == LC_LATEST)
     return has_newest(channel);
-  return lc_rx_peek(channel) != NULL || (channel->flavour == LC_RENDEZVOUS &&
-                                         lc_waitq_length(&channel->waitq) > 0);
+  return lc_rx_peek(channel) != NULL ||
+         (channel->config.flavour == LC_RENDEZVOUS &&
+          lc_waitq_length(&channel->waitq) > 0);
 }
 
 /* A receiver that keeps up finds single messages, which bypass the backlog. */
 static LC_NOINLINE lc_link_t *take_slow(lc_channel_t *channel) {
   lc_link_t *link;
 
-  if (lc_backlog_is_empty(&channel->backlog)) {
+  if (lc_backlog_is_empty(&channel->rx.backlog)) {
     lc_chain_t chain;
     if (!take_chain(channel, &chain))
       return NULL;
@@ -179,19 +180,19 @@ static LC_NOINLINE lc_link_t *take_slow(lc_channel_t *channel) {
       lc_link_to_newer(link, NULL); /* taken: no leap leads there */
       return link;
     }
-    lc_backlog_add(&channel->backlog, &chain);
+    lc_backlog_add(&channel->rx.backlog, &chain);
   }
   link = lc_rx_peek(channel);
   if (link != NULL)
-    lc_backlog_pop(&channel->backlog);
+    lc_backlog_pop(&channel->rx.backlog);
   return link;
 }
 
 static inline lc_link_t *take_oldest(lc_channel_t *channel) {
-  lc_link_t *node = channel->backlog.reversed.oldest;
+  lc_link_t *node = channel->rx.backlog.reversed.oldest;
 
   if (LC_LIKELY(node != NULL && !lc_link_is_control(node)))
-    lc_backlog_pop(&channel->backlog);
+    lc_backlog_pop(&channel->rx.backlog);
   else
     node = take_slow(channel);
   if (LC_LIKELY(node != NULL))
@@ -202,24 +203,24 @@ static inline lc_link_t *take_oldest(lc_channel_t *channel) {
 /* Rendezvous, and nothing had been pushed. What is pushed meanwhile goes before
  * a waiter. */
 static LC_NOINLINE lc_link_t *match(lc_channel_t *channel) {
-  channel->matched = lc_waitq_match(&channel->waitq);
-  return channel->matched != NULL ? channel->matched->oldest
-                                  : take_oldest(channel);
+  channel->rx.matched = lc_waitq_match(&channel->waitq);
+  return channel->rx.matched != NULL ? channel->rx.matched->oldest
+                                     : take_oldest(channel);
 }
 
 lc_link_t *lc_rx_next(lc_channel_t *channel) {
   lc_link_t *node = take_oldest(channel);
 
-  if (LC_LIKELY(node != NULL) || channel->flavour != LC_RENDEZVOUS)
+  if (LC_LIKELY(node != NULL) || channel->config.flavour != LC_RENDEZVOUS)
     return node;
   return match(channel);
 }
 
 void lc_rx_end_callback(lc_channel_t *channel) {
-  channel->in_callback = false;
-  while (LC_UNLIKELY(channel->recycle_after_callback != NULL)) {
-    lc_slab_t *slab = channel->recycle_after_callback;
-    channel->recycle_after_callback = slab->next;
+  channel->rx.in_callback = false;
+  while (LC_UNLIKELY(channel->rx.recycle_after_callback != NULL)) {
+    lc_slab_t *slab = channel->rx.recycle_after_callback;
+    channel->rx.recycle_after_callback = slab->next;
     lc_slab_pool_recycle(&channel->pool, slab);
   }
 }
@@ -228,14 +229,14 @@ void lc_rx_refuse(lc_channel_t *channel) {
   lc_chain_t chain;
 
   if (lc_inbox_close(&channel->inbox, &chain)) {
-    if (channel->flavour == LC_LATEST)
+    if (channel->config.flavour == LC_LATEST)
       defer_node(channel, lc_latest_node(&chain));
-    lc_backlog_add(&channel->backlog, &chain);
+    lc_backlog_add(&channel->rx.backlog, &chain);
   }
-  if (channel->flavour != LC_LATEST)
+  if (channel->config.flavour != LC_LATEST)
     release_deferred(channel);
   lc_waitq_refuse(&channel->waitq);
-  channel->ended = true;
+  channel->rx.ended = true;
 }
 
 /* Within a call of ours, a thread that goes in the user's function would leave
@@ -255,15 +256,17 @@ static uint64_t drop_each(lc_channel_t *channel) {
  * one, a single way through all messages does for both. */
 void lc_rx_give_up(lc_channel_t *channel) {
   lc_assert(lc_inbox_is_closed(&channel->inbox));
-  channel->dropped = channel->drop != NULL ? lc_backlog_count_messages(
-                                                 &channel->backlog, UINT64_MAX)
-                                           : drop_each(channel);
+  channel->rx.dropped =
+      channel->config.drop != NULL
+          ? lc_backlog_count_messages(&channel->rx.backlog, UINT64_MAX)
+          : drop_each(channel);
 }
 
 void lc_rx_drop_all(lc_channel_t *channel) {
   uint64_t dropped = drop_each(channel);
 
   release_deferred(channel);
-  lc_assert(dropped == (channel->drop != NULL ? channel->dropped : 0));
+  lc_assert(dropped ==
+            (channel->config.drop != NULL ? channel->rx.dropped : 0));
   (void) dropped;
 }

@@ -39,10 +39,10 @@ LC_MUST_USE lc_link_t *lc_rx_next(lc_channel_t *channel);
  * message that was and that waits until it has been received: lc_rx_complete
  * lets it go. NULL: none waits for that. */
 static inline lc_waiter_t *lc_rx_matched(lc_channel_t *channel) {
-  lc_waiter_t *matched = channel->matched;
+  lc_waiter_t *matched = channel->rx.matched;
 
   if (LC_UNLIKELY(matched != NULL))
-    channel->matched = NULL;
+    channel->rx.matched = NULL;
   return matched;
 }
 

@@ -62,6 +62,10 @@ void lc_shared_lock(lc_channel_t *channel) {
     lc_inbox_is_up(&channel->inbox);
 }
 
+static bool is_locked(lc_shared_t *shared) {
+  return lc_owner_is_here(&shared->holder);
+}
+
 /* From here on: locked, up to the public calls. */
 
 static void call(lc_shared_t *shared, lc_idle_t *idle) {
@@ -75,20 +79,21 @@ static void call(lc_shared_t *shared, lc_idle_t *idle) {
 
 /* How many messages wait, or most. Obeys the control links on the way. */
 static uint64_t count_waiting(lc_channel_t *channel, uint64_t most) {
-  if (channel->flavour == LC_LATEST)
+  if (channel->config.flavour == LC_LATEST)
     return lc_rx_has_message(channel);
   (void) lc_rx_gather(channel);
   (void) lc_rx_peek(channel);
-  return lc_backlog_count_messages(&channel->backlog, most) +
-         (channel->flavour == LC_RENDEZVOUS ? lc_waitq_length(&channel->waitq)
-                                            : 0);
+  return lc_backlog_count_messages(&channel->rx.backlog, most) +
+         (channel->config.flavour == LC_RENDEZVOUS
+              ? lc_waitq_length(&channel->waitq)
+              : 0);
 }
 
 /* By rendezvous, those that were called see to what is in the backlog, and to
  * as many sends that wait. */
 static bool park(lc_channel_t *channel) {
   size_t called = channel->shared->called;
-  uint64_t stored = lc_backlog_count_messages(&channel->backlog, called);
+  uint64_t stored = lc_backlog_count_messages(&channel->rx.backlog, called);
 
   return lc_rx_park_behind(channel, called - (size_t) stored);
 }
@@ -100,10 +105,11 @@ static void call_idle(lc_channel_t *channel) {
 
   while (!lc_queue_is_empty(&shared->idle)) {
     uint64_t waiting = count_waiting(channel, shared->called + 1);
-    if (waiting > shared->called || channel->ended)
+    if (waiting > shared->called || channel->rx.ended)
       call(shared, idle_at(shared->idle.next));
     else if (lc_inbox_is_parked(&channel->inbox) ||
-             (waiting > 0 && channel->flavour == LC_LATEST) || park(channel))
+             (waiting > 0 && channel->config.flavour == LC_LATEST) ||
+             park(channel))
       return;
   }
 }
@@ -113,7 +119,8 @@ static bool is_for_others(const lc_consumer_t *consumer) {
   lc_channel_t *channel = consumer->channel;
   size_t others = channel->shared->called;
 
-  if (channel->flavour != LC_RENDEZVOUS || channel->ended)
+  lc_assert(is_locked(channel->shared));
+  if (channel->config.flavour != LC_RENDEZVOUS || channel->rx.ended)
     return false;
   others -= consumer->idle.state == LC_CALLED;
   return lc_rx_peek(channel) != NULL &&
@@ -147,7 +154,7 @@ static int take_spare(lc_consumer_t *consumer, lc_idle_t **out) {
       lc_free(idle);
       return err;
     }
-    lc_patience_init(&idle->patience, consumer->channel->patience.most_ns);
+    lc_patience_init(&idle->patience, consumer->channel->rx.patience.most_ns);
   }
   idle->consumer = consumer;
   idle->state = LC_AWAY;
@@ -156,15 +163,18 @@ static int take_spare(lc_consumer_t *consumer, lc_idle_t **out) {
 }
 
 void lc_shared_queue_up(lc_idle_t *idle) {
-  lc_assert(idle->state == LC_AWAY);
+  lc_shared_t *shared = idle->consumer->channel->shared;
+
+  lc_assert(is_locked(shared) && idle->state == LC_AWAY);
   idle->state = LC_QUEUED;
-  lc_queue_append(&idle->consumer->channel->shared->idle, &idle->queue);
+  lc_queue_append(&shared->idle, &idle->queue);
 }
 
 void lc_shared_come(lc_idle_t *idle) {
   lc_channel_t *channel = idle->consumer->channel;
   lc_shared_t *shared = channel->shared;
 
+  lc_assert(is_locked(shared));
   if (idle->state == LC_CALLED) {
     shared->called--;
   } else if (idle->state == LC_QUEUED) {
@@ -228,7 +238,7 @@ void lc_shared_unlock(lc_channel_t *channel) {
 /* The message may have been taken meanwhile; so this thread looks, in place of
  * a receiver. */
 void lc_shared_settle(lc_channel_t *channel) {
-  if (lc_owner_is_here(&channel->shared->holder)) {
+  if (is_locked(channel->shared)) {
     lc_inbox_is_up(&channel->inbox);
     return;
   }
@@ -261,7 +271,7 @@ int lc_shared_give(lc_channel_t *channel, lc_link_t *newest,
     err = UV_EPIPE;
   } else if (has_idle(channel)) {
     lc_link_to_older(oldest, NULL);
-    lc_backlog_add(&channel->backlog, &chain);
+    lc_backlog_add(&channel->rx.backlog, &chain);
     err = 0;
   }
   lc_shared_unlock(channel);

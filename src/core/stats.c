@@ -12,10 +12,10 @@
 
 /* Newest message only: how many were replaced. */
 static uint64_t count_replaced(lc_channel_t *channel) {
-  uint64_t count = channel->replaced_by_dropped;
+  uint64_t count = channel->refs.replaced_by_dropped;
   loopchan_sender_t *tx;
 
-  for (tx = channel->first_sender; tx != NULL; tx = tx->next)
+  for (tx = channel->refs.first_sender; tx != NULL; tx = tx->next)
     count += lc_tx_replaced(tx);
   return count;
 }
@@ -24,39 +24,39 @@ static uint64_t count_replaced(lc_channel_t *channel) {
  * what it sent and of what it replaced are read one after the other. */
 static void stats_of_newest(lc_channel_t *channel, loopchan_stats_t *stats) {
   /* At the close, what waited is dropped. */
-  stats->queued = channel->dropped == 0 && lc_rx_has_message(channel);
-  uv_mutex_lock(&channel->mutex);
+  stats->queued = channel->rx.dropped == 0 && lc_rx_has_message(channel);
+  uv_mutex_lock(&channel->refs.mutex);
   stats->dropped += count_replaced(channel);
-  uv_mutex_unlock(&channel->mutex);
+  uv_mutex_unlock(&channel->refs.mutex);
   stats->sent = stats->received + stats->dropped + stats->queued;
 }
 
 void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats) {
-  uint64_t done = channel->received + channel->dropped;
+  uint64_t done = channel->rx.received + channel->rx.dropped;
   loopchan_sender_t *tx;
 
   memset(stats->reserved, 0, sizeof stats->reserved);
   /* Nobody is told to wait for whom there is room. */
-  if (channel->flavour == LC_BOUNDED)
+  if (channel->config.flavour == LC_BOUNDED)
     lc_tx_grant(channel);
-  stats->capacity = channel->capacity;
+  stats->capacity = channel->config.capacity;
   stats->waiting = lc_waitq_length(&channel->waitq);
-  stats->received = channel->received;
-  stats->dropped = channel->dropped;
-  stats->budget_cuts = channel->budget_cuts;
+  stats->received = channel->rx.received;
+  stats->dropped = channel->rx.dropped;
+  stats->budget_cuts = channel->rx.budget_cuts;
   stats->wakeups = channel->shared != NULL ? channel->shared->wakes
                                            : lc_wake_count(&channel->wake);
   stats->sent = lc_waitq_sent(&channel->waitq);
-  uv_mutex_lock(&channel->mutex);
-  stats->senders = channel->senders;
-  stats->sent += channel->sent_by_dropped;
-  for (tx = channel->first_sender; tx != NULL; tx = tx->next)
+  uv_mutex_lock(&channel->refs.mutex);
+  stats->senders = channel->refs.senders;
+  stats->sent += channel->refs.sent_by_dropped;
+  for (tx = channel->refs.first_sender; tx != NULL; tx = tx->next)
     stats->sent += lc_tx_sent(tx);
-  uv_mutex_unlock(&channel->mutex);
+  uv_mutex_unlock(&channel->refs.mutex);
   /* A sender counts after it has published. */
   if (stats->sent < done)
     stats->sent = done;
   stats->queued = stats->sent - done;
-  if (channel->flavour == LC_LATEST)
+  if (channel->config.flavour == LC_LATEST)
     stats_of_newest(channel, stats);
 }

@@ -24,7 +24,7 @@ void lc_tx_cache_init(lc_tx_cache_t *cache, const lc_channel_t *channel) {
   cache->streak = *LC_NO_STREAK;
   lc_counter_init(&cache->sent);
   lc_counter_init(&cache->replaced);
-  lc_patience_init(&cache->patience, channel->patience.most_ns);
+  lc_patience_init(&cache->patience, channel->rx.patience.most_ns);
 }
 
 /* The array of caches, which is made when it is first asked for. NULL: out of
@@ -74,7 +74,7 @@ static void put_slab(loopchan_sender_t *tx, lc_tx_cache_t *cache) {
 void lc_tx_flush(loopchan_sender_t *tx, lc_tx_cache_t *passing) {
   put_slab(tx, passing);
   lc_counter_add(&tx->sent_in_passing, lc_counter_read(&passing->sent));
-  if (tx->channel->flavour == LC_LATEST)
+  if (tx->channel->config.flavour == LC_LATEST)
     lc_counter_add(&tx->replaced_in_passing,
                    lc_counter_read(&passing->replaced));
 }
@@ -293,7 +293,7 @@ int lc_tx_wait(lc_channel_t *channel, lc_link_t *newest, lc_link_t *oldest,
 }
 
 void lc_tx_retire_slab(lc_channel_t *channel, lc_slab_t *slab) {
-  lc_assert(channel->flavour < LC_RENDEZVOUS);
+  lc_assert(channel->config.flavour < LC_RENDEZVOUS);
   if (lc_tx_publish(channel, &slab->retire, &slab->retire, LC_NO_STREAK) != 0)
     lc_slab_pool_orphan(&channel->pool, slab);
 }

@@ -105,7 +105,7 @@ LC_MUST_USE static inline ssize_t lc_tx_acquire(lc_channel_t *channel,
                                                 size_t most) {
   size_t granted = most;
 
-  if (channel->flavour == LC_BOUNDED)
+  if (channel->config.flavour == LC_BOUNDED)
     granted = lc_permits_acquire(&channel->waitq.permits, most);
   return LC_LIKELY(granted > 0) ? (ssize_t) granted
                                 : lc_tx_acquire_slow(channel, most);
@@ -113,8 +113,8 @@ LC_MUST_USE static inline ssize_t lc_tx_acquire(lc_channel_t *channel,
 
 /* Any thread. False: try the slow way. */
 LC_MUST_USE static inline bool lc_tx_acquire_fast(lc_channel_t *channel) {
-  return channel->flavour == LC_UNBOUNDED ||
-         (channel->flavour == LC_BOUNDED &&
+  return channel->config.flavour == LC_UNBOUNDED ||
+         (channel->config.flavour == LC_BOUNDED &&
           LC_LIKELY(lc_permits_acquire(&channel->waitq.permits, 1) != 0));
 }
 
@@ -122,7 +122,7 @@ LC_MUST_USE static inline bool lc_tx_acquire_fast(lc_channel_t *channel) {
 void lc_tx_grant(lc_channel_t *channel);
 
 static inline void lc_tx_release_permit(lc_channel_t *channel) {
-  if (channel->flavour == LC_BOUNDED &&
+  if (channel->config.flavour == LC_BOUNDED &&
       lc_permits_release(&channel->waitq.permits))
     lc_tx_grant(channel);
 }
@@ -164,8 +164,8 @@ static inline void lc_tx_fill(lc_channel_t *channel, lc_link_t *node,
                               const void *msg) {
   lc_trace(send, channel, node);
   lc_copy(lc_node_message(&channel->pool, node), lc_unknown(msg),
-          channel->msg_size);
-  if (channel->msg_size > LC_CACHE_LINE)
+          channel->config.msg_size);
+  if (channel->config.msg_size > LC_CACHE_LINE)
     lc_node_fetch_ahead(&channel->pool, node);
 }
 

@@ -44,7 +44,7 @@ static void expect(int first, int count) {
     lc_link_t *node = lc_rx_next(channel);
     ck_assert_ptr_nonnull(node);
     ck_assert_int_eq(*(int *) lc_node_message(&channel->pool, node), first);
-    channel->received++;
+    channel->rx.received++;
     first++;
   }
 }
@@ -95,16 +95,16 @@ START_TEST(a_slab_is_kept_while_a_message_is_lent) {
   send_ints(7, 1);
   node = lc_rx_next(channel);
   message = lc_node_message(&channel->pool, node);
-  channel->received++;
-  channel->in_callback = true;
+  channel->rx.received++;
+  channel->rx.in_callback = true;
   /* Many slabs come and go, the one of the message in hand among them. */
   send_ints(100, 3000);
   expect(100, 3000);
-  ck_assert_ptr_nonnull(channel->recycle_after_callback);
+  ck_assert_ptr_nonnull(channel->rx.recycle_after_callback);
   send_ints(5000, 3000);
   ck_assert_int_eq(*message, 7);
   lc_rx_end_callback(channel);
-  ck_assert_ptr_null(channel->recycle_after_callback);
+  ck_assert_ptr_null(channel->rx.recycle_after_callback);
   expect(5000, 3000);
 }
 END_TEST
@@ -115,18 +115,18 @@ START_TEST(a_slab_is_held_while_the_inbox_leads_to_it) {
 
   expect(0, count);
   ck_assert_ptr_null(lc_rx_peek(channel));
-  slab = channel->deferred;
+  slab = channel->rx.deferred;
   ck_assert_ptr_nonnull(slab);
   next = send_a_slab(next);
   ck_assert_uint_eq(lc_slab_left(slab), 0);
   expect(count, 1);
-  ck_assert_ptr_null(channel->deferred);
+  ck_assert_ptr_null(channel->rx.deferred);
   ck_assert_int_gt(lc_slab_left(slab), 0);
   expect(count + 1, next - count - 1);
   ck_assert_ptr_null(lc_rx_peek(channel));
-  ck_assert_ptr_nonnull(channel->deferred);
+  ck_assert_ptr_nonnull(channel->rx.deferred);
   ck_assert(lc_rx_park(channel));
-  ck_assert_ptr_null(channel->deferred);
+  ck_assert_ptr_null(channel->rx.deferred);
 }
 END_TEST
 
@@ -135,13 +135,13 @@ START_TEST(a_slab_held_is_not_let_go_while_a_message_is_lent) {
   lc_slab_t *slab;
 
   expect(0, count);
-  channel->in_callback = true;
+  channel->rx.in_callback = true;
   ck_assert_ptr_null(lc_rx_peek(channel));
-  slab = channel->deferred;
+  slab = channel->rx.deferred;
   send_ints(count, 1);
   ck_assert_ptr_nonnull(lc_rx_peek(channel));
-  ck_assert_ptr_null(channel->deferred);
-  ck_assert_ptr_eq(channel->recycle_after_callback, slab);
+  ck_assert_ptr_null(channel->rx.deferred);
+  ck_assert_ptr_eq(channel->rx.recycle_after_callback, slab);
   lc_rx_end_callback(channel);
   ck_assert_int_gt(lc_slab_left(slab), 0);
   expect(count, 1);
@@ -188,9 +188,9 @@ START_TEST(the_last_senders_eof_comes_behind_its_messages) {
   expect(1, 2);
   loopchan_sender_drop(other);
   expect(3, 1);
-  ck_assert(!channel->ended);
+  ck_assert(!channel->rx.ended);
   ck_assert_ptr_null(lc_rx_next(channel));
-  ck_assert(channel->ended);
+  ck_assert(channel->rx.ended);
 }
 END_TEST
 
@@ -248,7 +248,7 @@ START_TEST(a_lone_message_that_was_taken_leads_to_no_older_one) {
   node = lc_rx_next(channel);
   ck_assert_ptr_nonnull(node);
   ck_assert(!lc_link_is_to_older(node));
-  channel->received++;
+  channel->rx.received++;
 }
 END_TEST
 
@@ -294,9 +294,9 @@ START_TEST(who_looks_for_a_message_finds_the_end) {
   ck_assert(!lc_rx_has_message(channel));
   loopchan_sender_drop(tx);
   tx = NULL;
-  ck_assert(!channel->ended);
+  ck_assert(!channel->rx.ended);
   ck_assert(!lc_rx_has_message(channel));
-  ck_assert(channel->ended);
+  ck_assert(channel->rx.ended);
 }
 END_TEST
 
@@ -316,22 +316,22 @@ START_TEST(a_zero_among_the_options_is_the_default) {
   loopchan_options_t options = {0};
   lc_channel_t *other;
 
-  ck_assert_uint_eq(channel->budget_messages, 1024);
-  ck_assert_uint_eq(channel->budget_ns, 1000000);
-  ck_assert_uint_eq(channel->spin.most_ns, 20000);
-  ck_assert_uint_eq(channel->patience.most_ns, 20000);
+  ck_assert_uint_eq(channel->config.budget_messages, 1024);
+  ck_assert_uint_eq(channel->config.budget_ns, 1000000);
+  ck_assert_uint_eq(channel->rx.spin.most_ns, 20000);
+  ck_assert_uint_eq(channel->rx.patience.most_ns, 20000);
   options.budget_messages = 1;
   options.budget_ns = 2;
   options.spin_ns = LOOPCHAN_NO_SPIN;
   ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
-  ck_assert_uint_eq(other->budget_messages, 1);
-  ck_assert_uint_eq(other->budget_ns, 2);
-  ck_assert_uint_eq(other->spin.most_ns, 1);
-  ck_assert_uint_eq(other->patience.most_ns, 1);
+  ck_assert_uint_eq(other->config.budget_messages, 1);
+  ck_assert_uint_eq(other->config.budget_ns, 2);
+  ck_assert_uint_eq(other->rx.spin.most_ns, 1);
+  ck_assert_uint_eq(other->rx.patience.most_ns, 1);
   lc_channel_leave(other);
   options.capacity = LOOPCHAN_RENDEZVOUS;
   ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
-  ck_assert_uint_eq(other->spin.most_ns, 0);
+  ck_assert_uint_eq(other->rx.spin.most_ns, 0);
   lc_channel_leave(other);
 }
 END_TEST
@@ -378,7 +378,7 @@ START_TEST(who_serves_the_line_pays_the_wake_that_this_owes) {
   lc_tx_grant(other);
   ck_assert_uint_eq(lc_wake_count(&other->wake), 1);
   expect_link(other, &link);
-  other->received = 1;
+  other->rx.received = 1;
   lc_completions_destroy(&completions);
   lc_channel_leave(other);
 }
@@ -446,7 +446,7 @@ START_TEST(a_spin_takes_one_of_a_batch_and_never_before_waiters) {
   ck_assert_uint_eq(lc_waitq_length(&other->waitq), 1);
   lc_tx_grant(other);
   expect_link(other, &link);
-  other->received = 1;
+  other->rx.received = 1;
   lc_completions_destroy(&completions);
   lc_channel_leave(other);
 }

@@ -129,7 +129,7 @@ END_TEST
 
 /* A spin in vain would halve the next one. */
 START_TEST(a_turn_without_a_message_does_not_spin) {
-  const lc_spin_t *spin = &rx.channel->spin;
+  const lc_spin_t *spin = &rx.channel->rx.spin;
 
   ck_assert_int_eq(loopchan_recv_start(&rx, count), 0);
   lc_wake_self(&rx.channel->wake);

@@ -48,7 +48,7 @@ START_TEST(once_refused_a_try_write_is_always_refused) {
   ck_assert_int_eq(loopchan_write(&request, &writer, &(int){1}, on_refused), 0);
   ck_assert_int_eq(try_write(), UV_EAGAIN);
   ck_assert(lc_inbox_close(&channel->inbox, &chain));
-  lc_backlog_add(&channel->backlog, &chain);
+  lc_backlog_add(&channel->rx.backlog, &chain);
   ck_assert_int_eq(try_write(), UV_EPIPE);
   ck_assert_int_eq(try_write(), UV_EPIPE);
   lc_waitq_refuse(&channel->waitq);
