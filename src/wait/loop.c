@@ -254,33 +254,20 @@ static uintptr_t now_ms(void) {
   return (uintptr_t) (uv_hrtime() / 1000000) | 1;
 }
 
-static void begin_serving(lc_loop_t *loop) {
-  loop->serving = true;
-  lc_number_set(&loop->serving_ms, now_ms());
-}
-
-static void end_serving(lc_loop_t *loop) {
-  lc_number_set(&loop->serving_ms, 0);
-  loop->serving = false;
-}
-
 bool lc_loop_seems_nested(const lc_loop_t *loop) {
   uintptr_t since_ms = lc_number_read(&loop->serving_ms);
 
   return since_ms != 0 && now_ms() - since_ms > LC_VERY_LONG_MS;
 }
 
-#else
-
-static void begin_serving(lc_loop_t *loop) {
-  loop->serving = true;
-}
-
-static void end_serving(lc_loop_t *loop) {
-  loop->serving = false;
-}
-
 #endif
+
+static void set_serving(lc_loop_t *loop, bool serving) {
+  loop->serving = serving;
+#ifdef LC_NOTICES_NESTED_RUN
+  lc_number_set(&loop->serving_ms, serving ? now_ms() : 0);
+#endif
+}
 
 void lc_loop_serve(lc_member_t *member) {
   lc_loop_t *loop = member->loop;
@@ -295,9 +282,9 @@ void lc_loop_serve(lc_member_t *member) {
     loop->driver = NULL;
   if (member->open && !member->queued)
     queue_up(loop, member);
-  begin_serving(loop);
+  set_serving(loop, true);
   cut = serve_due(loop);
-  end_serving(loop);
+  set_serving(loop, false);
   member->called = loop->call;
   member->used_ns = loop->used_ns;
   /* Its next call proves that the turn of this one has ended: so whoever was
