@@ -12,12 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* gcc warns that its thread sanitizer does not model fences; no verdict of ours
- * rests on one. */
-#if defined(__SANITIZE_THREAD__) && !defined(__clang__) && __GNUC__ >= 11
-#pragma GCC diagnostic ignored "-Wtsan"
-#endif
-
 /* What different threads write lies at least this far apart. */
 #define LC_CACHE_LINE 64
 
@@ -58,7 +52,6 @@
 #define lc_cas(at, expected, value, order, order_failed)              \
   atomic_compare_exchange_strong_explicit(at, expected, value, order, \
                                           order_failed)
-#define lc_fence(order) atomic_thread_fence(order)
 
 /* A number for the calling thread: not 0, nor LC_NO_THREAD, and no other's as
  * long as it lives. It is the system's, not a count of ours: a program may hold
