@@ -227,10 +227,17 @@ START_TEST(a_value_is_had_in_every_way) {
   ck_assert(got == "xxx");
   got = "assigned";
   ck_assert(got == std::string("assigned"));
-  got = unexpected(errc::closed);
-  ck_assert(got.value_or("none") == "none");
-  ck_assert(got.error_or(errc::again) == errc::closed);
   ck_assert(same.error_or(errc::again) == errc::again);
+}
+END_TEST
+
+START_TEST(another_value_takes_the_place_of_none) {
+  result<std::string> got = std::string("text");
+
+  got = unexpected(errc::closed);
+  ck_assert(!got && got.value_or("none") == "none");
+  ck_assert(std::move(got).value_or("none") == "none");
+  ck_assert(got.error_or(errc::again) == errc::closed);
 }
 END_TEST
 
@@ -336,10 +343,11 @@ START_TEST(a_value_that_only_moves_is_moved_through) {
 END_TEST
 
 START_TEST(results_are_swapped_and_compared) {
-  result<int> a = 1, b = unexpected(errc::again);
+  result<int> a = 1, b = a;
   result<long> c = 1;
   result<void> done, failed = unexpected(errc::again);
 
+  b = unexpected(errc::again);
   ck_assert(a != b && a == c && a == 1 && 1 == a && a != 2 && 2 != a);
   ck_assert(b == unexpected(errc::again) && b != unexpected(errc::closed));
   ck_assert(unexpected(errc::again) == b && unexpected(errc::closed) != b);
@@ -418,8 +426,9 @@ static Suite *suite() {
              a_time_is_neither_below_zero_nor_above_the_largest,
              a_time_may_count_in_a_class, every_call_takes_any_duration,
              a_success_equals_every_other, an_error_is_one_of_std,
-             a_value_is_had_in_every_way, an_error_has_no_value,
-             results_are_chained, a_value_that_only_moves_is_moved_through,
+             a_value_is_had_in_every_way, another_value_takes_the_place_of_none,
+             an_error_has_no_value, results_are_chained,
+             a_value_that_only_moves_is_moved_through,
              results_are_swapped_and_compared,
              what_converts_from_anything_is_a_value_like_others,
              a_large_value_is_on_the_heap_and_copied_whole);
