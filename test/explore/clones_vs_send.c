@@ -59,7 +59,7 @@ static const explore_twin_t twins[] = {
     {.name = "nobody_is_called", .no_signals = true, .caught_as = "stuck"},
     {.name = "receivers_without_exclusion",
      .no_exclusion = true,
-     .caught_as = "race"},
+     .caught_as = "is_locked"},
     {.name = NULL}};
 
 static const explore_program_t program = {"clones_vs_send", run, 2, 0, twins};
