@@ -72,6 +72,13 @@
 
 #include <loopchan.h>
 
+/* gcc's -Wshadow compares the parameters of templates with the globals of the
+ * program that uses them. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
+
 namespace loopchan {
 
 /* ------------------------------------------------------------------ errors */
@@ -1711,5 +1718,9 @@ result<writer<T>> open_writer(uv_loop_t *loop, sender<T> &&tx) {
 }
 
 }  // namespace loopchan
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 #endif /* LOOPCHAN_HPP */

@@ -62,6 +62,12 @@
 #include <coroutine>
 #include <cstring>
 
+/* As in loopchan.hpp. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
+
 namespace loopchan {
 
 namespace detail {
@@ -724,5 +730,9 @@ result<writer<T>> open_writer(uv_loop_t *loop, sender<T> &&tx) {
 
 }  // namespace coro
 }  // namespace loopchan
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 #endif /* LOOPCHAN_CORO_HPP */
