@@ -98,13 +98,20 @@
 #define LOOPCHAN_H
 
 /* <uv.h> needs names of POSIX, which -std=c11 hides unless something defines
- * this before the first system header. */
+ * this before the first system header: so include this header first, or define
+ * it yourself. */
 #if defined(__STRICT_ANSI__) && !defined(_DEFAULT_SOURCE)
 #define _DEFAULT_SOURCE
 #endif
 
 #include <stddef.h>
 #include <stdint.h>
+
+/* It was too late. Without this, the errors would be in libuv's header. */
+#if defined(__GLIBC__) && defined(__STRICT_ANSI__) && \
+    !defined(_POSIX_C_SOURCE) && !defined(_XOPEN_SOURCE)
+#error "uv.h needs POSIX: use -std=gnu11, or -D_DEFAULT_SOURCE with -std=c11"
+#endif
 
 #include <uv.h>
 
@@ -686,7 +693,8 @@ LOOPCHAN_EXTERN size_t loopchan_room(const loopchan_sender_t *tx);
  * Allocates: no.
  * Returns:   0; UV_EINVAL (a NULL, a thread receiver, a closed receiver);
  *            UV_EALREADY (started; the callback stays the old one); UV_EOF (the
- *            end of file was delivered already).
+ *            end of file was delivered already; with LOOPCHAN_SHARED also when
+ *            closed).
  * See:       uv_read_start; loopchan_recv_stop
  */
 LOOPCHAN_EXTERN int loopchan_recv_start(loopchan_receiver_t *rx,
@@ -722,8 +730,8 @@ LOOPCHAN_EXTERN int loopchan_recv_stop(loopchan_receiver_t *rx);
  * Blocks:    no.
  * Allocates: no.
  * Returns:   0; UV_EAGAIN (nothing there now); UV_EOF (nothing there, and every
- *            sender dropped, or shut down); UV_EINVAL (a NULL, a closed
- *            receiver).
+ *            sender dropped, or shut down; with LOOPCHAN_SHARED also when
+ *            closed); UV_EINVAL (a NULL, a closed receiver).
  * See:       loopchan_recv
  */
 LOOPCHAN_EXTERN int loopchan_try_recv(loopchan_receiver_t *rx, void *msg);
@@ -879,7 +887,8 @@ LOOPCHAN_EXTERN int loopchan_try_write(loopchan_writer_t *w, const void *msg);
  *
  * The writer's loop calls it, never this function. If the receiver was closed
  * or shut down before, cb is called too. Another call replaces cb, and the new
- * one is called even if the old one was; NULL withdraws it.
+ * one is called even if the old one was; NULL withdraws it, and so does
+ * loopchan_writer_close.
  *
  * Thread:    the writer's loop's.
  * Callback:  allowed in any callback of this loop.
