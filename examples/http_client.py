@@ -63,3 +63,11 @@ def cpu():
     with open(f"/proc/{PID}/stat", encoding="ascii") as f:
         fields = f.read().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_kib(name):
+    """What the system says of the server's memory: VmRSS, or VmHWM, which is
+    the most that it has had."""
+    with open(f"/proc/{PID}/status", encoding="ascii") as f:
+        return next(int(line.split()[1]) for line in f
+                    if line.startswith(name + ":"))

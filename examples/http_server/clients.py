@@ -14,8 +14,8 @@ import zlib
 
 sys.dont_write_bytecode = True  # not beside the sources
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from http_client import (CASE, PID, connect, cpu, fail, listens, rest,
-                         status_of, until)
+from http_client import (CASE, PID, connect, cpu, fail, listens, memory_kib,
+                         rest, status_of, until)
 
 
 def ask(text, body=b""):
@@ -87,8 +87,9 @@ class Http2:
 
     STATIC = {0x88: 200, 0x8c: 400, 0x8d: 404, 0x8e: 500}
 
-    def __init__(self):
-        self.s = connect()
+    def __init__(self, room=None, acknowledges=True):
+        self.s = connect(room=room)
+        self.acknowledges = acknowledges
         self.status = {}
         self.bytes = {}
         self.ended = set()
@@ -148,7 +149,7 @@ class Http2:
         elif kind == WINDOW:
             more = struct.unpack(">I", payload)[0]
             self.window[stream] = self.left(stream) + more
-        elif kind == SETTINGS and not flags & ACK:
+        elif kind == SETTINGS and not flags & ACK and self.acknowledges:
             for at in range(0, len(payload), 6):
                 name, value = struct.unpack(">HI", payload[at:at + 6])
                 if name == 4:
@@ -563,7 +564,33 @@ def floods():
         fail(f"a long head: {c.status}")
 
 
+def unread():
+    """A client does not read, so nothing that the server has to say to its
+    wrong requests can be sent: the server must not keep it all. The client has
+    not acknowledged that it may have so many streams and no more, either."""
+    c = Http2(room=1 << 12, acknowledges=False)
+    side = 600
+    noise = png(side, side, zlib.compress(
+        b"".join(b"\0" + os.urandom(side * 3) for _ in range(side)), 1))
+    c.send(frame(SETTINGS, 0, 0, struct.pack(">HI", 4, 1 << 30)) +
+           frame(WINDOW, 0, 0, struct.pack(">I", 1 << 30)))
+    c.ask(1, "POST", f"/thumbnail?width={side}", False)
+    c.data(1, noise, True)
+    until(lambda: stats()["sending"] == 1)
+    before = memory_kib("VmRSS")
+    for stream in range(3, 800003, 2):
+        c.send(frame(HEADERS, END_HEADERS | END_STREAM, stream,
+                     literal("a", "b")))
+    while c.read():
+        pass
+    more = memory_kib("VmHWM") - before
+    if c.goaway != ENHANCE_YOUR_CALM:
+        fail(f"it ends with {c.goaway}")
+    if more > 24 << 10:  # of 60 MiB; a sanitizer keeps more than the program
+        fail(f"it had {more} KiB kept for it")
+
+
 cases = {f.__name__: f for f in (refuses, widths, pipeline, deaf, late, reader,
                                  dawdler, bombs, memory, checks, crowd, slow,
-                                 floods)}
+                                 floods, unread)}
 cases[CASE]()

@@ -71,6 +71,17 @@ static void count_reset(struct http2 *h) {
     nghttp2_session_terminate_session(h->session, NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
+/* Whatever a client does wrong is answered, and an answer waits until the
+ * client takes it. So one that only sends would fill the memory. */
+static int on_frame_begin(nghttp2_session *session, const nghttp2_frame_hd *hd,
+                          void *data) {
+  (void) hd;
+  (void) data;
+  if (nghttp2_session_get_outbound_queue_size(session) <= MOST_UNSENT)
+    return 0;
+  return nghttp2_session_terminate_session(session, NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
 static struct stream *add_stream(struct connection *c, int32_t id) {
   struct http2 *h = &c->as.http2;
   struct stream *s = calloc(1, sizeof(*s));
@@ -266,6 +277,7 @@ int http2_open_session(struct connection *c, nghttp2_session **session) {
 
   if (err != 0)
     return err;
+  nghttp2_session_callbacks_set_on_begin_frame_callback(all, on_frame_begin);
   nghttp2_session_callbacks_set_on_begin_headers_callback(all, on_begin);
   nghttp2_session_callbacks_set_on_header_callback(all, on_field);
   nghttp2_session_callbacks_set_on_frame_recv_callback(all, on_frame);

@@ -10,7 +10,8 @@ enum {
   MOST_CHECKS = 64,      /* of those: of the disk */
   MOST_STREAMS = 100,    /* of one HTTP/2 connection, at once */
   MOST_RESETS = 200,     /* of its streams, and so many more a second: */
-  MORE_RESETS = 20
+  MORE_RESETS = 20,
+  MOST_UNSENT = 512 /* frames that wait for the client, but for content */
 };
 
 /* In bytes. */
