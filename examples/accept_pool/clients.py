@@ -68,6 +68,15 @@ def wrong():
              "0\r\n\r\n", 413),
             (f"POST / HTTP/1.1\r\n{host}Content-Length: 99999999999\r\n\r\n", 405),
             (f"GET / HTTP/1.1\r\n{host}Expect: wonders\r\n\r\n", 417),
+            (f"GET / HTTP/1.1\r\n{host}A B: c\r\n\r\n", 400),
+            (f"GET / HTTP/1.1\r\n{host}Content-Length : 0\r\n\r\n", 400),
+            (f"GET / HTTP/1.1\r\n{host}Content-Length : 1\r\n\r\nx", 400),
+            (f"GET / HTTP/1.1\r\n{host}Transfer-Encoding : chunked\r\n\r\n"
+             "0\r\n\r\n", 400),
+            (f"GET http://me/?x HTTP/1.1\r\n{host}\r\n", 200),
+            (f"GET http://me HTTP/1.1\r\n{host}\r\n", 200),
+            (f"GET http://me?x HTTP/1.1\r\n{host}\r\n", 200),
+            (f"GET http://me/nothing HTTP/1.1\r\n{host}\r\n", 404),
             (f"GET / HTTP/1.1\r\n{host}Upgrade: h2c\r\n"
              "Connection: Upgrade\r\n\r\n", 200),
             (f"CONNECT me:80 HTTP/1.1\r\n{host}\r\n", 404),

@@ -155,13 +155,16 @@ static int on_value(parser_t *parser, const char *at, size_t bytes) {
 }
 
 static enum page route(const struct head *head) {
-  const char *query = memchr(head->target, '?', head->target_bytes);
-  size_t bytes =
-      query != NULL ? (size_t) (query - head->target) : head->target_bytes;
+  size_t host = head_skip_host(head->target, head->target_bytes);
+  const char *path = head->target + host;
+  size_t bytes = head->target_bytes - host;
+  const char *query = memchr(path, '?', bytes);
 
-  if (bytes == 1 && memcmp(head->target, "/", 1) == 0)
+  if (query != NULL)
+    bytes = (size_t) (query - path);
+  if (bytes == 0 ? host > 0 : bytes == 1 && path[0] == '/')
     return PAGE_LIGHT;
-  if (bytes == 6 && memcmp(head->target, "/heavy", 6) == 0)
+  if (bytes == 6 && memcmp(path, "/heavy", 6) == 0)
     return PAGE_HEAVY;
   return PAGE_NONE;
 }

@@ -29,6 +29,17 @@ int head_target(struct head *head, const char *at, size_t bytes) {
   return head_count(head, bytes);
 }
 
+size_t head_skip_host(const char *target, size_t bytes) {
+  static const char scheme[] = "http://";
+  size_t at = sizeof(scheme) - 1;
+
+  if (bytes < at || strncasecmp(target, scheme, at) != 0)
+    return 0;
+  while (at < bytes && target[at] != '/' && target[at] != '?')
+    at++;
+  return at;
+}
+
 /* A list of words between commas. */
 static int has_word(const char *list, const char *word) {
   size_t bytes = strlen(word);
@@ -74,9 +85,14 @@ static size_t put(char *to, size_t room, size_t used, const char *at,
   return used + bytes;
 }
 
+/* http-parser takes a blank for a letter, and "Content-Length " for
+ * Content-Length. A proxy may not, and then the two would not agree where the
+ * next request begins. */
 void head_name(struct head *head, const char *at, size_t bytes) {
   if (head->in_value)
     end_field(head);
+  if (memchr(at, ' ', bytes) != NULL)
+    head->wrong = 400;
   head->name_bytes = put(head->name, HEAD_NAME, head->name_bytes, at, bytes);
 }
 

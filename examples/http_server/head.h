@@ -31,6 +31,10 @@ int head_count(struct head *head, size_t bytes);
  * all that it may have. */
 int head_is_endless(struct head *head, size_t bytes);
 
+/* A whole URL is for proxies, but a server has to know it. Returns where its
+ * path begins, behind the host; 0: it is a path. */
+size_t head_skip_host(const char *target, size_t bytes);
+
 /* Pieces, as they come. */
 int head_target(struct head *head, const char *at, size_t bytes);
 void head_name(struct head *head, const char *at, size_t bytes);

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "head.h"
 #include "pages.h"
 
 enum { THUMBNAIL_WIDTH = 128 };
@@ -153,26 +153,13 @@ static unsigned find_width(const char *query, size_t bytes) {
   return width;
 }
 
-/* A whole URL is for proxies, but a server has to know it: its path begins
- * behind the host. */
-static size_t skip_host(const char *target, size_t bytes) {
-  static const char scheme[] = "http://";
-  size_t at = sizeof(scheme) - 1;
-
-  if (bytes < at || strncasecmp(target, scheme, at) != 0)
-    return 0;
-  while (at < bytes && target[at] != '/' && target[at] != '?')
-    at++;
-  return at;
-}
-
 void pages_route(struct request *r, const char *target, size_t bytes) {
   static const struct page all[] = {{"/", "GET, HEAD", on_hello},
                                     {"/health", "GET, HEAD", on_health},
                                     {"/stats", "GET, HEAD", on_stats},
                                     {"/password", "POST", on_password},
                                     {"/thumbnail", "POST", on_thumbnail}};
-  size_t host = skip_host(target, bytes);
+  size_t host = head_skip_host(target, bytes);
   const char *query;
   size_t length;
 
