@@ -703,7 +703,8 @@ LOOPCHAN_EXTERN int loopchan_recv_start(loopchan_receiver_t *rx,
 /**
  * Stops delivery, as uv_read_stop does: cb is not called again until the next
  * loopchan_recv_start. Messages keep arriving and wait; a bounded channel fills
- * up, and then its senders wait.
+ * up, and then its senders wait. With LOOPCHAN_SHARED other receivers get them,
+ * one that this receiver was woken for among them.
  *
  * Thread:    the loop's.
  * Callback:  allowed in any callback of this loop; inside cb, the message in
