@@ -39,14 +39,13 @@ static int step_in(loopchan_receiver_t *rx, lc_scope_t *scope) {
 int lc_receiver_enter_shared(loopchan_receiver_t *rx, lc_scope_t *scope) {
   int err = step_in(rx, scope);
 
-  if (err != 0 || scope->consumer->loop == NULL)
-    return err;
-  lc_loop_in_call(scope->consumer->loop);
-  return 0;
+  if (err == 0 && scope->consumer->loop != NULL)
+    lc_loop_in_call(scope->consumer->loop);
+  return err;
 }
 
 static lc_consumer_t *consumer_of_member(lc_member_t *member) {
-  return lc_container(member, lc_consumer_t, member);
+  return lc_container(member, lc_consumer_t, delivery.member);
 }
 
 static loopchan_receiver_t *receiver_of(const lc_consumer_t *consumer) {
@@ -71,10 +70,10 @@ static bool take_copy(lc_consumer_t *consumer, lc_waiter_t **matched) {
 
 /* Unlocked while the callback runs. */
 static void hand_over_copy(lc_consumer_t *consumer, int status, void *msg) {
-  loopchan_recv_cb cb = consumer->recv_cb;
+  loopchan_recv_cb cb = consumer->delivery.recv_cb;
 
   if (status != 0)
-    consumer->recv_cb = NULL;
+    consumer->delivery.recv_cb = NULL;
   consumer->in_callback = true;
   lc_shared_unlock(consumer->channel);
   cb(receiver_of(consumer), status, msg);
@@ -90,7 +89,7 @@ static bool deliver_copies(lc_consumer_t *consumer, lc_budget_t *budget) {
   while (take_copy(consumer, &matched)) {
     hand_over_copy(consumer, 0, consumer->message);
     lc_rx_complete(channel, matched);
-    if (consumer->recv_cb == NULL) {
+    if (consumer->delivery.recv_cb == NULL) {
       lc_budget_unseen(budget);
       return false;
     }
@@ -110,17 +109,18 @@ static bool deliver_shared(lc_consumer_t *consumer) {
   lc_budget_t budget;
   bool drained;
 
-  lc_budget_begin(&budget, &consumer->member, channel->config.budget_messages);
+  lc_budget_begin(&budget, &consumer->delivery.member,
+                  channel->config.budget_messages);
   drained = deliver_copies(consumer, &budget);
   if (drained && channel->rx.ended) {
     lc_trace(eof, channel, NULL);
-    consumer->end_delivered = true;
+    consumer->delivery.eof_delivered = true;
     hand_over_copy(consumer, UV_EOF, NULL);
     lc_budget_unseen(&budget);
   }
   lc_budget_end(&budget, consumer->loop);
-  if (!drained || consumer->recv_cb == NULL)
-    return consumer->recv_cb != NULL;
+  if (!drained || consumer->delivery.recv_cb == NULL)
+    return consumer->delivery.recv_cb != NULL;
   lc_shared_queue_up(&consumer->idle);
   return false;
 }
@@ -131,7 +131,7 @@ static bool serve_consumer(lc_member_t *member) {
 
   lc_shared_lock(consumer->channel);
   lc_shared_come(&consumer->idle);
-  more = consumer->recv_cb != NULL && deliver_shared(consumer);
+  more = consumer->delivery.recv_cb != NULL && deliver_shared(consumer);
   lc_shared_unlock(consumer->channel);
   return more;
 }
@@ -139,7 +139,7 @@ static bool serve_consumer(lc_member_t *member) {
 static void on_shared_async(uv_async_t *async) {
   const loopchan_receiver_t *rx = (const loopchan_receiver_t *) async;
 
-  lc_loop_serve(&rx->consumer->member);
+  lc_loop_serve(&rx->consumer->delivery.member);
 }
 
 bool lc_shared_is_handle(const uv_async_t *async) {
@@ -166,8 +166,9 @@ static int open_on_loop(uv_loop_t *loop, loopchan_receiver_t *rx,
   if (err != 0)
     goto no_handle;
   lc_loop_in_call(consumer->loop);
-  lc_loop_enter(consumer->loop, &consumer->member, &consumer->idle.wake,
-                channel->config.budget_ns, serve_consumer);
+  lc_loop_enter(consumer->loop, &consumer->delivery.member,
+                &consumer->idle.wake, channel->config.budget_ns,
+                serve_consumer);
   return 0;
 
 no_handle:
@@ -246,12 +247,12 @@ int lc_shared_start(loopchan_receiver_t *rx, loopchan_recv_cb cb) {
   if (err != 0)
     return err;
   consumer = scope.consumer;
-  if (consumer->end_delivered) {
+  if (consumer->delivery.eof_delivered) {
     err = UV_EOF;
-  } else if (consumer->recv_cb != NULL) {
+  } else if (consumer->delivery.recv_cb != NULL) {
     err = UV_EALREADY;
   } else {
-    consumer->recv_cb = cb;
+    consumer->delivery.recv_cb = cb;
     /* Inside the receive callback delivery goes on behind it. */
     if (!consumer->in_callback && consumer->idle.state == LC_AWAY)
       lc_shared_queue_up(&consumer->idle);
@@ -265,7 +266,7 @@ int lc_shared_stop(loopchan_receiver_t *rx) {
 
   if (lc_receiver_enter_shared(rx, &scope) != 0)
     return 0;
-  scope.consumer->recv_cb = NULL;
+  scope.consumer->delivery.recv_cb = NULL;
   lc_shared_come(&scope.consumer->idle);
   lc_receiver_exit(rx, &scope);
   return 0;
@@ -300,7 +301,7 @@ static bool begin_to_leave(loopchan_receiver_t *rx, lc_consumer_t *consumer) {
 
   lc_trace(close, channel, NULL);
   lc_receiver_set(rx, LC_CLOSING);
-  consumer->recv_cb = NULL;
+  consumer->delivery.recv_cb = NULL;
   if (last) {
     lc_rx_refuse(channel);
     lc_rx_give_up(channel);
@@ -330,7 +331,7 @@ int lc_shared_close(loopchan_receiver_t *rx, lc_on_closed_t on_closed) {
     return 0;
   }
   lc_wake_leave(&consumer->idle.wake);
-  lc_loop_leave(&consumer->member);
+  lc_loop_leave(&consumer->delivery.member);
   uv_close((uv_handle_t *) &rx->async, on_shared_closed);
   return 0;
 }

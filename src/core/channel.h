@@ -70,7 +70,7 @@ typedef struct {
   size_t msg_size;
 } lc_config_t;
 
-/* Who uses the core. */
+/* The users of the core. */
 typedef struct {
   uv_mutex_t mutex; /* guards the rest */
   size_t users;     /* senders and receivers */
@@ -103,7 +103,7 @@ typedef struct {
   lc_guard_t guard; /* debug: the thread in a call on the receiver */
 } lc_rx_t;
 
-/* Of a loop receiver that is the only one: its loop's thread's alone. */
+/* Of a loop receiver: its loop's thread's alone. */
 typedef struct {
   loopchan_recv_cb recv_cb; /* NULL while stopped */
   bool eof_delivered;
@@ -124,7 +124,7 @@ typedef struct lc_channel {
   lc_wake_t wake;
   /* The receiver's. */
   lc_rx_t rx;
-  lc_delivery_t delivery;
+  lc_delivery_t delivery; /* unused where shared is set */
 } lc_channel_t;
 
 /* A core with one user, the receiver. options have been checked. async is NULL

@@ -50,13 +50,11 @@ typedef struct lc_consumer {
   lc_loop_t *loop;   /* NULL: a thread receiver */
   void *message;     /* a loop's: what is in its callback's hands */
   lc_wake_t emptied; /* whoever closes waits here for those inside */
-  lc_queue_t queue;  /* the mutex guards this, and the next three */
+  lc_queue_t queue;  /* the mutex guards this, and the next two */
   bool closing;
-  bool end_delivered;
   lc_idle_t idle;
   /* The loop's thread's. */
-  lc_member_t member;
-  loopchan_recv_cb recv_cb; /* NULL while stopped */
+  lc_delivery_t delivery;
   bool in_callback;
   lc_on_closed_t on_closed;
 } lc_consumer_t;
