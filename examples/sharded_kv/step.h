@@ -39,7 +39,7 @@ struct step {
 
   /* of whoever has the step */
   enum verb verb;
-  unsigned home, shard; /* who asks, who is asked */
+  unsigned home, shard; /* which asks, which is asked */
   struct buffer reply;  /* text for the client */
   int64_t count;        /* or a number for its sum */
   uint32_t hash;

@@ -24,8 +24,8 @@ static void on_drop(void *msg, void *arg) {
 }
 
 /* Receives two messages, and then is left alone: asleep, with a wake that
- * nobody hears. Returns how many more messages there is room for. By hand, a
- * receiver asleep takes one. */
+ * nobody hears. Returns how many more messages there is room for. By
+ * rendezvous, a receiver asleep takes one. */
 static int abandon_loop(int which) {
   const flavour_t *flavour = &flavours[which];
   loopchan_options_t options = flavour_options(flavour);

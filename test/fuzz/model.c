@@ -95,7 +95,7 @@ void model_write(model_t *m, request_t *request) {
   EXPECT(m->waiting < LINE_MOST);
   request->status = UNDECIDED;
   m->line[m->waiting++] = request;
-  m->waits = NO; /* who joins rouses the receiver */
+  m->waits = NO; /* joining rouses the receiver */
   serve(m);
 }
 

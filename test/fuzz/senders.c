@@ -237,7 +237,7 @@ static bool has_loop(const channel_t *channel) {
   return has;
 }
 
-/* Whether a call that waits would wait, which on this thread is for ever. A
+/* Whether a call that waits would wait, which on this thread has no end. A
  * loop's own thread is told UV_EAGAIN instead. */
 static bool would_wait(const channel_t *channel) {
   const model_t *m = &channel->m;

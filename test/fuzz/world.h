@@ -1,7 +1,7 @@
 /* world: what one single run has: channels, their models, writers, two loops.
  *
  * An operation names its objects by slots. If there is none in its slot, or it
- * would wait for ever, it does nothing: so a sequence stays meaningful when
+ * would wait without end, it does nothing: so a sequence stays meaningful when
  * some of it is left out.
  */
 #ifndef WORLD_H

@@ -261,7 +261,8 @@ START_TEST(send_many_takes_no_more_places_than_there_are) {
 }
 END_TEST
 
-/* By hand the places are free, but a commit wants a receiver that waits. */
+/* By rendezvous the places are free, but a commit wants a receiver that waits.
+ */
 START_TEST(a_reserved_place_counts_until_it_is_given_back) {
   int accepted = room(_i), places = accepted == 0 ? 3 : accepted;
   static void *place[MOST];

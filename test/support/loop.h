@@ -22,7 +22,7 @@ static inline void expect_closing(uv_handle_t *handle, void *arg) {
 }
 
 /* Every handle has to be closed by then; what is left is to call that back. A
- * handle that is not would keep the loop running, perhaps for ever: where
+ * handle that is not would keep the loop running, perhaps without end: where
  * nothing forks, check comes here after a failed assertion too. For the same
  * reason a test's handles are static: a failed test's stack is gone. */
 static inline void expect_loop_clean(void) {
