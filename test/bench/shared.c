@@ -120,7 +120,7 @@ static void begin_takers(taker_t *takers, const bench_case_t *test,
     taker->kind.cb = on_message;
     taker->kind.arg = taker;
     taker->each = each;
-    taker->seen = calloc(1, each * test->kind.senders / 8 + 1);
+    taker->seen = calloc(1, (size_t) (each * test->kind.senders / 8 + 1));
     bench_check(taker->seen != NULL, "memory");
     taker->channel = i == 0 ? bench_peer->open(&taker->kind) : takers->channel;
   }
