@@ -23,11 +23,13 @@ static bool is_shared(const loopchan_options_t *options) {
 
 /* What a receiver needs beside the core and its first sender. */
 static int open_flavour(uv_loop_t *loop, loopchan_receiver_t *rx,
-                        lc_channel_t *channel, bool shared) {
+                        lc_channel_t *channel,
+                        const loopchan_options_t *options) {
   int err = 0;
 
-  if (shared) {
-    err = lc_shared_new(&channel->shared);
+  if (is_shared(options)) {
+    err = lc_shared_new(&channel->shared,
+                        options->spin_ns != LOOPCHAN_NO_SPIN);
     return err != 0 ? err : lc_shared_open(loop, rx, channel);
   }
   if (loop != NULL)
@@ -58,7 +60,7 @@ int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
     lc_channel_leave(channel);
     return UV_ENOMEM;
   }
-  err = open_flavour(loop, rx, channel, is_shared(options));
+  err = open_flavour(loop, rx, channel, options);
   if (err != 0) {
     loopchan_sender_drop(first);
     lc_channel_leave(channel);

@@ -20,18 +20,17 @@ static lc_consumer_t *consumer_at(lc_queue_t *at) {
                                      offsetof(lc_consumer_t, queue));
 }
 
-int lc_shared_new(lc_shared_t **out) {
+int lc_shared_new(lc_shared_t **out, bool spins) {
   lc_shared_t *shared = lc_malloc(sizeof *shared);
   int err;
 
   if (shared == NULL)
     return UV_ENOMEM;
-  err = uv_mutex_init(&shared->mutex);
+  err = lc_lock_init(&shared->lock, spins);
   if (err != 0) {
     lc_free(shared);
     return err;
   }
-  lc_owner_init(&shared->holder);
   lc_queue_init(&shared->idle);
   lc_queue_init(&shared->spare);
   lc_queue_init(&shared->consumers);
@@ -50,20 +49,19 @@ void lc_shared_free(lc_shared_t *shared) {
     lc_wake_destroy(&idle->wake);
     lc_free(idle);
   }
-  uv_mutex_destroy(&shared->mutex);
+  lc_lock_destroy(&shared->lock);
   lc_free(shared);
 }
 
-/* Whoever has the mutex is awake, and sees to those who are not. */
+/* Whoever has the lock is awake, and sees to those who are not. */
 void lc_shared_lock(lc_channel_t *channel) {
-  uv_mutex_lock(&channel->shared->mutex);
-  lc_owner_set_here(&channel->shared->holder);
+  lc_lock_take(&channel->shared->lock);
   if (!lc_inbox_is_parked(&channel->inbox))
     lc_inbox_is_up(&channel->inbox);
 }
 
 static bool is_locked(lc_shared_t *shared) {
-  return lc_owner_is_here(&shared->holder);
+  return lc_lock_is_here(&shared->lock);
 }
 
 /* From here on: locked, up to the public calls. */
@@ -100,7 +98,7 @@ static bool park(lc_channel_t *channel) {
 
 /* Calls as many as there are messages for, at the end of the channel all; and
  * has the next push come here, if any is left. */
-static void call_idle(lc_channel_t *channel) {
+static LC_NOINLINE void call_idle(lc_channel_t *channel) {
   lc_shared_t *shared = channel->shared;
 
   while (!lc_queue_is_empty(&shared->idle)) {
@@ -230,9 +228,9 @@ int lc_shared_wait(lc_consumer_t *consumer, uint64_t deadline_ns) {
 }
 
 void lc_shared_unlock(lc_channel_t *channel) {
-  call_idle(channel);
-  lc_owner_set_none(&channel->shared->holder);
-  uv_mutex_unlock(&channel->shared->mutex);
+  if (!lc_queue_is_empty(&channel->shared->idle))
+    call_idle(channel);
+  lc_lock_release(&channel->shared->lock);
 }
 
 /* The message may have been taken meanwhile; so this thread looks, in place of
@@ -292,11 +290,11 @@ static bool any_loop(lc_channel_t *channel, bool (*is)(lc_loop_t *loop)) {
   lc_queue_t *at;
   bool any = false;
 
-  uv_mutex_lock(&shared->mutex);
+  lc_lock_take(&shared->lock);
   for (at = shared->consumers.next; at != &shared->consumers && !any;
        at = at->next)
     any = consumer_at(at)->loop != NULL && is(consumer_at(at)->loop);
-  uv_mutex_unlock(&shared->mutex);
+  lc_lock_release(&shared->lock);
   return any;
 }
 

@@ -1,7 +1,7 @@
 /* shared: several receivers at one channel, and several threads at one of them.
  *
  * The receiving side of the channel is used by one thread at a time, under a
- * mutex that is never held while a thread waits, nor while the user's code
+ * lock that is never held while a thread waits, nor while the user's code
  * runs. A receiver takes one message at a time, when it is ready to hand it
  * over. One that finds nothing queues up: it is idle. While one is idle, the
  * inbox is PARKED, so that the next push owes a wake. That is paid here: the
@@ -13,10 +13,10 @@
  *       +-------------------+---------------------+
  *          its time is up, it is stopped or closed, or it comes
  *
- * Whoever leaves the mutex sees to it that no message waits while a receiver is
- * idle (lc_shared_unlock): so one that takes the first of several messages has
- * the next receiver called, and one that was called for a message and does not
- * want it any more has it passed on.
+ * Whoever releases the lock sees to it that no message waits while a receiver
+ * is idle (lc_shared_unlock): so one that takes the first of several messages
+ * has the next receiver called, and one that was called for a message and does
+ * not want it any more has it passed on.
  *
  * On a rendezvous channel a send that does not wait is accepted if a receiver
  * is idle, which is called then; and what is stored is left to those that have
@@ -30,11 +30,12 @@
 
 #include "base/queue.h"
 #include "core/rx.h"
+#include "wait/lock.h"
 
 typedef enum { LC_AWAY, LC_QUEUED, LC_CALLED } lc_idle_state_t;
 
 /* A loop receiver's place in the queue, or that of a thread in a call. The
- * mutex of the channel's lc_shared_t guards it, but for the wake. */
+ * lock of the channel's lc_shared_t guards it, but for the wake. */
 typedef struct lc_idle {
   lc_queue_t queue;             /* first: of the idle, or those to spare */
   struct lc_consumer *consumer; /* whose it is */
@@ -50,7 +51,7 @@ typedef struct lc_consumer {
   lc_loop_t *loop;   /* NULL: a thread receiver */
   void *message;     /* a loop's: what is in its callback's hands */
   lc_wake_t emptied; /* whoever closes waits here for those inside */
-  lc_queue_t queue;  /* the mutex guards this, and the next two */
+  lc_queue_t queue;  /* the lock guards this, and the next two */
   bool closing;
   lc_idle_t idle;
   /* The loop's thread's. */
@@ -60,8 +61,7 @@ typedef struct lc_consumer {
 } lc_consumer_t;
 
 typedef struct lc_shared {
-  lc_owner_t holder;    /* of the mutex: a thread looks whether it is that */
-  uv_mutex_t mutex;     /* guards all below, and the receiving side */
+  lc_lock_t lock;       /* guards all below, and the receiving side */
   lc_queue_t idle;      /* whoever is called first is first */
   lc_queue_t spare;     /* places of threads, in no call */
   lc_queue_t consumers; /* those that are open */
@@ -69,14 +69,15 @@ typedef struct lc_shared {
   uint64_t wakes;       /* how many were called so far */
 } lc_shared_t;
 
-LC_MUST_USE int lc_shared_new(lc_shared_t **shared);
+/* spins: whether a thread that finds the lock held may look again. */
+LC_MUST_USE int lc_shared_new(lc_shared_t **shared, bool spins);
 void lc_shared_free(lc_shared_t *shared);
 
 /* Any thread. Has the receiving side to itself from here on. */
 void lc_shared_lock(lc_channel_t *channel);
 void lc_shared_unlock(lc_channel_t *channel);
 
-/* Any thread. Pays a debt; does nothing inside the mutex, to be left soon. */
+/* Any thread. Pays a debt; does nothing under the lock, to be released soon. */
 void lc_shared_settle(lc_channel_t *channel);
 
 /* A receiver more, or less. */

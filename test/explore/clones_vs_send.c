@@ -1,6 +1,7 @@
 /* clones_vs_send: a loop receiver and a thread receiver of one channel, and two
  * sends of which each wakes one. Each message is received once, and none waits
  * while a receiver is idle; then the last sender ends both. */
+#include "atomic.h"
 #include "explore.h"
 
 static loopchan_receiver_t on_loop, on_thread;
@@ -57,9 +58,11 @@ static void run(void) {
 
 static const explore_twin_t twins[] = {
     {.name = "nobody_is_called", .no_signals = true, .caught_as = "stuck"},
-    {.name = "receivers_without_exclusion",
-     .no_exclusion = true,
-     .caught_as = "is_locked"},
+    {.name = "receivers_without_order",
+     .site = "lc_lock_release",
+     .kind = EXPLORE_RMW,
+     .order = memory_order_relaxed,
+     .caught_as = "race"},
     {.name = NULL}};
 
 static const explore_program_t program = {"clones_vs_send", run, 2, 0, twins};

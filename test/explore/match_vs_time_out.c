@@ -1,6 +1,7 @@
 /* match_vs_time_out: rendezvous, two receivers that wait for a moment, and two
  * sends that do not wait. As many are accepted as receivers wait; what was
  * accepted is received, though the time be up. */
+#include "atomic.h"
 #include "explore.h"
 
 static loopchan_receiver_t rxs[2];
@@ -51,8 +52,10 @@ static void run(void) {
   explore_check(loopchan_close(&rxs[1], NULL) == 0, "close");
 }
 
-static const explore_twin_t twins[] = {{.name = "receivers_without_exclusion",
-                                        .no_exclusion = true,
+static const explore_twin_t twins[] = {{.name = "receivers_without_order",
+                                        .site = "lc_lock_release",
+                                        .kind = EXPLORE_RMW,
+                                        .order = memory_order_relaxed,
                                         .caught_as = "race"},
                                        {.name = NULL}};
 

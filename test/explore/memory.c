@@ -26,6 +26,7 @@ typedef struct {
 typedef struct {
   uint64_t *at;
   uint64_t before; /* the run */
+  bool free;       /* if it is a lock's word */
   uint16_t count;
   store_t stores[STORES_MOST];
 } place_t;
@@ -46,10 +47,16 @@ static view_t to_acquire[THREADS_MOST]; /* what an acquire fence would add */
 static view_t released[THREADS_MOST];   /* at the last release fence */
 static view_t common;                   /* of the seq_cst fences */
 bool memory_weakened;
+static bool whole_locks;
+
+void explore_whole_locks(void) {
+  whole_locks = true;
+}
 
 void memory_reset(void) {
   int t;
 
+  whole_locks = false;
   places_count = 0;
   while (plains_count > 0)
     plains[plains_used[--plains_count]].granule = 0;
@@ -108,6 +115,7 @@ static size_t place_of(const void *at) {
   place = &places[places_count++];
   place->at = word;
   place->before = *word;
+  place->free = true;
   place->count = 1;
   place->stores[0].value = *word;
   memset(&place->stores[0].view, 0, sizeof place->stores[0].view);
@@ -188,6 +196,17 @@ static bool is_quiet(const char *site) {
     if (strcmp(sites[i], site) == 0)
       return true;
   return false;
+}
+
+/* A lock is taken as libuv's mutex is, but for the program that is of the lock:
+ * a thread that finds it held waits there, and no other one runs before it is
+ * released. */
+static bool is_lock(const char *site) {
+  return !whole_locks && strcmp(site, "lc_lock_try") == 0;
+}
+
+static bool is_unlock(const char *site) {
+  return strcmp(site, "lc_lock_release") == 0;
 }
 
 /* A push's first look is a guess that its compare-and-swap puts right, so only
@@ -275,9 +294,10 @@ uint64_t explore_swap(void *at, uint64_t value, memory_order order,
   uint64_t old;
   size_t p;
 
-  if (!is_quiet(site))
+  if (!is_quiet(site) && !is_unlock(site))
     engine_yield();
   p = place_of(at);
+  places[p].free = places[p].free || is_unlock(site);
   old = replace(p, value, weakened(order, EXPLORE_RMW, site));
   if (!is_quiet(site))
     engine_trace("%s: swap place %zu %#llx -> %#llx", site, p,
@@ -325,7 +345,11 @@ bool explore_cas(void *at, void *expected, uint64_t value, memory_order order,
     engine_yield();
   p = place_of(at);
   memcpy(&wanted, expected, sizeof wanted);
-  found = found_by_cas(p, wanted, is_quiet(site) || is_guess(site), &index);
+  if (is_lock(site))
+    engine_wait_for(&places[p].free, "a lock");
+  found = found_by_cas(p, wanted,
+                       is_quiet(site) || is_guess(site) || is_lock(site),
+                       &index);
   if (!is_quiet(site))
     engine_trace("%s: cas place %zu %#llx -> %#llx %s", site, p,
                  (unsigned long long) found, (unsigned long long) value,
@@ -335,6 +359,7 @@ bool explore_cas(void *at, void *expected, uint64_t value, memory_order order,
     memcpy(expected, &found, sizeof found);
     return false;
   }
+  places[p].free = !is_lock(site);
   replace(p, value, weakened(order, EXPLORE_RMW, site));
   return true;
 }

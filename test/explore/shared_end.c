@@ -1,5 +1,6 @@
 /* shared_end: two threads at one receiver, and a sender that sends one message
  * and goes. One gets it, both get the end. Then both close, and one does. */
+#include "atomic.h"
 #include "explore.h"
 
 static loopchan_receiver_t rx;
@@ -46,8 +47,10 @@ static void run(void) {
 
 static const explore_twin_t twins[] = {
     {.name = "nobody_is_called", .no_signals = true, .caught_as = "stuck"},
-    {.name = "threads_without_exclusion",
-     .no_exclusion = true,
+    {.name = "threads_without_order",
+     .site = "lc_lock_release",
+     .kind = EXPLORE_RMW,
+     .order = memory_order_relaxed,
      .caught_as = "race"},
     {.name = NULL}};
 

@@ -2,6 +2,7 @@
  * leaves has the other one called if there is a message, and that may just be
  * leaving too. A message that comes meanwhile is received once, or is still
  * there. */
+#include "atomic.h"
 #include "explore.h"
 
 static loopchan_receiver_t rx;
@@ -40,8 +41,10 @@ static void run(void) {
   explore_check(loopchan_close(&rx, NULL) == 0, "close");
 }
 
-static const explore_twin_t twins[] = {{.name = "threads_without_exclusion",
-                                        .no_exclusion = true,
+static const explore_twin_t twins[] = {{.name = "threads_without_order",
+                                        .site = "lc_lock_release",
+                                        .kind = EXPLORE_RMW,
+                                        .order = memory_order_relaxed,
                                         .caught_as = "race"},
                                        {.name = NULL}};
 

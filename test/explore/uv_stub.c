@@ -24,8 +24,9 @@ typedef struct {
 /* A mutex, or a condition. */
 typedef struct {
   const void *at;
-  bool free;   /* mutex */
-  bool *waits; /* condition: of the one that waits */
+  bool free;                 /* mutex */
+  bool *waits[THREADS_MOST]; /* condition: of those that wait */
+  unsigned waiting;          /* how many */
   view_t view;
 } lock_t;
 
@@ -192,22 +193,26 @@ void uv_cond_destroy(uv_cond_t *cond) {
 
 void uv_cond_signal(uv_cond_t *cond) {
   lock_t *lock = lock_of(cond);
+  unsigned chosen;
 
   stand_still();
   engine_yield();
-  if (!no_signals() && lock->waits != NULL)
-    *lock->waits = true;
+  if (no_signals() || lock->waiting == 0)
+    return;
+  chosen = engine_choose(lock->waiting);
+  *lock->waits[chosen] = true;
+  lock->waits[chosen] = lock->waits[--lock->waiting];
 }
 
 void uv_cond_wait(uv_cond_t *cond, uv_mutex_t *mutex) {
   static bool signalled[THREADS_MOST];
   bool *mine = &signalled[engine_self()];
+  lock_t *lock = lock_of(cond);
 
   *mine = false;
-  lock_of(cond)->waits = mine;
+  lock->waits[lock->waiting++] = mine;
   uv_mutex_unlock(mutex);
   engine_wait_for(mine, "a signal");
-  lock_of(cond)->waits = NULL;
   uv_mutex_lock(mutex);
 }
 
