@@ -72,11 +72,10 @@ static void leave(struct asker *a, const char *end) {
 static void on_answer(loopchan_receiver_t *rx, int status, int *square) {
   struct asker *a = rx->data;
 
-  if (status == 0) {
+  if (status == 0)
     squares[a->number] = *square;
-    if (a->number == 1)
-      leave(askers[HARD], "left while a thread was at it");
-  }
+  if (a->number == 1)
+    leave(askers[HARD], "left while a thread was at it");
   leave(a, status == 0 ? "answered" : "no answer");
 }
 

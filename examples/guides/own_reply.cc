@@ -42,11 +42,9 @@ class asker {
     check(rx_.start(
         [this, number, &third](int square) {
           square_ = square;
-          if (number == 1)
-            third.leave("left while a thread was at it");
-          leave("answered");
+          end("answered", number, third);
         },
-        [this] { leave("no answer"); }));
+        [this, number, &third] { end("no answer", number, third); }));
     /* Refused if the pool is busy, or closed: then it is destroyed here. */
     (void) tx.try_send(question{number, std::move(answer.tx)});
   }
@@ -59,6 +57,12 @@ class asker {
   }
 
  private:
+  void end(const char *end, int number, asker &third) {
+    if (number == 1)
+      third.leave("left while a thread was at it");
+    leave(end);
+  }
+
   loopchan::loop_receiver<int> rx_;
   const char *end_ = "";
   int square_ = 0;
