@@ -220,6 +220,8 @@ def refuses():
             (get.format("/", "A: b\r\n" * 5000), 431),
             (get.format("/", "Host: you\r\n"), 400),
             (get.format("/", "Expect: wonders\r\n"), 417),
+            (get.format("/\x01", ""), 400),
+            (get.format("/", "A: b\0c\r\n"), 400),
             (get.format("/", "A B: c\r\n"), 400),
             (get.format("/", "Content-Length : 0\r\n"), 400),
             (get.format("/", "Transfer-Encoding : chunked\r\n"), 400),
