@@ -38,7 +38,7 @@ static void on_answer(loopchan_receiver_t *rx, int status, int *square) {
 
 int main(void) {
   loopchan_options_t options = {.drop = drop_question};
-  loopchan_receiver_t asked, answered;
+  loopchan_receiver_t asked = {0}, answered = {0};
   loopchan_sender_t *ask, *reply;
   uv_thread_t thread;
 

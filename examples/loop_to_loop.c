@@ -18,7 +18,7 @@ static void on_written(loopchan_write_t *req, int status) {
 }
 
 static void produce(void *arg) {
-  loopchan_writer_t writer;
+  loopchan_writer_t writer = {0};
   uv_loop_t loop;
   int i;
 
@@ -43,7 +43,7 @@ static void on_number(loopchan_receiver_t *rx, int status, void *msg) {
 
 int main(void) {
   loopchan_options_t options = {.msg_size = sizeof(int), .capacity = 1};
-  loopchan_receiver_t rx;
+  loopchan_receiver_t rx = {0};
   uv_thread_t producer;
 
   check(loopchan_open(uv_default_loop(), &rx, &tx, &options));

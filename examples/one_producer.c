@@ -25,7 +25,7 @@ int main(void) {
   loopchan_options_t options = {
       .msg_size = sizeof(char *), .drop = free_string, /* (3) */
   };
-  loopchan_receiver_t rx;
+  loopchan_receiver_t rx = {0};
   loopchan_sender_t *tx;
   uv_thread_t producer;
   char *string;

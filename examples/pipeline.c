@@ -44,7 +44,7 @@ static void add(loopchan_receiver_t *rx, int status, void *msg) {
 
 int main(void) {
   loopchan_options_t options = {.msg_size = sizeof(uint64_t), .capacity = 16};
-  loopchan_receiver_t squares;
+  loopchan_receiver_t squares = {0};
   uv_thread_t counter, squarer;
 
   check(loopchan_open(NULL, &numbers, &numbers_tx, &options));

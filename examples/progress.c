@@ -22,7 +22,7 @@ static void on_percent(loopchan_receiver_t *rx, int status, void *msg) {
 
 int main(void) {
   loopchan_options_t options = {.msg_size = sizeof(int)};
-  loopchan_receiver_t rx;
+  loopchan_receiver_t rx = {0};
   loopchan_sender_t *tx;
   uv_thread_t worker;
 

@@ -16,7 +16,7 @@ static void send_numbers(void *arg) {
 
 int main(void) {
   loopchan_options_t options = {.msg_size = sizeof(int)};
-  loopchan_receiver_t rxs[2], *open[2] = {&rxs[0], &rxs[1]};
+  loopchan_receiver_t rxs[2] = {0}, *open[2] = {&rxs[0], &rxs[1]};
   size_t left = 2;
   int i, received[2] = {0};
   uv_thread_t threads[2];

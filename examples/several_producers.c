@@ -40,7 +40,7 @@ static void on_value(loopchan_receiver_t *rx, int status, void *msg) {
 int main(void) {
   loopchan_options_t options = {.msg_size = sizeof(struct value)};
   struct producer producers[2] = {{.id = 0}, {.id = 1}};
-  loopchan_receiver_t rx;
+  loopchan_receiver_t rx = {0};
 
   check(loopchan_open(uv_default_loop(), &rx, &producers[0].tx, &options));
   producers[1].tx = loopchan_sender_clone(producers[0].tx); /* (1) */

@@ -17,7 +17,7 @@ static void produce(void *arg) {
 
 int main(void) {
   loopchan_options_t options = {.msg_size = sizeof(const char *)};
-  loopchan_receiver_t rx;
+  loopchan_receiver_t rx = {0};
   loopchan_sender_t *tx;
   uv_thread_t producer;
   const char *season;

@@ -32,7 +32,7 @@ static void on_signal(loopchan_receiver_t *rx, int status, void *msg) {
 
 int main(void) {
   loopchan_options_t options = {.msg_size = 0};
-  loopchan_receiver_t rx;
+  loopchan_receiver_t rx = {0};
   loopchan_sender_t *tx;
   uv_thread_t thread;
 

@@ -26,7 +26,7 @@ static void on_point(loopchan_receiver_t *rx, int status, struct point *p) {
 }
 
 int main(void) {
-  loopchan_receiver_t rx;
+  loopchan_receiver_t rx = {0};
   loopchan_sender_t *tx;
   uv_thread_t thread;
 

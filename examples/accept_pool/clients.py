@@ -84,6 +84,8 @@ def wrong():
             (f"GET / HTTP/1.1\r\n{host}A: {'x' * 20000}\r\n\r\n", 431),
             (f"GET / HTTP/1.1\r\n{host}{'a: b' * 5000}\r\n\r\n", 431),
             ("\r\n" * 20000, 431),
+            (f"GET /\x01 HTTP/1.1\r\n{host}\r\n", 400),
+            (f"GET / HTTP/1.1\r\n{host}A: b\0c\r\n\r\n", 400),
             (f"BREW / HTTP/1.1\r\n{host}\r\n", 501),
             ("nonsense\r\n\r\n", 400),
             ("\x00\x01\x02\r\n\r\n", 400)]:

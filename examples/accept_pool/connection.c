@@ -222,8 +222,9 @@ static void refuse(struct connection *c, const char *bytes, size_t count) {
   int status = c->head.wrong;
 
   if (status == 0) /* the parser's own verdict */
-    status =
-        c->head.target_bytes == 0 && head_has_method(bytes, count) ? 501 : 400;
+    status = parser_lacks_method(&c->parser) && head_has_method(bytes, count)
+                 ? 501
+                 : 400;
   c->whole = false;
   c->begin = c->end = 0;
   respond(c, status, NULL);

@@ -2,7 +2,8 @@
  *
  * Every job is done at least once. It may be done twice: a worker was lost
  * after it had returned the result, and before it could say so. So the boss
- * counts by the jobs' numbers, not by the results.
+ * counts by the jobs' numbers, not by the results. A job that was lost,
+ * whatever the reason, is given again.
  */
 #include <inttypes.h>
 #include <nats/nats.h>
@@ -14,7 +15,7 @@
 #include "../standard_files.h"
 #include "run.h"
 
-enum { PROGRESS = 100 };
+enum { PROGRESS = 100, LOOK_AGAIN = 50 }; /* ms */
 
 static const uint64_t most_ack_wait_ms = 24 * 60 * 60 * 1000;
 
@@ -23,8 +24,16 @@ static struct {
   uint64_t jobs;    /* answered */
   uint64_t results; /* came */
   uint64_t later;   /* of those: the job was delivered again, says the broker */
-  uint64_t to_ignore; /* messages that are no results of this run */
+  uint64_t no_results; /* messages that are no results of this run */
+  uint64_t wrong;      /* answers */
 } got;
+
+/* A job's first answer is worked out here, too. Later ones change nothing. A
+ * wrong one may come from a worker that still has a job of an older run with
+ * this number, or from anybody who can publish at the broker. */
+static bool is_right(const struct run *r, uint64_t job, uint64_t answer) {
+  return got.answered[job] || answer == work(job, r->rounds);
+}
 
 static void count(const struct run *r, natsMsg *msg) {
   uint64_t numbers[NUMBERS]; /* of the job, the answer, of the delivery */
@@ -32,13 +41,12 @@ static void count(const struct run *r, natsMsg *msg) {
   if (!read_numbers(natsMsg_GetData(msg), natsMsg_GetDataLength(msg),
                     numbers) ||
       numbers[0] >= r->jobs) {
-    got.to_ignore++;
+    got.no_results++;
     return;
   }
-  if (numbers[1] != work(numbers[0], r->rounds)) {
-    fprintf(stderr, "boss: a wrong result: %.*s\n", natsMsg_GetDataLength(msg),
-            natsMsg_GetData(msg));
-    exit(1);
+  if (!is_right(r, numbers[0], numbers[1])) {
+    got.wrong++;
+    return;
   }
   got.results++;
   got.later += numbers[2] > 1;
@@ -49,12 +57,51 @@ static void count(const struct run *r, natsMsg *msg) {
   got.answered[numbers[0]] = true;
 }
 
+static void read_results(struct run *r) {
+  natsMsg *result;
+
+  while (got.jobs < r->jobs && (result = run_next_result(r)) != NULL) {
+    count(r, result);
+    natsMsg_Destroy(result);
+  }
+}
+
+/* They are not in the stream of jobs, and no result is to come. */
+static void give_again(struct run *r) {
+  uint64_t lost = 0;
+
+  for (uint64_t i = 0; i < r->jobs; i++) {
+    if (!got.answered[i]) {
+      run_give_again(r, i);
+      lost++;
+    }
+  }
+  printf("gave %" PRIu64 " again, which were lost\n", lost);
+  fflush(stdout);
+}
+
+/* A result is stored before its job is removed: so when there were no jobs, all
+ * results are there that will be. */
+static void wait_for_results(struct run *r) {
+  bool had_no_jobs = run_has_no_jobs(r);
+
+  read_results(r);
+  if (got.jobs == r->jobs)
+    return;
+  if (had_no_jobs)
+    give_again(r);
+  else
+    nats_Sleep(LOOK_AGAIN);
+}
+
 static void sum_up(void) {
   printf("all %" PRIu64 " jobs are answered, by %" PRIu64 " results; %" PRIu64
          " of a later delivery, %" PRIu64 " to what was answered already\n",
          got.jobs, got.results, got.later, got.results - got.jobs);
-  if (got.to_ignore > 0)
-    printf("ignored %" PRIu64 " messages that are no results\n", got.to_ignore);
+  if (got.no_results + got.wrong > 0)
+    printf("ignored %" PRIu64 " messages that are no results, %" PRIu64
+           " wrong answers\n",
+           got.no_results, got.wrong);
 }
 
 static const char *read_option(int option, const char *text, struct run *r) {
@@ -120,14 +167,14 @@ int main(int argc, char **argv) {
   if (run.given > 0)
     printf("resumed, %" PRIu64 " were given\n", run.given);
   fflush(stdout);
-  run_give(&run);
-  printf("gave %" PRIu64 "\n", run.jobs);
-  fflush(stdout);
-  while (got.jobs < run.jobs) {
-    natsMsg *result = run_next_result(&run);
-    count(&run, result);
-    natsMsg_Destroy(result);
+  read_results(&run);
+  if (got.jobs < run.jobs) {
+    run_give(&run);
+    printf("gave %" PRIu64 "\n", run.jobs);
+    fflush(stdout);
   }
+  while (got.jobs < run.jobs)
+    wait_for_results(&run);
   sum_up();
   run_end(&run);
   free(got.answered);

@@ -11,6 +11,8 @@ enum { RECONNECT_WAIT = 200, STORE_WAIT = 10000, FLUSH_WAIT = 5000 };
 /* The header of a result that says which job it answers. */
 #define ACK_TO "Ack-To"
 
+#define ACK_PREFIX "$JS.ACK."
+
 /* How often the broker has delivered it. Where it waits for the acknowledgement
  * is also what it says of the message, in words with dots between:
  *
@@ -30,7 +32,7 @@ static bool read_delivery(const char *ack, uint64_t *delivery) {
     if (words == 7)
       seventh = word;
   }
-  if (words < 9 || strncmp(ack, "$JS.ACK.", 8) != 0)
+  if (words < 9 || strncmp(ack, ACK_PREFIX, strlen(ACK_PREFIX)) != 0)
     return false;
   return read_number(words < 11 ? fifth : seventh, 1, UINT64_MAX, delivery);
 }
@@ -54,11 +56,13 @@ static bool read_job(natsMsg *msg, struct job *job) {
   return true;
 }
 
-/* What is no job will be none the next time either. */
+/* What is no job will be none the next time either. Anybody may have sent it:
+ * the word goes to nothing but an acknowledgement's subject. */
 static void refuse(natsConnection *connection, natsMsg *msg) {
-  if (natsMsg_GetReply(msg) != NULL)
-    (void) natsConnection_PublishString(connection, natsMsg_GetReply(msg),
-                                        "+TERM");
+  const char *ack = natsMsg_GetReply(msg);
+
+  if (ack != NULL && strncmp(ack, ACK_PREFIX, strlen(ACK_PREFIX)) == 0)
+    (void) natsConnection_PublishString(connection, ack, "+TERM");
 }
 
 /* on_job may wait for room: then the next jobs lie in libnats, MOST_OUT at
@@ -174,6 +178,11 @@ void broker_stop(struct broker *b) {
 }
 
 void broker_close(struct broker *b) {
+  /* First, and not in broker_free: libnats' timer posts a message for each
+   * result when its STORE_WAIT is over, stored or not. One that came to a
+   * closed connection could be left behind by nats_CloseAndWait. */
+  jsCtx_Destroy(b->stream);
+  b->stream = NULL;
   natsConnection_Close(b->connection);
 }
 

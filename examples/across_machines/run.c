@@ -5,6 +5,10 @@
  * neither a lost answer nor a restart gives one twice. The results stay until
  * the run ends, and are read by their sequence, so a boss that resumes reads
  * all of them, and no broker that comes back hands one out again.
+ *
+ * Others can publish there, too, and a broker can lose what it had stored. So a
+ * job that has no answer when no job is left is given again, and the sequences
+ * are compared with what is there.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,7 +17,7 @@
 #include "run.h"
 
 /* ms */
-enum { RECONNECT_WAIT = 200, ANSWER_WAIT = 2000, LOOK_AGAIN = 50 };
+enum { RECONNECT_WAIT = 200, ANSWER_WAIT = 2000 };
 
 enum { PROGRESS = 1000 };
 
@@ -178,31 +182,37 @@ static void run_is_gone(const struct run *r) {
 
 /* ------------------------------------------------------- jobs and results */
 
-/* How many jobs it has: what became of one that it did not answer for. */
-static void ask_how_many(struct run *r) {
+/* Asks until the broker answers, or the run is gone. */
+static jsStreamState state_of(struct run *r, const char *kind) {
   char name[NAME];
-  jsStreamInfo *info = NULL;
-  jsErrCode error = 0;
-  natsStatus s =
-      js_GetStreamInfo(&info, r->js, name_of(name, JOBS, r), NULL, &error);
 
-  if (error == JSStreamNotFoundErr)
-    run_is_gone(r);
-  if (s == NATS_OK) {
-    answered(r);
-    r->given = info->State.LastSeq;
-    jsStreamInfo_Destroy(info);
-  } else {
+  name_of(name, kind, r);
+  for (;;) {
+    jsStreamInfo *info = NULL;
+    jsErrCode error = 0;
+    natsStatus s = js_GetStreamInfo(&info, r->js, name, NULL, &error);
+    if (error == JSStreamNotFoundErr)
+      run_is_gone(r);
+    if (s == NATS_OK) {
+      jsStreamState state = info->State;
+      jsStreamInfo_Destroy(info);
+      answered(r);
+      return state;
+    }
     wait_for_broker(r, s);
   }
+}
+
+static int job_text(char text[TEXT], const struct run *r, uint64_t job) {
+  return snprintf(text, TEXT, "%" PRIu64 " %" PRIu64 " %" PRIu64, r->number,
+                  job, r->rounds);
 }
 
 /* The sequence cannot say that a job is to be the first; its identity does. */
 static natsStatus give(struct run *r, uint64_t i) {
   char text[TEXT], subject[NAME], id[NAME];
   jsPubOptions o;
-  int bytes = snprintf(text, sizeof text, "%" PRIu64 " %" PRIu64 " %" PRIu64,
-                       r->number, i, r->rounds);
+  int bytes = job_text(text, r, i);
 
   check(jsPubOptions_Init(&o), "options");
   snprintf(id, sizeof id, "%" PRIu64, i);
@@ -215,12 +225,44 @@ static natsStatus give(struct run *r, uint64_t i) {
 void run_give(struct run *r) {
   while (r->given < r->jobs) {
     if (give(r, r->given) != NATS_OK) {
-      ask_how_many(r);
+      r->given = state_of(r, JOBS).LastSeq; /* what became of it */
     } else if (++r->given % PROGRESS == 0) {
       printf("have given %" PRIu64 "\n", r->given);
       fflush(stdout);
     }
   }
+}
+
+/* It may be stored twice, if the broker did not say so: then it is done twice.
+ */
+void run_give_again(struct run *r, uint64_t job) {
+  char text[TEXT], subject[NAME];
+  int bytes = job_text(text, r, job);
+  natsStatus s;
+
+  name_of(subject, JOB_SUBJECT, r);
+  while ((s = js_Publish(NULL, r->js, subject, text, bytes, NULL, NULL)) !=
+         NATS_OK) {
+    state_of(r, JOBS); /* is it there? */
+    wait_for_broker(r, s);
+  }
+}
+
+bool run_has_no_jobs(struct run *r) {
+  return state_of(r, JOBS).Msgs == 0;
+}
+
+/* There is no result of that sequence. It was removed, or those before it were
+ * lost, if the next one has another. */
+static bool find_next(struct run *r) {
+  jsStreamState state = state_of(r, RESULTS);
+  uint64_t next = r->next;
+
+  if (state.LastSeq + 1 < next)
+    r->next = state.LastSeq + 1;
+  else if (state.LastSeq >= next)
+    r->next = state.FirstSeq > next ? state.FirstSeq : next + 1;
+  return r->next != next;
 }
 
 natsMsg *run_next_result(struct run *r) {
@@ -233,16 +275,15 @@ natsMsg *run_next_result(struct run *r) {
     natsStatus s = js_GetMsg(&msg, r->js, name, r->next, NULL, &error);
     if (error == JSStreamNotFoundErr)
       run_is_gone(r);
-    if (s == NATS_OK || error == JSNoMessageFoundErr)
-      answered(r);
     if (s == NATS_OK) {
+      answered(r);
       r->next++;
       return msg;
     }
-    if (error == JSNoMessageFoundErr)
-      nats_Sleep(LOOK_AGAIN);
-    else
+    if (error != JSNoMessageFoundErr)
       wait_for_broker(r, s);
+    else if (!find_next(r))
+      return NULL;
   }
 }
 

@@ -11,7 +11,7 @@ struct run {
   natsConnection *connection;
   jsCtx *js;
   natsSubscription *alive;
-  uint64_t given; /* jobs that the broker has stored */
+  uint64_t given; /* messages that the broker has stored as jobs */
   uint64_t next;  /* the sequence of the next result */
   bool silent;    /* the broker does not answer, and that was said */
 };
@@ -23,8 +23,15 @@ void run_open(struct run *r, const char *url);
 /* Gives all jobs that were not given, each once. */
 void run_give(struct run *r);
 
-/* Waits for the next result. Each comes once; all come, from the run's
- * beginning, whoever was its boss then. */
+/* Gives a job that was lost, or had its place taken by what is no job. */
+void run_give_again(struct run *r, uint64_t job);
+
+/* Whether the broker has no job any more: each was done, and its result is
+ * stored, or is lost. */
+bool run_has_no_jobs(struct run *r);
+
+/* The next result, or NULL: there is none yet. Each comes once; all come, from
+ * the run's beginning, whoever was its boss then. */
 natsMsg *run_next_result(struct run *r);
 
 /* All that the broker kept of it is removed. */

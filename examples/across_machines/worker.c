@@ -9,7 +9,8 @@
  *
  * The end, after SIGTERM: no more jobs come, and the channels' own ends do the
  * rest. Jobs end, so the threads end, so the results end; when the last of them
- * is stored the connection is closed, and the loop has nothing left.
+ * is stored the connection is closed, and the loop has nothing left. A second
+ * SIGTERM ends it at once.
  */
 #include <errno.h>
 #include <loopchan.h>
@@ -90,13 +91,17 @@ static void close_handle(uv_handle_t *handle) {
     uv_close(handle, NULL);
 }
 
+static void forget_signals(void) {
+  close_handle((uv_handle_t *) &me.sigterm);
+  close_handle((uv_handle_t *) &me.sigint);
+}
+
 static void end_if_done(void) {
   if (!me.results_ended || me.published > me.acknowledged + me.given_up)
     return;
   broker_close(&me.broker);
   check(loopchan_close(&me.stored, NULL));
-  close_handle((uv_handle_t *) &me.sigterm);
-  close_handle((uv_handle_t *) &me.sigint);
+  forget_signals();
 }
 
 static void on_result(loopchan_receiver_t *rx, int status, struct job *result) {
@@ -138,9 +143,11 @@ static void stop(void) {
     loopchan_sender_drop(me.jobs_tx); /* no job came, none will */
 }
 
+/* A job may take long. A second signal does what signals do by default. */
 static void on_signal(uv_signal_t *handle, int number) {
   (void) handle;
   (void) number;
+  forget_signals();
   stop();
 }
 

@@ -8,6 +8,8 @@
 
 #include <loopchan.hpp>
 
+#include "../check.h"
+
 class pool {
  public:
   pool(loopchan::thread_receiver<int> questions, loopchan::sender<int> answers)
@@ -23,9 +25,13 @@ class pool {
 
  private:
   void work(const loopchan::sender<int> &answers) {
-    for (int number : questions_)
-      if (answers.send(number % 2 == 0 ? number / 2 : 3 * number + 1))
-        break; /* the loop has closed its end */
+    for (int number : questions_) {
+      std::error_code err =
+          answers.send(number % 2 == 0 ? number / 2 : 3 * number + 1);
+      if (err == loopchan::errc::closed)
+        break;    /* by the loop */
+      check(err); /* otherwise it would wait for an answer that is lost */
+    }
   }
 
   loopchan::thread_receiver<int> questions_;

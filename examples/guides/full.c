@@ -11,7 +11,7 @@ static void tell(const char *what, int err) {
 int main(void) {
   loopchan_options_t options = {.msg_size = sizeof(int), .capacity = 2};
   const uint64_t millisecond = 1000 * 1000;
-  loopchan_receiver_t rx;
+  loopchan_receiver_t rx = {0};
   loopchan_stats_t stats;
   loopchan_sender_t *tx;
   int message = 7;

@@ -36,7 +36,7 @@ static void on_frame(loopchan_receiver_t *rx, int status, void *msg) {
 int main(void) {
   loopchan_options_t options = {.msg_size = FRAME};
   uv_loop_t *loop = uv_default_loop();
-  loopchan_receiver_t frames;
+  loopchan_receiver_t frames = {0};
   loopchan_sender_t *tx;
   uv_thread_t camera;
 

@@ -31,7 +31,7 @@ int main(void) {
                                 .flags = LOOPCHAN_LATEST,
                                 .drop = count_dropped,
                                 .drop_arg = &dropped};
-  loopchan_receiver_t rx;
+  loopchan_receiver_t rx = {0};
   loopchan_sender_t *tx;
   uv_thread_t thread;
 

@@ -14,7 +14,7 @@ static void on_number(loopchan_receiver_t *rx, int status, void *msg) {
 int main(void) {
   loopchan_options_t options = {.msg_size = sizeof(int), .capacity = 2};
   uv_loop_t *loop = uv_default_loop();
-  loopchan_receiver_t numbers;
+  loopchan_receiver_t numbers = {0};
   loopchan_sender_t *tx;
 
   check(loopchan_open(loop, &numbers, &tx, &options));

@@ -32,7 +32,7 @@ static void on_job(loopchan_receiver_t *rx, int status, void *msg) {
 }
 
 static void on_a_loop(void *arg) {
-  loopchan_receiver_t clone;
+  loopchan_receiver_t clone = {0};
   uv_loop_t loop;
 
   check(uv_loop_init(&loop));

@@ -25,7 +25,7 @@ static void on_number(loopchan_receiver_t *rx, int status, void *msg) {
 int main(void) {
   loopchan_options_t options = {.msg_size = sizeof(int)};
   loopchan_sender_t *tx[2];
-  loopchan_receiver_t rx;
+  loopchan_receiver_t rx = {0};
   uv_thread_t threads[2];
 
   check(loopchan_open(uv_default_loop(), &rx, &tx[0], &options));

@@ -25,7 +25,7 @@ int main(void) {
       .msg_size = sizeof(int), .capacity = JOBS, .flags = LOOPCHAN_SHARED};
   loopchan_options_t of_results = {.msg_size = sizeof(int), .capacity = JOBS};
   loopchan_sender_t *jobs_tx, *results_tx;
-  loopchan_receiver_t results;
+  loopchan_receiver_t results = {0};
   uv_thread_t workers[WORKERS];
   int result, count = 0, sum = 0;
 

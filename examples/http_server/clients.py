@@ -220,6 +220,8 @@ def refuses():
             (get.format("/", "A: b\r\n" * 5000), 431),
             (get.format("/", "Host: you\r\n"), 400),
             (get.format("/", "Expect: wonders\r\n"), 417),
+            (get.format("/\x01", ""), 400),
+            (get.format("/", "A: b\0c\r\n"), 400),
             (get.format("/", "A B: c\r\n"), 400),
             (get.format("/", "Content-Length : 0\r\n"), 400),
             (get.format("/", "Transfer-Encoding : chunked\r\n"), 400),
@@ -378,11 +380,19 @@ def png(width, height, packed, more=b""):
 
 
 def bombs():
-    """Small pictures that unpack to gigabytes take no time."""
+    """Small pictures that unpack to gigabytes take no time; a side has a limit."""
     z = zlib.compressobj(9)
     start = z.compress((b"\0" + b"\x55" * 48) * 16) + z.flush(zlib.Z_FULL_FLUSH)
     zeros = z.compress(bytes(1 << 24)) + z.flush(zlib.Z_FULL_FLUSH)
     text = chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(7 << 20), 9))
+    for side, wanted in ((1_000_000, 200), (1_000_001, 400)):  # libpng's limit
+        for width, height in ((side, 1), (1, side)):
+            row = b"\0" + bytes(3 * width)
+            body = png(width, height, zlib.compress(row * height, 9))
+            got = ask(post("/thumbnail?width=1", len(body),
+                           "Connection: close\r\n"), body)
+            if got != wanted:
+                fail(f"{width} times {height} is answered with {got}")
     for bomb in (png(16, 16, start + zeros * (7_500_000 // len(zeros))),
                  png(16, 16, start + z.flush(), text * 900)):
         before = cpu()

@@ -97,6 +97,8 @@ void head_name(struct head *head, const char *at, size_t bytes) {
 }
 
 void head_value(struct head *head, const char *at, size_t bytes) {
+  if (memchr(at, 0, bytes) != NULL) /* http-parser takes it */
+    head->wrong = 400;
   head->in_value = 1;
   head->value_bytes =
       put(head->value, HEAD_VALUE, head->value_bytes, at, bytes);

@@ -171,8 +171,7 @@ static void refuse_wrong(struct connection *c, const char *bytes,
   int status = h->head.wrong;
 
   if (status == 0) /* the parser's own verdict */
-    status = h->state == HTTP1_HEAD && h->head.target_bytes == 0 &&
-                     head_has_method(bytes, count)
+    status = parser_lacks_method(&h->parser) && head_has_method(bytes, count)
                  ? 501
                  : 400;
   if (is_answered(h))

@@ -21,6 +21,10 @@ enum parser_status parser_feed(parser_t *parser,
   return err == HPE_PAUSED ? PARSER_PAUSED : PARSER_WRONG;
 }
 
+int parser_lacks_method(const parser_t *parser) {
+  return llhttp_get_errno(parser) == HPE_INVALID_METHOD;
+}
+
 int parser_pause(parser_t *parser) {
   (void) parser;
   return HPE_PAUSED;
@@ -59,6 +63,10 @@ enum parser_status parser_feed(parser_t *parser,
     default:
       return PARSER_WRONG;
   }
+}
+
+int parser_lacks_method(const parser_t *parser) {
+  return HTTP_PARSER_ERRNO(parser) == HPE_INVALID_METHOD;
 }
 
 int parser_pause(parser_t *parser) {

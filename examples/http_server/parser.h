@@ -28,6 +28,9 @@ enum parser_status parser_feed(parser_t *parser,
                                const parser_settings_t *settings,
                                const char *bytes, size_t count, size_t *used);
 
+/* After PARSER_WRONG: whether that was for the method. */
+int parser_lacks_method(const parser_t *parser);
+
 /* For on_message_complete to return: so that what follows is left alone. */
 int parser_pause(parser_t *parser);
 
