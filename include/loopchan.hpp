@@ -19,6 +19,7 @@
  *     most: no allocation;
  *   - a std::unique_ptr with the default deleter as its pointer: none either;
  *   - else in a box: moved to the heap, and the box's pointer is sent.
+ *
  * A T of more than max_inline bytes is put on no stack by this header: result
  * keeps it in its box. Accepted, it is moved from. Refused, it is in the
  * caller's hands with its value: it never left (the first two), or was moved
