@@ -135,8 +135,8 @@ extern "C" {
 #define LOOPCHAN_UNUSED
 #endif
 
-#define LOOPCHAN_VERSION_MAJOR 0
-#define LOOPCHAN_VERSION_MINOR 1
+#define LOOPCHAN_VERSION_MAJOR 1
+#define LOOPCHAN_VERSION_MINOR 0
 #define LOOPCHAN_VERSION_PATCH 0
 #define LOOPCHAN_VERSION_HEX                                        \
   ((LOOPCHAN_VERSION_MAJOR << 16) | (LOOPCHAN_VERSION_MINOR << 8) | \
@@ -1047,7 +1047,7 @@ LOOPCHAN_EXTERN int loopchan_replace_allocator(uv_malloc_func malloc_func,
 LOOPCHAN_EXTERN unsigned loopchan_version(void);
 
 /**
- * Returns the same as text, such as "0.1.0"; static, never to be freed.
+ * Returns the same as text, such as "1.0.0"; static, never to be freed.
  *
  * Thread:    any.
  * Signals:   safe.

@@ -19,6 +19,7 @@
  *     most: no allocation;
  *   - a std::unique_ptr with the default deleter as its pointer: none either;
  *   - else in a box: moved to the heap, and the box's pointer is sent.
+ *
  * A T of more than max_inline bytes is put on no stack by this header: result
  * keeps it in its box. Accepted, it is moved from. Refused, it is in the
  * caller's hands with its value: it never left (the first two), or was moved
@@ -83,6 +84,7 @@ namespace loopchan {
 
 /* ------------------------------------------------------------------ errors */
 
+/* Those of libuv's codes that are usual here. */
 enum class errc : int {
   again = UV_EAGAIN,
   already = UV_EALREADY,
@@ -163,10 +165,12 @@ inline std::error_code code(int err) noexcept {
 
 }  // namespace detail
 
+/* The category of all errors here: libuv. */
 inline const std::error_category &category() noexcept {
   return detail::the_category.it;
 }
 
+/* So that an errc is a std::error_code. */
 inline std::error_code make_error_code(errc err) noexcept {
   return detail::code(static_cast<int>(err));
 }
@@ -564,9 +568,7 @@ class [[nodiscard]] result
   }
   friend void swap(result &a, result &b) { a.swap(b); }
 
-  /* and_then(use): what use(value) returns, a result of any type. transform:
-   * the same, as a value. or_else(use): what use(error) returns, a result of
-   * this type. transform_error: the same, as an error. */
+  /* What use(value) returns, a result of any type; or the same error. */
   template <class Use> auto and_then(Use &&use) & {
     return detail::and_then(*this, std::forward<Use>(use));
   }
@@ -579,6 +581,7 @@ class [[nodiscard]] result
   template <class Use> auto and_then(Use &&use) const && {
     return detail::and_then(std::move(*this), std::forward<Use>(use));
   }
+  /* What use(value) returns, as a result's value; or the same error. */
   template <class Use> auto transform(Use &&use) & {
     return detail::transform(*this, std::forward<Use>(use));
   }
@@ -591,6 +594,7 @@ class [[nodiscard]] result
   template <class Use> auto transform(Use &&use) const && {
     return detail::transform(std::move(*this), std::forward<Use>(use));
   }
+  /* The same value; or what use(error) returns, a result of this type. */
   template <class Use> auto or_else(Use &&use) & {
     return detail::or_else(*this, std::forward<Use>(use));
   }
@@ -603,6 +607,7 @@ class [[nodiscard]] result
   template <class Use> auto or_else(Use &&use) const && {
     return detail::or_else(std::move(*this), std::forward<Use>(use));
   }
+  /* The same value; or what use(error) returns, as a result's error. */
   template <class Use> auto transform_error(Use &&use) & {
     return detail::transform_error(*this, std::forward<Use>(use));
   }
@@ -1319,7 +1324,9 @@ template <class T> class sender {
   std::unique_ptr<loopchan_sender_t, dropper> tx_;
 };
 
+/* options.capacity: no bound. */
 inline constexpr std::size_t unbounded = LOOPCHAN_UNBOUNDED;
+/* options.capacity: no message is stored. */
 inline constexpr std::size_t rendezvous = LOOPCHAN_RENDEZVOUS;
 
 /* As loopchan_options_t; 0 is the default. */
@@ -1579,10 +1586,12 @@ result<std::size_t> select_for(time_span timeout,
   loopchan_receiver_t *const all[] = {rxs.get()...};
   return detail::counted(loopchan_select(all, sizeof...(T), timeout.ns()));
 }
+/* The same, without a time-out. */
 template <class... T>
 result<std::size_t> select(const thread_receiver<T> &...rxs) {
   return loopchan::select_for(forever, rxs...);
 }
+/* The same of a vector's. */
 template <class T, class Alloc>
 result<std::size_t> select_for(
     time_span timeout, const std::vector<thread_receiver<T>, Alloc> &rxs) {
@@ -1594,6 +1603,7 @@ result<std::size_t> select_for(
     all[i] = rxs[i].get();
   return detail::counted(loopchan_select(all.get(), rxs.size(), timeout.ns()));
 }
+/* The same of a vector's, without a time-out. */
 template <class T, class Alloc>
 result<std::size_t> select(const std::vector<thread_receiver<T>, Alloc> &rxs) {
   return loopchan::select_for(forever, rxs);

@@ -108,7 +108,7 @@ class coro_budget {
 /* An end whose core stays in its place until its handles are closed. */
 template <class Core> class coro_end {
  public:
-  /* As loop_end's. */
+  /* As that of loop_receiver. */
   template <class OnClosed> std::error_code close(OnClosed on_closed) {
     if (get() == nullptr)
       return errc::invalid;
@@ -588,6 +588,8 @@ template <class T, class Msg> class write_awaiter : private write_waiter {
 
 namespace coro {
 
+/* -------------------------------------------------------------------- ends */
+
 /* What recv and recv_for return: co_await it gives a result<T>. */
 template <class T> class [[nodiscard]] recv_operation {
  public:
@@ -715,6 +717,8 @@ template <class T> class writer : public detail::coro_end<detail::writer_core> {
     }));
   }
 };
+
+/* ------------------------------------------------------------------ making */
 
 /* A channel into a loop, for coroutines. */
 template <class T>

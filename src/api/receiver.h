@@ -26,7 +26,7 @@ static inline bool lc_receiver_is_open(const loopchan_receiver_t *rx) {
   if (rx == NULL)
     return false;
   if (LC_UNLIKELY(rx->state != lc_mark(rx, LC_OPEN))) {
-    lc_assert(lc_mark_is(rx->state) != LC_OPEN &&
+    lc_assert((rx->state & LC_MARK_IS) != LC_OPEN &&
               "a receiver was moved while it was open, or was not zeroed");
     return false;
   }

@@ -62,7 +62,7 @@ static bool writer_is_open(const loopchan_writer_t *w) {
   if (w == NULL)
     return false;
   if (!has_state(w, LC_WRITER_OPEN)) {
-    lc_assert(lc_mark_is(w->state) != LC_WRITER_OPEN &&
+    lc_assert((w->state & LC_MARK_IS) != LC_WRITER_OPEN &&
               "a writer was moved while it was open, or was not zeroed");
     return false;
   }

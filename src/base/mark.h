@@ -9,14 +9,12 @@
 
 #include <stdint.h>
 
+/* The part of a mark that says what it is, wherever it was made. */
+#define LC_MARK_IS 3u
+
 /* is: below 4, and not 0. */
 static inline unsigned lc_mark(const void *at, unsigned is) {
-  return ((unsigned) ((uintptr_t) at >> 3) * 2654435761u & ~3u) | is;
-}
-
-/* What a mark is, wherever it was made. */
-static inline unsigned lc_mark_is(unsigned mark) {
-  return mark & 3u;
+  return ((unsigned) ((uintptr_t) at >> 3) * 2654435761u & ~LC_MARK_IS) | is;
 }
 
 /* What a run of the explorer has left in static memory when it failed is in use

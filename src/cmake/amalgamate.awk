@@ -1,7 +1,7 @@
 # amalgamate.awk: the whole library as one C file, for those who vendor. It
 # wants loopchan.h beside it and nothing else of ours.
 #
-#   awk -v version=0.1.0 -v rooms=src -v licence=LICENSE -v out=loopchan.c \
+#   awk -v version=1.0.0 -v rooms=src -v licence=LICENSE -v out=loopchan.c \
 #     -f common.awk -f amalgamate.awk src/*/*.c
 #
 # Each header of a room comes in once, where it is first asked for, without its

@@ -30,7 +30,7 @@ configure_package_config_file(
   INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(
   ${PROJECT_BINARY_DIR}/loopchan-config-version.cmake
-  COMPATIBILITY ${LOOPCHAN_COMPATIBILITY})
+  COMPATIBILITY SameMajorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/loopchan-config.cmake
   ${PROJECT_BINARY_DIR}/loopchan-config-version.cmake
   ${PROJECT_SOURCE_DIR}/src/cmake/FindLibuv.cmake

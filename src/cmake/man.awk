@@ -2,7 +2,7 @@
 # each function, callback and macro that has a comment, and loopchan(3), which
 # holds the rest and an index.
 #
-#   awk -v version=0.1.0 -v date='November 25, 2026' -v out=DIR -f common.awk \
+#   awk -v version=1.0.0 -v date='November 25, 2026' -v out=DIR -f common.awk \
 #     -f man.awk include/loopchan.h
 #
 # Doxygen's own manual pages would not do. It makes a page for a group, not for a

@@ -4,4 +4,6 @@ s/{text:"Pages",url:"pages.html"},*//
 s/{text:"loopchan",url:"index.html"},*/&\
 {text:"I want to…",url:"page_examples_tasks.html"},\
 {text:"Guides",url:"page_examples_guides.html"},\
-{text:"The contract",url:"contract.html"},/
+{text:"The contract",url:"contract.html"},\
+{text:"C++",url:"loopchan_hpp.html"},\
+{text:"Coroutines",url:"loopchan_coro_hpp.html"},/

@@ -29,6 +29,13 @@ list(REMOVE_DUPLICATES debian_symbols)
 list(SORT debian_symbols)
 list(JOIN debian_symbols "\n" debian_symbols)
 
+# Our pictures in the reference, beside Doxygen's own.
+file(GLOB pictures ${PROJECT_SOURCE_DIR}/src/*.svg
+  ${PROJECT_SOURCE_DIR}/test/bench/charts/*.svg)
+list(TRANSFORM pictures REPLACE ".*/" "html/")
+list(SORT pictures)
+list(JOIN pictures "\n " debian_pictures)
+
 set(packaging ${PROJECT_BINARY_DIR}/packaging)
 file(REMOVE_RECURSE ${packaging})
 file(GLOB_RECURSE files RELATIVE ${templates}/packaging ${templates}/packaging/*)

@@ -44,10 +44,3 @@ inside && ending {
   }
   print " */" >out
 }
-
-END {
-  split("loopchan loopchan_coro", headers, " ")
-  for (i = 1; i <= 2; i++)
-    printf "/** @page %s_hpp %s.hpp\n@include %s.hpp\n*/\n",
-      headers[i], headers[i], headers[i] >out
-}

@@ -5,7 +5,12 @@
 static loopchan_stats_t stats;
 
 static void look(void) {
+  size_t i;
+
+  memset(&stats, 0xff, sizeof stats);
   ck_assert_int_eq(loopchan_stats(&rx, &stats), 0);
+  for (i = 0; i < sizeof stats.reserved / sizeof *stats.reserved; i++)
+    ck_assert_uint_eq(stats.reserved[i], 0);
   ck_assert_uint_eq(stats.sent, stats.received + stats.dropped + stats.queued);
   ck_assert_uint_eq(stats.waiting, 0);
   ck_assert_uint_eq(stats.capacity, 0);
