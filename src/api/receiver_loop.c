@@ -36,8 +36,7 @@ static bool spin_once(lc_channel_t *channel, const lc_budget_t *budget) {
   return !channel->rx.ended &&
          budget->messages < channel->config.budget_messages &&
          lc_loop_may_spin(channel->loop) &&
-         lc_spin_wait(&channel->rx.spin, &channel->inbox,
-                      lc_after(budget->start, budget->most_ns));
+         lc_rx_spin(channel, lc_after(budget->start, budget->most_ns));
 }
 
 /* Delivers until drained, stopped, closed or out of budget. True: drained. */

@@ -91,7 +91,7 @@ static int wait_for_any(loopchan_receiver_t *const rxs[], size_t n,
     return err;
   parked = park_all(rxs, n, first->rx.select_wake);
   if (parked == n) {
-    (void) lc_wake_spin(first->rx.select_wake, &first->rx.patience,
+    (void) lc_wake_spin(first->rx.select_wake, &first->rx.backoff,
                         deadline_ns);
     if (!lc_wake_wait(first->rx.select_wake, deadline_ns))
       err = UV_ETIMEDOUT;

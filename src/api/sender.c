@@ -37,7 +37,7 @@ static int send_and_wait(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   bool slab_goes = lc_tx_chain_node(&links, slab, node);
   size_t bytes = slab->bytes;
   int err = lc_tx_wait(tx->channel, links.newest, links.oldest,
-                       &cache->patience, deadline_ns);
+                       &cache->backoff, deadline_ns);
 
   if (err == 0 && slab_goes)
     lc_slab_pool_spent(&tx->channel->pool, bytes);
@@ -57,7 +57,7 @@ static int send_or_wait(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   int err;
 
   if (permit == UV_EAGAIN && may_wait)
-    permit = lc_tx_spin_for_permit(channel, &cache->patience, deadline_ns);
+    permit = lc_tx_spin_for_permit(channel, &cache->backoff, deadline_ns);
   if (permit < 0 && (permit != UV_EAGAIN || !may_wait))
     return (int) permit;
   err = lc_tx_take_slab(tx, cache, &slab);

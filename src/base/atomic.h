@@ -76,11 +76,6 @@ static inline uintptr_t lc_thread_self_or_0(void) {
 
 #endif /* LC_EXPLORE */
 
-static inline void lc_pause(unsigned times) {
-  for (; times > 0; times--)
-    lc_relax();
-}
-
 /* Whose something is: the first thread that claims it keeps it. None is a value
  * of its own: 0 is what a thread has whose number was not asked for. */
 typedef lc_atomic(uintptr_t) lc_owner_t;

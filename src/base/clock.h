@@ -1,5 +1,5 @@
-/* clock: points in time, in the nanoseconds of uv_hrtime(), and spins that end
- * at one. */
+/* clock: points in time, in the nanoseconds of uv_hrtime(), and a wait for one
+ * that is near. */
 #ifndef LC_CLOCK_H
 #define LC_CLOCK_H
 
@@ -47,51 +47,16 @@ static inline bool lc_clock_moved(uint64_t *ticks) {
   return true;
 }
 
-/* A spin longer than this lets other threads run between two looks: what it
- * waits for may have to be done by one of them. */
-#define LC_YIELD_NS 500
+/* Waits awake until then, for one of the processor's pauses at least: one takes
+ * ten times as long on some processors as on others. Returns the time. */
+static inline uint64_t lc_relax_until(uint64_t ns) {
+  uint64_t now;
 
-/* Overshooting the spin by this much means that a time slice of the
- * scheduler's was lost, some milliseconds long. */
-#define LC_STALL_NS 500000
-
-/* The processor's pauses between two looks for a wake, or for a permit. */
-#define LC_LOOK_PAUSES 4
-
-/* A spin: begin; while (lc_spell_goes_on(&spell, pauses)) look. */
-typedef struct {
-  uint64_t yield_ns, end_ns;
-  bool yielded;
-} lc_spell_t;
-
-/* It lasts most_ns, or until the deadline. */
-static inline void lc_spell_begin(lc_spell_t *spell, uint64_t most_ns,
-                                  uint64_t deadline_ns) {
-  uint64_t now = uv_hrtime();
-
-  spell->yield_ns = lc_after(now, LC_YIELD_NS);
-  spell->end_ns = lc_earlier(lc_after(now, most_ns), deadline_ns);
-  spell->yielded = false;
-}
-
-/* True: look once more, after so many of the processor's pauses. */
-static inline bool lc_spell_goes_on(lc_spell_t *spell, unsigned pauses) {
-  uint64_t now = uv_hrtime();
-
-  if (now >= spell->end_ns)
-    return false;
-  if (now >= spell->yield_ns) {
-    spell->yielded = true;
-    lc_yield();
-  }
-  lc_pause(pauses);
-  return true;
-}
-
-/* True: a yield has cost a time slice. A thread that slept would have seen
- * sooner what has come meanwhile. */
-static inline bool lc_spell_stalled(const lc_spell_t *spell) {
-  return spell->yielded && uv_hrtime() >= lc_after(spell->end_ns, LC_STALL_NS);
+  do {
+    lc_relax();
+    now = uv_hrtime();
+  } while (now < ns);
+  return now;
 }
 
 #endif /* LC_CLOCK_H */

@@ -42,11 +42,10 @@ static void set_options(lc_channel_t *channel, const loopchan_options_t *o) {
   config->budget_messages =
       o->budget_messages != 0 ? o->budget_messages : LC_DEFAULT_MESSAGES;
   config->budget_ns = o->budget_ns != 0 ? o->budget_ns : LC_DEFAULT_NS;
-  /* A try_send to a rendezvous wants a receiver that is parked. */
-  lc_spin_init(&channel->rx.spin,
-               config->flavour == LC_RENDEZVOUS ? 0 : spin_ns(o),
-               config->flavour != LC_UNBOUNDED && config->flavour != LC_LATEST);
-  lc_patience_init(&channel->rx.patience, spin_ns(o));
+  /* Without a bound no sender waits for the receiver. */
+  lc_backoff_init(
+      &channel->rx.backoff, spin_ns(o),
+      config->flavour != LC_UNBOUNDED && config->flavour != LC_LATEST);
 }
 
 static lc_flavour_t flavour_of(const loopchan_options_t *o) {

@@ -16,10 +16,10 @@
 #include "base/atomic.h"
 #include "queue/backlog.h"
 #include "queue/inbox.h"
+#include "wait/backoff.h"
 #include "wait/waitq.h"
 #include "wait/loop.h"
 #include "queue/slab.h"
-#include "wait/spin.h"
 #include "base/trace.h"
 #include "wait/wake.h"
 
@@ -31,8 +31,8 @@ typedef struct {
   size_t bytes;     /* of the next slab to be made */
   lc_streak_t streak;
   lc_counter_t sent;
-  lc_counter_t replaced;  /* messages that those sent took the place of */
-  lc_patience_t patience; /* before it waits */
+  lc_counter_t replaced; /* messages that those sent took the place of */
+  lc_backoff_t backoff;  /* before it waits */
   char apart[LC_CACHE_LINE];
 } lc_tx_cache_t;
 
@@ -92,8 +92,7 @@ typedef struct {
   lc_slab_t *none;      /* fixed: see lc_rx_init */
   lc_waiter_t *matched; /* whose message was taken last, or NULL */
   uint64_t received;
-  lc_spin_t spin;
-  lc_patience_t patience;        /* when parked: rendezvous, shared, select */
+  lc_backoff_t backoff;
   uint64_t dropped, budget_cuts; /* dropped: at the end */
   /* Of an array that begins with this receiver: where a select looks first,
    * and what it sleeps by, or NULL. */

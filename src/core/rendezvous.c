@@ -42,7 +42,7 @@ int lc_rendezvous_publish(loopchan_sender_t *tx, lc_tx_cache_t *cache,
 static int wait_for_receiver(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                              lc_slab_t *slab, lc_link_t *node,
                              uint64_t deadline_ns) {
-  int err = lc_tx_wait(tx->channel, node, node, &cache->patience, deadline_ns);
+  int err = lc_tx_wait(tx->channel, node, node, &cache->backoff, deadline_ns);
 
   lc_tx_put_node_back(tx, cache, slab);
   return err;

@@ -77,12 +77,26 @@ bool lc_rx_park_behind(lc_channel_t *channel, size_t seen_to) {
   return parked;
 }
 
+bool lc_rx_spin(lc_channel_t *channel, uint64_t deadline_ns) {
+  lc_spin_t spin;
+  bool found = false;
+
+  /* A try_send to a rendezvous wants a receiver that is parked. */
+  if (channel->config.flavour == LC_RENDEZVOUS)
+    return false;
+  lc_spin_begin(&spin, &channel->rx.backoff, deadline_ns);
+  while (!found && lc_spin_goes_on(&spin))
+    found = lc_inbox_has_links(&channel->inbox);
+  lc_spin_end(&spin, found);
+  return found;
+}
+
 int lc_rx_sleep(lc_channel_t *channel, uint64_t deadline_ns) {
   lc_wake_t *wake = &channel->wake;
 
   /* Otherwise it has spun before it parked. */
   if (channel->config.flavour == LC_RENDEZVOUS)
-    (void) lc_wake_spin(wake, &channel->rx.patience, deadline_ns);
+    (void) lc_wake_spin(wake, &channel->rx.backoff, deadline_ns);
   while (lc_wake_wait(wake, deadline_ns)) {
     /* A wake for nothing: it sleeps on. */
     if (lc_inbox_is_parked(&channel->inbox) && lc_rx_park(channel))
@@ -105,7 +119,7 @@ static inline bool take_chain(lc_channel_t *channel, lc_chain_t *chain) {
     return false;
   if (LC_UNLIKELY(channel->rx.deferred != NULL))
     after_take(channel, chain);
-  lc_spin_learn(&channel->rx.spin, !is_lone(chain));
+  lc_backoff_pace(&channel->rx.backoff, !is_lone(chain));
   return true;
 }
 

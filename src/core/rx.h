@@ -7,6 +7,9 @@
 /* When the core is made: sets what a take on this flavour has to know. */
 void lc_rx_init(lc_channel_t *channel);
 
+/* Receiver, before it parks. True: a spin has found links in the inbox. */
+LC_MUST_USE bool lc_rx_spin(lc_channel_t *channel, uint64_t deadline_ns);
+
 /* Receiver. True: parked, the next send owes a wake. On a rendezvous channel,
  * only if no more sends wait than are seen to. */
 LC_MUST_USE bool lc_rx_park(lc_channel_t *channel);

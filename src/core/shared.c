@@ -152,7 +152,8 @@ static int take_spare(lc_consumer_t *consumer, lc_idle_t **out) {
       lc_free(idle);
       return err;
     }
-    lc_patience_init(&idle->patience, consumer->channel->rx.patience.most_ns);
+    lc_backoff_init(&idle->backoff, consumer->channel->rx.backoff.most_ns,
+                    true);
   }
   idle->consumer = consumer;
   idle->state = LC_AWAY;
@@ -215,7 +216,7 @@ int lc_shared_wait(lc_consumer_t *consumer, uint64_t deadline_ns) {
     return err;
   lc_shared_queue_up(idle);
   lc_shared_unlock(channel);
-  (void) lc_wake_spin(&idle->wake, &idle->patience, deadline_ns);
+  (void) lc_wake_spin(&idle->wake, &idle->backoff, deadline_ns);
   (void) !lc_wake_wait(&idle->wake, deadline_ns);
   lc_shared_lock(channel);
   /* If it was called, then it was in time, even if the deadline has passed. */

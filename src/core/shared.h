@@ -41,7 +41,7 @@ typedef struct lc_idle {
   struct lc_consumer *consumer; /* whose it is */
   lc_idle_state_t state;
   lc_wake_t wake;
-  lc_patience_t patience; /* a thread's, before it sleeps */
+  lc_backoff_t backoff; /* a thread's, before it sleeps */
 } lc_idle_t;
 
 /* One of the receivers. */

@@ -24,7 +24,9 @@ void lc_tx_cache_init(lc_tx_cache_t *cache, const lc_channel_t *channel) {
   cache->streak = *LC_NO_STREAK;
   lc_counter_init(&cache->sent);
   lc_counter_init(&cache->replaced);
-  lc_patience_init(&cache->patience, channel->rx.patience.most_ns);
+  lc_backoff_init(&cache->backoff,
+                  lc_earlier(channel->rx.backoff.most_ns, LC_PATIENCE_NS),
+                  true);
 }
 
 /* The array of caches, which is made when it is first asked for. NULL: out of
@@ -216,19 +218,18 @@ ssize_t lc_tx_acquire_slow(lc_channel_t *channel, size_t most) {
   }
 }
 
-ssize_t lc_tx_spin_for_permit(lc_channel_t *channel, lc_patience_t *patience,
+ssize_t lc_tx_spin_for_permit(lc_channel_t *channel, lc_backoff_t *backoff,
                               uint64_t deadline_ns) {
   lc_permits_t *permits = &channel->waitq.permits;
   ssize_t permit = UV_EAGAIN;
-  lc_spell_t spell;
+  lc_spin_t spin;
 
-  lc_spell_begin(&spell, lc_earlier(patience->next_ns, LC_PATIENCE_NS),
-                 deadline_ns);
+  lc_spin_begin(&spin, backoff, deadline_ns);
   while (permit == UV_EAGAIN && !lc_permits_has_waiters(permits) &&
-         lc_spell_goes_on(&spell, LC_LOOK_PAUSES))
+         lc_spin_goes_on(&spin))
     if (lc_permits_has_batch(permits))
       permit = lc_tx_acquire(channel, 1);
-  lc_patience_learn(patience, permit > 0);
+  lc_spin_end(&spin, permit > 0);
   return permit;
 }
 
@@ -255,11 +256,11 @@ int lc_tx_wait_for_wake(lc_channel_t *channel, lc_wake_t *wake,
 
 /* Waits until the deadline. 0: the waiter is complete. */
 static int wait_until_complete(lc_channel_t *channel, lc_waiter_t *waiter,
-                               lc_patience_t *patience, uint64_t deadline_ns) {
+                               lc_backoff_t *backoff, uint64_t deadline_ns) {
   uint64_t patient_ns = lc_earlier(deadline_ns, lc_deadline(LC_PATIENCE_NS));
   lc_wake_t *wake = &waiter->completions->wake;
 
-  (void) lc_wake_spin(wake, patience, patient_ns);
+  (void) lc_wake_spin(wake, backoff, patient_ns);
   if (lc_wake_wait(wake, patient_ns))
     return 0;
   if (patient_ns == deadline_ns)
@@ -269,14 +270,14 @@ static int wait_until_complete(lc_channel_t *channel, lc_waiter_t *waiter,
 }
 
 int lc_tx_wait(lc_channel_t *channel, lc_link_t *newest, lc_link_t *oldest,
-               lc_patience_t *patience, uint64_t deadline_ns) {
+               lc_backoff_t *backoff, uint64_t deadline_ns) {
   lc_waiter_t waiter = {.newest = newest, .oldest = oldest};
   int err = lc_waitq_borrow(&channel->waitq, &waiter.completions);
 
   if (err != 0)
     return err;
   lc_channel_pay(channel, lc_waitq_enqueue(&channel->waitq, &waiter));
-  err = wait_until_complete(channel, &waiter, patience, deadline_ns);
+  err = wait_until_complete(channel, &waiter, backoff, deadline_ns);
   if (err != 0) {
     bool left;
     lc_channel_pay(channel, lc_waitq_cancel(&channel->waitq, &waiter, &left));

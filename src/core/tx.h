@@ -130,7 +130,7 @@ static inline void lc_tx_release_permit(lc_channel_t *channel) {
 /* Any thread but the loop's own. Bounded, and full: spins for a permit, unless
  * others wait. As lc_tx_acquire. */
 LC_MUST_USE ssize_t lc_tx_spin_for_permit(lc_channel_t *channel,
-                                          lc_patience_t *patience,
+                                          lc_backoff_t *backoff,
                                           uint64_t deadline_ns);
 
 /* Any thread. Whether a wait here would be the loop's wait for itself. */
@@ -151,7 +151,7 @@ LC_MUST_USE int lc_tx_wait_for_wake(lc_channel_t *channel, lc_wake_t *wake,
  * loop's thread, and the loop has not begun to run; or what lc_wake_init
  * returned. */
 LC_MUST_USE int lc_tx_wait(lc_channel_t *channel, lc_link_t *newest,
-                           lc_link_t *oldest, lc_patience_t *patience,
+                           lc_link_t *oldest, lc_backoff_t *backoff,
                            uint64_t deadline_ns);
 
 /* Any thread. Gives up a slab that has room, or one that is full: its nodes

@@ -197,16 +197,15 @@ void lc_wake_forget(lc_wake_t *wake) {
   uv_mutex_unlock(&wake->mutex);
 }
 
-bool lc_wake_spin(const lc_wake_t *wake, lc_patience_t *patience,
+bool lc_wake_spin(const lc_wake_t *wake, lc_backoff_t *backoff,
                   uint64_t deadline_ns) {
-  lc_spell_t spell;
-  bool signalled;
+  bool signalled = is_signalled(wake);
+  lc_spin_t spin;
 
-  lc_spell_begin(&spell, patience->next_ns, deadline_ns);
-  do
+  lc_spin_begin(&spin, backoff, deadline_ns);
+  while (!signalled && lc_spin_goes_on(&spin))
     signalled = is_signalled(wake);
-  while (!signalled && lc_spell_goes_on(&spell, LC_LOOK_PAUSES));
-  lc_patience_learn(patience, signalled);
+  lc_spin_end(&spin, signalled);
   return signalled;
 }
 

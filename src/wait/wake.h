@@ -22,7 +22,7 @@
 #include "base/debug.h"
 #include "base/atomic.h"
 #include "base/clock.h"
-#include "wait/patience.h"
+#include "wait/backoff.h"
 
 typedef struct lc_wake {
   uv_mutex_t mutex; /* guards signalled and forward; promised after the one
@@ -67,7 +67,7 @@ LC_MUST_USE bool lc_wake_wait(lc_wake_t *wake, uint64_t deadline_ns);
 
 /* The same thread, before that: spins for the wake, for as long as has paid so
  * far, or until the deadline. True: it is there, to be collected. */
-bool lc_wake_spin(const lc_wake_t *wake, lc_patience_t *patience,
+bool lc_wake_spin(const lc_wake_t *wake, lc_backoff_t *backoff,
                   uint64_t deadline_ns);
 
 /* Receiving thread, not parked. Collects what has come late. */

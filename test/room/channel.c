@@ -318,21 +318,51 @@ START_TEST(a_zero_among_the_options_is_the_default) {
 
   ck_assert_uint_eq(channel->config.budget_messages, 1024);
   ck_assert_uint_eq(channel->config.budget_ns, 1000000);
-  ck_assert_uint_eq(channel->rx.spin.most_ns, 20000);
-  ck_assert_uint_eq(channel->rx.patience.most_ns, 20000);
+  ck_assert_uint_eq(channel->rx.backoff.most_ns, 20000);
   options.budget_messages = 1;
   options.budget_ns = 2;
   options.spin_ns = LOOPCHAN_NO_SPIN;
   ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
   ck_assert_uint_eq(other->config.budget_messages, 1);
   ck_assert_uint_eq(other->config.budget_ns, 2);
-  ck_assert_uint_eq(other->rx.spin.most_ns, 1);
-  ck_assert_uint_eq(other->rx.patience.most_ns, 1);
+  ck_assert_uint_eq(other->rx.backoff.most_ns, 1);
   lc_channel_leave(other);
-  options.capacity = LOOPCHAN_RENDEZVOUS;
+}
+END_TEST
+
+START_TEST(a_receiver_spins_for_links) {
+  channel->rx.backoff.next_ns = channel->rx.backoff.most_ns = 2000;
+  ck_assert(!lc_rx_spin(channel, LC_NEVER));
+  ck_assert_uint_eq(channel->rx.backoff.next_ns, 1000);
+  channel->rx.backoff.next_ns = UINT64_C(3600000000000);
+  send_ints(0, 1);
+  ck_assert(lc_rx_spin(channel, LC_NEVER));
+  ck_assert_uint_eq(channel->rx.backoff.next_ns, 2000);
+  ck_assert(!lc_rx_spin(channel, LC_NOW));
+  expect(0, 1);
+}
+END_TEST
+
+/* Only one that is parked meets a loopchan_try_send. */
+START_TEST(a_rendezvous_receiver_parks_without_a_spin) {
+  loopchan_options_t options = {.capacity = LOOPCHAN_RENDEZVOUS};
+  lc_channel_t *other;
+
   ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
-  ck_assert_uint_eq(other->rx.spin.most_ns, 0);
+  ck_assert(!lc_rx_spin(other, LC_NEVER));
+  ck_assert_uint_eq(other->rx.backoff.next_ns, 20000);
   lc_channel_leave(other);
+}
+END_TEST
+
+START_TEST(a_sender_spins_for_as_long_as_it_is_patient_at_most) {
+  lc_tx_cache_t cache;
+
+  lc_tx_cache_init(&cache, channel);
+  ck_assert_uint_eq(cache.backoff.most_ns, 20000);
+  channel->rx.backoff.most_ns = UINT64_C(3600000000000);
+  lc_tx_cache_init(&cache, channel);
+  ck_assert_uint_eq(cache.backoff.most_ns, 100000);
 }
 END_TEST
 
@@ -414,35 +444,32 @@ START_TEST(a_spin_takes_one_of_a_batch_and_never_before_waiters) {
   loopchan_options_t options = {.capacity = 4, .spin_ns = 8000};
   lc_completions_t completions;
   lc_waiter_t waiter = {.completions = &completions};
-  lc_patience_t patience;
+  lc_backoff_t backoff;
   lc_link_t link;
   lc_channel_t *other;
 
   lc_link_init(&link, LC_CONTROL);
   waiter.newest = waiter.oldest = &link;
   ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
-  lc_patience_init(&patience, options.spin_ns);
+  lc_backoff_init(&backoff, options.spin_ns, true);
   ck_assert_int_eq(lc_tx_acquire(other, 4), 4);
-  ck_assert_int_eq(lc_tx_spin_for_permit(other, &patience, LC_NEVER),
-                   UV_EAGAIN);
-  ck_assert_uint_eq(patience.next_ns, 4000);
+  ck_assert_int_eq(lc_tx_spin_for_permit(other, &backoff, LC_NEVER), UV_EAGAIN);
+  ck_assert_uint_eq(backoff.next_ns, 4000);
   lc_tx_release_permit(other);
-  ck_assert_int_eq(lc_tx_spin_for_permit(other, &patience, LC_NEVER),
-                   UV_EAGAIN);
-  ck_assert_uint_eq(patience.next_ns, 2000);
+  ck_assert_int_eq(lc_tx_spin_for_permit(other, &backoff, LC_NEVER), UV_EAGAIN);
+  ck_assert_uint_eq(backoff.next_ns, 2000);
   lc_tx_release_permit(other);
-  ck_assert_int_eq(lc_tx_spin_for_permit(other, &patience, LC_NOW), UV_EAGAIN);
-  lc_patience_init(&patience, UINT64_C(3600000000000));
-  patience.next_ns /= 2;
-  ck_assert_int_eq(lc_tx_spin_for_permit(other, &patience, LC_NEVER), 1);
-  ck_assert_uint_eq(patience.next_ns, patience.most_ns);
+  ck_assert_int_eq(lc_tx_spin_for_permit(other, &backoff, LC_NOW), UV_EAGAIN);
+  lc_backoff_init(&backoff, UINT64_C(3600000000000), true);
+  backoff.next_ns /= 2;
+  ck_assert_int_eq(lc_tx_spin_for_permit(other, &backoff, LC_NEVER), 1);
+  ck_assert_uint_eq(backoff.next_ns, backoff.most_ns);
   ck_assert_int_eq(lc_tx_acquire(other, 4), 1);
   ck_assert_int_eq(lc_completions_init(&completions, NULL), 0);
   ck_assert(!lc_waitq_enqueue(&other->waitq, &waiter));
   ck_assert(!lc_permits_release(&other->waitq.permits));
   ck_assert(lc_permits_release(&other->waitq.permits)); /* and is not served */
-  ck_assert_int_eq(lc_tx_spin_for_permit(other, &patience, LC_NEVER),
-                   UV_EAGAIN);
+  ck_assert_int_eq(lc_tx_spin_for_permit(other, &backoff, LC_NEVER), UV_EAGAIN);
   ck_assert_uint_eq(lc_waitq_length(&other->waitq), 1);
   lc_tx_grant(other);
   expect_link(other, &link);
@@ -470,7 +497,9 @@ static Suite *suite(void) {
       what_was_received_has_been_sent,
       a_lone_message_that_was_taken_leads_to_no_older_one,
       who_looks_for_a_message_finds_the_end, a_deadline_never_lies_before_now,
-      a_zero_among_the_options_is_the_default,
+      a_zero_among_the_options_is_the_default, a_receiver_spins_for_links,
+      a_rendezvous_receiver_parks_without_a_spin,
+      a_sender_spins_for_as_long_as_it_is_patient_at_most,
       a_rendezvous_park_sees_who_waited_before,
       who_serves_the_line_pays_the_wake_that_this_owes,
       a_debt_that_is_not_paid_at_the_deadline_is_not_waited_for,

@@ -1,4 +1,4 @@
-/* Room clock: sums that do not overflow, and spins that end. */
+/* Room clock: sums that do not overflow, and a wait that ends. */
 #include "base/clock.h"
 
 #include "support/suite.h"
@@ -52,47 +52,12 @@ START_TEST(a_look_at_the_clock_is_due_at_first_and_when_time_has_passed) {
 }
 END_TEST
 
-START_TEST(a_spell_ends_with_its_time_or_at_the_deadline) {
-  uint64_t before = uv_hrtime(), after;
-  lc_spell_t spell;
+START_TEST(a_wait_lasts_until_its_time_and_says_when_that_was) {
+  uint64_t until = uv_hrtime() + MOMENT_NS, is = lc_relax_until(until);
 
-  lc_spell_begin(&spell, 1000000, LC_NEVER);
-  after = uv_hrtime();
-  ck_assert_uint_ge(spell.end_ns, before + 1000000);
-  ck_assert_uint_le(spell.end_ns, after + 1000000);
-  ck_assert_uint_ge(spell.yield_ns, before + LC_YIELD_NS);
-  ck_assert_uint_le(spell.yield_ns, after + LC_YIELD_NS);
-  lc_spell_begin(&spell, 1000000, before + 5);
-  ck_assert_uint_eq(spell.end_ns, before + 5);
-  lc_spell_begin(&spell, LC_NEVER, LC_NEVER);
-  ck_assert_uint_eq(spell.end_ns, LC_NEVER);
-}
-END_TEST
-
-START_TEST(a_spell_goes_on_until_its_end) {
-  lc_spell_t endless = {LC_NOW, LC_NEVER, false},
-             over = {LC_NEVER, LC_NOW, false};
-  lc_spell_t spell;
-
-  lc_spell_begin(&spell, 100000, LC_NEVER);
-  ck_assert(lc_spell_goes_on(&endless, 1));
-  ck_assert(!lc_spell_goes_on(&over, 1));
-  while (lc_spell_goes_on(&spell, 1)) {
-  }
-  ck_assert_uint_ge(uv_hrtime(), spell.end_ns);
-}
-END_TEST
-
-START_TEST(a_spell_stalls_only_by_a_yield_that_takes_long) {
-  lc_spell_t spell = {LC_NOW, LC_NEVER, false};
-
-  ck_assert(lc_spell_goes_on(&spell, 1));
-  ck_assert(spell.yielded);
-  ck_assert(!lc_spell_stalled(&spell));
-  spell.end_ns = uv_hrtime() - LC_STALL_NS;
-  ck_assert(lc_spell_stalled(&spell));
-  spell.yielded = false;
-  ck_assert(!lc_spell_stalled(&spell));
+  ck_assert_uint_ge(is, until);
+  ck_assert_uint_ge(uv_hrtime(), is);
+  ck_assert_uint_ge(lc_relax_until(LC_NOW), is);
 }
 END_TEST
 
@@ -103,8 +68,6 @@ static Suite *suite(void) {
              the_earlier_of_two,
              a_look_at_the_clock_is_put_off_for_a_moment_only,
              a_look_at_the_clock_is_due_at_first_and_when_time_has_passed,
-             a_spell_ends_with_its_time_or_at_the_deadline,
-             a_spell_goes_on_until_its_end,
-             a_spell_stalls_only_by_a_yield_that_takes_long);
+             a_wait_lasts_until_its_time_and_says_when_that_was);
   return suite;
 }

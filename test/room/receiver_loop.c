@@ -129,17 +129,17 @@ END_TEST
 
 /* A spin in vain would halve the next one. */
 START_TEST(a_turn_without_a_message_does_not_spin) {
-  const lc_spin_t *spin = &rx.channel->rx.spin;
+  const lc_backoff_t *backoff = &rx.channel->rx.backoff;
 
   ck_assert_int_eq(loopchan_recv_start(&rx, count), 0);
   lc_wake_self(&rx.channel->wake);
   uv_run(&loop, UV_RUN_ONCE);
-  ck_assert_uint_gt(spin->most_ns, 0);
-  ck_assert_uint_eq(spin->next_ns, spin->most_ns);
+  ck_assert_uint_gt(backoff->most_ns, 0);
+  ck_assert_uint_eq(backoff->next_ns, backoff->most_ns);
   send_ints(0, 1);
   uv_run(&loop, UV_RUN_ONCE);
   ck_assert_int_eq(received, 1);
-  ck_assert_uint_lt(spin->next_ns, spin->most_ns);
+  ck_assert_uint_lt(backoff->next_ns, backoff->most_ns);
 }
 END_TEST
 

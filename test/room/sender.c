@@ -164,7 +164,7 @@ static void fill_one_place(uv_loop_t *on, loopchan_receiver_t *of_one,
 }
 
 START_TEST(the_loops_own_thread_does_not_spin_for_a_place) {
-  loopchan_receiver_t of_one;
+  loopchan_receiver_t of_one = {0};
   loopchan_sender_t *full;
   uint64_t before_ns;
   uv_loop_t loop;
@@ -172,9 +172,9 @@ START_TEST(the_loops_own_thread_does_not_spin_for_a_place) {
   ck_assert_int_eq(uv_loop_init(&loop), 0);
   fill_one_place(&loop, &of_one, &full);
   lc_loop_in_callback(of_one.channel->loop); /* from here: its thread */
-  before_ns = full->own.patience.next_ns;
+  before_ns = full->own.backoff.next_ns;
   ck_assert_int_eq(loopchan_send(full, &(int){1}), UV_EAGAIN);
-  ck_assert_uint_eq(full->own.patience.next_ns, before_ns);
+  ck_assert_uint_eq(full->own.backoff.next_ns, before_ns);
   loopchan_sender_drop(full);
   ck_assert_int_eq(loopchan_close(&of_one, NULL), 0);
   ck_assert_int_eq(uv_run(&loop, UV_RUN_DEFAULT), 0);
@@ -189,20 +189,20 @@ static void wait_in_vain(void *full) {
 }
 
 START_TEST(the_first_thread_alone_learns_how_long_to_spin) {
-  loopchan_receiver_t of_one;
+  loopchan_receiver_t of_one = {0};
   loopchan_sender_t *full;
   uint64_t before_ns;
   uv_thread_t thread;
 
   fill_one_place(NULL, &of_one, &full);
-  before_ns = full->own.patience.next_ns;
+  before_ns = full->own.backoff.next_ns;
   ck_assert_int_eq(uv_thread_create(&thread, wait_in_vain, full), 0);
   ck_assert_int_eq(uv_thread_join(&thread), 0);
   ck_assert_int_eq(vain, UV_ETIMEDOUT);
-  ck_assert_uint_eq(full->own.patience.next_ns, before_ns);
+  ck_assert_uint_eq(full->own.backoff.next_ns, before_ns);
   wait_in_vain(full);
   ck_assert_int_eq(vain, UV_ETIMEDOUT);
-  ck_assert_uint_lt(full->own.patience.next_ns, before_ns);
+  ck_assert_uint_lt(full->own.backoff.next_ns, before_ns);
   ck_assert_int_eq(loopchan_close(&of_one, NULL), 0);
   loopchan_sender_drop(full);
 }

@@ -144,20 +144,20 @@ END_TEST
 
 START_TEST(who_looks_out_sees_a_payment_and_leaves_it) {
   uint64_t begin = uv_hrtime();
-  lc_patience_t patience;
+  lc_backoff_t backoff;
 
-  lc_patience_init(&patience, 1000000);
-  ck_assert(!lc_wake_spin(&wake, &patience, LC_NEVER));
+  lc_backoff_init(&backoff, 1000000, true);
+  ck_assert(!lc_wake_spin(&wake, &backoff, LC_NEVER));
   ck_assert(uv_hrtime() >= begin + 1000000);
-  ck_assert_uint_eq(patience.next_ns, 500000);
+  ck_assert_uint_eq(backoff.next_ns, 500000);
   pay_elsewhere();
-  ck_assert(lc_wake_spin(&wake, &patience, LC_NOW));
-  ck_assert_uint_eq(patience.next_ns, 1000000);
+  ck_assert(lc_wake_spin(&wake, &backoff, LC_NOW));
+  ck_assert_uint_eq(backoff.next_ns, 1000000);
   /* An hour's patience ends with the payment. */
-  lc_patience_init(&patience, UINT64_C(3600000000000));
-  ck_assert(lc_wake_spin(&wake, &patience, LC_NEVER));
+  lc_backoff_init(&backoff, UINT64_C(3600000000000), true);
+  ck_assert(lc_wake_spin(&wake, &backoff, LC_NEVER));
   ck_assert(lc_wake_wait(&wake, LC_NOW));
-  ck_assert(!lc_wake_spin(&wake, &patience, LC_NOW));
+  ck_assert(!lc_wake_spin(&wake, &backoff, LC_NOW));
 }
 END_TEST
 

@@ -43,8 +43,7 @@ static void plain_copy(void *to, const void *from, size_t size);
 #include "wait/lock.c"
 #include "wait/loop.c"
 #include "queue/slab.c"
-#include "wait/patience.c"
-#include "wait/spin.c"
+#include "wait/backoff.c"
 #include "wait/wake.c"
 #ifndef EXPLORE_ROOMS /* a program that needs no public call */
 #include "api/close.c"

@@ -1,0 +1,304 @@
+/* Room backoff: a spin that ends, and what is learned from it. */
+#include "wait/backoff.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "support/suite.h"
+
+#define MOST_NS 16000
+#define BRIEF_NS 1000
+#define YIELD_NS 500
+#define STALL_NS 500000
+#define HOUR_NS UINT64_C(3600000000000)
+
+static lc_backoff_t backoff;
+static bool is_there; /* what is looked for */
+
+/* What was in the memory before must not matter. */
+static void fresh(void) {
+  memset(&backoff, 0xff, sizeof backoff);
+  lc_backoff_init(&backoff, MOST_NS, true);
+  is_there = false;
+}
+
+#ifndef _WIN32
+/* In the place of the system's: another thread has the processor for so long,
+ * and brings what is looked for. The time is not spent, but added to the clock,
+ * so that it may be longer than any that the machine is busy with others. */
+static uint64_t yield_takes_ns, yields_took_ns;
+
+int sched_yield(void) {
+  if (yield_takes_ns == 0)
+    return 0;
+  is_there = true;
+  yields_took_ns += yield_takes_ns;
+  return 0;
+}
+
+uint64_t uv_hrtime(void) {
+  struct timespec now;
+
+  ck_assert_int_eq(clock_gettime(CLOCK_MONOTONIC, &now), 0);
+  return (uint64_t) now.tv_sec * 1000000000 + (uint64_t) now.tv_nsec +
+         yields_took_ns;
+}
+#endif
+
+/* As those who wait do it. */
+static bool spin_until(uint64_t deadline_ns) {
+  bool found = false;
+  lc_spin_t spin;
+
+  lc_spin_begin(&spin, &backoff, deadline_ns);
+  while (!found && lc_spin_goes_on(&spin))
+    found = is_there;
+  lc_spin_end(&spin, found);
+  return found;
+}
+
+static void spin_in_vain(void) {
+  ck_assert(!spin_until(LC_NEVER));
+}
+
+/* An hour's patience, or the thread might not run in time. */
+static void spin_that_pays(void) {
+  backoff.next_ns = HOUR_NS;
+  is_there = true;
+  ck_assert(spin_until(LC_NEVER));
+  is_there = false;
+}
+
+static void expect_next(uint64_t ns) {
+  ck_assert_uint_eq(backoff.next_ns, ns);
+}
+
+/* How many brief spins in vain until there is a whole one. */
+static int briefs_to_a_whole_one(void) {
+  int briefs = 0;
+
+  while (backoff.next_ns > BRIEF_NS)
+    spin_in_vain();
+  for (; backoff.next_ns == BRIEF_NS; briefs++)
+    spin_in_vain();
+  expect_next(MOST_NS);
+  return briefs;
+}
+
+START_TEST(a_spin_lasts_its_time_or_until_the_deadline) {
+  uint64_t before = uv_hrtime(), after;
+  lc_spin_t spin;
+
+  lc_spin_begin(&spin, &backoff, LC_NEVER);
+  after = uv_hrtime();
+  ck_assert_uint_ge(spin.end_ns, before + MOST_NS);
+  ck_assert_uint_le(spin.end_ns, after + MOST_NS);
+  ck_assert_uint_ge(spin.yield_ns, before + YIELD_NS);
+  ck_assert_uint_le(spin.yield_ns, after + YIELD_NS);
+  lc_spin_begin(&spin, &backoff, before + 5);
+  ck_assert_uint_eq(spin.end_ns, before + 5);
+  backoff.next_ns = LC_NEVER;
+  lc_spin_begin(&spin, &backoff, LC_NEVER);
+  ck_assert_uint_eq(spin.end_ns, LC_NEVER);
+}
+END_TEST
+
+START_TEST(a_spin_goes_on_until_its_end) {
+  lc_spin_t spin;
+  int looks = 0;
+
+  backoff.next_ns = 100000;
+  lc_spin_begin(&spin, &backoff, LC_NEVER);
+  while (lc_spin_goes_on(&spin))
+    looks++;
+  ck_assert_uint_ge(uv_hrtime(), spin.end_ns);
+  ck_assert_int_ge(looks, 1);
+}
+END_TEST
+
+START_TEST(a_gap_lies_between_two_looks) {
+  uint64_t before;
+  lc_spin_t spin;
+
+  backoff.next_ns = HOUR_NS;
+  backoff.gap_ns = 60000;
+  lc_spin_begin(&spin, &backoff, LC_NEVER);
+  before = spin.now_ns;
+  ck_assert(lc_spin_goes_on(&spin));
+  ck_assert_uint_ge(uv_hrtime(), before + 60000);
+  before = spin.now_ns;
+  ck_assert(lc_spin_goes_on(&spin));
+  ck_assert_uint_ge(uv_hrtime(), before + 60000);
+}
+END_TEST
+
+START_TEST(a_deadline_that_is_past_is_not_spun_for) {
+  is_there = true;
+  ck_assert(!spin_until(LC_NOW));
+}
+END_TEST
+
+START_TEST(a_spin_ends_when_something_is_there) {
+  spin_that_pays();
+  expect_next(MOST_NS);
+}
+END_TEST
+
+START_TEST(spins_in_vain_become_shorter_down_to_a_brief_one) {
+  static const uint64_t ns[] = {16000, 8000, 4000, 2000, 1000, 1000, 16000};
+  size_t i;
+
+  for (i = 0; i < sizeof ns / sizeof *ns; i++) {
+    expect_next(ns[i]);
+    spin_in_vain();
+  }
+}
+END_TEST
+
+/* Also where halves do not meet the least, but pass it. */
+START_TEST(the_briefest_spin_is_a_microsecond) {
+  static const uint64_t ns[] = {10000, 5000, 2500, 1250, 1000, 1000, 20000};
+  size_t i;
+
+  lc_backoff_init(&backoff, 20000, true);
+  for (i = 0; i < sizeof ns / sizeof *ns; i++) {
+    spin_in_vain();
+    expect_next(ns[i]);
+  }
+}
+END_TEST
+
+START_TEST(less_than_the_briefest_stays_as_it_is) {
+  lc_backoff_init(&backoff, 600, true);
+  spin_in_vain();
+  expect_next(600);
+  lc_backoff_init(&backoff, 0, true);
+  is_there = true;
+  ck_assert(!spin_until(LC_NEVER));
+  expect_next(0);
+}
+END_TEST
+
+START_TEST(a_spin_that_pays_restores_the_whole_time) {
+  spin_in_vain();
+  expect_next(MOST_NS / 2);
+  spin_that_pays();
+  expect_next(MOST_NS);
+}
+END_TEST
+
+START_TEST(whole_spins_in_vain_become_rarer_until_one_pays) {
+  static const int briefs[] = {2, 4, 8, 16, 32, 64, 64, 64};
+  size_t i;
+
+  for (i = 0; i < sizeof briefs / sizeof *briefs; i++)
+    ck_assert_int_eq(briefs_to_a_whole_one(), briefs[i]);
+  spin_that_pays();
+  ck_assert_int_eq(briefs_to_a_whole_one(), 2);
+}
+END_TEST
+
+START_TEST(what_passed_before_a_spin_that_paid_does_not_count) {
+  ck_assert_int_eq(briefs_to_a_whole_one(), 2);
+  while (backoff.next_ns > BRIEF_NS)
+    spin_in_vain();
+  spin_in_vain();
+  spin_that_pays();
+  ck_assert_int_eq(briefs_to_a_whole_one(), 2);
+}
+END_TEST
+
+START_TEST(several_things_at_once_lengthen_no_spin) {
+  spin_in_vain();
+  lc_backoff_pace(&backoff, true);
+  lc_backoff_pace(&backoff, true);
+  expect_next(MOST_NS / 2);
+}
+END_TEST
+
+START_TEST(the_gap_grows_with_several_things_and_shrinks_with_single_ones) {
+  unsigned gap;
+
+  for (gap = 32; gap < 2048; gap *= 2) {
+    ck_assert_uint_eq(backoff.gap_ns, gap);
+    lc_backoff_pace(&backoff, true);
+  }
+  ck_assert_uint_eq(backoff.gap_ns, 2048);
+  lc_backoff_pace(&backoff, true);
+  for (; gap > 32; gap /= 2) {
+    ck_assert_uint_eq(backoff.gap_ns, gap);
+    lc_backoff_pace(&backoff, false);
+  }
+  lc_backoff_pace(&backoff, false);
+  ck_assert_uint_eq(backoff.gap_ns, 32);
+}
+END_TEST
+
+#ifndef _WIN32
+/* A spin of an hour in which a yield takes so long. */
+static void spin_and_yield(uint64_t ns) {
+  backoff.next_ns = HOUR_NS;
+  yield_takes_ns = ns;
+  ck_assert(spin_until(LC_NEVER));
+  yield_takes_ns = 0;
+  is_there = false;
+}
+
+START_TEST(a_spin_that_cost_a_time_slice_makes_whole_ones_rare) {
+  spin_and_yield(HOUR_NS + 2 * STALL_NS);
+  expect_next(BRIEF_NS);
+  ck_assert_int_eq(briefs_to_a_whole_one(), 64);
+}
+END_TEST
+
+/* Long, and within the spin. */
+START_TEST(a_yield_within_the_spin_is_no_lost_slice) {
+  spin_and_yield(HOUR_NS / 2);
+  expect_next(MOST_NS);
+}
+END_TEST
+
+START_TEST(time_that_is_lost_without_a_yield_is_no_lost_slice) {
+  lc_spin_t spin;
+
+  lc_spin_begin(&spin, &backoff, LC_NEVER);
+  spin.now_ns = spin.end_ns + 2 * STALL_NS;
+  lc_spin_end(&spin, true);
+  expect_next(MOST_NS);
+}
+END_TEST
+
+START_TEST(a_thread_that_need_not_yield_does_not) {
+  lc_backoff_init(&backoff, MOST_NS, false);
+  yield_takes_ns = 1; /* and what is looked for would be there */
+  spin_in_vain();
+  yield_takes_ns = 0;
+}
+END_TEST
+#endif
+
+static Suite *suite(void) {
+  Suite *suite = suite_create("room backoff");
+
+#ifndef _WIN32
+  SUITE_CASE(suite, "stall", fresh, NULL,
+             a_spin_that_cost_a_time_slice_makes_whole_ones_rare,
+             a_yield_within_the_spin_is_no_lost_slice,
+             time_that_is_lost_without_a_yield_is_no_lost_slice,
+             a_thread_that_need_not_yield_does_not);
+#endif
+  SUITE_CASE(
+      suite, "backoff", fresh, NULL,
+      a_spin_lasts_its_time_or_until_the_deadline, a_spin_goes_on_until_its_end,
+      a_gap_lies_between_two_looks, a_deadline_that_is_past_is_not_spun_for,
+      a_spin_ends_when_something_is_there,
+      spins_in_vain_become_shorter_down_to_a_brief_one,
+      the_briefest_spin_is_a_microsecond, less_than_the_briefest_stays_as_it_is,
+      a_spin_that_pays_restores_the_whole_time,
+      whole_spins_in_vain_become_rarer_until_one_pays,
+      what_passed_before_a_spin_that_paid_does_not_count,
+      several_things_at_once_lengthen_no_spin,
+      the_gap_grows_with_several_things_and_shrinks_with_single_ones);
+  return suite;
+}
