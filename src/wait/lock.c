@@ -9,8 +9,8 @@
 #include "base/clock.h"
 
 /* The first gap between two looks, and how often it is doubled: a thread looks
- * for some 12 microseconds. With a first gap of 25 ns, 9 times, two receivers
- * took a tenth more time for a message. */
+ * for some 12 microseconds. With a first gap of 25 ns two receivers took about
+ * a tenth more processor time for a message. */
 #define LC_LOCK_GAP_NS 400u
 #define LC_LOCK_TRIES 5
 

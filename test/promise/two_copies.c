@@ -56,7 +56,7 @@ static void open_in_a(uv_loop_t *loop, size_t capacity) {
 /* A copy may have a way to tell threads apart: it meets this one. */
 static void meet(const copy_t *copy) {
   loopchan_options_t options = {.msg_size = sizeof(int)};
-  loopchan_receiver_t own;
+  loopchan_receiver_t own = {0};
   loopchan_sender_t *own_tx;
 
   (void) copy->open(NULL, &own, &own_tx, &options);
@@ -202,7 +202,7 @@ END_TEST
 /* The record of a loop belongs to the copy that opened the receiver. */
 START_TEST(the_last_sender_is_dropped_in_the_other_copy) {
   uv_loop_t loop;
-  loopchan_receiver_t second;
+  loopchan_receiver_t second = {0};
   loopchan_options_t options = {.msg_size = sizeof(int)};
   loopchan_sender_t *second_tx;
 
