@@ -1,16 +1,18 @@
-/* lock: a mutex that is held for some dozen instructions at a time.
+/* lock: a mutex that is held for a few dozen instructions at a time.
  *
  * Knows:   a wake.
  * Threads: any.
- * Promise: one thread has it at a time, and none sleeps while it is free.
+ * Promise: one thread has it at a time, and none is left asleep when it is
+ *          free.
  */
 #include "wait/lock.h"
 
 #include "base/clock.h"
 
-/* The first pause, in the processor's own, and how often it is doubled: a
- * thread looks for some 500 of them, 5 to 20 microseconds. With first pauses of
- * 1 and 4 two receivers took a tenth more time for a message. */
+/* The first pause, in the processor's own, and how many there are, each twice
+ * as long as the one before: some 500 in all, which take 5 to 20 microseconds
+ * on x86-64. With first pauses of 1 and 4 two receivers took a tenth more time
+ * for a message. */
 #define LC_LOCK_PAUSE 16u
 #define LC_LOCK_TRIES 5
 
