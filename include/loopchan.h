@@ -154,7 +154,12 @@ extern "C" {
  * at once. Each message is received by exactly one of them, and all of them get
  * UV_EOF. When one of them closes it, the others' calls that wait return
  * UV_EOF, and the close waits until all their calls have returned. Later calls
- * return UV_EOF too, as long as the memory of the receiver exists. */
+ * return UV_EOF too, as long as the memory of the receiver exists.
+ *
+ * All threads that use the receiving side take turns under a mutex, for a
+ * moment each time. A thread that finds it held spins for some microseconds,
+ * whatever options.spin_ns is, then sleeps; with LOOPCHAN_NO_SPIN it sleeps at
+ * once. */
 #define LOOPCHAN_SHARED 1u
 
 /* Flag, capacity 0 or 1: the channel keeps the newest message only, as for
@@ -340,8 +345,9 @@ struct loopchan_write_s {
  * Callback:  allowed.
  * Message:   none yet. *options is copied.
  * Blocks:    no.
- * Allocates: the channel and one sender; with LOOPCHAN_SHARED a mutex too; for
- *            the first receiver or writer on a loop, that loop's record.
+ * Allocates: the channel and one sender; with LOOPCHAN_SHARED what its
+ *            receivers share, and this one's part; for the first receiver or
+ *            writer on a loop, that loop's record.
  * Returns:   0;
  *            UV_EINVAL  a NULL, an unknown flag, a reserved field that is not
  *                       0, LOOPCHAN_LATEST with a capacity other than 0 and 1,

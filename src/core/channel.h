@@ -81,7 +81,7 @@ typedef struct {
 } lc_refs_t;
 
 /* The receiving side: the receiver's thread's alone; with several receivers,
- * that of whoever has shared's mutex. */
+ * that of whoever has shared's lock. */
 typedef struct {
   lc_backlog_t backlog;
   bool ended;       /* the EOF link came, or shut down: EOF when drained */

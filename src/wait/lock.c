@@ -1,16 +1,17 @@
-/* lock: a mutex that is held for some dozen instructions at a time.
+/* lock: a mutex that is held for a few dozen instructions at a time.
  *
  * Knows:   a wake.
  * Threads: any.
- * Promise: one thread has it at a time, and none sleeps while it is free.
+ * Promise: one thread has it at a time, and none is left asleep when it is
+ *          free.
  */
 #include "wait/lock.h"
 
 #include "base/clock.h"
 
-/* The first gap between two looks, and how often it is doubled: a thread looks
- * for some 12 microseconds. With a first gap of 25 ns two receivers took about
- * a tenth more processor time for a message. */
+/* The first gap between two looks, and how many there are, each twice as long
+ * as the one before: some 12 microseconds in all. With a first gap of 25 ns two
+ * receivers took about a tenth more processor time for a message. */
 #define LC_LOCK_GAP_NS 400u
 #define LC_LOCK_TRIES 5
 

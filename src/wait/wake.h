@@ -62,7 +62,9 @@ LC_MUST_USE bool lc_wake_renew(lc_wake_t *wake);
 void lc_wake_self(lc_wake_t *wake);
 
 /* Receiving thread. Waits for a wake, and collects it; or until the deadline.
- * False: none came. True: it may have been for what has been seen before. */
+ * False: none came. True: it may have been for what has been seen before.
+ * Several threads may wait for one wake without a deadline: signals wake one of
+ * them at least, and those that none has collected yet count as one. */
 LC_MUST_USE bool lc_wake_wait(lc_wake_t *wake, uint64_t deadline_ns);
 
 /* The same thread, before that: spins for the wake, for as long as has paid so

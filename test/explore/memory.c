@@ -198,9 +198,8 @@ static bool is_quiet(const char *site) {
   return false;
 }
 
-/* A lock is taken as libuv's mutex is, but for the program that is of the lock:
- * a thread that finds it held waits there, and no other one runs before it is
- * released. */
+/* A lock is taken as libuv's mutex is, except in the lock's own program: a
+ * thread that finds it held waits there until it is released. */
 static bool is_lock(const char *site) {
   return !whole_locks && strcmp(site, "lc_lock_try") == 0;
 }
@@ -347,9 +346,8 @@ bool explore_cas(void *at, void *expected, uint64_t value, memory_order order,
   memcpy(&wanted, expected, sizeof wanted);
   if (is_lock(site))
     engine_wait_for(&places[p].free, "a lock");
-  found = found_by_cas(p, wanted,
-                       is_quiet(site) || is_guess(site) || is_lock(site),
-                       &index);
+  found = found_by_cas(
+      p, wanted, is_quiet(site) || is_guess(site) || is_lock(site), &index);
   if (!is_quiet(site))
     engine_trace("%s: cas place %zu %#llx -> %#llx %s", site, p,
                  (unsigned long long) found, (unsigned long long) value,

@@ -1,7 +1,8 @@
 /* Fault: a thread loses its processor in the middle of the wake that it owes,
  * and does not get it back before the others are through. A time-out ends all
  * the same, and a message of another sender is received: a lost wake shows as a
- * test's time-out. */
+ * test's time-out. With LOOPCHAN_SHARED such a thread stands at a lock of ours:
+ * room/shared.c has it stand there. */
 #include <sched.h>
 #include <stdatomic.h>
 
@@ -20,14 +21,20 @@ static atomic_int received;
  * a receiver that sleeps has to be woken; and stands still then. */
 static void send_and_stand(void *arg) {
   int sent = 0;
+  void *place;
 
   fault_arm(UV_ASYNC_INIT, 0, 0); /* with it comes its uv_async_send */
-  locks_stand_still(0);
   while (!locks_stand()) {
-    while (received < sent && !locks_stand())
+    while (received < sent)
       sched_yield();
+    /* A sender that has a slab locks nothing before it wakes. */
+    if (loopchan_reserve(arg, &place) != 0)
+      break;
+    loopchan_abandon(arg, place);
+    locks_stand_still(0);
     if (loopchan_send(arg, &(int){1}) != 0)
       break;
+    locks_walk_on();
     sent++;
   }
 }
@@ -40,9 +47,9 @@ static void send_last(void *arg) {
 
 static uv_thread_t threads[2];
 
-static void start(unsigned flags) {
-  loopchan_options_t options = {
-      .msg_size = sizeof(int), .flags = flags, .spin_ns = LOOPCHAN_NO_SPIN};
+static void start(void) {
+  loopchan_options_t options = {.msg_size = sizeof(int),
+                                .spin_ns = LOOPCHAN_NO_SPIN};
 
   ck_assert_int_eq(loopchan_open(NULL, &rx, &tx, &options), 0);
   other_tx = loopchan_sender_clone(tx);
@@ -74,10 +81,8 @@ static void receive_briefly(void) {
   received += err == 0;
 }
 
-static const unsigned flags[] = {0, LOOPCHAN_SHARED};
-
 START_TEST(a_time_out_does_not_wait_for_the_wake) {
-  start(flags[_i]);
+  start();
   run_threads(false);
   while (!locks_stand())
     receive_briefly();
@@ -91,7 +96,7 @@ START_TEST(a_select_does_not_wait_for_the_wake) {
   loopchan_receiver_t *rxs[] = {&rx};
   int message;
 
-  start(0);
+  start();
   run_threads(false);
   while (!locks_stand())
     if (loopchan_select(rxs, 1, BRIEFLY) == 0)
@@ -104,7 +109,7 @@ END_TEST
 START_TEST(a_message_does_not_wait_for_the_wake_of_another) {
   int message = 0;
 
-  start(flags[_i]);
+  start();
   run_threads(true);
   while (message != 2) {
     ck_assert_int_eq(loopchan_recv(&rx, &message), 0);
@@ -226,10 +231,9 @@ END_TEST
 static Suite *suite(void) {
   Suite *suite = suite_create("fault stalled");
 
-  SUITE_LOOP_CASE(suite, "thread", start_clean, expect_clean, 2,
-                  a_time_out_does_not_wait_for_the_wake,
-                  a_message_does_not_wait_for_the_wake_of_another);
-  SUITE_CASE(suite, "one", start_clean, expect_clean,
+  SUITE_CASE(suite, "thread", start_clean, expect_clean,
+             a_time_out_does_not_wait_for_the_wake,
+             a_message_does_not_wait_for_the_wake_of_another,
              a_select_does_not_wait_for_the_wake,
              a_send_in_line_does_not_wait_for_the_wake,
              a_help_is_not_counted_as_a_wake);

@@ -124,7 +124,7 @@ START_TEST(no_wake_touches_a_loop_that_is_gone) {
   for (round = 0; round < ROUNDS; round++) {
     loopchan_options_t options = int_options();
     uv_loop_t *own = malloc(sizeof *own);
-    loopchan_receiver_t *receiver = malloc(sizeof *receiver);
+    loopchan_receiver_t *receiver = calloc(1, sizeof *receiver);
     uv_thread_t worker;
     int received = 0;
     ck_assert_int_eq(uv_loop_init(own), 0);

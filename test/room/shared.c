@@ -1,7 +1,12 @@
 /* Room shared: who is idle, and who is called. */
 #include "core/shared.h"
 
+#include <sched.h>
+
+#include "support/locks.h"
 #include "support/suite.h"
+
+#define BRIEFLY UINT64_C(1000000)
 
 static loopchan_receiver_t rx;
 static loopchan_sender_t *tx;
@@ -60,7 +65,7 @@ static void go_away(size_t n) {
   }
 }
 
-/* The mutex is left, and taken again. */
+/* The lock is released, and taken again. */
 static void look(void) {
   lc_shared_unlock(channel);
   lc_shared_lock(channel);
@@ -178,6 +183,46 @@ START_TEST(at_the_end_all_are_called) {
 }
 END_TEST
 
+/* A sender that has a slab locks nothing before it wakes. */
+static void send_and_stand(void *arg) {
+  void *place;
+
+  (void) arg;
+  if (loopchan_reserve(tx, &place) != 0)
+    return;
+  loopchan_abandon(tx, place);
+  locks_stand_still(0);
+  (void) loopchan_send(tx, &(int){1});
+}
+
+/* The sender finds the lock held, and loses its processor before it sleeps
+ * there. The lock is released by a thread that does not look for messages, as
+ * one does that asks whose loop it is on. */
+START_TEST(while_a_debtor_stands_still_others_receive) {
+  uv_thread_t debtor;
+  int msg = 0;
+
+  queue_up(1);
+  look();
+  ck_assert_int_eq(uv_thread_create(&debtor, send_and_stand, NULL), 0);
+  while (lc_inbox_is_parked(&channel->inbox) || !locks_stand())
+    sched_yield();
+  ck_assert_uint_eq(count_called(1), 0);
+  lc_lock_release(&shared->lock);
+  ck_assert_int_eq(loopchan_recv_timeout(&rx, &msg, BRIEFLY), 0);
+  ck_assert_int_eq(msg, 1);
+  ck_assert_int_eq(loopchan_recv_timeout(&rx, &msg, BRIEFLY), UV_ETIMEDOUT);
+  ck_assert_int_eq(loopchan_send(tx, &(int){2}), 0);
+  ck_assert_int_eq(loopchan_recv(&rx, &msg), 0);
+  ck_assert_int_eq(msg, 2);
+  locks_go_on();
+  ck_assert_int_eq(uv_thread_join(&debtor), 0);
+  lc_shared_lock(channel);
+  ck_assert_uint_eq(count_called(1), 1);
+  go_away(1);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("room shared");
 
@@ -188,6 +233,6 @@ static Suite *suite(void) {
       while_one_is_idle_the_inbox_is_parked, a_send_calls_one_the_first,
       each_send_calls_one_as_long_as_any_is_idle, several_messages_call_as_many,
       one_that_was_called_and_goes_has_the_next_called,
-      at_the_end_all_are_called);
+      at_the_end_all_are_called, while_a_debtor_stands_still_others_receive);
   return suite;
 }

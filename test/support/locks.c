@@ -104,6 +104,10 @@ void locks_go_on(void) {
   atomic_store(&goes_on, true);
 }
 
+void locks_walk_on(void) {
+  passes = 0;
+}
+
 bool locks_stand(void) {
   return atomic_load(&stands);
 }
@@ -221,6 +225,9 @@ void locks_stand_still(int after) {
 }
 
 void locks_go_on(void) {
+}
+
+void locks_walk_on(void) {
 }
 
 bool locks_stand(void) {

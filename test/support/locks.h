@@ -32,6 +32,9 @@ bool locks_around_waits(void (*before)(void), void (*after)(void));
 void locks_stand_still(int after);
 void locks_go_on(void);
 
+/* The calling thread does not stand still any more, if it has not so far. */
+void locks_walk_on(void);
+
 /* Whether it stands there. */
 bool locks_stand(void);
 
