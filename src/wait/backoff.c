@@ -22,8 +22,9 @@
  * slowest in a hundred: 0.24 ms; where no such spin was noticed, 2.7. */
 #define LC_STALL_NS 500000
 
-/* The rarest whole spin is one in so many and one. Measured with a message each
- * 50 us, where none pays: less than a twentieth of the processor time. */
+/* At the rarest a whole spin comes after so many brief ones and one. Measured
+ * with a message every 50 us, where none pays: the processor time is within the
+ * spread of what it takes without a spin, and with 255 here. */
 #define LC_FAILURES_MOST 63
 
 /* Between two looks. Measured with a ping-pong between threads, which takes 280

@@ -12,7 +12,7 @@
 /* The first gap between two looks, and how many there are, each twice as long
  * as the one before: some 12 microseconds in all. With a first gap of 25 ns two
  * receivers took about a tenth more processor time for a message. */
-#define LC_LOCK_GAP_NS 400u
+#define LC_LOCK_GAP_NS UINT64_C(400)
 #define LC_LOCK_TRIES 5
 
 int lc_lock_init(lc_lock_t *lock, bool spins) {
@@ -34,7 +34,7 @@ static bool look_again(lc_lock_t *lock) {
   unsigned i;
 
   for (i = 0; i < lock->tries; i++) {
-    (void) lc_relax_until(uv_hrtime() + (LC_LOCK_GAP_NS << i));
+    (void) lc_relax_until(lc_deadline(LC_LOCK_GAP_NS << i));
     if (lc_lock_try(lock))
       return true;
   }

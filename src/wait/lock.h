@@ -2,7 +2,7 @@
  *
  * Threads that receive from one channel may each take it millions of times a
  * second, and it is free again sooner than one of them could be asleep. So a
- * thread that finds it held looks again, after pauses that double: meanwhile
+ * thread that finds it held looks again, after gaps that double: meanwhile
  * the holder may take it several times in a row, with its cache lines where
  * they are. A thread that has looked in vain for some microseconds sleeps: the
  * holder may have lost the processor.
