@@ -209,8 +209,22 @@ static void check_log(const channel_t *channel, const log_t *log) {
   }
 }
 
-/* Those of the receiver that was closed last: most had been done by then. */
+/* Whether a receiver with these figures may have been closed after one with
+ * those: as much was done or more, and if it was as much, no more sends waited.
+ * The last one leaves nothing in the queue. */
+static bool may_be_later(const loopchan_stats_t *these,
+                         const loopchan_stats_t *those) {
+  uint64_t done = these->received + these->dropped;
+  uint64_t done_before = those->received + those->dropped;
+
+  return these->queued == 0 &&
+         (done > done_before ||
+          (done == done_before && these->waiting <= those->waiting));
+}
+
+/* Those of the receiver that was closed last. */
 static void last_stats(channel_t *channel, loopchan_stats_t *last) {
+  bool found = false;
   int hand;
 
   memset(last, 0, sizeof *last);
@@ -219,9 +233,9 @@ static void last_stats(channel_t *channel, loopchan_stats_t *last) {
     if (channel->ends_of[hand].rx == NULL)
       continue;
     EXPECT(loopchan_stats(channel->ends_of[hand].rx, &stats) == 0);
-    if (stats.received + stats.dropped >= last->received + last->dropped &&
-        (stats.queued == 0 || last->sent == 0))
+    if (!found || may_be_later(&stats, last))
       *last = stats;
+    found = true;
   }
 }
 
