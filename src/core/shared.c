@@ -22,15 +22,12 @@ static lc_consumer_t *consumer_at(lc_queue_t *at) {
 
 int lc_shared_new(lc_shared_t **out, bool spins) {
   lc_shared_t *shared = lc_malloc(sizeof *shared);
-  int err;
 
   if (shared == NULL)
     return UV_ENOMEM;
-  err = lc_lock_init(&shared->lock, spins);
-  if (err != 0) {
-    lc_free(shared);
-    return err;
-  }
+  lc_lock_init(&shared->lock);
+  lc_owner_init(&shared->holder);
+  shared->spins = spins;
   lc_queue_init(&shared->idle);
   lc_queue_init(&shared->spare);
   lc_queue_init(&shared->consumers);
@@ -49,19 +46,30 @@ void lc_shared_free(lc_shared_t *shared) {
     lc_wake_destroy(&idle->wake);
     lc_free(idle);
   }
-  lc_lock_destroy(&shared->lock);
   lc_free(shared);
+}
+
+static bool is_locked(const lc_shared_t *shared) {
+  return lc_owner_is_here(&shared->holder);
+}
+
+static void take_lock(lc_shared_t *shared) {
+  lc_assert(!is_locked(shared));
+  lc_lock_take(&shared->lock, shared->spins);
+  lc_owner_set_here(&shared->holder);
+}
+
+static void release_lock(lc_shared_t *shared) {
+  lc_assert(is_locked(shared));
+  lc_owner_set_none(&shared->holder);
+  lc_lock_release(&shared->lock);
 }
 
 /* Whoever has the lock is awake, and sees to those who are not. */
 void lc_shared_lock(lc_channel_t *channel) {
-  lc_lock_take(&channel->shared->lock);
+  take_lock(channel->shared);
   if (!lc_inbox_is_parked(&channel->inbox))
     lc_inbox_is_up(&channel->inbox);
-}
-
-static bool is_locked(lc_shared_t *shared) {
-  return lc_lock_is_here(&shared->lock);
 }
 
 /* From here on: locked, up to the public calls. */
@@ -231,7 +239,7 @@ int lc_shared_wait(lc_consumer_t *consumer, uint64_t deadline_ns) {
 void lc_shared_unlock(lc_channel_t *channel) {
   if (!lc_queue_is_empty(&channel->shared->idle))
     call_idle(channel);
-  lc_lock_release(&channel->shared->lock);
+  release_lock(channel->shared);
 }
 
 /* The message may have been taken meanwhile; so this thread looks, in place of
@@ -291,11 +299,11 @@ static bool any_loop(lc_channel_t *channel, bool (*is)(lc_loop_t *loop)) {
   lc_queue_t *at;
   bool any = false;
 
-  lc_lock_take(&shared->lock);
+  take_lock(shared);
   for (at = shared->consumers.next; at != &shared->consumers && !any;
        at = at->next)
     any = consumer_at(at)->loop != NULL && is(consumer_at(at)->loop);
-  lc_lock_release(&shared->lock);
+  release_lock(shared);
   return any;
 }
 

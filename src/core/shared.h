@@ -62,6 +62,8 @@ typedef struct lc_consumer {
 
 typedef struct lc_shared {
   lc_lock_t lock;       /* guards all below, and the receiving side */
+  lc_owner_t holder;    /* a thread looks whether it has the lock */
+  bool spins;           /* fixed: a thread that finds it held looks again */
   lc_queue_t idle;      /* whoever is called first is first */
   lc_queue_t spare;     /* places of threads, in no call */
   lc_queue_t consumers; /* those that are open */

@@ -1,12 +1,17 @@
-/* lock: a mutex that is held for a few dozen instructions at a time.
+/* lock: one word that is held for a few dozen instructions at a time.
  *
- * Knows:   a wake.
+ * Knows:   libuv's mutex and condition, for a thread to sleep by.
  * Threads: any.
  * Promise: one thread has it at a time, and none is left asleep when it is
- *          free.
+ *          free. Nothing can fail: a thread that the system gives no mutex or
+ *          condition goes on looking.
  */
 #include "wait/lock.h"
 
+#include <stdalign.h>
+#include <uv.h>
+
+#include "base/cancel.h"
 #include "base/clock.h"
 
 /* The first gap between two looks, and how many there are, each twice as long
@@ -15,37 +20,152 @@
 #define LC_LOCK_GAP_NS UINT64_C(400)
 #define LC_LOCK_TRIES 5
 
-int lc_lock_init(lc_lock_t *lock, bool spins) {
-  int err = lc_wake_init(&lock->freed, NULL);
+#define LC_LOCK_BITS ((uintptr_t) LC_LOCK_HELD | LC_LOCK_WOKEN)
 
-  if (err != 0)
-    return err;
-  lc_atomic_init(&lock->word, LC_LOCK_FREE);
-  lc_owner_init(&lock->holder);
-  lock->tries = spins ? LC_LOCK_TRIES : 0;
-  return 0;
+/* Of a thread that sleeps, on its stack. */
+typedef struct lc_sleeper {
+  struct lc_sleeper *older;  /* NULL: none is */
+  struct lc_sleeper *newer;  /* holder's, and set only from oldest to newest */
+  struct lc_sleeper *oldest; /* holder's: of all, or NULL: not known here */
+  uv_mutex_t mutex;          /* guards woken */
+  uv_cond_t cond;
+  bool woken;
+} lc_sleeper_t;
+
+static_assert(alignof(lc_sleeper_t) > LC_LOCK_BITS, "the bits are free");
+
+static lc_sleeper_t *newest_in(uintptr_t word) {
+  return (lc_sleeper_t *) (word & ~LC_LOCK_BITS);
 }
 
-void lc_lock_destroy(lc_lock_t *lock) {
-  lc_wake_destroy(&lock->freed);
+/* Takes it if it is free, whoever sleeps. gone: bits that go then. */
+static bool take_free(lc_lock_t *lock, uintptr_t gone) {
+  /* relaxed: a guess */
+  uintptr_t word = lc_load(&lock->word, memory_order_relaxed);
+
+  while ((word & LC_LOCK_HELD) == 0)
+    /* [lock.hand] (B); relaxed: it has failed */
+    if (lc_cas(&lock->word, &word, (word & ~gone) | LC_LOCK_HELD,
+               memory_order_acquire, memory_order_relaxed))
+      return true;
+  return false;
 }
 
 static bool look_again(lc_lock_t *lock) {
   unsigned i;
 
-  for (i = 0; i < lock->tries; i++) {
+  for (i = 0; i < LC_LOCK_TRIES; i++) {
     (void) lc_relax_until(lc_deadline(LC_LOCK_GAP_NS << i));
-    if (lc_lock_try(lock))
+    if (take_free(lock, 0))
       return true;
   }
   return false;
 }
 
-void lc_lock_take_slow(lc_lock_t *lock) {
-  if (look_again(lock))
+/* False: the system has none for it. */
+static bool make_sleeper(lc_sleeper_t *sleeper) {
+  if (uv_mutex_init(&sleeper->mutex) != 0)
+    return false;
+  if (uv_cond_init(&sleeper->cond) == 0)
+    return true;
+  uv_mutex_destroy(&sleeper->mutex);
+  return false;
+}
+
+/* False: the lock is free. */
+static bool push_sleeper(lc_lock_t *lock, lc_sleeper_t *sleeper,
+                         uintptr_t gone) {
+  /* relaxed: a guess */
+  uintptr_t word = lc_load(&lock->word, memory_order_relaxed);
+
+  sleeper->newer = NULL;
+  sleeper->woken = false;
+  while ((word & LC_LOCK_HELD) != 0) {
+    sleeper->older = newest_in(word);
+    sleeper->oldest = sleeper->older == NULL ? sleeper : NULL;
+    /* [lock.place] (C); relaxed: nothing is read */
+    if (lc_cas(&lock->word, &word,
+               (uintptr_t) sleeper | (word & LC_LOCK_BITS & ~gone),
+               memory_order_release, memory_order_relaxed))
+      return true;
+  }
+  return false;
+}
+
+static void sleep_until_woken(lc_sleeper_t *sleeper) {
+  int was = lc_cancel_forbid();
+
+  uv_mutex_lock(&sleeper->mutex);
+  while (!sleeper->woken)
+    uv_cond_wait(&sleeper->cond, &sleeper->mutex);
+  uv_mutex_unlock(&sleeper->mutex);
+  lc_cancel_restore(was);
+}
+
+/* It has been taken out. From here on its memory may go at any moment. */
+static void wake_sleeper(lc_sleeper_t *sleeper) {
+  uv_mutex_lock(&sleeper->mutex);
+  sleeper->woken = true;
+  uv_cond_signal(&sleeper->cond);
+  uv_mutex_unlock(&sleeper->mutex);
+}
+
+void lc_lock_take_slow(lc_lock_t *lock, bool spins) {
+  uintptr_t gone = 0;
+  lc_sleeper_t sleeper;
+
+  if (spins && look_again(lock))
     return;
-  /* [lock.hand] (B) */
-  while (lc_swap(&lock->word, LC_LOCK_AWAITED, memory_order_acquire) !=
-         LC_LOCK_FREE)
-    (void) !lc_wake_wait(&lock->freed, LC_NEVER);
+  while (!make_sleeper(&sleeper)) {
+    if (take_free(lock, 0))
+      return;
+    lc_yield();
+  }
+  while (!take_free(lock, gone)) {
+    if (!push_sleeper(lock, &sleeper, gone))
+      continue;
+    sleep_until_woken(&sleeper);
+    gone = LC_LOCK_WOKEN;
+  }
+  uv_cond_destroy(&sleeper.cond);
+  uv_mutex_destroy(&sleeper.mutex);
+}
+
+/* Holder. The oldest is known by the one that was the newest when it was looked
+ * for last. Down to that one, each gets to know the next newer. */
+static lc_sleeper_t *find_oldest(lc_sleeper_t *newest) {
+  lc_sleeper_t *at = newest;
+
+  for (; at->oldest == NULL; at = at->older)
+    at->older->newer = at;
+  return newest->oldest = at->oldest;
+}
+
+/* Holder. Others can only push meanwhile. */
+void lc_lock_release_slow(lc_lock_t *lock, uintptr_t was) {
+  uintptr_t word = was;
+
+  for (;;) {
+    lc_sleeper_t *newest = newest_in(word), *oldest = NULL;
+    uintptr_t left = word & ~(uintptr_t) LC_LOCK_HELD;
+    if (newest != NULL && (word & LC_LOCK_WOKEN) == 0) {
+      oldest = find_oldest(newest);
+      left = LC_LOCK_WOKEN;
+    }
+    if (oldest != NULL && oldest != newest) {
+      newest->oldest = oldest->newer;
+      /* [lock.hand] (A) */
+      lc_add(&lock->word, (uintptr_t) LC_LOCK_WOKEN - LC_LOCK_HELD,
+             memory_order_release);
+      wake_sleeper(oldest);
+      return;
+    }
+    /* [lock.hand] (A) [lock.place] (D) */
+    if (lc_cas(&lock->word, &word, left, memory_order_release,
+               memory_order_acquire)) {
+      if (oldest != NULL)
+        wake_sleeper(oldest);
+      return;
+    }
+  }
 }

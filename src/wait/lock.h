@@ -1,67 +1,79 @@
-/* lock: a mutex that is held for a few dozen instructions at a time.
+/* lock: one word that is held for a few dozen instructions at a time.
  *
- * Threads that receive from one channel may each take it millions of times a
- * second, and it is free again sooner than one of them could be asleep. So a
- * thread that finds it held looks again, after gaps that double: meanwhile
- * the holder may take it several times in a row, with its cache lines where
- * they are. A thread that has looked in vain for some microseconds sleeps: the
+ * It is free again sooner than a thread that finds it held could be asleep. So
+ * that thread may look again first, after gaps that double: meanwhile the
+ * holder may take it several times in a row, with its cache lines where they
+ * are. A thread that has looked in vain for some microseconds sleeps: the
  * holder may have lost the processor.
  *
- *            take                 about to sleep
- *      FREE -------> HELD ------------------------> AWAITED
- *      ^  |           |                              ^   |
- *      |  |           |     take, about to sleep     |   |
- *      |  +-----------|------------------------------+   |
- *      |              | release                          | release, wakes one
- *      +--------------+----------------------------------+
+ * The word has two bits, and the address of the newest of those that sleep:
+ * each has a place on its own stack, with a mutex and a condition to sleep by.
+ * Only the holder takes one out, the oldest first, so an address that comes
+ * back cannot be mistaken for another place. A thread that comes by may take a
+ * free lock before one that was woken for it.
+ *
+ *                    take                      push, then sleep
+ *   0  FREE -----------------------> HELD -----------------------+
+ *   ^   ^                            |  ^                        v
+ *   |   |          release           |  |  take        HELD + sleepers
+ *   |   +----------------------------+  |                        |
+ *   |                                   |                        | release,
+ *   |              take, or push        |                        | wakes the
+ *   |              of the one woken     |                        v oldest
+ *   +--------------------------------- WOKEN (+ sleepers that are left)
+ *
+ * WOKEN: one was woken, and has neither taken the lock nor gone to sleep again.
+ * Until it has, a release wakes no other. It takes the bit away in the same
+ * step. So whenever the lock is free and threads sleep, one is awake for them:
+ * it takes the lock, and its release wakes the next; or it finds the lock held,
+ * and sleeps again, and that holder's release does.
+ *
+ * A release touches nothing of the lock when it has let go: another thread may
+ * take it, and free its memory. What it touches then, to wake a thread, is that
+ * thread's own, which waits for it. It signals inside that thread's mutex,
+ * which is gone the moment that the thread has it. A thread that loses the
+ * processor just before it signals holds up those that sleep, as one does that
+ * loses it while it has the lock.
  *
  * [lock.hand]  A holder sees what those before it did.
  *
  *   holder                                  the next one
- *   (A) swap word: -> FREE       release    (B) CAS word: FREE -> HELD, or
- *                                               swap, -> AWAITED    acquire
- *   B reads what A wrote. Weaker: A or B relaxed -> both use at once what the
- *   lock guards (lock_vs_lock).
+ *   (A) CAS, or add: HELD goes   release    (B) CAS: HELD comes     acquire
+ *   B reads what A wrote; or what a push wrote behind it, for every change is a
+ *   read-modify-write. Weaker: A or B relaxed -> both use at once what the lock
+ *   guards (lock_vs_lock).
  *
- * No wake is lost: a thread makes the word AWAITED before it sleeps, and the
- * release that finds it so signals. Of several that sleep one is woken, and two
- * signals may wake the same one; it makes the word AWAITED again, whether it
- * gets the lock or not, so that a later release signals for the others.
+ * [lock.place]  A holder sees the places of those that sleep.
  *
- * A release signals last, when another thread may have taken the lock already,
- * and may be done with what it guards. So a thread that releases it is inside
- * the gate of its receiver, or a user of the core, until the release returns. A
- * thread that loses the processor just before it signals holds up those that
- * sleep, as one does that loses it while it has the lock.
+ *   one that goes to sleep                  holder
+ *   writes its place
+ *   (C) CAS: its address comes   release    (D) CAS that fails to
+ *                                               release             acquire
+ *   Weaker: C or D relaxed -> the holder reads where another's place leads to
+ *   before that is written (lock_vs_lock).
  */
 #ifndef LC_LOCK_H
 #define LC_LOCK_H
 
+#include <stdbool.h>
+
 #include "base/atomic.h"
 #include "base/debug.h"
-#include "wait/wake.h"
 
-enum { LC_LOCK_FREE, LC_LOCK_HELD, LC_LOCK_AWAITED };
+enum { LC_LOCK_FREE = 0, LC_LOCK_HELD = 1, LC_LOCK_WOKEN = 2 };
 
 typedef struct {
   lc_atomic(uintptr_t) word;
-  lc_owner_t holder; /* a thread looks whether it is that */
-  unsigned tries;    /* fixed: how often a thread looks again */
-  lc_wake_t freed;   /* those that sleep wait for this */
 } lc_lock_t;
 
-/* spins: whether a thread that finds it held looks again. 0, or what the
- * system returned. */
-LC_MUST_USE int lc_lock_init(lc_lock_t *lock, bool spins);
-void lc_lock_destroy(lc_lock_t *lock);
-
-/* Whether the calling thread has it. */
-static inline bool lc_lock_is_here(const lc_lock_t *lock) {
-  return lc_owner_is_here(&lock->holder);
+static inline void lc_lock_init(lc_lock_t *lock) {
+  lc_atomic_init(&lock->word, LC_LOCK_FREE);
 }
 
-/* The rest of lc_lock_take, for a thread that has found it held. */
-void lc_lock_take_slow(lc_lock_t *lock);
+/* The rest of the next two, for a lock that is held, or that others wait for.
+ * was: what the word was. */
+void lc_lock_take_slow(lc_lock_t *lock, bool spins);
+void lc_lock_release_slow(lc_lock_t *lock, uintptr_t was);
 
 static inline bool lc_lock_try(lc_lock_t *lock) {
   uintptr_t was = LC_LOCK_FREE;
@@ -71,22 +83,21 @@ static inline bool lc_lock_try(lc_lock_t *lock) {
                 memory_order_relaxed);
 }
 
-/* Any thread. No cancellation point. */
-static inline void lc_lock_take(lc_lock_t *lock) {
-  lc_assert(!lc_lock_is_here(lock));
+/* Any thread. No cancellation point. spins: whether it looks again before it
+ * sleeps. */
+static inline void lc_lock_take(lc_lock_t *lock, bool spins) {
   if (LC_UNLIKELY(!lc_lock_try(lock)))
-    lc_lock_take_slow(lock);
-  lc_owner_set_here(&lock->holder);
+    lc_lock_take_slow(lock, spins);
 }
 
-/* Its holder, which keeps the memory of the lock until this returns. */
+/* Its holder, whose last use of the lock this may be. */
 static inline void lc_lock_release(lc_lock_t *lock) {
-  lc_assert(lc_lock_is_here(lock));
-  lc_owner_set_none(&lock->holder);
-  /* [lock.hand] (A) */
-  if (LC_UNLIKELY(lc_swap(&lock->word, LC_LOCK_FREE, memory_order_release) ==
-                  LC_LOCK_AWAITED))
-    lc_wake_signal(&lock->freed);
+  uintptr_t was = LC_LOCK_HELD;
+
+  /* [lock.hand] (A) [lock.place] (D) */
+  if (LC_UNLIKELY(!lc_cas(&lock->word, &was, LC_LOCK_FREE, memory_order_release,
+                          memory_order_acquire)))
+    lc_lock_release_slow(lock, was);
 }
 
 #endif /* LC_LOCK_H */

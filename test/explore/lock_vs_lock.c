@@ -1,5 +1,5 @@
-/* lock_vs_lock: [lock.hand] alone. Three threads take the lock, and may find
- * it held. */
+/* lock_vs_lock: [lock.hand] and [lock.place] alone. Three threads take the
+ * lock, and may find it held; one does so twice. */
 #include "atomic.h"
 #include "explore.h"
 #include "wait/lock.h"
@@ -10,7 +10,7 @@ static uint64_t guarded;
 
 static void use(void *arg) {
   (void) arg;
-  lc_lock_take(&its_lock);
+  lc_lock_take(&its_lock, false);
   /* relaxed: it orders nothing, but others may run here */
   (void) lc_add(&visits, 1, memory_order_relaxed);
   explore_write(&guarded);
@@ -20,17 +20,21 @@ static void use(void *arg) {
 static void run(void) {
   explore_whole_locks();
   lc_atomic_init(&visits, 0);
-  explore_check(lc_lock_init(&its_lock, false) == 0, "init");
+  lc_lock_init(&its_lock);
   explore_spawn(use, NULL);
   explore_spawn(use, NULL);
   use(NULL);
   explore_join();
-  lc_lock_destroy(&its_lock);
 }
 
 static const explore_twin_t twins[] = {
     {.name = "release_hides_what_was_done",
      .site = "lc_lock_release",
+     .kind = EXPLORE_RMW,
+     .order = memory_order_relaxed,
+     .caught_as = "race"},
+    {.name = "release_with_sleepers_hides_what_was_done",
+     .site = "lc_lock_release_slow",
      .kind = EXPLORE_RMW,
      .order = memory_order_relaxed,
      .caught_as = "race"},
@@ -40,8 +44,23 @@ static const explore_twin_t twins[] = {
      .order = memory_order_relaxed,
      .caught_as = "race"},
     {.name = "taken_late_and_too_early",
-     .site = "lc_lock_take_slow",
+     .site = "take_free",
      .kind = EXPLORE_RMW,
+     .order = memory_order_relaxed,
+     .caught_as = "race"},
+    {.name = "push_hides_the_place",
+     .site = "push_sleeper",
+     .kind = EXPLORE_RMW,
+     .order = memory_order_relaxed,
+     .caught_as = "race"},
+    {.name = "place_looked_at_too_early",
+     .site = "lc_lock_release",
+     .kind = EXPLORE_FAILED,
+     .order = memory_order_relaxed,
+     .caught_as = "race"},
+    {.name = "place_looked_at_again_too_early",
+     .site = "lc_lock_release_slow",
+     .kind = EXPLORE_FAILED,
      .order = memory_order_relaxed,
      .caught_as = "race"},
     {.name = "nobody_is_woken", .no_signals = true, .caught_as = "stuck"},

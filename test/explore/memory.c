@@ -293,10 +293,9 @@ uint64_t explore_swap(void *at, uint64_t value, memory_order order,
   uint64_t old;
   size_t p;
 
-  if (!is_quiet(site) && !is_unlock(site))
+  if (!is_quiet(site))
     engine_yield();
   p = place_of(at);
-  places[p].free = places[p].free || is_unlock(site);
   old = replace(p, value, weakened(order, EXPLORE_RMW, site));
   if (!is_quiet(site))
     engine_trace("%s: swap place %zu %#llx -> %#llx", site, p,
@@ -340,7 +339,7 @@ bool explore_cas(void *at, void *expected, uint64_t value, memory_order order,
   uint16_t index;
   size_t p;
 
-  if (!is_quiet(site))
+  if (!is_quiet(site) && !is_unlock(site))
     engine_yield();
   p = place_of(at);
   memcpy(&wanted, expected, sizeof wanted);

@@ -2,6 +2,7 @@
 #include "wait/lock.h"
 
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "support/locks.h"
@@ -10,17 +11,21 @@
 
 #define THREADS 4
 #define ROUNDS 20000
+#define LAPS 200
 
 static lc_lock_t lock;
+static bool spins;
 static int locks_before;
-static uint64_t guarded; /* by the lock */
-static bool was_here[THREADS];
+static uint64_t guarded; /* by the lock, as the next one */
+static uint64_t turn[THREADS];
+static int place[THREADS];
 
 /* What lay in the memory before must not matter. */
-static void init(bool spins) {
+static void init(bool may_spin) {
   memset(&lock, 0xff, sizeof lock);
   locks_before = locks_alive();
-  ck_assert_int_eq(lc_lock_init(&lock, spins), 0);
+  lc_lock_init(&lock);
+  spins = may_spin;
   guarded = 0;
 }
 
@@ -32,33 +37,8 @@ static void sleeping(void) {
   init(false);
 }
 
-static void destroy(void) {
-  lc_lock_destroy(&lock);
-  ck_assert_int_eq(locks_alive(), locks_before);
-}
-
-static void add_many(int self) {
-  int i;
-
-  (void) self;
-  for (i = 0; i < ROUNDS; i++) {
-    lc_lock_take(&lock);
-    guarded++;
-    lc_lock_release(&lock);
-  }
-}
-
-START_TEST(one_thread_has_it_at_a_time) {
-  threads_start(THREADS, add_many);
-  threads_join();
-  ck_assert_uint_eq(guarded, (uint64_t) THREADS * ROUNDS);
-}
-END_TEST
-
-static void add_one(int self) {
-  was_here[self] = lc_lock_is_here(&lock);
-  lc_lock_take(&lock);
-  was_here[self] = was_here[self] || !lc_lock_is_here(&lock);
+static void add(void) {
+  lc_lock_take(&lock, spins);
   guarded++;
   lc_lock_release(&lock);
 }
@@ -68,41 +48,144 @@ static uintptr_t look(void) {
   return lc_load(&lock.word, memory_order_relaxed);
 }
 
-START_TEST(those_that_find_it_held_sleep_and_each_gets_it) {
+/* It is as it was: nobody has left a mark, nor what it slept by. */
+static void expect_free(void) {
+  ck_assert_uint_eq(look(), LC_LOCK_FREE);
+  ck_assert_int_eq(locks_alive(), locks_before);
+}
+
+static void add_many(int self) {
   int i;
 
-  lc_lock_take(&lock);
-  threads_start(THREADS, add_one);
-  while (look() != LC_LOCK_AWAITED)
-    sched_yield();
-  ck_assert_uint_eq(guarded, 0);
-  lc_lock_release(&lock);
+  (void) self;
+  for (i = 0; i < ROUNDS; i++)
+    add();
+}
+
+START_TEST(one_thread_has_it_at_a_time) {
+  threads_start(THREADS, add_many);
   threads_join();
-  ck_assert_uint_eq(guarded, THREADS);
-  for (i = 0; i < THREADS; i++)
-    ck_assert(!was_here[i]);
+  ck_assert_uint_eq(guarded, (uint64_t) THREADS * ROUNDS);
 }
 END_TEST
 
-START_TEST(only_its_holder_has_it) {
-  ck_assert(!lc_lock_is_here(&lock));
-  lc_lock_take(&lock);
-  ck_assert(lc_lock_is_here(&lock));
-  ck_assert(!lc_lock_try(&lock));
+/* With its turn among those that slept. */
+static void add_one(void *arg) {
+  lc_lock_take(&lock, spins);
+  turn[*(int *) arg] = guarded++;
   lc_lock_release(&lock);
-  ck_assert(!lc_lock_is_here(&lock));
-  ck_assert_uint_eq(look(), LC_LOCK_FREE);
+}
+
+static uv_thread_t sleepers[THREADS];
+
+/* All sleep, one behind the other. */
+static void start_sleepers(void) {
+  int i;
+
+  for (i = 0; i < THREADS; i++) {
+    uintptr_t before = look();
+    place[i] = i;
+    ck_assert_int_eq(uv_thread_create(&sleepers[i], add_one, &place[i]), 0);
+    while (look() == before)
+      sched_yield();
+  }
+}
+
+static void join_sleepers(void) {
+  int i;
+
+  for (i = 0; i < THREADS; i++)
+    ck_assert_int_eq(uv_thread_join(&sleepers[i]), 0);
+}
+
+START_TEST(those_that_find_it_held_sleep_and_each_gets_it) {
+  lc_lock_take(&lock, spins);
+  start_sleepers();
+  ck_assert_uint_eq(guarded, 0);
+  lc_lock_release(&lock);
+  join_sleepers();
+  ck_assert_uint_eq(guarded, THREADS);
 }
 END_TEST
+
+/* No other thread comes by, so each wakes the next. */
+START_TEST(the_one_that_sleeps_longest_is_woken_first) {
+  int i;
+
+  lc_lock_take(&lock, spins);
+  start_sleepers();
+  lc_lock_release(&lock);
+  join_sleepers();
+  for (i = 0; i < THREADS; i++)
+    ck_assert_uint_eq(turn[i], (uint64_t) i);
+}
+END_TEST
+
+/* A wake is on its way, and the lock is taken and released meanwhile: those
+ * that sleep still get it. */
+START_TEST(a_thread_that_comes_by_takes_it_and_nobody_is_left) {
+  int i;
+
+  for (i = 0; i < LAPS; i++) {
+    lc_lock_take(&lock, spins);
+    start_sleepers();
+    lc_lock_release(&lock);
+    add();
+    add();
+    join_sleepers();
+  }
+  ck_assert_uint_eq(guarded, (uint64_t) LAPS * (THREADS + 2));
+}
+END_TEST
+
+START_TEST(only_one_has_it) {
+  lc_lock_take(&lock, spins);
+  ck_assert(!lc_lock_try(&lock));
+  ck_assert_uint_eq(look(), LC_LOCK_HELD);
+  lc_lock_release(&lock);
+  ck_assert(lc_lock_try(&lock));
+  lc_lock_release(&lock);
+}
+END_TEST
+
+/* A user of what the lock is a part of frees it as soon as it has the lock. */
+static lc_lock_t *own_lock;
+
+static void take_and_free(void *arg) {
+  (void) arg;
+  lc_lock_take(own_lock, spins);
+  lc_lock_release(own_lock);
+  free(own_lock);
+}
+
+START_TEST(a_release_is_the_last_use_of_its_memory) {
+  int i;
+
+  for (i = 0; i < LAPS; i++) {
+    own_lock = malloc(sizeof *own_lock);
+    ck_assert_ptr_nonnull(own_lock);
+    lc_lock_init(own_lock);
+    lc_lock_take(own_lock, spins);
+    ck_assert_int_eq(uv_thread_create(&sleepers[0], take_and_free, NULL), 0);
+    while (lc_load(&own_lock->word, memory_order_relaxed) == LC_LOCK_HELD &&
+           !spins)
+      sched_yield();
+    lc_lock_release(own_lock);
+    ck_assert_int_eq(uv_thread_join(&sleepers[0]), 0);
+  }
+}
+END_TEST
+
+#define CASES                                                                  \
+  one_thread_has_it_at_a_time, those_that_find_it_held_sleep_and_each_gets_it, \
+      the_one_that_sleeps_longest_is_woken_first,                              \
+      a_thread_that_comes_by_takes_it_and_nobody_is_left, only_one_has_it,     \
+      a_release_is_the_last_use_of_its_memory
 
 static Suite *suite(void) {
   Suite *suite = suite_create("room lock");
 
-  SUITE_CASE(suite, "spins", spinning, destroy, one_thread_has_it_at_a_time,
-             those_that_find_it_held_sleep_and_each_gets_it,
-             only_its_holder_has_it);
-  SUITE_CASE(suite, "sleeps", sleeping, destroy, one_thread_has_it_at_a_time,
-             those_that_find_it_held_sleep_and_each_gets_it,
-             only_its_holder_has_it);
+  SUITE_CASE(suite, "spins", spinning, expect_free, CASES);
+  SUITE_CASE(suite, "sleeps", sleeping, expect_free, CASES);
   return suite;
 }
