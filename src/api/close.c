@@ -20,7 +20,8 @@ int loopchan_shutdown(loopchan_receiver_t *rx) {
   if (!lc_inbox_is_closed(&scope.channel->inbox)) {
     lc_trace(shutdown, scope.channel, NULL);
     lc_rx_refuse(scope.channel);
-    lc_loop_end_came(scope.channel);
+    if (lc_receiver_is_loop(rx) && scope.consumer == NULL)
+      lc_loop_end_came(scope.channel);
     err = 0;
   }
   lc_receiver_exit(rx, &scope);
@@ -31,11 +32,12 @@ int loopchan_shutdown(loopchan_receiver_t *rx) {
 static void begin_close(loopchan_receiver_t *rx, lc_channel_t *channel) {
   lc_trace(close, channel, NULL);
   lc_receiver_set(rx, LC_CLOSING);
-  channel->delivery.recv_cb = NULL;
   lc_rx_refuse(channel);
-  lc_wake_leave(&channel->wake);
-  if (lc_receiver_is_loop(rx))
+  if (lc_receiver_is_loop(rx)) {
+    channel->delivery.recv_cb = NULL;
+    lc_wake_leave(&channel->wake);
     lc_loop_leave(&channel->delivery.member);
+  }
   lc_rx_give_up(channel);
   lc_channel_stats(channel, &rx->last);
 }

@@ -28,8 +28,7 @@ static int open_flavour(uv_loop_t *loop, loopchan_receiver_t *rx,
   int err = 0;
 
   if (is_shared(options)) {
-    err = lc_shared_new(&channel->shared,
-                        options->spin_ns != LOOPCHAN_NO_SPIN);
+    err = lc_shared_new(&channel->shared, options->spin_ns != LOOPCHAN_NO_SPIN);
     return err != 0 ? err : lc_shared_open(loop, rx, channel);
   }
   if (loop != NULL)

@@ -123,6 +123,8 @@ int lc_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx,
   lc_loop_hold(record);
   lc_loop_enter(record, &channel->delivery.member, &channel->wake,
                 channel->config.budget_ns, serve_receiver);
+  channel->delivery.recv_cb = NULL;
+  channel->delivery.eof_delivered = false;
   channel->loop = record;
   return 0;
 }

@@ -159,9 +159,7 @@ static int open_on_loop(uv_loop_t *loop, loopchan_receiver_t *rx,
   consumer->loop = lc_loop_attach(loop);
   if (consumer->loop == NULL)
     goto no_loop;
-  err = lc_wake_init(&consumer->idle.wake, &rx->async);
-  if (err != 0)
-    goto no_wake;
+  lc_wake_init_async(&consumer->idle.wake, &rx->async);
   err = uv_async_init(loop, &rx->async, on_shared_async);
   if (err != 0)
     goto no_handle;
@@ -172,8 +170,6 @@ static int open_on_loop(uv_loop_t *loop, loopchan_receiver_t *rx,
   return 0;
 
 no_handle:
-  lc_wake_destroy(&consumer->idle.wake);
-no_wake:
   lc_loop_detach(consumer->loop);
 no_loop:
   lc_free(consumer->message);
@@ -195,26 +191,20 @@ static lc_consumer_t *new_consumer(lc_channel_t *channel) {
 int lc_shared_open(uv_loop_t *loop, loopchan_receiver_t *rx,
                    lc_channel_t *channel) {
   lc_consumer_t *consumer = new_consumer(channel);
-  int err;
+  int err = 0;
 
   if (consumer == NULL)
     return UV_ENOMEM;
-  err = lc_wake_init(&consumer->emptied, NULL);
-  if (err != 0)
-    goto no_wake;
+  lc_wake_init(&consumer->emptied, &consumer->monitor);
   if (loop != NULL)
     err = open_on_loop(loop, rx, consumer);
-  if (err != 0)
-    goto no_loop;
+  if (err != 0) {
+    lc_free(consumer);
+    return err;
+  }
   lc_receiver_begin(rx, channel, consumer, loop != NULL);
   lc_shared_add(consumer);
   return 0;
-
-no_loop:
-  lc_wake_destroy(&consumer->emptied);
-no_wake:
-  lc_free(consumer);
-  return err;
 }
 
 int loopchan_receiver_clone(uv_loop_t *loop, loopchan_receiver_t *clone,
@@ -288,7 +278,6 @@ static void on_shared_closed(uv_handle_t *handle) {
 
   lc_loop_in_callback(consumer->loop);
   lc_loop_detach(consumer->loop);
-  lc_wake_destroy(&consumer->idle.wake);
   lc_free(consumer->message);
   end_consumer(rx);
 }

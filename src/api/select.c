@@ -34,7 +34,7 @@ static bool is_ready(lc_channel_t *channel) {
 
 /* Looks round, beginning behind the one found last; -1: none is ready. */
 static int find_ready(loopchan_receiver_t *const rxs[], size_t n) {
-  size_t *from = &rxs[0]->channel->rx.select_from, i;
+  size_t *from = &rxs[0]->channel->waiting.select_from, i;
 
   for (i = 0; i < n; i++) {
     size_t at = (*from + i) % n;
@@ -47,15 +47,18 @@ static int find_ready(loopchan_receiver_t *const rxs[], size_t n) {
 }
 
 /* Parks one after the other, its wakes forwarded; returns how many were parked
- * before one had something. */
+ * before one had something, or something failed, which goes into *err. */
 static size_t park_all(loopchan_receiver_t *const rxs[], size_t n,
-                       lc_wake_t *wake) {
+                       lc_wake_t *wake, int *err) {
   size_t i;
 
   for (i = 0; i < n; i++) {
     lc_channel_t *channel = rxs[i]->channel;
     if (lc_wake_is_forwarded(&channel->wake))
       continue; /* it is there twice */
+    *err = lc_wake_make_monitor(&channel->wake);
+    if (*err != 0)
+      break;
     lc_wake_forward(&channel->wake, wake);
     if (lc_rx_park(channel))
       continue;
@@ -78,22 +81,23 @@ static void unpark_all(loopchan_receiver_t *const rxs[], size_t parked) {
   }
 }
 
-/* 0: look again; UV_ETIMEDOUT; or what lc_wake_new_target returned. */
+/* 0: look again; UV_ETIMEDOUT; UV_ENOMEM; or what lc_wake_make_monitor
+ * returned. */
 static int wait_for_any(loopchan_receiver_t *const rxs[], size_t n,
                         uint64_t deadline_ns) {
   lc_channel_t *first = rxs[0]->channel;
+  lc_wake_t *wake = first->waiting.select_wake;
   size_t parked;
   int err = 0;
 
-  if (first->rx.select_wake == NULL)
-    err = lc_wake_new_target(&first->rx.select_wake);
-  if (err != 0)
-    return err;
-  parked = park_all(rxs, n, first->rx.select_wake);
+  if (wake == NULL)
+    wake = first->waiting.select_wake = lc_wake_new_target();
+  if (wake == NULL)
+    return UV_ENOMEM;
+  parked = park_all(rxs, n, wake, &err);
   if (parked == n) {
-    (void) lc_wake_spin(first->rx.select_wake, &first->rx.backoff,
-                        deadline_ns);
-    if (!lc_wake_wait(first->rx.select_wake, deadline_ns))
+    (void) lc_wake_spin(wake, &first->rx.backoff, deadline_ns);
+    if (!lc_wake_wait(wake, deadline_ns))
       err = UV_ETIMEDOUT;
   }
   unpark_all(rxs, parked);

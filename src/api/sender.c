@@ -36,8 +36,8 @@ static int send_and_wait(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   lc_list_t links = {NULL, NULL};
   bool slab_goes = lc_tx_chain_node(&links, slab, node);
   size_t bytes = slab->bytes;
-  int err = lc_tx_wait(tx->channel, links.newest, links.oldest,
-                       &cache->backoff, deadline_ns);
+  int err = lc_tx_wait(tx->channel, links.newest, links.oldest, &cache->backoff,
+                       deadline_ns);
 
   if (err == 0 && slab_goes)
     lc_slab_pool_spent(&tx->channel->pool, bytes);

@@ -17,11 +17,12 @@
 #define LC_DEFAULT_SPIN_NS 20000
 
 /* Wherever a core begins, its parts that different threads write lie on
- * different cache lines. With 32 bits what is between them is too short. */
+ * different cache lines: all of it is aligned at eight bytes. With 32 bits what
+ * is between them is too short. */
 #define LC_ARE_APART(a, b)                                            \
   (offsetof(lc_channel_t, b) -                                        \
        (offsetof(lc_channel_t, a) + sizeof((lc_channel_t *) 0)->a) >= \
-   LC_CACHE_LINE)
+   LC_CACHE_LINE - 8)
 #if UINTPTR_MAX > UINT32_MAX && !defined(LC_EXPLORE)
 static_assert(LC_ARE_APART(pool.offset, inbox) && LC_ARE_APART(inbox, waitq) &&
                   LC_ARE_APART(waitq.permits, rx),
@@ -67,7 +68,6 @@ int lc_channel_new(lc_channel_t **out, uv_async_t *async,
   lc_flavour_t flavour = flavour_of(options);
   lc_channel_t *channel;
   lc_slab_pool_t pool;
-  int err;
 
   if (!lc_slab_pool_init(&pool, options->msg_size, most_waiting(options)))
     return UV_EINVAL;
@@ -78,16 +78,13 @@ int lc_channel_new(lc_channel_t **out, uv_async_t *async,
     return UV_ENOMEM;
   memset(channel, 0, sizeof *channel);
   channel->config.flavour = flavour;
-  err = lc_waitq_init(&channel->waitq, &channel->inbox, flavour,
-                      options->capacity);
-  if (err != 0)
-    goto no_line;
-  err = lc_wake_init(&channel->wake, async);
-  if (err != 0)
-    goto no_wake;
-  err = uv_mutex_init(&channel->refs.mutex);
-  if (err != 0)
-    goto no_mutex;
+  lc_waitq_init(&channel->waitq, &channel->inbox, flavour, options->capacity,
+                options->spin_ns != LOOPCHAN_NO_SPIN);
+  if (async != NULL)
+    lc_wake_init_async(&channel->wake, async);
+  else
+    lc_wake_init(&channel->wake, &channel->waiting.monitor);
+  lc_lock_init(&channel->refs.lock);
   set_options(channel, options);
   channel->pool = pool;
   lc_inbox_init(&channel->inbox);
@@ -98,29 +95,29 @@ int lc_channel_new(lc_channel_t **out, uv_async_t *async,
   lc_trace(open, channel, NULL);
   *out = channel;
   return 0;
+}
 
-no_mutex:
-  lc_wake_destroy(&channel->wake);
-no_wake:
-  lc_waitq_destroy(&channel->waitq);
-no_line:
-  lc_free(channel);
-  return err;
+static void lock_refs(lc_refs_t *refs) {
+  lc_lock_take(&refs->lock, false);
+}
+
+static void unlock_refs(lc_refs_t *refs) {
+  lc_lock_release(&refs->lock);
 }
 
 void lc_channel_join(lc_channel_t *channel) {
-  uv_mutex_lock(&channel->refs.mutex);
+  lock_refs(&channel->refs);
   channel->refs.users++;
-  uv_mutex_unlock(&channel->refs.mutex);
+  unlock_refs(&channel->refs);
 }
 
 void lc_channel_leave(lc_channel_t *channel) {
   bool last;
 
-  uv_mutex_lock(&channel->refs.mutex);
+  lock_refs(&channel->refs);
   lc_assert(channel->refs.users > 0);
   last = --channel->refs.users == 0;
-  uv_mutex_unlock(&channel->refs.mutex);
+  unlock_refs(&channel->refs);
   if (!last)
     return;
   lc_assert(channel->refs.senders == 0);
@@ -131,11 +128,10 @@ void lc_channel_leave(lc_channel_t *channel) {
             channel->rx.received + channel->rx.dropped +
                 channel->refs.replaced_by_dropped);
   lc_trace(free, channel, NULL);
-  if (channel->rx.select_wake != NULL)
-    lc_wake_free_target(channel->rx.select_wake);
+  if (channel->loop == NULL && channel->waiting.select_wake != NULL)
+    lc_wake_free_target(channel->waiting.select_wake);
   lc_waitq_destroy(&channel->waitq);
   lc_slab_pool_free(&channel->pool);
-  uv_mutex_destroy(&channel->refs.mutex);
   lc_wake_destroy(&channel->wake);
   if (channel->loop != NULL)
     lc_loop_release(channel->loop);
@@ -159,14 +155,14 @@ loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel) {
   tx->is_writers = false;
   tx->mark = lc_mark(tx, 1);
   tx->prev = NULL;
-  uv_mutex_lock(&refs->mutex);
+  lock_refs(refs);
   tx->next = refs->first_sender;
   if (tx->next != NULL)
     tx->next->prev = tx;
   refs->first_sender = tx;
   lc_slab_pool_share(&channel->pool, ++refs->senders);
   refs->users++;
-  uv_mutex_unlock(&refs->mutex);
+  unlock_refs(refs);
   lc_trace(sender_new, channel, tx);
   return tx;
 }
@@ -178,7 +174,7 @@ bool lc_channel_remove_sender(loopchan_sender_t *tx) {
 
   lc_assert(lc_counter_read(&tx->reserved) == 0 &&
             "loopchan_sender_drop: a reserved place was not given back");
-  uv_mutex_lock(&refs->mutex);
+  lock_refs(refs);
   refs->sent_by_dropped += lc_tx_sent(tx);
   refs->replaced_by_dropped += lc_tx_replaced(tx);
   if (tx->next != NULL)
@@ -189,7 +185,7 @@ bool lc_channel_remove_sender(loopchan_sender_t *tx) {
     refs->first_sender = tx->next;
   last = --refs->senders == 0;
   lc_slab_pool_share(&channel->pool, refs->senders);
-  uv_mutex_unlock(&refs->mutex);
+  unlock_refs(refs);
   lc_tx_free_caches(tx);
   tx->mark = 0;
   lc_free(tx);

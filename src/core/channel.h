@@ -17,6 +17,7 @@
 #include "queue/backlog.h"
 #include "queue/inbox.h"
 #include "wait/backoff.h"
+#include "wait/lock.h"
 #include "wait/waitq.h"
 #include "wait/loop.h"
 #include "queue/slab.h"
@@ -43,7 +44,7 @@ typedef struct {
 
 struct loopchan_sender_s {
   struct lc_channel *channel;            /* fixed */
-  struct loopchan_sender_s *prev, *next; /* channel's mutex */
+  struct loopchan_sender_s *prev, *next; /* the lock of refs */
   lc_tx_cache_t own;
   lc_atomic(lc_tx_cache_t *) more; /* LC_TX_CACHES of them, or NULL */
   lc_counter_t sent_in_passing;    /* by threads that have no cache */
@@ -72,8 +73,8 @@ typedef struct {
 
 /* The users of the core. */
 typedef struct {
-  uv_mutex_t mutex; /* guards the rest */
-  size_t users;     /* senders and receivers */
+  lc_lock_t lock; /* guards the rest */
+  size_t users;   /* senders and receivers */
   size_t senders;
   loopchan_sender_t *first_sender;
   uint64_t sent_by_dropped; /* senders' counts that are gone with them */
@@ -94,10 +95,6 @@ typedef struct {
   uint64_t received;
   lc_backoff_t backoff;
   uint64_t dropped, budget_cuts; /* dropped: at the end */
-  /* Of an array that begins with this receiver: where a select looks first,
-   * and what it sleeps by, or NULL. */
-  size_t select_from;
-  lc_wake_t *select_wake;
   lc_on_closed_t on_closed;
   lc_guard_t guard; /* debug: the thread in a call on the receiver */
 } lc_rx_t;
@@ -108,6 +105,15 @@ typedef struct {
   bool eof_delivered;
   lc_member_t member; /* its place in the loop's turns */
 } lc_delivery_t;
+
+/* Of a thread receiver: its thread's alone, but for the monitor. */
+typedef struct {
+  lc_monitor_t monitor; /* of the wake */
+  /* Of an array that begins with this receiver: where a select looks first,
+   * and what it sleeps by, or NULL. */
+  size_t select_from;
+  lc_wake_t *select_wake;
+} lc_waiting_t;
 
 typedef struct lc_channel {
   /* Fixed after open. */
@@ -123,7 +129,10 @@ typedef struct lc_channel {
   lc_wake_t wake;
   /* The receiver's. */
   lc_rx_t rx;
-  lc_delivery_t delivery; /* unused where shared is set */
+  union {                   /* one that is not shared */
+    lc_delivery_t delivery; /* where loop is set */
+    lc_waiting_t waiting;
+  };
 } lc_channel_t;
 
 /* A core with one user, the receiver. options have been checked. async is NULL

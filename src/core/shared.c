@@ -141,11 +141,11 @@ bool lc_shared_has_message(const lc_consumer_t *consumer) {
   return lc_rx_has_message(consumer->channel) && !is_for_others(consumer);
 }
 
-/* One that has places to spare goes on with those of others. */
-static int take_spare(lc_consumer_t *consumer, lc_idle_t **out) {
+/* One that has places to spare goes on with those of others. NULL: out of
+ * memory. */
+static lc_idle_t *take_spare(lc_consumer_t *consumer) {
   lc_shared_t *shared = consumer->channel->shared;
   lc_idle_t *idle;
-  int err;
 
   if (!lc_queue_is_empty(&shared->spare)) {
     idle = idle_at(shared->spare.next);
@@ -154,19 +154,14 @@ static int take_spare(lc_consumer_t *consumer, lc_idle_t **out) {
   } else {
     idle = lc_malloc(sizeof *idle);
     if (idle == NULL)
-      return UV_ENOMEM;
-    err = lc_wake_init(&idle->wake, NULL);
-    if (err != 0) {
-      lc_free(idle);
-      return err;
-    }
+      return NULL;
+    lc_wake_init(&idle->wake, &idle->monitor);
     lc_backoff_init(&idle->backoff, consumer->channel->rx.backoff.most_ns,
                     true);
   }
   idle->consumer = consumer;
   idle->state = LC_AWAY;
-  *out = idle;
-  return 0;
+  return idle;
 }
 
 void lc_shared_queue_up(lc_idle_t *idle) {
@@ -217,11 +212,11 @@ bool lc_shared_remove(lc_consumer_t *consumer) {
 
 int lc_shared_wait(lc_consumer_t *consumer, uint64_t deadline_ns) {
   lc_channel_t *channel = consumer->channel;
-  lc_idle_t *idle;
-  int err = take_spare(consumer, &idle);
+  lc_idle_t *idle = take_spare(consumer);
+  int err;
 
-  if (err != 0)
-    return err;
+  if (idle == NULL)
+    return UV_ENOMEM;
   lc_shared_queue_up(idle);
   lc_shared_unlock(channel);
   (void) lc_wake_spin(&idle->wake, &idle->backoff, deadline_ns);

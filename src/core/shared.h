@@ -41,17 +41,19 @@ typedef struct lc_idle {
   struct lc_consumer *consumer; /* whose it is */
   lc_idle_state_t state;
   lc_wake_t wake;
-  lc_backoff_t backoff; /* a thread's, before it sleeps */
+  lc_monitor_t monitor; /* a thread's, as the next one */
+  lc_backoff_t backoff; /* before it sleeps */
 } lc_idle_t;
 
 /* One of the receivers. */
 typedef struct lc_consumer {
   /* Fixed after open. */
   lc_channel_t *channel;
-  lc_loop_t *loop;   /* NULL: a thread receiver */
-  void *message;     /* a loop's: what is in its callback's hands */
-  lc_wake_t emptied; /* whoever closes waits here for those inside */
-  lc_queue_t queue;  /* the lock guards this, and the next two */
+  lc_loop_t *loop;      /* NULL: a thread receiver */
+  void *message;        /* a loop's: what is in its callback's hands */
+  lc_wake_t emptied;    /* whoever closes waits here for those inside */
+  lc_monitor_t monitor; /* of emptied */
+  lc_queue_t queue;     /* the lock guards this, and the next two */
   bool closing;
   lc_idle_t idle;
   /* The loop's thread's. */
@@ -94,8 +96,8 @@ LC_MUST_USE lc_link_t *lc_shared_next(const lc_consumer_t *consumer);
 bool lc_shared_has_message(const lc_consumer_t *consumer);
 
 /* Locked, nothing is there. The calling thread waits for a message, unlocked.
- * 0: look again. UV_ETIMEDOUT; UV_EOF: the receiver is being closed; what
- * lc_wake_init returned, or UV_ENOMEM. */
+ * 0: look again. UV_ETIMEDOUT; UV_EOF: the receiver is being closed; or
+ * UV_ENOMEM. */
 LC_MUST_USE int lc_shared_wait(lc_consumer_t *consumer, uint64_t deadline_ns);
 
 /* Locked. A loop receiver becomes idle; or is not, any more, whether it was

@@ -25,9 +25,9 @@ static uint64_t count_replaced(lc_channel_t *channel) {
 static void stats_of_newest(lc_channel_t *channel, loopchan_stats_t *stats) {
   /* At the close, what waited is dropped. */
   stats->queued = channel->rx.dropped == 0 && lc_rx_has_message(channel);
-  uv_mutex_lock(&channel->refs.mutex);
+  lc_lock_take(&channel->refs.lock, false);
   stats->dropped += count_replaced(channel);
-  uv_mutex_unlock(&channel->refs.mutex);
+  lc_lock_release(&channel->refs.lock);
   stats->sent = stats->received + stats->dropped + stats->queued;
 }
 
@@ -47,12 +47,12 @@ void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats) {
   stats->wakeups = channel->shared != NULL ? channel->shared->wakes
                                            : lc_wake_count(&channel->wake);
   stats->sent = lc_waitq_sent(&channel->waitq);
-  uv_mutex_lock(&channel->refs.mutex);
+  lc_lock_take(&channel->refs.lock, false);
   stats->senders = channel->refs.senders;
   stats->sent += channel->refs.sent_by_dropped;
   for (tx = channel->refs.first_sender; tx != NULL; tx = tx->next)
     stats->sent += lc_tx_sent(tx);
-  uv_mutex_unlock(&channel->refs.mutex);
+  lc_lock_release(&channel->refs.lock);
   /* A sender counts after it has published. */
   if (stats->sent < done)
     stats->sent = done;

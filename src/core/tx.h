@@ -148,8 +148,8 @@ LC_MUST_USE int lc_tx_wait_for_wake(lc_channel_t *channel, lc_wake_t *wake,
 
 /* Any thread but the loop's own. Sends a chain from the end of the wait queue,
  * until the deadline. 0, UV_EPIPE, UV_ETIMEDOUT; UV_EAGAIN: this may be the
- * loop's thread, and the loop has not begun to run; or what lc_wake_init
- * returned. */
+ * loop's thread, and the loop has not begun to run; or what
+ * lc_waitq_borrow returned. */
 LC_MUST_USE int lc_tx_wait(lc_channel_t *channel, lc_link_t *newest,
                            lc_link_t *oldest, lc_backoff_t *backoff,
                            uint64_t deadline_ns);

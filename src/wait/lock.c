@@ -9,10 +9,9 @@
 #include "wait/lock.h"
 
 #include <stdalign.h>
-#include <uv.h>
-
 #include "base/cancel.h"
 #include "base/clock.h"
+#include "wait/monitor.h"
 
 /* The first gap between two looks, and how many there are, each twice as long
  * as the one before: some 12 microseconds in all. With a first gap of 25 ns two
@@ -27,8 +26,7 @@ typedef struct lc_sleeper {
   struct lc_sleeper *older;  /* NULL: none is */
   struct lc_sleeper *newer;  /* holder's, and set only from oldest to newest */
   struct lc_sleeper *oldest; /* holder's: of all, or NULL: not known here */
-  uv_mutex_t mutex;          /* guards woken */
-  uv_cond_t cond;
+  lc_monitor_t monitor;      /* guards woken */
   bool woken;
 } lc_sleeper_t;
 
@@ -62,16 +60,6 @@ static bool look_again(lc_lock_t *lock) {
   return false;
 }
 
-/* False: the system has none for it. */
-static bool make_sleeper(lc_sleeper_t *sleeper) {
-  if (uv_mutex_init(&sleeper->mutex) != 0)
-    return false;
-  if (uv_cond_init(&sleeper->cond) == 0)
-    return true;
-  uv_mutex_destroy(&sleeper->mutex);
-  return false;
-}
-
 /* False: the lock is free. */
 static bool push_sleeper(lc_lock_t *lock, lc_sleeper_t *sleeper,
                          uintptr_t gone) {
@@ -95,19 +83,19 @@ static bool push_sleeper(lc_lock_t *lock, lc_sleeper_t *sleeper,
 static void sleep_until_woken(lc_sleeper_t *sleeper) {
   int was = lc_cancel_forbid();
 
-  uv_mutex_lock(&sleeper->mutex);
+  uv_mutex_lock(&sleeper->monitor.mutex);
   while (!sleeper->woken)
-    uv_cond_wait(&sleeper->cond, &sleeper->mutex);
-  uv_mutex_unlock(&sleeper->mutex);
+    uv_cond_wait(&sleeper->monitor.cond, &sleeper->monitor.mutex);
+  uv_mutex_unlock(&sleeper->monitor.mutex);
   lc_cancel_restore(was);
 }
 
 /* It has been taken out. From here on its memory may go at any moment. */
 static void wake_sleeper(lc_sleeper_t *sleeper) {
-  uv_mutex_lock(&sleeper->mutex);
+  uv_mutex_lock(&sleeper->monitor.mutex);
   sleeper->woken = true;
-  uv_cond_signal(&sleeper->cond);
-  uv_mutex_unlock(&sleeper->mutex);
+  uv_cond_signal(&sleeper->monitor.cond);
+  uv_mutex_unlock(&sleeper->monitor.mutex);
 }
 
 void lc_lock_take_slow(lc_lock_t *lock, bool spins) {
@@ -116,7 +104,7 @@ void lc_lock_take_slow(lc_lock_t *lock, bool spins) {
 
   if (spins && look_again(lock))
     return;
-  while (!make_sleeper(&sleeper)) {
+  while (lc_monitor_init(&sleeper.monitor) != 0) {
     if (take_free(lock, 0))
       return;
     lc_yield();
@@ -127,8 +115,7 @@ void lc_lock_take_slow(lc_lock_t *lock, bool spins) {
     sleep_until_woken(&sleeper);
     gone = LC_LOCK_WOKEN;
   }
-  uv_cond_destroy(&sleeper.cond);
-  uv_mutex_destroy(&sleeper.mutex);
+  lc_monitor_destroy(&sleeper.monitor);
 }
 
 /* Holder. The oldest is known by the one that was the newest when it was looked
@@ -142,17 +129,17 @@ static lc_sleeper_t *find_oldest(lc_sleeper_t *newest) {
 }
 
 /* Holder. Others can only push meanwhile. */
-void lc_lock_release_slow(lc_lock_t *lock, uintptr_t was) {
-  uintptr_t word = was;
-
+void lc_lock_release_slow(lc_lock_t *lock) {
   for (;;) {
-    lc_sleeper_t *newest = newest_in(word), *oldest = NULL;
+    /* [lock.place] (D) */
+    uintptr_t word = lc_load(&lock->word, memory_order_acquire);
     uintptr_t left = word & ~(uintptr_t) LC_LOCK_HELD;
+    lc_sleeper_t *newest = newest_in(word), *oldest = NULL;
     if (newest != NULL && (word & LC_LOCK_WOKEN) == 0) {
       oldest = find_oldest(newest);
       left = LC_LOCK_WOKEN;
     }
-    if (oldest != NULL && oldest != newest) {
+    if (oldest != newest && oldest != NULL) {
       newest->oldest = oldest->newer;
       /* [lock.hand] (A) */
       lc_add(&lock->word, (uintptr_t) LC_LOCK_WOKEN - LC_LOCK_HELD,
@@ -160,9 +147,9 @@ void lc_lock_release_slow(lc_lock_t *lock, uintptr_t was) {
       wake_sleeper(oldest);
       return;
     }
-    /* [lock.hand] (A) [lock.place] (D) */
+    /* [lock.hand] (A); relaxed: it looks again */
     if (lc_cas(&lock->word, &word, left, memory_order_release,
-               memory_order_acquire)) {
+               memory_order_relaxed)) {
       if (oldest != NULL)
         wake_sleeper(oldest);
       return;

@@ -47,8 +47,7 @@
  *
  *   one that goes to sleep                  holder
  *   writes its place
- *   (C) CAS: its address comes   release    (D) CAS that fails to
- *                                               release             acquire
+ *   (C) CAS: its address comes   release    (D) load word           acquire
  *   Weaker: C or D relaxed -> the holder reads where another's place leads to
  *   before that is written (lock_vs_lock).
  */
@@ -71,9 +70,9 @@ static inline void lc_lock_init(lc_lock_t *lock) {
 }
 
 /* The rest of the next two, for a lock that is held, or that others wait for.
- * was: what the word was. */
+ */
 void lc_lock_take_slow(lc_lock_t *lock, bool spins);
-void lc_lock_release_slow(lc_lock_t *lock, uintptr_t was);
+void lc_lock_release_slow(lc_lock_t *lock);
 
 static inline bool lc_lock_try(lc_lock_t *lock) {
   uintptr_t was = LC_LOCK_FREE;
@@ -94,10 +93,10 @@ static inline void lc_lock_take(lc_lock_t *lock, bool spins) {
 static inline void lc_lock_release(lc_lock_t *lock) {
   uintptr_t was = LC_LOCK_HELD;
 
-  /* [lock.hand] (A) [lock.place] (D) */
+  /* [lock.hand] (A); relaxed: others sleep, which is looked at again */
   if (LC_UNLIKELY(!lc_cas(&lock->word, &was, LC_LOCK_FREE, memory_order_release,
-                          memory_order_acquire)))
-    lc_lock_release_slow(lock, was);
+                          memory_order_relaxed)))
+    lc_lock_release_slow(lock);
 }
 
 #endif /* LC_LOCK_H */

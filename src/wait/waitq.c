@@ -8,28 +8,22 @@
 
 #include "base/alloc.h"
 
-int lc_waitq_init(lc_waitq_t *waitq, lc_inbox_t *inbox, lc_flavour_t flavour,
-                  size_t capacity) {
-  int err;
-
+void lc_waitq_init(lc_waitq_t *waitq, lc_inbox_t *inbox, lc_flavour_t flavour,
+                   size_t capacity, bool spins) {
   lc_permits_init(&waitq->permits, capacity);
   waitq->inbox = inbox;
   waitq->flavour = flavour;
+  waitq->spins = spins;
+  lc_lock_init(&waitq->idle_lock);
+  lc_queue_init(&waitq->idle);
+  lc_lock_init(&waitq->lock);
   waitq->refuses = false;
   lc_queue_init(&waitq->waiters);
   lc_queue_init(&waitq->watchers);
-  lc_queue_init(&waitq->idle);
   waitq->to_signal = NULL;
   waitq->to_signal_end = &waitq->to_signal;
   waitq->length = waitq->escalated = 0;
   waitq->sent = 0;
-  err = uv_mutex_init(&waitq->mutex);
-  if (err != 0)
-    return err;
-  err = uv_mutex_init(&waitq->idle_mutex);
-  if (err != 0)
-    uv_mutex_destroy(&waitq->mutex);
-  return err;
 }
 
 static lc_completions_t *completions_at(lc_queue_t *place) {
@@ -48,15 +42,18 @@ void lc_waitq_destroy(lc_waitq_t *waitq) {
     lc_completions_destroy(completions);
     lc_free(completions);
   }
-  uv_mutex_destroy(&waitq->idle_mutex);
-  uv_mutex_destroy(&waitq->mutex);
 }
 
 int lc_completions_init(lc_completions_t *completions, uv_async_t *async) {
   lc_queue_init(&completions->done);
   completions->first = completions->last = NULL;
   completions->outstanding = 0;
-  return lc_wake_init(&completions->wake, async);
+  if (async != NULL) {
+    lc_wake_init_async(&completions->wake, async);
+    return 0;
+  }
+  lc_wake_init(&completions->wake, &completions->monitor);
+  return lc_wake_make_monitor(&completions->wake);
 }
 
 void lc_completions_destroy(lc_completions_t *completions) {
@@ -64,7 +61,7 @@ void lc_completions_destroy(lc_completions_t *completions) {
 }
 
 static void lock(lc_waitq_t *waitq) {
-  uv_mutex_lock(&waitq->mutex);
+  lc_lock_take(&waitq->lock, waitq->spins);
 }
 
 static void unlock(lc_waitq_t *waitq) {
@@ -72,7 +69,7 @@ static void unlock(lc_waitq_t *waitq) {
 
   waitq->to_signal = NULL;
   waitq->to_signal_end = &waitq->to_signal;
-  uv_mutex_unlock(&waitq->mutex);
+  lc_lock_release(&waitq->lock);
   while (to_signal != NULL) {
     lc_completions_t *next = to_signal->next_to_signal;
     lc_wake_signal(&to_signal->wake);
@@ -85,14 +82,14 @@ static lc_completions_t *take_idle(lc_waitq_t *waitq) {
   lc_completions_t *found = NULL;
   lc_queue_t *at;
 
-  uv_mutex_lock(&waitq->idle_mutex);
+  lc_lock_take(&waitq->idle_lock, waitq->spins);
   for (at = waitq->idle.next; found == NULL && at != &waitq->idle;
        at = at->next)
     if (lc_wake_renew(&completions_at(at)->wake))
       found = completions_at(at);
   if (found != NULL)
     lc_queue_remove(&found->place);
-  uv_mutex_unlock(&waitq->idle_mutex);
+  lc_lock_release(&waitq->idle_lock);
   return found;
 }
 
@@ -117,9 +114,9 @@ int lc_waitq_borrow(lc_waitq_t *waitq, lc_completions_t **completions) {
 }
 
 void lc_waitq_return(lc_waitq_t *waitq, lc_completions_t *completions) {
-  uv_mutex_lock(&waitq->idle_mutex);
+  lc_lock_take(&waitq->idle_lock, waitq->spins);
   lc_queue_append(&waitq->idle, &completions->place);
-  uv_mutex_unlock(&waitq->idle_mutex);
+  lc_lock_release(&waitq->idle_lock);
 }
 
 /* From here on: locked, up to the public calls. */

@@ -19,15 +19,17 @@
 #include <uv.h>
 
 #include "base/queue.h"
-#include "wait/permits.h"
 #include "queue/inbox.h"
+#include "wait/lock.h"
+#include "wait/permits.h"
 #include "wait/wake.h"
 
 /* Where a thread, or a writer, learns what became of its sends. All but the
- * wake is guarded by the wait queue's mutex. A thread borrows one from the wait
+ * wake is guarded by the wait queue's lock. A thread borrows one from the wait
  * queue, for the wake may be signalled when the thread has gone on. */
 typedef struct lc_completions {
   lc_wake_t wake;
+  lc_monitor_t monitor;           /* a thread's */
   lc_queue_t done;                /* waiters that have left the wait queue */
   struct lc_waiter *first, *last; /* waiters that are in it */
   size_t outstanding;             /* waiters that are not complete yet */
@@ -59,9 +61,10 @@ typedef struct {
   lc_permits_t permits;
   lc_inbox_t *inbox; /* where a grant pushes */
   lc_flavour_t flavour;
-  uv_mutex_t idle_mutex; /* guards the next one */
-  lc_queue_t idle;       /* completions that no thread has borrowed */
-  uv_mutex_t mutex;      /* guards all below, and completions */
+  bool spins;          /* fixed: a thread that finds a lock held looks again */
+  lc_lock_t idle_lock; /* guards the next one */
+  lc_queue_t idle;     /* completions that no thread has borrowed */
+  lc_lock_t lock;      /* guards all below, and completions */
   bool refuses;
   lc_queue_t waiters; /* first come, first served */
   lc_queue_t watchers;
@@ -71,16 +74,17 @@ typedef struct {
   uint64_t sent; /* messages of waiters that were accepted */
 } lc_waitq_t;
 
-LC_MUST_USE int lc_waitq_init(lc_waitq_t *waitq, lc_inbox_t *inbox,
-                              lc_flavour_t flavour, size_t capacity);
+void lc_waitq_init(lc_waitq_t *waitq, lc_inbox_t *inbox, lc_flavour_t flavour,
+                   size_t capacity, bool spins);
 void lc_waitq_destroy(lc_waitq_t *waitq);
 
+/* 0, or an error of libuv; none with async. */
 LC_MUST_USE int lc_completions_init(lc_completions_t *completions,
                                     uv_async_t *async);
 void lc_completions_destroy(lc_completions_t *completions);
 
 /* Any thread. Lends completions, for one send. 0, UV_ENOMEM, or what
- * lc_wake_init returned. */
+ * lc_completions_init returned. */
 LC_MUST_USE int lc_waitq_borrow(lc_waitq_t *waitq,
                                 lc_completions_t **completions);
 void lc_waitq_return(lc_waitq_t *waitq, lc_completions_t *completions);

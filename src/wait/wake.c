@@ -14,41 +14,63 @@
  * on some systems the end of one in 32 bits, of seconds. */
 #define LC_SLEEP_MOST_NS UINT64_C(3600000000000)
 
-/* Under the mutex, or to guess whether to take it. */
 static bool is_signalled(const lc_wake_t *wake) {
-  /* relaxed: see above */
-  return lc_load(&wake->signalled, memory_order_relaxed) != 0;
+  /* relaxed: under the mutex, or a guess; what a wake is for has orders of its
+   * own */
+  return (lc_load(&wake->word, memory_order_relaxed) & LC_WAKE_SIGNALLED) != 0;
 }
 
+/* Under the mutex. */
 static void set_signalled(lc_wake_t *wake, bool signalled) {
-  /* relaxed: see above */
-  lc_store(&wake->signalled, signalled, memory_order_relaxed);
+  /* [wake.monitor] (A) handed on */
+  lc_store(&wake->word,
+           (uintptr_t) (LC_WAKE_MADE | (signalled ? LC_WAKE_SIGNALLED : 0)),
+           memory_order_release);
 }
 
-int lc_wake_init(lc_wake_t *wake, uv_async_t *async) {
-  int err = uv_mutex_init(&wake->mutex);
+/* The thread that makes it. */
+static bool is_made(const lc_wake_t *wake) {
+  /* relaxed: its own */
+  return (lc_load(&wake->word, memory_order_relaxed) & LC_WAKE_MADE) != 0;
+}
 
-  if (err != 0)
-    return err;
-  err = uv_cond_init(&wake->cond);
-  if (err != 0) {
-    uv_mutex_destroy(&wake->mutex);
-    return err;
-  }
+static void init(lc_wake_t *wake, lc_monitor_t *monitor, uv_async_t *async) {
+  lc_atomic_init(&wake->word, 0);
+  wake->monitor = monitor;
   wake->async = async;
   lc_gate_init(&wake->gate);
-  lc_atomic_init(&wake->signalled, 0);
   lc_counter_init(&wake->count);
   wake->count_of_all = NULL;
   wake->promised = false;
   wake->forward = NULL;
-  return 0;
+}
+
+void lc_wake_init(lc_wake_t *wake, lc_monitor_t *monitor) {
+  init(wake, monitor, NULL);
+}
+
+void lc_wake_init_async(lc_wake_t *wake, uv_async_t *async) {
+  init(wake, NULL, async);
+}
+
+int lc_wake_make_monitor(lc_wake_t *wake) {
+  int err = is_made(wake) ? 0 : lc_monitor_init(wake->monitor);
+
+  if (err == 0 && !is_made(wake))
+    /* [wake.monitor] (A) */
+    lc_add(&wake->word, (uintptr_t) LC_WAKE_MADE, memory_order_release);
+  return err;
 }
 
 void lc_wake_destroy(lc_wake_t *wake) {
-  uv_cond_destroy(&wake->cond);
-  uv_mutex_destroy(&wake->mutex);
+  if (is_made(wake))
+    lc_monitor_destroy(wake->monitor);
 }
+
+typedef struct {
+  lc_wake_t wake; /* first */
+  lc_monitor_t monitor;
+} lc_target_t;
 
 static void free_target(lc_wake_t *target) {
   lc_wake_destroy(target);
@@ -69,28 +91,61 @@ static lc_wake_t *enter_target(lc_wake_t *wake) {
  * again: outside, wakes were five times as many. */
 static void notify(lc_wake_t *wake) {
   set_signalled(wake, true);
-  uv_cond_signal(&wake->cond);
+  uv_cond_signal(&wake->monitor->cond);
 }
 
-static void signal_thread(lc_wake_t *wake, lc_number_t *is_for,
+/* False: there is a monitor. True: there was none, so no thread is asleep; the
+ * next one that would sleep finds the wake. */
+static bool signal_awake(lc_wake_t *wake) {
+  /* [wake.monitor] (B) */
+  uintptr_t word = lc_load(&wake->word, memory_order_acquire);
+
+  while ((word & LC_WAKE_MADE) == 0)
+    /* [wake.monitor] (B) if it fails */
+    if (lc_cas(&wake->word, &word, LC_WAKE_SIGNALLED, memory_order_acquire,
+               memory_order_acquire))
+      return true;
+  return false;
+}
+
+/* Without a monitor: takes a wake that is there. */
+static bool collect_awake(lc_wake_t *wake) {
+  uintptr_t word = LC_WAKE_SIGNALLED;
+
+  /* relaxed, both: see above */
+  return lc_cas(&wake->word, &word, 0, memory_order_relaxed,
+                memory_order_relaxed);
+}
+
+static void signal_asleep(lc_wake_t *wake, lc_number_t *is_for,
                           uintptr_t number) {
   lc_wake_t *target;
 
-  uv_mutex_lock(&wake->mutex);
+  uv_mutex_lock(&wake->monitor->mutex);
   wake->promised = false;
   /* A thread that would help has to wait for the mutex, as the receiver has. */
   if (is_for != NULL)
     lc_number_set(is_for, number);
   notify(wake);
   target = enter_target(wake);
-  uv_mutex_unlock(&wake->mutex);
+  uv_mutex_unlock(&wake->monitor->mutex);
   if (target == NULL)
     return;
-  uv_mutex_lock(&target->mutex);
-  notify(target);
-  uv_mutex_unlock(&target->mutex);
+  if (!signal_awake(target)) {
+    uv_mutex_lock(&target->monitor->mutex);
+    notify(target);
+    uv_mutex_unlock(&target->monitor->mutex);
+  }
   if (lc_gate_leave(&target->gate))
     free_target(target);
+}
+
+static void signal_thread(lc_wake_t *wake, lc_number_t *is_for,
+                          uintptr_t number) {
+  if (LC_LIKELY(!signal_awake(wake)))
+    signal_asleep(wake, is_for, number);
+  else if (is_for != NULL)
+    lc_number_set(is_for, number);
 }
 
 /* It may write to a descriptor. */
@@ -146,11 +201,11 @@ void lc_wake_promise(lc_wake_t *wake) {
 bool lc_wake_renew(lc_wake_t *wake) {
   bool kept;
 
-  uv_mutex_lock(&wake->mutex);
+  uv_mutex_lock(&wake->monitor->mutex);
   kept = !wake->promised;
   if (kept)
     set_signalled(wake, false);
-  uv_mutex_unlock(&wake->mutex);
+  uv_mutex_unlock(&wake->monitor->mutex);
   return kept;
 }
 
@@ -165,36 +220,57 @@ static bool sleep_until(lc_wake_t *wake, uint64_t deadline_ns) {
   while (!is_signalled(wake)) {
     uint64_t now;
     if (deadline_ns == LC_NEVER) {
-      uv_cond_wait(&wake->cond, &wake->mutex);
+      uv_cond_wait(&wake->monitor->cond, &wake->monitor->mutex);
       continue;
     }
     now = uv_hrtime();
     if (now >= deadline_ns)
       return false;
-    uv_cond_timedwait(&wake->cond, &wake->mutex,
+    uv_cond_timedwait(&wake->monitor->cond, &wake->monitor->mutex,
                       lc_earlier(deadline_ns - now, LC_SLEEP_MOST_NS));
   }
   return true;
 }
 
-bool lc_wake_wait(lc_wake_t *wake, uint64_t deadline_ns) {
+/* The system has no monitor for it. */
+static bool wait_awake(lc_wake_t *wake, uint64_t deadline_ns) {
+  while (!collect_awake(wake)) {
+    if (deadline_ns != LC_NEVER && uv_hrtime() >= deadline_ns)
+      return false;
+    lc_yield();
+  }
+  return true;
+}
+
+static bool wait_asleep(lc_wake_t *wake, uint64_t deadline_ns) {
   int was = lc_cancel_forbid();
   bool signalled;
 
-  uv_mutex_lock(&wake->mutex);
+  uv_mutex_lock(&wake->monitor->mutex);
   signalled = sleep_until(wake, deadline_ns);
   set_signalled(wake, false);
-  uv_mutex_unlock(&wake->mutex);
+  uv_mutex_unlock(&wake->monitor->mutex);
   lc_cancel_restore(was);
   return signalled;
+}
+
+bool lc_wake_wait(lc_wake_t *wake, uint64_t deadline_ns) {
+  if (!is_made(wake) && collect_awake(wake))
+    return true;
+  return lc_wake_make_monitor(wake) == 0 ? wait_asleep(wake, deadline_ns)
+                                         : wait_awake(wake, deadline_ns);
 }
 
 void lc_wake_forget(lc_wake_t *wake) {
   if (!is_signalled(wake))
     return;
-  uv_mutex_lock(&wake->mutex);
+  if (!is_made(wake)) {
+    (void) collect_awake(wake);
+    return;
+  }
+  uv_mutex_lock(&wake->monitor->mutex);
   set_signalled(wake, false);
-  uv_mutex_unlock(&wake->mutex);
+  uv_mutex_unlock(&wake->monitor->mutex);
 }
 
 bool lc_wake_spin(const lc_wake_t *wake, lc_backoff_t *backoff,
@@ -209,18 +285,13 @@ bool lc_wake_spin(const lc_wake_t *wake, lc_backoff_t *backoff,
   return signalled;
 }
 
-int lc_wake_new_target(lc_wake_t **out) {
-  lc_wake_t *target = lc_malloc(sizeof *target);
-  int err;
+lc_wake_t *lc_wake_new_target(void) {
+  lc_target_t *target = lc_malloc(sizeof *target);
 
   if (target == NULL)
-    return UV_ENOMEM;
-  err = lc_wake_init(target, NULL);
-  if (err != 0)
-    lc_free(target);
-  else
-    *out = target;
-  return err;
+    return NULL;
+  lc_wake_init(&target->wake, &target->monitor);
+  return &target->wake;
 }
 
 void lc_wake_free_target(lc_wake_t *target) {
@@ -229,10 +300,10 @@ void lc_wake_free_target(lc_wake_t *target) {
 }
 
 void lc_wake_forward(lc_wake_t *wake, lc_wake_t *to) {
-  uv_mutex_lock(&wake->mutex);
+  uv_mutex_lock(&wake->monitor->mutex);
   lc_assert(wake->forward == NULL || to == NULL);
   wake->forward = to;
-  uv_mutex_unlock(&wake->mutex);
+  uv_mutex_unlock(&wake->monitor->mutex);
 }
 
 bool lc_wake_is_forwarded(lc_wake_t *wake) {
@@ -240,11 +311,21 @@ bool lc_wake_is_forwarded(lc_wake_t *wake) {
   return wake->forward != NULL;
 }
 
-void lc_wake_leave(lc_wake_t *wake) {
-  if (wake->async == NULL || lc_gate_shut(&wake->gate))
-    return;
+/* The last one that is inside signals; it is the only one that comes to the
+ * monitor. */
+static void wait_for_those_inside(lc_wake_t *wake) {
+  lc_monitor_t monitor;
+
+  wake->monitor = &monitor;
   while (!lc_wake_wait(wake, LC_NEVER)) {
   }
+  lc_wake_destroy(wake);
+  lc_atomic_init(&wake->word, 0);
+}
+
+void lc_wake_leave(lc_wake_t *wake) {
+  if (wake->async != NULL && !lc_gate_shut(&wake->gate))
+    wait_for_those_inside(wake);
 }
 
 uint64_t lc_wake_count(const lc_wake_t *wake) {

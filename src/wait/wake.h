@@ -11,6 +11,26 @@
  * nothing if that is set. A late wake sets it too, and libuv clears it before
  * the callback. The next wake cannot read what was there before: its push comes
  * after a park, which came after the callback's begin [inbox.park].
+ *
+ * A thread's monitor is made when it first sleeps. Before that a wake is one
+ * step, in which its payer learns that nobody can be asleep:
+ *
+ *            signal                           make_monitor
+ *   0 ---------------------> SIGNALLED      adds MADE, to either
+ *   ^                            |
+ *   +---- wait, or forget -------+          from then on under its mutex
+ *
+ * [wake.monitor]  A thread that finds the monitor sees it as it was made.
+ *
+ *   receiving thread                        payer
+ *   makes it
+ *   (A) add MADE to the word     release    (B) load word           acquire
+ *       store the word later     release
+ *   B reads what A wrote. Weaker: A or B relaxed -> the payer locks a mutex that is not there yet
+ *   (first_sleep).
+ *
+ * Where the system has no mutex or condition, a thread that would sleep lets
+ * others run, and looks again.
  */
 #ifndef LC_WAKE_H
 #define LC_WAKE_H
@@ -23,22 +43,29 @@
 #include "base/atomic.h"
 #include "base/clock.h"
 #include "wait/backoff.h"
+#include "wait/monitor.h"
+
+enum { LC_WAKE_SIGNALLED = 1, LC_WAKE_MADE = 2 };
 
 typedef struct lc_wake {
-  uv_mutex_t mutex; /* guards signalled and forward; promised after the one
-                       that promised has left its own mutex */
-  uv_cond_t cond;
-  uv_async_t *async;              /* NULL: a thread receiver */
-  lc_gate_t gate;                 /* of those who touch async; of a target */
-  lc_atomic(uintptr_t) signalled; /* a wake that is not collected yet */
-  bool promised;                  /* a thread is to come and signal */
-  lc_counter_t count;             /* debts paid */
+  lc_atomic(uintptr_t) word;  /* a wake that is not collected yet; MADE */
+  lc_monitor_t *monitor;      /* fixed: where a thread's is; if MADE, its mutex
+                                 guards the word, promised and forward */
+  uv_async_t *async;          /* NULL: a thread receiver */
+  lc_gate_t gate;             /* of those who touch async; of a target */
+  bool promised;              /* a thread is to come and signal; promised after
+                                 the one that promised has left its own mutex */
+  lc_counter_t count;         /* debts paid */
   lc_counter_t *count_of_all; /* of a loop's wakes that were sent; or NULL */
   struct lc_wake *forward;    /* of a thread that waits for several, or NULL */
 } lc_wake_t;
 
-/* 0, or an error of libuv, and nothing is left behind. */
-LC_MUST_USE int lc_wake_init(lc_wake_t *wake, uv_async_t *async);
+/* Of a thread, or of a loop. A thread's monitor need not be there before the
+ * thread sleeps; or it is made now: 0, or an error of libuv, and nothing is
+ * left behind. */
+void lc_wake_init(lc_wake_t *wake, lc_monitor_t *monitor);
+void lc_wake_init_async(lc_wake_t *wake, uv_async_t *async);
+LC_MUST_USE int lc_wake_make_monitor(lc_wake_t *wake);
 void lc_wake_destroy(lc_wake_t *wake);
 
 /* Any thread. Whether it is a loop's. */
@@ -52,9 +79,10 @@ void lc_wake_signal(lc_wake_t *wake);
 void lc_wake_signal_for(lc_wake_t *wake, lc_number_t *is_for, uintptr_t number);
 void lc_wake_help(lc_wake_t *wake, lc_number_t *is_for, uintptr_t number);
 
-/* For a thread's wake that is used again and again. The one that is to signal
- * it promises that, under a mutex that it shares with the thread that waits.
- * False: it has not signalled so far. True: the wake is as new. */
+/* For a thread's wake that is used again and again, and has a monitor. The one
+ * that is to signal it promises that, under a mutex that it shares with the
+ * thread that waits. False: it has not signalled so far. True: the wake is as
+ * new. */
 void lc_wake_promise(lc_wake_t *wake);
 LC_MUST_USE bool lc_wake_renew(lc_wake_t *wake);
 
@@ -62,9 +90,7 @@ LC_MUST_USE bool lc_wake_renew(lc_wake_t *wake);
 void lc_wake_self(lc_wake_t *wake);
 
 /* Receiving thread. Waits for a wake, and collects it; or until the deadline.
- * False: none came. True: it may have been for what has been seen before.
- * Several threads may wait for one wake without a deadline: signals wake one of
- * them at least, and those that none has collected yet count as one. */
+ * False: none came. True: it may have been for what has been seen before. */
 LC_MUST_USE bool lc_wake_wait(lc_wake_t *wake, uint64_t deadline_ns);
 
 /* The same thread, before that: spins for the wake, for as long as has paid so
@@ -75,14 +101,15 @@ bool lc_wake_spin(const lc_wake_t *wake, lc_backoff_t *backoff,
 /* Receiving thread, not parked. Collects what has come late. */
 void lc_wake_forget(lc_wake_t *wake);
 
-/* Receiving thread. A wake to forward to; 0, or UV_ENOMEM, or what lc_wake_init
- * returned. It is freed when no wake is forwarded to it any more, but threads
- * that are late keep it until they are through. */
-LC_MUST_USE int lc_wake_new_target(lc_wake_t **target);
+/* Receiving thread. A wake to forward to; NULL: out of memory. It is freed when
+ * no wake is forwarded to it any more, but threads that are late keep it until
+ * they are through. */
+lc_wake_t *lc_wake_new_target(void);
 void lc_wake_free_target(lc_wake_t *target);
 
-/* Receiving thread. Forwards debts to another wake too, from now on; or, with
- * NULL, no more. That other one is collected like any, once for one or more. */
+/* Receiving thread, whose wake has a monitor. Forwards debts to another wake
+ * too, from now on; or, with NULL, no more. That other one is collected like
+ * any, once for one or more. */
 void lc_wake_forward(lc_wake_t *wake, lc_wake_t *to);
 bool lc_wake_is_forwarded(lc_wake_t *wake);
 

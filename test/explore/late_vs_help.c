@@ -77,7 +77,7 @@ static void run(void) {
     lc_link_init(&links[i], 0);
   lc_inbox_init(&inbox);
   explore_check(uv_async_init(&explore_loop, &bell, on_wake) == 0, "init");
-  explore_check(lc_wake_init(&wake, &bell) == 0, "init");
+  lc_wake_init_async(&wake, &bell);
   explore_check(lc_inbox_park(&inbox), "park");
   explore_spawn(push_two, NULL);
   explore_spawn(push_two_and_stand, NULL);

@@ -54,19 +54,14 @@ static const explore_twin_t twins[] = {
      .order = memory_order_relaxed,
      .caught_as = "race"},
     {.name = "place_looked_at_too_early",
-     .site = "lc_lock_release",
-     .kind = EXPLORE_FAILED,
-     .order = memory_order_relaxed,
-     .caught_as = "race"},
-    {.name = "place_looked_at_again_too_early",
      .site = "lc_lock_release_slow",
-     .kind = EXPLORE_FAILED,
+     .kind = EXPLORE_LOAD,
      .order = memory_order_relaxed,
      .caught_as = "race"},
     {.name = "nobody_is_woken", .no_signals = true, .caught_as = "stuck"},
     {.name = NULL}};
 
-static const explore_program_t program = {"lock_vs_lock", run, -1, 0, twins};
+static const explore_program_t program = {"lock_vs_lock", run, 4, 0, twins};
 
 int main(int argc, char **argv) {
   return explore_main(argc, argv, &program);

@@ -45,7 +45,7 @@ static void run(void) {
   lc_link_init(&links[1], 0);
   lc_inbox_init(&inbox);
   explore_check(uv_async_init(&explore_loop, &bell, on_wake) == 0, "init");
-  explore_check(lc_wake_init(&wake, &bell) == 0, "init");
+  lc_wake_init_async(&wake, &bell);
   explore_check(lc_inbox_park(&inbox), "park");
   explore_spawn(push_and_pay, &links[0]);
   explore_spawn(push_and_pay, &links[1]);

@@ -151,18 +151,22 @@ static lock_t *lock_of(const void *at) {
   return &locks[locks_count++];
 }
 
+/* To make one is a write to it, and so is to destroy it; to use it, a read. */
 int uv_mutex_init(uv_mutex_t *mutex) {
   lock_of(mutex);
+  explore_write(mutex);
   return 0;
 }
 
 void uv_mutex_destroy(uv_mutex_t *mutex) {
+  explore_write(mutex);
   explore_check(lock_of(mutex)->free, "a held mutex is destroyed");
 }
 
 void uv_mutex_lock(uv_mutex_t *mutex) {
   lock_t *lock = lock_of(mutex);
 
+  explore_read(mutex);
   stand_still();
   engine_yield();
   if (no_order())

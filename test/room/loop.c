@@ -209,7 +209,7 @@ static void open_fakes(void) {
     fake_t *fake = &fakes[i];
     record = lc_loop_attach(&loop);
     ck_assert_int_eq(uv_async_init(&loop, &fake->async, on_async), 0);
-    ck_assert_int_eq(lc_wake_init(&fake->wake, &fake->async), 0);
+    lc_wake_init_async(&fake->wake, &fake->async);
     fake->async.data = fake;
     lc_loop_enter(record, &fake->member, &fake->wake, MOST_NS, serve_fake);
   }

@@ -9,6 +9,7 @@
 #include "support/suite.h"
 
 static lc_wake_t wake;
+static lc_monitor_t monitor;
 static uv_async_t async;
 static int callbacks, locks_before;
 
@@ -16,7 +17,10 @@ static int callbacks, locks_before;
 static void init(uv_async_t *on) {
   memset(&wake, 0xff, sizeof wake);
   locks_before = locks_alive();
-  ck_assert_int_eq(lc_wake_init(&wake, on), 0);
+  if (on != NULL)
+    lc_wake_init_async(&wake, on);
+  else
+    lc_wake_init(&wake, &monitor);
 }
 
 static void destroy(void) {
@@ -44,6 +48,11 @@ static void close_on_loop(void) {
 
 static void open_on_thread(void) {
   init(NULL);
+}
+
+static void open_with_monitor(void) {
+  init(NULL);
+  ck_assert_int_eq(lc_wake_make_monitor(&wake), 0);
 }
 
 START_TEST(a_debt_paid_calls_back) {
@@ -184,9 +193,10 @@ START_TEST(a_wake_is_renewed_when_its_payer_has_come) {
 END_TEST
 
 START_TEST(a_debt_is_told_to_the_relay_while_there_is_one) {
+  lc_monitor_t own;
   lc_wake_t forward;
 
-  ck_assert_int_eq(lc_wake_init(&forward, NULL), 0);
+  lc_wake_init(&forward, &own);
   ck_assert(!lc_wake_is_forwarded(&wake));
   lc_wake_forward(&wake, &forward);
   ck_assert(lc_wake_is_forwarded(&wake));
@@ -208,16 +218,35 @@ START_TEST(a_debt_is_told_to_the_relay_while_there_is_one) {
 END_TEST
 
 START_TEST(a_sleeper_is_woken_by_a_forwarded_wake) {
+  lc_monitor_t own;
   lc_wake_t forward;
   uv_thread_t payer;
 
-  ck_assert_int_eq(lc_wake_init(&forward, NULL), 0);
+  lc_wake_init(&forward, &own);
   lc_wake_forward(&wake, &forward);
   ck_assert_int_eq(uv_thread_create(&payer, pay, &wake), 0);
   ck_assert(lc_wake_wait(&forward, UINT64_MAX));
   ck_assert(lc_wake_wait(&wake, UINT64_MAX));
   ck_assert_int_eq(uv_thread_join(&payer), 0);
   lc_wake_destroy(&forward);
+}
+END_TEST
+
+/* Nobody has slept: there is nothing to lock, and nothing to unmake. */
+START_TEST(what_a_thread_sleeps_by_is_made_when_it_first_sleeps) {
+  lc_wake_signal(&wake);
+  ck_assert(lc_wake_wait(&wake, LC_NEVER));
+  lc_wake_signal(&wake);
+  lc_wake_forget(&wake);
+  lc_wake_forget(&wake);
+  ck_assert_int_eq(locks_alive(), locks_before);
+  ck_assert(!lc_wake_wait(&wake, LC_NOW));
+  if (locks_alive() != 0) /* they are counted */
+    ck_assert_int_eq(locks_alive(), locks_before + 2);
+  ck_assert_int_eq(lc_wake_make_monitor(&wake), 0);
+  pay_elsewhere();
+  lc_wake_forget(&wake);
+  ck_assert(!lc_wake_wait(&wake, LC_NOW));
 }
 END_TEST
 
@@ -228,9 +257,15 @@ static Suite *suite(void) {
              a_wake_of_oneself_calls_back_and_is_no_debt,
              a_debt_paid_too_late_does_nothing);
   SUITE_CASE(suite, "thread", open_on_thread, destroy,
+             what_a_thread_sleeps_by_is_made_when_it_first_sleeps,
              a_waiting_thread_is_woken, a_debt_is_collected_once,
              a_wait_ends_at_its_deadline, a_wait_with_a_deadline_is_woken_too,
              a_wait_of_centuries_is_woken_too,
+             who_looks_out_sees_a_payment_and_leaves_it,
+             two_wakes_that_nobody_waits_for_are_collected_as_one);
+  SUITE_CASE(suite, "thread that has slept", open_with_monitor, destroy,
+             a_waiting_thread_is_woken, a_debt_is_collected_once,
+             a_wait_ends_at_its_deadline, a_wait_with_a_deadline_is_woken_too,
              who_looks_out_sees_a_payment_and_leaves_it,
              two_wakes_that_nobody_waits_for_are_collected_as_one,
              a_wake_is_renewed_when_its_payer_has_come,
