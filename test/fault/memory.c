@@ -11,7 +11,8 @@
 #define SEEDS 8
 #endif
 
-static const source_t no_memory = {memory_fail, memory_has_failed, UV_ENOMEM};
+static const source_t no_memory = {memory_fail, memory_has_failed, UV_ENOMEM,
+                                   false};
 
 /* At the least: the core, and a sender. */
 START_TEST(any_allocation_may_fail_while_threads_and_a_writer_send) {

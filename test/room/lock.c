@@ -1,7 +1,11 @@
 /* Room lock: one thread has it at a time, and none sleeps while it is free. */
 #include "wait/lock.h"
 
+#if defined(__ELF__)
+#include <dlfcn.h>
+#endif
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -176,11 +180,68 @@ START_TEST(a_release_is_the_last_use_of_its_memory) {
 }
 END_TEST
 
+#if defined(__ELF__)
+
+/* The system's, unless it has none. */
+static atomic_bool no_mutex, no_condition;
+static atomic_int refused;
+
+#define STANDS_BEFORE(name, type, fails)     \
+  int name(type *made) {                     \
+    static _Atomic(void *) found;            \
+    int (*real)(type *);                     \
+    int err;                                 \
+    if (fails) {                             \
+      refused++;                             \
+      return UV_ENOMEM;                      \
+    }                                        \
+    if (found == NULL) /* twice, at worst */ \
+      found = dlsym(RTLD_NEXT, #name);       \
+    *(void **) &real = found;                \
+    err = real(made);                        \
+    if (err == 0)                            \
+      locks_made();                          \
+    return err;                              \
+  }
+
+STANDS_BEFORE(uv_mutex_init, uv_mutex_t, no_mutex)
+STANDS_BEFORE(uv_cond_init, uv_cond_t, no_condition)
+
+static void get_it_without(atomic_bool *none) {
+  lc_lock_take(&lock, spins);
+  *none = true;
+  threads_start(THREADS, add_many);
+  while (refused < 100)
+    sched_yield();
+  ck_assert_uint_eq(guarded, 0);
+  lc_lock_release(&lock);
+  threads_join();
+  ck_assert_uint_eq(guarded, (uint64_t) THREADS * ROUNDS);
+  *none = false;
+}
+
+START_TEST(a_thread_that_has_nothing_to_sleep_by_gets_it_all_the_same) {
+  get_it_without(&no_mutex);
+  guarded = 0;
+  refused = 0;
+  get_it_without(&no_condition);
+}
+END_TEST
+
+#else
+
+START_TEST(a_thread_that_has_nothing_to_sleep_by_gets_it_all_the_same) {
+}
+END_TEST
+
+#endif
+
 #define CASES                                                                  \
   one_thread_has_it_at_a_time, those_that_find_it_held_sleep_and_each_gets_it, \
       the_one_that_sleeps_longest_is_woken_first,                              \
       a_thread_that_comes_by_takes_it_and_nobody_is_left, only_one_has_it,     \
-      a_release_is_the_last_use_of_its_memory
+      a_release_is_the_last_use_of_its_memory,                                 \
+      a_thread_that_has_nothing_to_sleep_by_gets_it_all_the_same
 
 static Suite *suite(void) {
   Suite *suite = suite_create("room lock");

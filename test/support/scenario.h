@@ -26,7 +26,8 @@ int scenario_typed(uv_loop_t *loop, int flavour, int fault);
 typedef struct {
   void (*arm)(size_t n);
   int (*has_happened)(void);
-  int code; /* what the library's call answers then */
+  int code;      /* what the library's call answers then */
+  int may_go_on; /* or it goes on without */
 } source_t;
 
 /* Plays the scenario with the first failing, then the second, until there are
