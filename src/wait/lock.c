@@ -102,7 +102,8 @@ void lc_lock_take_slow(lc_lock_t *lock, bool spins) {
   uintptr_t gone = 0;
   lc_sleeper_t sleeper;
 
-  if (spins && look_again(lock))
+  /* It may be free, and others sleep. */
+  if (take_free(lock, 0) || (spins && look_again(lock)))
     return;
   while (lc_monitor_init(&sleeper.monitor) != 0) {
     if (take_free(lock, 0))
