@@ -54,11 +54,7 @@ int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
                        options);
   if (err != 0)
     return err;
-  first = lc_channel_add_sender(channel);
-  if (first == NULL) {
-    lc_channel_leave(channel);
-    return UV_ENOMEM;
-  }
+  first = lc_channel_first_sender(channel);
   err = open_flavour(loop, rx, channel, options);
   if (err != 0) {
     loopchan_sender_drop(first);

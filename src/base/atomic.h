@@ -12,8 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What different threads write lies at least this far apart. */
 #define LC_CACHE_LINE 64
+
+/* What different threads write lies so many bytes apart, or more. It is aligned
+ * at eight bytes, so no cache line has the end of one and the begin of the
+ * other. */
+#define LC_APART (LC_CACHE_LINE - 8)
 
 /* How far ahead of their use lines are fetched that another core wrote last, in
  * bytes: eight lines on the way hide most of the time that each takes. */

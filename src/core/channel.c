@@ -22,10 +22,11 @@
 #define LC_ARE_APART(a, b)                                            \
   (offsetof(lc_channel_t, b) -                                        \
        (offsetof(lc_channel_t, a) + sizeof((lc_channel_t *) 0)->a) >= \
-   LC_CACHE_LINE - 8)
+   LC_APART)
 #if UINTPTR_MAX > UINT32_MAX && !defined(LC_EXPLORE)
 static_assert(LC_ARE_APART(pool.offset, inbox) && LC_ARE_APART(inbox, waitq) &&
-                  LC_ARE_APART(waitq.permits, rx),
+                  LC_ARE_APART(waitq.permits, rx) &&
+                  LC_ARE_APART(rx, first.own),
               "a cache line's length between them");
 #endif
 
@@ -66,17 +67,18 @@ static size_t most_waiting(const loopchan_options_t *o) {
 int lc_channel_new(lc_channel_t **out, uv_async_t *async,
                    const loopchan_options_t *options) {
   lc_flavour_t flavour = flavour_of(options);
-  lc_channel_t *channel;
-  lc_slab_pool_t pool;
+  lc_channel_t *channel = lc_malloc(sizeof *channel);
 
-  if (!lc_slab_pool_init(&pool, options->msg_size, most_waiting(options)))
-    return UV_EINVAL;
-  if (flavour == LC_LATEST)
-    lc_slab_pool_make_single(&pool);
-  channel = lc_malloc(sizeof *channel);
   if (channel == NULL)
     return UV_ENOMEM;
-  memset(channel, 0, sizeof *channel);
+  memset(channel, 0, offsetof(lc_channel_t, first));
+  if (!lc_slab_pool_init(&channel->pool, options->msg_size,
+                         most_waiting(options))) {
+    lc_free(channel);
+    return UV_EINVAL;
+  }
+  if (flavour == LC_LATEST)
+    lc_slab_pool_make_single(&channel->pool);
   channel->config.flavour = flavour;
   lc_waitq_init(&channel->waitq, &channel->inbox, flavour, options->capacity,
                 options->spin_ns != LOOPCHAN_NO_SPIN);
@@ -84,14 +86,13 @@ int lc_channel_new(lc_channel_t **out, uv_async_t *async,
     lc_wake_init_async(&channel->wake, async);
   else
     lc_wake_init(&channel->wake, &channel->waiting.monitor);
-  lc_lock_init(&channel->refs.lock);
   set_options(channel, options);
-  channel->pool = pool;
   lc_inbox_init(&channel->inbox);
   lc_rx_init(channel);
   lc_link_init(&channel->eof, LC_CONTROL);
   lc_guard_init(&channel->rx.guard);
-  channel->refs.users = 1;
+  lc_lock_init(&channel->refs.lock);
+  lc_atomic_init(&channel->refs.users, 1);
   lc_trace(open, channel, NULL);
   *out = channel;
   return 0;
@@ -106,24 +107,25 @@ static void unlock_refs(lc_refs_t *refs) {
 }
 
 void lc_channel_join(lc_channel_t *channel) {
-  lock_refs(&channel->refs);
-  channel->refs.users++;
-  unlock_refs(&channel->refs);
+  /* relaxed: whoever has it join is a user */
+  lc_add(&channel->refs.users, (size_t) 1, memory_order_relaxed);
+}
+
+/* True: it was the last one. */
+static bool leave(lc_refs_t *refs) {
+  /* [channel.leave] (B) */
+  return lc_load(&refs->users, memory_order_acquire) == 1 ||
+         /* [channel.leave] (A) */
+         lc_add(&refs->users, (size_t) 0 - 1, memory_order_acq_rel) == 1;
 }
 
 void lc_channel_leave(lc_channel_t *channel) {
-  bool last;
-
-  lock_refs(&channel->refs);
-  lc_assert(channel->refs.users > 0);
-  last = --channel->refs.users == 0;
-  unlock_refs(&channel->refs);
-  if (!last)
+  if (!leave(&channel->refs))
     return;
   lc_assert(channel->refs.senders == 0);
   lc_assert(lc_slab_pool_kept(&channel->pool) == 0);
   lc_assert(channel->rx.recycle_after_callback == NULL &&
-            channel->rx.deferred == channel->rx.none);
+            channel->rx.deferred == lc_rx_no_slab(channel));
   lc_assert(channel->refs.sent_by_dropped + channel->waitq.sent ==
             channel->rx.received + channel->rx.dropped +
                 channel->refs.replaced_by_dropped);
@@ -140,12 +142,7 @@ void lc_channel_leave(lc_channel_t *channel) {
   lc_free(channel);
 }
 
-loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel) {
-  loopchan_sender_t *tx = lc_malloc(sizeof *tx);
-  lc_refs_t *refs = &channel->refs;
-
-  if (tx == NULL)
-    return NULL;
+static void init_sender(loopchan_sender_t *tx, lc_channel_t *channel) {
   tx->channel = channel;
   lc_tx_cache_init(&tx->own, channel);
   lc_atomic_init(&tx->more, NULL);
@@ -155,15 +152,40 @@ loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel) {
   tx->is_writers = false;
   tx->mark = lc_mark(tx, 1);
   tx->prev = NULL;
-  lock_refs(refs);
+}
+
+/* The lock of refs is held, or nobody else uses the core. */
+static void list_sender(lc_channel_t *channel, loopchan_sender_t *tx) {
+  lc_refs_t *refs = &channel->refs;
+
   tx->next = refs->first_sender;
   if (tx->next != NULL)
     tx->next->prev = tx;
   refs->first_sender = tx;
   lc_slab_pool_share(&channel->pool, ++refs->senders);
-  refs->users++;
-  unlock_refs(refs);
   lc_trace(sender_new, channel, tx);
+}
+
+loopchan_sender_t *lc_channel_first_sender(lc_channel_t *channel) {
+  loopchan_sender_t *tx = &channel->first;
+
+  lc_assert(channel->refs.senders == 0);
+  init_sender(tx, channel);
+  list_sender(channel, tx);
+  lc_atomic_init(&channel->refs.users, 2);
+  return tx;
+}
+
+loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel) {
+  loopchan_sender_t *tx = lc_malloc(sizeof *tx);
+
+  if (tx == NULL)
+    return NULL;
+  init_sender(tx, channel);
+  lc_channel_join(channel);
+  lock_refs(&channel->refs);
+  list_sender(channel, tx);
+  unlock_refs(&channel->refs);
   return tx;
 }
 
@@ -188,7 +210,8 @@ bool lc_channel_remove_sender(loopchan_sender_t *tx) {
   unlock_refs(refs);
   lc_tx_free_caches(tx);
   tx->mark = 0;
-  lc_free(tx);
+  if (tx != &channel->first)
+    lc_free(tx);
   return last;
 }
 

@@ -1,8 +1,18 @@
 /* channel: the core that senders and receiver share.
  *
  * What each thread writes at every message is kept apart from what others use,
- * by a cache line's length of what is seldom used. The core goes when all its
- * users have left: the senders, and the receiver.
+ * by a cache line's length of what is seldom used. What few channels need is
+ * made when it is needed; the first sender is a part of the core. The core goes
+ * when all its users have left: the senders, and the receiver.
+ *
+ * [channel.leave]  The last user sees what all others did.
+ *
+ *   one that leaves                         the last one
+ *   (A) add: one user less       release    (A) the same            acquire
+ *                                           (B) load: it is alone   acquire
+ *   B: nobody can join, for only a user can have another one join. Weaker: A or
+ *   B relaxed -> the last one frees what another still writes
+ *   (orphan_vs_leave).
  */
 #ifndef LC_CHANNEL_H
 #define LC_CHANNEL_H
@@ -34,24 +44,31 @@ typedef struct {
   lc_counter_t sent;
   lc_counter_t replaced; /* messages that those sent took the place of */
   lc_backoff_t backoff;  /* before it waits */
-  char apart[LC_CACHE_LINE];
 } lc_tx_cache_t;
+
+/* Of another thread than the first. */
+typedef struct {
+  lc_tx_cache_t cache;
+  char apart[LC_APART];
+} lc_tx_other_t;
 
 /* For how many threads beside the first a sender keeps caches. */
 #ifndef LC_TX_CACHES
 #define LC_TX_CACHES 7
 #endif
 
+/* The one cache that is written at each message comes last, behind what seldom
+ * is. */
 struct loopchan_sender_s {
-  struct lc_channel *channel;            /* fixed */
   struct loopchan_sender_s *prev, *next; /* the lock of refs */
-  lc_tx_cache_t own;
-  lc_atomic(lc_tx_cache_t *) more; /* LC_TX_CACHES of them, or NULL */
-  lc_counter_t sent_in_passing;    /* by threads that have no cache */
+  lc_atomic(lc_tx_other_t *) more;       /* LC_TX_CACHES of them, or NULL */
+  lc_counter_t sent_in_passing;          /* by threads that have no cache */
   lc_counter_t replaced_in_passing;
-  lc_counter_t reserved; /* places that are out now */
-  bool is_writers;       /* its thread's: not to be dropped by others */
-  unsigned mark;         /* debug: while it lives */
+  lc_counter_t reserved;      /* places that are out now */
+  bool is_writers;            /* its thread's: not to be dropped by others */
+  unsigned mark;              /* debug: while it lives */
+  struct lc_channel *channel; /* fixed */
+  lc_tx_cache_t own;
 };
 
 /* Whom to call when a receiver is closed: one of them, or neither. */
@@ -73,8 +90,8 @@ typedef struct {
 
 /* The users of the core. */
 typedef struct {
-  lc_lock_t lock; /* guards the rest */
-  size_t users;   /* senders and receivers */
+  lc_atomic(size_t) users; /* senders and receivers */
+  lc_lock_t lock;          /* guards the rest */
   size_t senders;
   loopchan_sender_t *first_sender;
   uint64_t sent_by_dropped; /* senders' counts that are gone with them */
@@ -89,8 +106,7 @@ typedef struct {
   bool in_callback; /* the user's callback has a message */
   lc_slab_t *recycle_after_callback;
   lc_slab_t *deferred;  /* to be recycled when the inbox holds it no more; or
-                           none */
-  lc_slab_t *none;      /* fixed: see lc_rx_init */
+                           none: see lc_rx_init */
   lc_waiter_t *matched; /* whose message was taken last, or NULL */
   uint64_t received;
   lc_backoff_t backoff;
@@ -133,6 +149,7 @@ typedef struct lc_channel {
     lc_delivery_t delivery; /* where loop is set */
     lc_waiting_t waiting;
   };
+  loopchan_sender_t first;
 } lc_channel_t;
 
 /* A core with one user, the receiver. options have been checked. async is NULL
@@ -144,7 +161,9 @@ LC_MUST_USE int lc_channel_new(lc_channel_t **channel, uv_async_t *async,
 void lc_channel_join(lc_channel_t *channel);
 void lc_channel_leave(lc_channel_t *channel);
 
-/* A sender of the core, which it uses from now on. NULL: out of memory. */
+/* A sender of the core, which it uses from now on: the first, when the core has
+ * just been made; or another, NULL: out of memory. */
+loopchan_sender_t *lc_channel_first_sender(lc_channel_t *channel);
 loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel);
 
 /* Any thread, in a call. */

@@ -15,9 +15,12 @@
  * take looks whether a slab is deferred; so there one always seems to be. */
 static lc_slab_t claims;
 
+lc_slab_t *lc_rx_no_slab(const lc_channel_t *channel) {
+  return channel->config.flavour == LC_LATEST ? &claims : NULL;
+}
+
 void lc_rx_init(lc_channel_t *channel) {
-  channel->rx.none = channel->config.flavour == LC_LATEST ? &claims : NULL;
-  channel->rx.deferred = channel->rx.none;
+  channel->rx.deferred = lc_rx_no_slab(channel);
 }
 
 /* The receiver has had every node of the slab. */
@@ -36,8 +39,8 @@ static inline void release_deferred(lc_channel_t *channel) {
 
   if (LC_LIKELY(deferred == NULL))
     return;
-  channel->rx.deferred = channel->rx.none;
-  if (deferred != channel->rx.none)
+  channel->rx.deferred = lc_rx_no_slab(channel);
+  if (deferred != lc_rx_no_slab(channel))
     recycle(channel, deferred);
 }
 
@@ -257,10 +260,13 @@ void lc_rx_refuse(lc_channel_t *channel) {
  * the rest behind. */
 static uint64_t drop_each(lc_channel_t *channel) {
   uint64_t dropped = 0;
-  lc_link_t *node;
-  int was = lc_cancel_forbid();
+  lc_link_t *node = take_oldest(channel);
+  int was;
 
-  for (; (node = take_oldest(channel)) != NULL; dropped++)
+  if (node == NULL)
+    return 0;
+  was = lc_cancel_forbid();
+  for (; node != NULL; node = take_oldest(channel), dropped++)
     lc_channel_drop_message(channel, node);
   lc_cancel_restore(was);
   return dropped;

@@ -63,15 +63,15 @@ typedef struct lc_consumer {
 } lc_consumer_t;
 
 typedef struct lc_shared {
-  lc_lock_t lock;    /* guards all below, and the receiving side */
-  lc_owner_t holder; /* a thread looks whether it has the lock */
-  bool spins;        /* fixed: a thread that finds it held looks again */
-  char apart[LC_CACHE_LINE]; /* those that look again do not disturb */
-  lc_queue_t idle;           /* whoever is called first is first */
-  lc_queue_t spare;          /* places of threads, in no call */
-  lc_queue_t consumers;      /* those that are open */
-  size_t called;             /* how many were called, and have not come yet */
-  uint64_t wakes;            /* how many were called so far */
+  lc_lock_t lock;       /* guards all below, and the receiving side */
+  lc_owner_t holder;    /* a thread looks whether it has the lock */
+  bool spins;           /* fixed: a thread that finds it held looks again */
+  char apart[LC_APART]; /* those that look again do not disturb */
+  lc_queue_t idle;      /* whoever is called first is first */
+  lc_queue_t spare;     /* places of threads, in no call */
+  lc_queue_t consumers; /* those that are open */
+  size_t called;        /* how many were called, and have not come yet */
+  uint64_t wakes;       /* how many were called so far */
 } lc_shared_t;
 
 /* spins: whether a thread that finds the lock held may look again. */

@@ -37,16 +37,16 @@ void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats) {
 
   memset(stats->reserved, 0, sizeof stats->reserved);
   /* Nobody is told to wait for whom there is room. */
-  if (channel->config.flavour == LC_BOUNDED)
+  if (channel->config.flavour == LC_BOUNDED &&
+      lc_permits_has_waiters(&channel->waitq.permits))
     lc_tx_grant(channel);
   stats->capacity = channel->config.capacity;
-  stats->waiting = lc_waitq_length(&channel->waitq);
+  stats->waiting = lc_waitq_figures(&channel->waitq, &stats->sent);
   stats->received = channel->rx.received;
   stats->dropped = channel->rx.dropped;
   stats->budget_cuts = channel->rx.budget_cuts;
   stats->wakeups = channel->shared != NULL ? channel->shared->wakes
                                            : lc_wake_count(&channel->wake);
-  stats->sent = lc_waitq_sent(&channel->waitq);
   lc_lock_take(&channel->refs.lock, false);
   stats->senders = channel->refs.senders;
   stats->sent += channel->refs.sent_by_dropped;

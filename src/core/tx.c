@@ -31,10 +31,10 @@ void lc_tx_cache_init(lc_tx_cache_t *cache, const lc_channel_t *channel) {
 
 /* The array of caches, which is made when it is first asked for. NULL: out of
  * memory. */
-static lc_tx_cache_t *more_caches(loopchan_sender_t *tx) {
+static lc_tx_other_t *more_caches(loopchan_sender_t *tx) {
   /* [tx.caches] (B) */
-  lc_tx_cache_t *more = lc_load(&tx->more, memory_order_acquire);
-  lc_tx_cache_t *made;
+  lc_tx_other_t *more = lc_load(&tx->more, memory_order_acquire);
+  lc_tx_other_t *made;
   size_t i;
 
   if (LC_LIKELY(more != NULL))
@@ -43,7 +43,7 @@ static lc_tx_cache_t *more_caches(loopchan_sender_t *tx) {
   if (made == NULL)
     return NULL;
   for (i = 0; i < LC_TX_CACHES; i++)
-    lc_tx_cache_init(&made[i], tx->channel);
+    lc_tx_cache_init(&made[i].cache, tx->channel);
   /* [tx.caches] (A) [tx.caches] (B) if it fails */
   if (lc_cas(&tx->more, &more, made, memory_order_release,
              memory_order_acquire))
@@ -53,15 +53,15 @@ static lc_tx_cache_t *more_caches(loopchan_sender_t *tx) {
 }
 
 lc_tx_cache_t *lc_tx_cache_of(loopchan_sender_t *tx, lc_tx_cache_t *passing) {
-  lc_tx_cache_t *more;
+  lc_tx_other_t *more;
   size_t i;
 
   if (LC_LIKELY(lc_owner_claim(&tx->own.owner)))
     return &tx->own;
   more = more_caches(tx);
   for (i = 0; more != NULL && i < LC_TX_CACHES; i++)
-    if (lc_owner_claim(&more[i].owner))
-      return &more[i];
+    if (lc_owner_claim(&more[i].cache.owner))
+      return &more[i].cache;
   lc_tx_cache_init(passing, tx->channel);
   passing->bytes = lc_slab_pool_larger(&tx->channel->pool);
   return passing;
@@ -82,9 +82,9 @@ void lc_tx_flush(loopchan_sender_t *tx, lc_tx_cache_t *passing) {
 }
 
 /* The caches that were made, how many there are in *n. */
-static lc_tx_cache_t *caches_made(loopchan_sender_t *tx, size_t *n) {
+static lc_tx_other_t *caches_made(loopchan_sender_t *tx, size_t *n) {
   /* [tx.caches] (B) */
-  lc_tx_cache_t *more = lc_load(&tx->more, memory_order_acquire);
+  lc_tx_other_t *more = lc_load(&tx->more, memory_order_acquire);
 
   *n = more != NULL ? LC_TX_CACHES : 0;
   return more;
@@ -92,32 +92,32 @@ static lc_tx_cache_t *caches_made(loopchan_sender_t *tx, size_t *n) {
 
 void lc_tx_put_slabs(loopchan_sender_t *tx) {
   size_t n, i;
-  lc_tx_cache_t *more = caches_made(tx, &n);
+  lc_tx_other_t *more = caches_made(tx, &n);
 
   put_slab(tx, &tx->own);
   for (i = 0; i < n; i++)
-    put_slab(tx, &more[i]);
+    put_slab(tx, &more[i].cache);
 }
 
 uint64_t lc_tx_sent(loopchan_sender_t *tx) {
   size_t n, i;
-  lc_tx_cache_t *more = caches_made(tx, &n);
+  lc_tx_other_t *more = caches_made(tx, &n);
   uint64_t sent =
       lc_counter_read(&tx->own.sent) + lc_counter_read(&tx->sent_in_passing);
 
   for (i = 0; i < n; i++)
-    sent += lc_counter_read(&more[i].sent);
+    sent += lc_counter_read(&more[i].cache.sent);
   return sent;
 }
 
 uint64_t lc_tx_replaced(loopchan_sender_t *tx) {
   size_t n, i;
-  lc_tx_cache_t *more = caches_made(tx, &n);
+  lc_tx_other_t *more = caches_made(tx, &n);
   uint64_t replaced = lc_counter_read(&tx->own.replaced) +
                       lc_counter_read(&tx->replaced_in_passing);
 
   for (i = 0; i < n; i++)
-    replaced += lc_counter_read(&more[i].replaced);
+    replaced += lc_counter_read(&more[i].cache.replaced);
   return replaced;
 }
 

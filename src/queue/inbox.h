@@ -150,7 +150,7 @@ typedef struct {
   lc_atomic(lc_link_t *) word;
   lc_number_t parks;     /* the receiver's: tries to park */
   lc_number_t signalled; /* the try that the last signal was for */
-  char apart[LC_CACHE_LINE];
+  char apart[LC_APART];
   lc_link_t *taken; /* the receiver's: what the word was at the last take, or
                        NULL */
 } lc_inbox_t;

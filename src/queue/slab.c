@@ -8,8 +8,9 @@
 
 #include "base/alloc.h"
 
+/* to: a power of two. */
 static size_t round_up(size_t size, size_t to) {
-  return (size + to - 1) / to * to;
+  return (size + to - 1) & ~(to - 1);
 }
 
 /* An object of this size may need this alignment and no more: the largest power
@@ -43,6 +44,14 @@ static size_t most_nodes(size_t stride, size_t bound) {
   return bound < most ? bound : most;
 }
 
+static unsigned slots_for(size_t most) {
+  size_t slots = LC_POOL_BYTES / most;
+
+  return slots == 0              ? 1
+         : slots > LC_POOL_SLOTS ? LC_POOL_SLOTS
+                                 : (unsigned) slots;
+}
+
 bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size, size_t bound) {
   size_t align = alignment_of_size(msg_size);
   size_t i;
@@ -52,11 +61,7 @@ bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size, size_t bound) {
   pool->offset = round_up(sizeof(lc_link_t), align);
   pool->stride = round_up(pool->offset + msg_size, align);
   pool->most = bytes_of(most_nodes(pool->stride, bound), pool->stride);
-  pool->slots = LC_POOL_BYTES / pool->most;
-  if (pool->slots == 0)
-    pool->slots = 1;
-  if (pool->slots > LC_POOL_SLOTS)
-    pool->slots = LC_POOL_SLOTS;
+  pool->slots = slots_for(pool->most);
   pool->single = false;
   lc_atomic_init(&pool->largest, LC_SLAB_LEAST / 2);
   lc_atomic_init(&pool->kept, 0);

@@ -31,8 +31,8 @@
  *
  *   sender whose push was refused           thread that frees the channel
  *   (C) CAS orphans: old -> slab            (D) load orphans
- *   relaxed, both: the channel's mutex, under which its users leave, is between
- *   them.
+ *   relaxed, both: the sender leaves, and the last user comes after all that
+ *   have left [channel.leave].
  */
 #ifndef LC_SLAB_H
 #define LC_SLAB_H
@@ -79,8 +79,8 @@ typedef struct lc_slab {
 typedef struct {
   size_t stride;             /* from node to node */
   size_t offset;             /* from node to message */
-  size_t slots;              /* of the rack that are in use */
   size_t most;               /* bytes of the largest slab to make */
+  unsigned slots;            /* of the pool that are in use */
   bool single;               /* see lc_slab_pool_make_single */
   lc_atomic(size_t) largest; /* bytes of the largest slab made so far */
   lc_atomic(size_t) kept;    /* bytes of the slabs that have a user */

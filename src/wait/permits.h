@@ -56,7 +56,7 @@ typedef struct {
   lc_atomic(size_t) acquired;
   lc_atomic(size_t) limit; /* of acquired, as far as known; never too high */
   size_t capacity, batch;  /* fixed, times LC_PERMIT */
-  char apart[LC_CACHE_LINE];
+  char apart[LC_APART];
   lc_atomic(size_t) released;
   size_t marks; /* wait queue's mutex: those of released that are set */
 } lc_permits_t;

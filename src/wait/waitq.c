@@ -434,11 +434,12 @@ size_t lc_waitq_length(lc_waitq_t *waitq) {
   return length;
 }
 
-uint64_t lc_waitq_sent(lc_waitq_t *waitq) {
-  uint64_t sent;
+size_t lc_waitq_figures(lc_waitq_t *waitq, uint64_t *sent) {
+  size_t length;
 
   lock(waitq);
-  sent = waitq->sent;
+  length = waitq->length;
+  *sent = waitq->sent;
   unlock(waitq);
-  return sent;
+  return length;
 }

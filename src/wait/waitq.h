@@ -149,8 +149,8 @@ void lc_waitq_unwatch(lc_waitq_t *waitq, lc_completions_t *completions,
  * inbox is closed. */
 void lc_waitq_refuse(lc_waitq_t *waitq);
 
-/* Any thread. How many wait; how many messages of waiters were accepted. */
+/* Any thread. How many wait; and how many messages of waiters were accepted. */
 size_t lc_waitq_length(lc_waitq_t *waitq);
-uint64_t lc_waitq_sent(lc_waitq_t *waitq);
+size_t lc_waitq_figures(lc_waitq_t *waitq, uint64_t *sent);
 
 #endif /* LC_WAITQ_H */

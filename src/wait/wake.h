@@ -26,8 +26,8 @@
  *   makes it
  *   (A) add MADE to the word     release    (B) load word           acquire
  *       store the word later     release
- *   B reads what A wrote. Weaker: A or B relaxed -> the payer locks a mutex that is not there yet
- *   (first_sleep).
+ *   B reads what A wrote. Weaker: A or B relaxed -> the payer locks a mutex
+ * that is not there yet (first_sleep).
  *
  * Where the system has no mutex or condition, a thread that would sleep lets
  * others run, and looks again.

@@ -1,5 +1,6 @@
 /* orphan_vs_leave: [pool.orphan] alone. Two senders leave a slab each behind as
- * an orphan; whoever leaves last frees both. The order is the mutex's. */
+ * an orphan; whoever leaves last frees both. The order is that of
+ * [channel.leave]. */
 #include "core/channel.h"
 #include "explore.h"
 
@@ -31,9 +32,17 @@ static void run(void) {
   explore_join();
 }
 
-static const explore_twin_t twins[] = {
-    {.name = "without_the_mutex", .no_order = true, .caught_as = "race"},
-    {.name = NULL}};
+static const explore_twin_t twins[] = {{.name = "leaves_unseen",
+                                        .site = "leave",
+                                        .kind = EXPLORE_RMW,
+                                        .order = memory_order_relaxed,
+                                        .caught_as = "race"},
+                                       {.name = "alone_too_early",
+                                        .site = "leave",
+                                        .kind = EXPLORE_LOAD,
+                                        .order = memory_order_relaxed,
+                                        .caught_as = "race"},
+                                       {.name = NULL}};
 
 static const explore_program_t program = {"orphan_vs_leave", run, 5, 0, twins};
 
