@@ -1,7 +1,7 @@
 /* alloc: the library's memory, by whichever functions the user chose.
  *
  * Knows:   malloc and free, or their replacements; the system's pages; how many
- *          blocks are out.
+ *          channels there are.
  * Threads: any.
  * Promise: a block goes back to the function family that it came from.
  */
@@ -16,22 +16,29 @@
 
 static uv_malloc_func malloc_in_force = malloc;
 static uv_free_func free_in_force = free;
-static lc_counter_t blocks_out;
+static lc_counter_t cores_out;
 
 void *lc_malloc(size_t size) {
-  void *memory = malloc_in_force(size);
-
-  if (memory != NULL)
-    lc_counter_add(&blocks_out, 1);
-  return memory;
+  return malloc_in_force(size);
 }
 
 void lc_free(void *memory) {
-  if (memory == NULL)
-    return;
+  if (memory != NULL)
+    free_in_force(memory);
+}
+
+void *lc_malloc_core(size_t size) {
+  void *memory = lc_malloc(size);
+
+  if (memory != NULL)
+    lc_counter_add(&cores_out, 1);
+  return memory;
+}
+
+void lc_free_core(void *memory) {
   /* Below none, if another copy of the library in this process made it. */
-  lc_counter_add(&blocks_out, -1);
-  free_in_force(memory);
+  lc_counter_add(&cores_out, -1);
+  lc_free(memory);
 }
 
 #if defined(__linux__) && defined(LC_WEAK)
@@ -83,23 +90,14 @@ static void free_pages(void *memory, size_t size) {
 #endif
 
 void *lc_malloc_burst(size_t size) {
-  void *memory;
-
-  if (!has_pages(size))
-    return lc_malloc(size);
-  memory = new_pages(size);
-  if (memory != NULL)
-    lc_counter_add(&blocks_out, 1);
-  return memory;
+  return has_pages(size) ? new_pages(size) : lc_malloc(size);
 }
 
 void lc_free_burst(void *memory, size_t size) {
-  if (!has_pages(size)) {
+  if (has_pages(size))
+    free_pages(memory, size);
+  else
     lc_free(memory);
-    return;
-  }
-  lc_counter_add(&blocks_out, -1);
-  free_pages(memory, size);
 }
 
 int loopchan_replace_allocator(uv_malloc_func malloc_func,
@@ -109,7 +107,7 @@ int loopchan_replace_allocator(uv_malloc_func malloc_func,
   if (malloc_func == NULL || realloc_func == NULL || calloc_func == NULL ||
       free_func == NULL)
     return UV_EINVAL;
-  if (lc_counter_read(&blocks_out) != 0)
+  if (lc_counter_read(&cores_out) != 0)
     return UV_EBUSY;
   malloc_in_force = malloc_func;
   free_in_force = free_func;

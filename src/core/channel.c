@@ -64,17 +64,26 @@ static size_t most_waiting(const loopchan_options_t *o) {
                                               : o->capacity;
 }
 
+static void begin_waiting(lc_channel_t *channel) {
+  lc_wake_init(&channel->wake, &channel->waiting.monitor);
+  channel->waiting.select_from = 0;
+  channel->waiting.select_wake = NULL;
+}
+
 int lc_channel_new(lc_channel_t **out, uv_async_t *async,
                    const loopchan_options_t *options) {
   lc_flavour_t flavour = flavour_of(options);
-  lc_channel_t *channel = lc_malloc(sizeof *channel);
+  lc_channel_t *channel = lc_malloc_core(sizeof *channel);
 
   if (channel == NULL)
     return UV_ENOMEM;
-  memset(channel, 0, offsetof(lc_channel_t, first));
+  channel->shared = NULL;
+  channel->loop = NULL;
+  memset(&channel->refs, 0, sizeof channel->refs);
+  memset(&channel->rx, 0, sizeof channel->rx);
   if (!lc_slab_pool_init(&channel->pool, options->msg_size,
                          most_waiting(options))) {
-    lc_free(channel);
+    lc_free_core(channel);
     return UV_EINVAL;
   }
   if (flavour == LC_LATEST)
@@ -85,7 +94,7 @@ int lc_channel_new(lc_channel_t **out, uv_async_t *async,
   if (async != NULL)
     lc_wake_init_async(&channel->wake, async);
   else
-    lc_wake_init(&channel->wake, &channel->waiting.monitor);
+    begin_waiting(channel);
   set_options(channel, options);
   lc_inbox_init(&channel->inbox);
   lc_rx_init(channel);
@@ -112,15 +121,15 @@ void lc_channel_join(lc_channel_t *channel) {
 }
 
 /* True: it was the last one. */
-static bool leave(lc_refs_t *refs) {
-  /* [channel.leave] (B) */
-  return lc_load(&refs->users, memory_order_acquire) == 1 ||
+static bool leave(lc_channel_t *channel) {
+  return lc_channel_is_alone(channel) ||
          /* [channel.leave] (A) */
-         lc_add(&refs->users, (size_t) 0 - 1, memory_order_acq_rel) == 1;
+         lc_add(&channel->refs.users, (size_t) 0 - 1, memory_order_acq_rel) ==
+             1;
 }
 
 void lc_channel_leave(lc_channel_t *channel) {
-  if (!leave(&channel->refs))
+  if (!leave(channel))
     return;
   lc_assert(channel->refs.senders == 0);
   lc_assert(lc_slab_pool_kept(&channel->pool) == 0);
@@ -139,7 +148,7 @@ void lc_channel_leave(lc_channel_t *channel) {
     lc_loop_release(channel->loop);
   if (channel->shared != NULL)
     lc_shared_free(channel->shared);
-  lc_free(channel);
+  lc_free_core(channel);
 }
 
 static void init_sender(loopchan_sender_t *tx, lc_channel_t *channel) {

@@ -157,6 +157,12 @@ typedef struct lc_channel {
 LC_MUST_USE int lc_channel_new(lc_channel_t **channel, uv_async_t *async,
                                const loopchan_options_t *options);
 
+/* A user. Whether there is no other, nor will be. */
+static inline bool lc_channel_is_alone(const lc_channel_t *channel) {
+  /* [channel.leave] (B) */
+  return lc_load(&channel->refs.users, memory_order_acquire) == 1;
+}
+
 /* A user of the core more, in a call of one; or less. The last one frees it. */
 void lc_channel_join(lc_channel_t *channel);
 void lc_channel_leave(lc_channel_t *channel);

@@ -36,20 +36,18 @@ static size_t bytes_of(size_t nodes, size_t stride) {
 
 /* How many nodes the largest slab to make has. */
 static size_t most_nodes(size_t stride, size_t bound) {
-  size_t few = nodes_in(LC_SLAB_LEAST, stride);
-  size_t most = nodes_in(LC_SLAB_MOST, stride);
+  size_t most = nodes_in(LC_SLAB_MOST, stride), few;
 
-  if (bound < few)
-    bound = few;
-  return bound < most ? bound : most;
+  if (bound >= most)
+    return most;
+  few = nodes_in(LC_SLAB_LEAST, stride);
+  return bound < few ? few : bound;
 }
 
 static unsigned slots_for(size_t most) {
-  size_t slots = LC_POOL_BYTES / most;
-
-  return slots == 0              ? 1
-         : slots > LC_POOL_SLOTS ? LC_POOL_SLOTS
-                                 : (unsigned) slots;
+  if (most <= LC_POOL_BYTES / LC_POOL_SLOTS)
+    return LC_POOL_SLOTS;
+  return most <= LC_POOL_BYTES ? (unsigned) (LC_POOL_BYTES / most) : 1;
 }
 
 bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size, size_t bound) {

@@ -404,10 +404,15 @@ static void signal_refusal(lc_completions_t *watcher) {
     lc_wake_signal(&watcher->wake);
 }
 
-void lc_waitq_refuse(lc_waitq_t *waitq) {
+void lc_waitq_refuse(lc_waitq_t *waitq, bool alone) {
   lc_waiter_t *first;
   lc_queue_t *at;
 
+  if (alone) {
+    lc_assert(waitq->length == 0 && lc_queue_is_empty(&waitq->watchers));
+    waitq->refuses = true;
+    return;
+  }
   lock(waitq);
   /* A close after a shutdown. A watcher has been woken, and may not have run
    * since: a thread's wake is signalled once. */
@@ -434,12 +439,14 @@ size_t lc_waitq_length(lc_waitq_t *waitq) {
   return length;
 }
 
-size_t lc_waitq_figures(lc_waitq_t *waitq, uint64_t *sent) {
+size_t lc_waitq_figures(lc_waitq_t *waitq, bool alone, uint64_t *sent) {
   size_t length;
 
-  lock(waitq);
+  if (!alone)
+    lock(waitq);
   length = waitq->length;
   *sent = waitq->sent;
-  unlock(waitq);
+  if (!alone)
+    unlock(waitq);
   return length;
 }

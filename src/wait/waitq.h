@@ -146,11 +146,11 @@ void lc_waitq_unwatch(lc_waitq_t *waitq, lc_completions_t *completions,
                       lc_queue_t *to);
 
 /* Receiver. Refuses all waiters, now and later; a second call does nothing. The
- * inbox is closed. */
-void lc_waitq_refuse(lc_waitq_t *waitq);
+ * inbox is closed. alone: no other thread uses the wait queue, now or later. */
+void lc_waitq_refuse(lc_waitq_t *waitq, bool alone);
 
 /* Any thread. How many wait; and how many messages of waiters were accepted. */
 size_t lc_waitq_length(lc_waitq_t *waitq);
-size_t lc_waitq_figures(lc_waitq_t *waitq, uint64_t *sent);
+size_t lc_waitq_figures(lc_waitq_t *waitq, bool alone, uint64_t *sent);
 
 #endif /* LC_WAITQ_H */

@@ -156,6 +156,8 @@ static memory_order weakened(memory_order order, int kind, const char *site) {
 static bool is_quiet(const char *site) {
   static const char *const sites[] = {"lc_malloc",
                                       "lc_free",
+                                      "lc_malloc_core",
+                                      "lc_free_core",
                                       "lc_malloc_burst",
                                       "lc_free_burst",
                                       "lc_owner_claim",

@@ -51,7 +51,7 @@ START_TEST(once_refused_a_try_write_is_always_refused) {
   lc_backlog_add(&channel->rx.backlog, &chain);
   ck_assert_int_eq(try_write(), UV_EPIPE);
   ck_assert_int_eq(try_write(), UV_EPIPE);
-  lc_waitq_refuse(&channel->waitq);
+  lc_waitq_refuse(&channel->waitq, false);
   ck_assert_int_eq(try_write(), UV_EPIPE);
   uv_run(&loop, UV_RUN_NOWAIT);
   ck_assert_int_eq(refused, 1);
