@@ -756,8 +756,7 @@ LOOPCHAN_EXTERN int loopchan_try_recv(loopchan_receiver_t *rx, void *msg);
  * Returns:   0; UV_EOF (everything received, and every sender dropped, or shut
  *            down), and again from every later call; UV_EINVAL (a NULL, a loop
  *            receiver, a closed receiver). With LOOPCHAN_SHARED also UV_EOF
- *            when closed, and UV_ENOMEM or UV_EAGAIN if there is no memory
- *            or no mutex to wait with.
+ *            when closed, and UV_ENOMEM.
  * See:       loopchan_try_recv, loopchan_recv_timeout; examples/one_producer.c
  */
 LOOPCHAN_EXTERN int loopchan_recv(loopchan_receiver_t *rx, void *msg);

@@ -50,8 +50,7 @@ void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats) {
 
   memset(stats->reserved, 0, sizeof stats->reserved);
   /* Nobody is told to wait for whom there is room. */
-  if (channel->config.flavour == LC_BOUNDED &&
-      lc_permits_has_waiters(&channel->waitq.permits))
+  if (lc_permits_has_waiters(&channel->waitq.permits))
     lc_tx_grant(channel);
   stats->capacity = channel->config.capacity;
   stats->waiting = lc_waitq_figures(&channel->waitq, alone, &stats->sent);
