@@ -139,7 +139,8 @@ void lc_channel_leave(lc_channel_t *channel) {
             channel->rx.received + channel->rx.dropped +
                 channel->refs.replaced_by_dropped);
   lc_trace(free, channel, NULL);
-  if (channel->loop == NULL && channel->waiting.select_wake != NULL)
+  if (!lc_wake_is_async(&channel->wake) &&
+      channel->waiting.select_wake != NULL)
     lc_wake_free_target(channel->waiting.select_wake);
   lc_waitq_destroy(&channel->waitq);
   lc_slab_pool_free(&channel->pool);

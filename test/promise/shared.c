@@ -295,7 +295,7 @@ START_TEST(open_fails_whole_when_memory_runs_out) {
     err = loopchan_open(NULL, &rx, &tx, &options);
     ck_assert(err == 0 || (err == UV_ENOMEM && memory_blocks() == 0));
   }
-  ck_assert_uint_eq(n, 6);
+  ck_assert_uint_eq(n, 5);
   memory_fail(0);
   close_and_drop();
 }
