@@ -59,7 +59,7 @@ static void send_on_another_thread(void) {
   ck_assert_int_eq(sent, 3);
 }
 
-static lc_tx_cache_t *more(void) {
+static lc_tx_other_t *more(void) {
   return lc_load(&tx->more, memory_order_relaxed);
 }
 
@@ -88,11 +88,11 @@ START_TEST(another_thread_has_a_cache_of_its_own) {
   ck_assert_ptr_eq(tx->own.streak.last, newest);
   ck_assert_uint_eq(slab->used, 1);
   ck_assert_uint_eq(sent(&tx->own), 1);
-  ck_assert_uint_eq(sent(&more()[0]), 3);
-  ck_assert_uint_eq(sent(&more()[1]), 3);
-  ck_assert_ptr_nonnull(more()[0].slab);
-  ck_assert_ptr_ne(more()[0].slab, more()[1].slab);
-  ck_assert_uint_eq(more()[0].slab->used, 3);
+  ck_assert_uint_eq(sent(&more()[0].cache), 3);
+  ck_assert_uint_eq(sent(&more()[1].cache), 3);
+  ck_assert_ptr_nonnull(more()[0].cache.slab);
+  ck_assert_ptr_ne(more()[0].cache.slab, more()[1].cache.slab);
+  ck_assert_uint_eq(more()[0].cache.slab->used, 3);
   ck_assert_uint_eq(lc_counter_read(&tx->sent_in_passing), 0);
 }
 END_TEST
@@ -118,7 +118,7 @@ START_TEST(without_memory_for_its_cache_a_thread_goes_without) {
   ck_assert(memory_has_failed());
   /* The second of its messages has found the memory. */
   ck_assert_uint_eq(lc_counter_read(&tx->sent_in_passing), 1);
-  ck_assert_uint_eq(sent(&more()[0]), 2);
+  ck_assert_uint_eq(sent(&more()[0].cache), 2);
   ck_assert_int_eq(loopchan_stats(&rx, &stats), 0);
   ck_assert_uint_eq(stats.sent, 4);
 }
