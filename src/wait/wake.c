@@ -15,8 +15,7 @@
 #define LC_SLEEP_MOST_NS UINT64_C(3600000000000)
 
 static bool is_signalled(const lc_wake_t *wake) {
-  /* relaxed: under the mutex, or a guess; what a wake is for has orders of its
-   * own */
+  /* relaxed: under the mutex, or a guess */
   return (lc_load(&wake->word, memory_order_relaxed) & LC_WAKE_SIGNALLED) != 0;
 }
 
@@ -57,8 +56,8 @@ int lc_wake_make_monitor(lc_wake_t *wake) {
   int err = is_made(wake) ? 0 : lc_monitor_init(wake->monitor);
 
   if (err == 0 && !is_made(wake))
-    /* [wake.monitor] (A) */
-    lc_add(&wake->word, (uintptr_t) LC_WAKE_MADE, memory_order_release);
+    /* [wake.monitor] (A) [wake.last] (E) */
+    lc_add(&wake->word, (uintptr_t) LC_WAKE_MADE, memory_order_acq_rel);
   return err;
 }
 
@@ -101,8 +100,8 @@ static bool signal_awake(lc_wake_t *wake) {
   uintptr_t word = lc_load(&wake->word, memory_order_acquire);
 
   while ((word & LC_WAKE_MADE) == 0)
-    /* [wake.monitor] (B) if it fails */
-    if (lc_cas(&wake->word, &word, LC_WAKE_SIGNALLED, memory_order_acquire,
+    /* [wake.last] (C) [wake.monitor] (B) if it fails */
+    if (lc_cas(&wake->word, &word, LC_WAKE_SIGNALLED, memory_order_acq_rel,
                memory_order_acquire))
       return true;
   return false;
@@ -112,8 +111,8 @@ static bool signal_awake(lc_wake_t *wake) {
 static bool collect_awake(lc_wake_t *wake) {
   uintptr_t word = LC_WAKE_SIGNALLED;
 
-  /* relaxed, both: see above */
-  return lc_cas(&wake->word, &word, 0, memory_order_relaxed,
+  /* [wake.last] (D); relaxed: there is none */
+  return lc_cas(&wake->word, &word, 0, memory_order_acquire,
                 memory_order_relaxed);
 }
 

@@ -29,6 +29,15 @@
  *   B reads what A wrote. Weaker: A or B relaxed -> the payer locks a mutex
  * that is not there yet (first_sleep).
  *
+ * [wake.last]  A thread that was woken may free what the wake is for: its payer
+ * is done with it.
+ *
+ *   payer                                   receiving thread
+ *   (C) CAS: SIGNALLED           release    (D) CAS: SIGNALLED -> 0 acquire
+ *                                           (E) add MADE: finds it  acquire
+ *   With a monitor its mutex does the same. Weaker: C, D or E relaxed -> the
+ *   memory goes while the payer is still busy there (last_wake).
+ *
  * Where the system has no mutex or condition, a thread that would sleep lets
  * others run, and looks again.
  */

@@ -1,0 +1,47 @@
+/* last_wake: [wake.last] alone. A thread waits for the last one that is busy
+ * somewhere, and frees the memory there. */
+#include "explore.h"
+#include "wait/wake.h"
+
+static lc_wake_t wake;
+static lc_monitor_t monitor;
+static uint64_t memory;
+
+static void leave(void *arg) {
+  (void) arg;
+  explore_write(&memory);
+  lc_wake_signal(&wake);
+}
+
+static void run(void) {
+  lc_wake_init(&wake, &monitor);
+  explore_spawn(leave, NULL);
+  while (!lc_wake_wait(&wake, LC_NEVER)) {
+  }
+  explore_write(&memory);
+  explore_join();
+  lc_wake_destroy(&wake);
+}
+
+static const explore_twin_t twins[] = {{.name = "signal_hides_what_was_done",
+                                        .site = "signal_awake",
+                                        .kind = EXPLORE_RMW,
+                                        .order = memory_order_acquire,
+                                        .caught_as = "race"},
+                                       {.name = "collected_too_early",
+                                        .site = "collect_awake",
+                                        .kind = EXPLORE_RMW,
+                                        .order = memory_order_relaxed,
+                                        .caught_as = "race"},
+                                       {.name = "found_too_early",
+                                        .site = "lc_wake_make_monitor",
+                                        .kind = EXPLORE_RMW,
+                                        .order = memory_order_release,
+                                        .caught_as = "race"},
+                                       {.name = NULL}};
+
+static const explore_program_t program = {"last_wake", run, -1, 0, twins};
+
+int main(int argc, char **argv) {
+  return explore_main(argc, argv, &program);
+}
