@@ -42,6 +42,9 @@ void memory_acquire(const view_t *from);
 /* uv */
 void uv_stub_reset(void);
 size_t uv_stub_blocks(void);
+/* Whether the twin's mutexes do nothing; whether they lock nobody out. */
+bool uv_stub_no_order(void);
+bool uv_stub_no_exclusion(void);
 extern bool uv_stub_weakened; /* the twin's lock or signal was left out */
 extern bool memory_weakened;  /* the twin's site was met */
 

@@ -203,7 +203,7 @@ static bool is_quiet(const char *site) {
 /* A lock is taken as libuv's mutex is, except in the lock's own program: a
  * thread that finds it held waits there until it is released. */
 static bool is_lock(const char *site) {
-  return !whole_locks && strcmp(site, "lc_lock_try") == 0;
+  return strcmp(site, "lc_lock_try") == 0;
 }
 
 static bool is_unlock(const char *site) {
@@ -335,6 +335,19 @@ static uint64_t found_by_cas(size_t p, uint64_t wanted, bool only_last,
   return places[p].stores[*index].value;
 }
 
+/* Taken, or released. */
+static bool change_lock(size_t p, uint64_t value, memory_order order,
+                        const char *site) {
+  if (uv_stub_no_order())
+    return true;
+  if (is_lock(site) && !uv_stub_no_exclusion())
+    engine_wait_for(&places[p].free, "a lock");
+  places[p].free = is_unlock(site);
+  engine_trace("%s: place %zu", site, p);
+  replace(p, value, weakened(order, EXPLORE_RMW, site));
+  return true;
+}
+
 bool explore_cas(void *at, void *expected, uint64_t value, memory_order order,
                  memory_order order_failed, const char *site) {
   uint64_t wanted, found;
@@ -344,11 +357,10 @@ bool explore_cas(void *at, void *expected, uint64_t value, memory_order order,
   if (!is_quiet(site) && !is_unlock(site))
     engine_yield();
   p = place_of(at);
+  if (!whole_locks && (is_lock(site) || is_unlock(site)))
+    return change_lock(p, value, order, site);
   memcpy(&wanted, expected, sizeof wanted);
-  if (is_lock(site))
-    engine_wait_for(&places[p].free, "a lock");
-  found = found_by_cas(
-      p, wanted, is_quiet(site) || is_guess(site) || is_lock(site), &index);
+  found = found_by_cas(p, wanted, is_quiet(site) || is_guess(site), &index);
   if (!is_quiet(site))
     engine_trace("%s: cas place %zu %#llx -> %#llx %s", site, p,
                  (unsigned long long) found, (unsigned long long) value,
@@ -358,7 +370,6 @@ bool explore_cas(void *at, void *expected, uint64_t value, memory_order order,
     memcpy(expected, &found, sizeof found);
     return false;
   }
-  places[p].free = !is_lock(site);
   replace(p, value, weakened(order, EXPLORE_RMW, site));
   return true;
 }

@@ -111,11 +111,11 @@ static bool left_out(bool twins_flag) {
   return twins_flag;
 }
 
-static bool no_order(void) {
+bool uv_stub_no_order(void) {
   return engine_twin != NULL && left_out(engine_twin->no_order);
 }
 
-static bool no_exclusion(void) {
+bool uv_stub_no_exclusion(void) {
   return engine_twin != NULL && left_out(engine_twin->no_exclusion);
 }
 
@@ -169,9 +169,9 @@ void uv_mutex_lock(uv_mutex_t *mutex) {
   explore_read(mutex);
   stand_still();
   engine_yield();
-  if (no_order())
+  if (uv_stub_no_order())
     return;
-  if (!no_exclusion())
+  if (!uv_stub_no_exclusion())
     engine_wait_for(&lock->free, "a mutex");
   lock->free = false;
   memory_acquire(&lock->view);
@@ -180,7 +180,7 @@ void uv_mutex_lock(uv_mutex_t *mutex) {
 void uv_mutex_unlock(uv_mutex_t *mutex) {
   lock_t *lock = lock_of(mutex);
 
-  if (no_order())
+  if (uv_stub_no_order())
     return;
   memory_release(&lock->view);
   lock->free = true;
