@@ -121,7 +121,7 @@ void lc_channel_join(lc_channel_t *channel) {
 }
 
 /* True: it was the last one. */
-static bool leave(lc_channel_t *channel) {
+static bool leave_core(lc_channel_t *channel) {
   return lc_channel_is_alone(channel) ||
          /* [channel.leave] (A) */
          lc_add(&channel->refs.users, (size_t) 0 - 1, memory_order_acq_rel) ==
@@ -129,7 +129,7 @@ static bool leave(lc_channel_t *channel) {
 }
 
 void lc_channel_leave(lc_channel_t *channel) {
-  if (!leave(channel))
+  if (!leave_core(channel))
     return;
   lc_assert(channel->refs.senders == 0);
   lc_assert(lc_slab_pool_kept(&channel->pool) == 0);
@@ -139,8 +139,7 @@ void lc_channel_leave(lc_channel_t *channel) {
             channel->rx.received + channel->rx.dropped +
                 channel->refs.replaced_by_dropped);
   lc_trace(free, channel, NULL);
-  if (!lc_wake_is_async(&channel->wake) &&
-      channel->waiting.select_wake != NULL)
+  if (!lc_wake_is_async(&channel->wake) && channel->waiting.select_wake != NULL)
     lc_wake_free_target(channel->waiting.select_wake);
   lc_waitq_destroy(&channel->waitq);
   lc_slab_pool_free(&channel->pool);

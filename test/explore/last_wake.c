@@ -7,7 +7,7 @@ static lc_wake_t wake;
 static lc_monitor_t monitor;
 static uint64_t memory;
 
-static void leave(void *arg) {
+static void pay_last(void *arg) {
   (void) arg;
   explore_write(&memory);
   lc_wake_signal(&wake);
@@ -15,7 +15,7 @@ static void leave(void *arg) {
 
 static void run(void) {
   lc_wake_init(&wake, &monitor);
-  explore_spawn(leave, NULL);
+  explore_spawn(pay_last, NULL);
   while (!lc_wake_wait(&wake, LC_NEVER)) {
   }
   explore_write(&memory);

@@ -33,7 +33,7 @@ static void run(void) {
 }
 
 static const explore_twin_t twins[] = {{.name = "leaves_unseen",
-                                        .site = "leave",
+                                        .site = "leave_core",
                                         .kind = EXPLORE_RMW,
                                         .order = memory_order_relaxed,
                                         .caught_as = "race"},
