@@ -131,8 +131,8 @@ void lc_channel_leave(lc_channel_t *channel) {
             channel->rx.received + channel->rx.dropped +
                 channel->refs.replaced_by_dropped);
   lc_trace(free, channel, NULL);
-  if (channel->rx.select_wake != NULL)
-    lc_wake_free_target(channel->rx.select_wake);
+  if (channel->rx.select.wake != NULL)
+    lc_wake_free_target(channel->rx.select.wake);
   lc_waitq_destroy(&channel->waitq);
   lc_slab_pool_free(&channel->pool);
   uv_mutex_destroy(&channel->refs.mutex);
