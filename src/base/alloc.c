@@ -49,9 +49,11 @@ static bool has_pages(size_t size) {
          __lsan_do_leak_check == NULL;
 }
 
-static void *new_pages(size_t size) {
-  void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+/* To get all pages at once costs less than a fault for each. */
+static void *new_pages(size_t size, bool whole) {
+  void *memory =
+      mmap(NULL, size, PROT_READ | PROT_WRITE,
+           MAP_PRIVATE | MAP_ANONYMOUS | (whole ? MAP_POPULATE : 0), -1, 0);
 
   return memory != MAP_FAILED ? memory : NULL;
 }
@@ -70,8 +72,9 @@ static bool has_pages(size_t size) {
   return false;
 }
 
-static void *new_pages(size_t size) {
+static void *new_pages(size_t size, bool whole) {
   (void) size;
+  (void) whole;
   return NULL;
 }
 
@@ -82,12 +85,12 @@ static void free_pages(void *memory, size_t size) {
 
 #endif
 
-void *lc_malloc_burst(size_t size) {
+void *lc_malloc_burst(size_t size, bool whole) {
   void *memory;
 
   if (!has_pages(size))
     return lc_malloc(size);
-  memory = new_pages(size);
+  memory = new_pages(size, whole);
   if (memory != NULL)
     lc_counter_add(&blocks_out, 1);
   return memory;

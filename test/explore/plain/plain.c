@@ -86,7 +86,8 @@ void lc_free(void *memory) {
     free(memory);
 }
 
-void *lc_malloc_burst(size_t size) {
+void *lc_malloc_burst(size_t size, bool whole) {
+  (void) whole;
   return lc_malloc(size);
 }
 
