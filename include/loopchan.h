@@ -806,11 +806,10 @@ LOOPCHAN_EXTERN ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs,
  * loopchan_try_recv, because the sender may have given up meanwhile. Fair: the
  * search goes on where the last select over an array that begins with the same
  * receiver ended, so a ready one is found after at most n calls, however busy
- * the others are. With up to 16 receivers those that are ready are found in
- * turn. With more, a call looks at 16, and then first whether the one found
- * last is ready again, so the time of a call that finds it does not grow with
- * n. That of a call that has to wait does, by some tenths of a microsecond for
- * each receiver.
+ * the others are. Up to 16 receivers take turns. Of more, a call looks at the
+ * next 16, then at the one found last, then at the rest: the time to find a
+ * busy one again does not grow with n. The time of a call that has to wait
+ * does, by some tenths of a microsecond for each receiver.
  *
  * Thread:    the one that receives from all of them; thread receivers only,
  *            none with LOOPCHAN_SHARED. A receiver may be there more than once.
