@@ -803,10 +803,12 @@ LOOPCHAN_EXTERN ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs,
  * It takes nothing. The caller receives from the receiver whose index was
  * returned, and that does not block; on a rendezvous channel it should use
  * loopchan_try_recv, because the sender may have given up meanwhile. Fair: the
- * search begins after the receiver found by the last select over an array that
- * begins with the same receiver, so a ready one is found after at most n calls,
- * however busy the others are. The time of a call that has to wait grows with
- * n, by some tenths of a microsecond for each receiver.
+ * search goes on where the last select over an array that begins with the same
+ * receiver ended, so a ready one is found after at most n calls, however busy
+ * the others are. Up to 16 receivers take turns. Of more, a call looks at the
+ * next 16, then at the one found last, then at the rest: the time to find a
+ * busy one again does not grow with n. The time of a call that has to wait
+ * does, by some tenths of a microsecond for each receiver.
  *
  * Thread:    the one that receives from all of them; thread receivers only,
  *            none with LOOPCHAN_SHARED. A receiver may be there more than once.
@@ -815,7 +817,8 @@ LOOPCHAN_EXTERN ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs,
  * Allocates: what the thread waits with, when it first waits on an array that
  *            begins with this receiver.
  * Returns:   the index of a ready one; UV_ETIMEDOUT; UV_EINVAL (a NULL, n is 0
- *            or above INT_MAX, one that is closed, shared, or on a loop);
+ *            or above INT_MAX, one that is closed, shared, or on a loop; of
+ *            more than 16, one that this call has looked at);
  *            UV_ENOMEM or UV_EAGAIN if the system gives no mutex to wait with.
  * See:       select(2); crossbeam's Select; examples/select.c
  */

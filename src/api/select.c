@@ -9,19 +9,26 @@
 
 #include "api/receiver.h"
 
-/* Each one is open, belongs to a thread, and to one only. */
+/* A larger array than this is large: to look at all of a thousand takes as long
+ * as some hundred messages. So a call looks at so many, then whether the one
+ * found last is ready again, and only then at the rest. */
+#define LC_SELECT_FEW 16
+
+/* It is open, belongs to a thread, and to one only. */
+static bool is_selectable(loopchan_receiver_t *rx) {
+  return rx != NULL && !rx->shared && lc_receiver_is_open(rx) &&
+         !lc_receiver_is_loop(rx);
+}
+
+/* Of a large array the first; the others are checked when they are looked at.
+ */
 static bool can_select(loopchan_receiver_t *const rxs[], size_t n) {
-  size_t i;
+  size_t check = n <= LC_SELECT_FEW ? n : 1, i;
 
   if (rxs == NULL || n == 0 || n > INT_MAX)
     return false;
-  for (i = 0; i < n; i++) {
-    lc_scope_t scope;
-    if (rxs[i] == NULL || rxs[i]->shared ||
-        lc_receiver_enter(rxs[i], &scope) != 0)
-      return false;
-    lc_receiver_exit(rxs[i], &scope);
-    if (lc_receiver_is_loop(rxs[i]))
+  for (i = 0; i < check; i++) {
+    if (!is_selectable(rxs[i]))
       return false;
   }
   return true;
@@ -32,18 +39,40 @@ static bool is_ready(lc_channel_t *channel) {
   return lc_rx_has_message(channel) || channel->rx.ended;
 }
 
-/* Looks round, beginning behind the one found last; -1: none is ready. */
-static int find_ready(loopchan_receiver_t *const rxs[], size_t n) {
-  size_t *from = &rxs[0]->channel->waiting.select_from, i;
+/* The receiver's index, if it is ready; or UV_EAGAIN; or UV_EINVAL. */
+static int look_at(loopchan_receiver_t *const rxs[], size_t n, size_t at) {
+  if (n > LC_SELECT_FEW && !is_selectable(rxs[at]))
+    return UV_EINVAL;
+  return is_ready(rxs[at]->channel) ? (int) at : UV_EAGAIN;
+}
 
-  for (i = 0; i < n; i++) {
-    size_t at = (*from + i) % n;
-    if (is_ready(rxs[at]->channel)) {
-      *from = at + 1;
-      return (int) at;
-    }
+/* The same, of so many that are next, until one is found. */
+static int look_round(loopchan_receiver_t *const rxs[], size_t n, size_t count,
+                      lc_select_t *select) {
+  int found = UV_EAGAIN;
+
+  for (; count > 0 && found == UV_EAGAIN; count--) {
+    size_t at = select->next < n ? select->next : 0;
+    select->next = at + 1;
+    found = look_at(rxs, n, at);
   }
-  return -1;
+  if (found >= 0)
+    select->last = (size_t) found;
+  return found;
+}
+
+/* Each call goes on where the last one ended, so all have their turn, however
+ * often the last one is found again. */
+static int find_ready(loopchan_receiver_t *const rxs[], size_t n) {
+  lc_select_t *select = &rxs[0]->channel->waiting.select;
+  size_t few = n < LC_SELECT_FEW ? n : LC_SELECT_FEW;
+  int found = look_round(rxs, n, few, select);
+
+  if (found == UV_EAGAIN && few < n && select->last < n)
+    found = look_at(rxs, n, select->last);
+  if (found == UV_EAGAIN)
+    found = look_round(rxs, n, n - few, select);
+  return found;
 }
 
 /* Parks one after the other, its wakes forwarded; returns how many were parked
@@ -86,12 +115,12 @@ static void unpark_all(loopchan_receiver_t *const rxs[], size_t parked) {
 static int wait_for_any(loopchan_receiver_t *const rxs[], size_t n,
                         uint64_t deadline_ns) {
   lc_channel_t *first = rxs[0]->channel;
-  lc_wake_t *wake = first->waiting.select_wake;
+  lc_wake_t *wake = first->waiting.select.wake;
   size_t parked;
   int err = 0;
 
   if (wake == NULL)
-    wake = first->waiting.select_wake = lc_wake_new_target();
+    wake = first->waiting.select.wake = lc_wake_new_target();
   if (wake == NULL)
     return UV_ENOMEM;
   parked = park_all(rxs, n, wake, &err);
@@ -112,9 +141,11 @@ int loopchan_select(loopchan_receiver_t *const rxs[], size_t n,
   if (!can_select(rxs, n))
     return UV_EINVAL;
   for (;;) {
-    int ready = find_ready(rxs, n);
-    if (ready >= 0 || err != 0)
-      return ready >= 0 ? ready : err;
+    int found = find_ready(rxs, n);
+    if (found != UV_EAGAIN)
+      return found;
+    if (err != 0)
+      return err;
     err = wait_for_any(rxs, n, deadline_ns);
   }
 }

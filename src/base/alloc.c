@@ -56,9 +56,11 @@ static bool has_pages(size_t size) {
          __lsan_do_leak_check == NULL;
 }
 
-static void *new_pages(size_t size) {
-  void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+/* To get all pages at once costs less than a fault for each. */
+static void *new_pages(size_t size, bool whole) {
+  void *memory =
+      mmap(NULL, size, PROT_READ | PROT_WRITE,
+           MAP_PRIVATE | MAP_ANONYMOUS | (whole ? MAP_POPULATE : 0), -1, 0);
 
   return memory != MAP_FAILED ? memory : NULL;
 }
@@ -77,8 +79,9 @@ static bool has_pages(size_t size) {
   return false;
 }
 
-static void *new_pages(size_t size) {
+static void *new_pages(size_t size, bool whole) {
   (void) size;
+  (void) whole;
   return NULL;
 }
 
@@ -89,8 +92,8 @@ static void free_pages(void *memory, size_t size) {
 
 #endif
 
-void *lc_malloc_burst(size_t size) {
-  return has_pages(size) ? new_pages(size) : lc_malloc(size);
+void *lc_malloc_burst(size_t size, bool whole) {
+  return has_pages(size) ? new_pages(size, whole) : lc_malloc(size);
 }
 
 void lc_free_burst(void *memory, size_t size) {

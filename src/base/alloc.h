@@ -2,6 +2,7 @@
 #ifndef LC_ALLOC_H
 #define LC_ALLOC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 void *lc_malloc(size_t size);
@@ -14,8 +15,9 @@ void lc_free_core(void *memory);
 
 /* The same for a block that comes and goes with a burst. Where the system can,
  * it gets the memory back at once when the block is freed: a heap would keep it
- * as long as anything that was allocated later is in use. */
-void *lc_malloc_burst(size_t size);
+ * as long as anything that was allocated later is in use. whole: something will
+ * be written to each of its pages. */
+void *lc_malloc_burst(size_t size, bool whole);
 void lc_free_burst(void *memory, size_t size);
 
 #endif /* LC_ALLOC_H */

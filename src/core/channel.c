@@ -66,8 +66,7 @@ static size_t most_waiting(const loopchan_options_t *o) {
 
 static void begin_waiting(lc_channel_t *channel) {
   lc_wake_init(&channel->wake, &channel->waiting.monitor);
-  channel->waiting.select_from = 0;
-  channel->waiting.select_wake = NULL;
+  memset(&channel->waiting.select, 0, sizeof channel->waiting.select);
 }
 
 int lc_channel_new(lc_channel_t **out, uv_async_t *async,
@@ -139,8 +138,8 @@ void lc_channel_leave(lc_channel_t *channel) {
             channel->rx.received + channel->rx.dropped +
                 channel->refs.replaced_by_dropped);
   lc_trace(free, channel, NULL);
-  if (!lc_wake_is_async(&channel->wake) && channel->waiting.select_wake != NULL)
-    lc_wake_free_target(channel->waiting.select_wake);
+  if (!lc_wake_is_async(&channel->wake) && channel->waiting.select.wake != NULL)
+    lc_wake_free_target(channel->waiting.select.wake);
   lc_waitq_destroy(&channel->waitq);
   lc_slab_pool_free(&channel->pool);
   lc_wake_destroy(&channel->wake);

@@ -98,6 +98,13 @@ typedef struct {
   uint64_t replaced_by_dropped;
 } lc_refs_t;
 
+/* Of the selects over an array that begins with this receiver. */
+typedef struct {
+  size_t next;     /* where they look first */
+  size_t last;     /* found by the last one */
+  lc_wake_t *wake; /* that they sleep by, or NULL */
+} lc_select_t;
+
 /* The receiving side: the receiver's thread's alone; with several receivers,
  * that of whoever has shared's lock. */
 typedef struct {
@@ -125,10 +132,7 @@ typedef struct {
 /* Of a thread receiver: its thread's alone, but for the monitor. */
 typedef struct {
   lc_monitor_t monitor; /* of the wake */
-  /* Of an array that begins with this receiver: where a select looks first,
-   * and what it sleeps by, or NULL. */
-  size_t select_from;
-  lc_wake_t *select_wake;
+  lc_select_t select;
 } lc_waiting_t;
 
 typedef struct lc_channel {

@@ -8,6 +8,9 @@
 
 #include "base/alloc.h"
 
+/* No system's page is smaller. */
+#define LC_PAGE 4096
+
 /* to: a power of two. */
 static size_t round_up(size_t size, size_t to) {
   return (size + to - 1) & ~(to - 1);
@@ -137,7 +140,7 @@ static size_t share(const lc_slab_pool_t *pool) {
 static lc_slab_t *make_slab(lc_slab_pool_t *pool, size_t most) {
   size_t nodes = nodes_in(most, pool->stride);
   size_t bytes = bytes_of(nodes, pool->stride);
-  lc_slab_t *slab = lc_malloc_burst(bytes);
+  lc_slab_t *slab = lc_malloc_burst(bytes, pool->stride <= LC_PAGE);
 
   if (slab == NULL)
     return NULL;

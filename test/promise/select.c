@@ -129,6 +129,85 @@ START_TEST(nobody_waits_behind_a_busier_one) {
 }
 END_TEST
 
+/* Where not all are looked at in each call. */
+#define MANY 100
+
+START_TEST(among_many_each_ready_one_is_found) {
+  static const size_t ready[] = {0, 1, 40, MANY - 1};
+  size_t round, i;
+
+  open_all(MANY, 0);
+  for (i = 0; i < 4; i++)
+    send_on(ready[i], 0);
+  for (round = 0; round < 7; round++) {
+    int found[MANY] = {0};
+    for (i = 0; i < MANY; i++)
+      found[loopchan_select(all, MANY, 0)]++;
+    for (i = 0; i < 4; i++)
+      ck_assert_int_gt(found[ready[i]], 0);
+  }
+  drop_all_senders(MANY);
+  close_all(MANY);
+}
+END_TEST
+
+START_TEST(an_array_may_be_shorter_than_it_was) {
+  size_t n;
+
+  open_all(MANY, 0);
+  for (n = MANY; n > 0; n--) {
+    send_on(n - 1, (int) n);
+    ck_assert_int_eq(loopchan_select(all, n, 0), (int) n - 1);
+    ck_assert_int_eq(loopchan_select(all, n, 0), (int) n - 1);
+    if (n > 1)
+      ck_assert_int_eq(loopchan_select(all, n - 1, 0), UV_ETIMEDOUT);
+    expect_on(n - 1, (int) n);
+  }
+  drop_all_senders(MANY);
+  close_all(MANY);
+}
+END_TEST
+
+/* It is refused at once where nothing is ready, and soon where one always is.
+ */
+static void expect_refused_among_many(loopchan_receiver_t *bad) {
+  size_t at, calls;
+
+  for (at = 1; at < MANY; at += 14) {
+    loopchan_receiver_t *good = all[at];
+    all[at] = bad;
+    ck_assert_int_eq(loopchan_select(all, MANY, 0), UV_EINVAL);
+    ck_assert_int_eq(loopchan_select(all, MANY, LOOPCHAN_FOREVER), UV_EINVAL);
+    send_on(0, 1);
+    for (calls = 0; loopchan_select(all, MANY, 0) == 0; calls++)
+      ck_assert_uint_lt(calls, MANY);
+    expect_on(0, 1);
+    all[at] = good;
+    ck_assert_int_eq(loopchan_select(all, MANY, 0), UV_ETIMEDOUT);
+  }
+}
+
+START_TEST(a_bad_one_among_many_is_refused) {
+  loopchan_options_t options = int_options();
+
+  open_all(MANY, 0);
+  expect_refused_among_many(NULL);
+  open_with(&loop, &options);
+  expect_refused_among_many(&rx);
+  close_rx();
+  expect_refused_among_many(&rx);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  drop_tx();
+  options.flags = LOOPCHAN_SHARED;
+  open_with(NULL, &options);
+  expect_refused_among_many(&rx);
+  close_rx();
+  drop_tx();
+  drop_all_senders(MANY);
+  close_all(MANY);
+}
+END_TEST
+
 START_TEST(one_may_be_there_twice) {
   open_all(2, 0);
   all[1] = &rxs[0];
@@ -266,7 +345,10 @@ static Suite *suite(void) {
              an_end_of_file_is_ready, one_alone_is_enough,
              a_select_leaves_its_receivers_to_other_threads,
              nobody_waits_behind_a_busier_one, one_may_be_there_twice,
-             bad_input_is_refused, a_time_out_loses_nothing,
+             among_many_each_ready_one_is_found,
+             an_array_may_be_shorter_than_it_was,
+             a_bad_one_among_many_is_refused, bad_input_is_refused,
+             a_time_out_loses_nothing,
              a_thousand_receivers_are_watched);
   tcase_add_checked_fixture(stress, start_clean, expect_clean);
   tcase_set_timeout(stress, 60);

@@ -36,9 +36,10 @@ END_TEST
 
 START_TEST(a_burst_block_is_a_block_like_any_other) {
   size_t size;
+  int i;
 
-  for (size = 1; size <= 1000000; size *= 10) {
-    char *block = lc_malloc_burst(size);
+  for (size = 1, i = 0; size <= 1000000; size *= 10, i++) {
+    char *block = lc_malloc_burst(size, i % 2 == 0);
     ck_assert_ptr_nonnull(block);
     block[0] = block[size - 1] = 1;
     lc_free_burst(block, size);
@@ -50,12 +51,12 @@ START_TEST(a_burst_block_is_from_the_functions_in_force) {
   void *block;
 
   memory_watch();
-  block = lc_malloc_burst(1000000);
+  block = lc_malloc_burst(1000000, true);
   ck_assert_ptr_nonnull(block);
   ck_assert_uint_eq(memory_bytes(), 1000000);
   lc_free_burst(block, 1000000);
   memory_fail(1);
-  ck_assert_ptr_null(lc_malloc_burst(1000000));
+  ck_assert_ptr_null(lc_malloc_burst(1000000, true));
   ck_assert_uint_eq(memory_blocks(), 0);
   ck_assert_int_eq(loopchan_replace_allocator(malloc, realloc, calloc, free),
                    0);

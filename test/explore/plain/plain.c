@@ -102,7 +102,8 @@ void lc_free_core(void *memory) {
   assert(is_core(memory));
 }
 
-void *lc_malloc_burst(size_t size) {
+void *lc_malloc_burst(size_t size, bool whole) {
+  (void) whole;
   return lc_malloc(size);
 }
 
