@@ -245,6 +245,24 @@ void lc_shared_settle(lc_channel_t *channel) {
   lc_shared_unlock(channel);
 }
 
+#ifdef LC_NOTICES_NESTED_RUN
+/* Under the lock the thread is a receiver's, whose message this is none of. */
+void lc_shared_ring(lc_channel_t *channel) {
+  lc_shared_t *shared = channel->shared;
+  lc_queue_t *at;
+
+  if (is_locked(shared))
+    return;
+  lc_lock_take(&shared->lock);
+  for (at = shared->consumers.next; at != &shared->consumers; at = at->next) {
+    lc_consumer_t *consumer = consumer_at(at);
+    if (consumer->loop != NULL && lc_loop_seems_nested(consumer->loop))
+      lc_wake_help(&consumer->idle.wake, NULL, 0);
+  }
+  lc_lock_release(&shared->lock);
+}
+#endif
+
 void lc_shared_add(lc_consumer_t *consumer) {
   lc_shared_lock(consumer->channel);
   lc_queue_append(&consumer->channel->shared->consumers, &consumer->queue);

@@ -80,6 +80,11 @@ void lc_shared_unlock(lc_channel_t *channel);
 /* Any thread. Pays a debt; does nothing under the lock, to be released soon. */
 void lc_shared_settle(lc_channel_t *channel);
 
+#ifdef LC_NOTICES_NESTED_RUN
+/* Any thread. As lc_channel_ring, for each receiver on a loop. */
+void lc_shared_ring(lc_channel_t *channel);
+#endif
+
 /* A receiver more, or less. */
 void lc_shared_add(lc_consumer_t *consumer);
 
