@@ -17,7 +17,8 @@
  *     messages, or for one large message.
  *   - Signals and fork: unless the function says otherwise, it is not
  *     async-signal-safe, and does not work on a channel in the child of a
- *     fork(). A child may open channels of its own; where one of its parent's
+ *     fork(). A child that was forked while no other thread was in a call may
+ *     open channels of its own, on loops of its own; where one of its parent's
  *     receivers or writers was open, it zeroes the memory first.
  *   - Cancellation: no call is a cancellation point. A thread that was
  *     cancelled with pthread_cancel() while in a call stays in it until it
