@@ -184,11 +184,14 @@ void lc_shared_come(lc_idle_t *idle) {
   idle->state = LC_AWAY;
 }
 
-/* The threads in a call on the consumer wait no more. */
+/* The threads in a call on the consumer wait no more. Where none does, none is
+ * looked for among the others, which may be many. */
 static void dismiss(lc_consumer_t *consumer) {
   lc_shared_t *shared = consumer->channel->shared;
   lc_queue_t *at, *next;
 
+  if (consumer->threads == 0)
+    return;
   for (at = shared->idle.next; at != &shared->idle; at = next) {
     next = at->next;
     if (idle_at(at)->consumer != consumer)
@@ -214,6 +217,7 @@ int lc_shared_wait(lc_consumer_t *consumer, uint64_t deadline_ns) {
 
   if (err != 0)
     return err;
+  consumer->threads++;
   lc_shared_queue_up(idle);
   lc_shared_unlock(channel);
   (void) lc_wake_spin(&idle->wake, &idle->backoff, deadline_ns);
@@ -224,6 +228,7 @@ int lc_shared_wait(lc_consumer_t *consumer, uint64_t deadline_ns) {
         : idle->state == LC_QUEUED ? UV_ETIMEDOUT
                                    : 0;
   lc_shared_come(idle);
+  consumer->threads--;
   lc_queue_append(&channel->shared->spare, &idle->queue);
   return err;
 }

@@ -51,7 +51,8 @@ typedef struct lc_consumer {
   lc_loop_t *loop;   /* NULL: a thread receiver */
   void *message;     /* a loop's: what is in its callback's hands */
   lc_wake_t emptied; /* whoever closes waits here for those inside */
-  lc_queue_t queue;  /* the lock guards this, and the next two */
+  lc_queue_t queue;  /* the lock guards this, and the next three */
+  size_t threads;    /* that wait in a call on it */
   bool closing;
   lc_idle_t idle;
   /* The loop's thread's. */
