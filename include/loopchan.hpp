@@ -1273,10 +1273,14 @@ template <class T> class sender {
    * went are erased from it. */
   template <class Alloc>
   result<std::size_t> send_many(const std::vector<T, Alloc> &msgs) const {
+    static_assert(!std::is_same_v<T, bool>,
+                  "a vector of bools has none side by side: send an array");
     return put_many(msgs.data(), msgs.size());
   }
   template <class Alloc>
   result<std::size_t> send_many(std::vector<T, Alloc> &&msgs) const {
+    static_assert(!std::is_same_v<T, bool>,
+                  "a vector of bools has none side by side: send an array");
     result<std::size_t> sent = put_many(msgs.data(), msgs.size());
     auto count = static_cast<std::ptrdiff_t>(sent.value_or(0u));
     msgs.erase(msgs.begin(), msgs.begin() + count);
