@@ -17,7 +17,8 @@
  *     messages, or for one large message.
  *   - Signals and fork: unless the function says otherwise, it is not
  *     async-signal-safe, and does not work on a channel in the child of a
- *     fork(). A child may open channels of its own; where one of its parent's
+ *     fork(). A child that was forked while no other thread was in a call may
+ *     open channels of its own, on loops of its own; where one of its parent's
  *     receivers or writers was open, it zeroes the memory first.
  *   - Cancellation: no call is a cancellation point. A thread that was
  *     cancelled with pthread_cancel() while in a call stays in it until it
@@ -28,12 +29,16 @@
  *     receive that begins finds what has been sent, even if a sender that was
  *     about to wake the receiver does not get the processor. (Mutexes are held
  *     for a few instructions; a thread that loses the processor there holds up
- *     the others for that long.)
+ *     the others for that long. With LOOPCHAN_SHARED receivers are woken under
+ *     one.)
  *   - Copies: several copies of the library may be in one process, in two
  *     plug-ins for example. A copy may use a sender that another one made, if
  *     both have the same version and allocate with the same functions. A
  *     receiver, a writer and a reserved place stay with the copy that made
- *     them.
+ *     them; to another one their handles are any other. On a loop that several
+ *     copies use, each knows of its own receivers and writers only: what is
+ *     said of all of them together, which thread runs the loop and how long
+ *     they may keep it, holds for those of each copy.
  *   - A NULL that is not expressly allowed changes nothing: the call returns
  *     UV_EINVAL, or ignores it if it returns no code.
  *   - Errors of the caller: what can be recognised returns a code, as said at
@@ -83,8 +88,8 @@
  *   (3) Only the receiver's thread: the loop's thread for a loop receiver, the
  *       one thread that receives for a thread receiver. With LOOPCHAN_SHARED,
  *       for a thread receiver yes in both columns: any thread, and several at
- *       once; and after the close of either kind, calls return UV_EOF instead
- *       of UV_EINVAL.
+ *       once; and after the close of either kind, the calls that it has return
+ *       UV_EOF instead of UV_EINVAL.
  *   (4) A close after a shutdown is usual. A second shutdown, a second close,
  *       and a shutdown after a close return UV_EALREADY.
  *   (5) A call that has to wait, for room or for the closure, waits on every
@@ -756,7 +761,7 @@ LOOPCHAN_EXTERN int loopchan_try_recv(loopchan_receiver_t *rx, void *msg);
  * Returns:   0; UV_EOF (everything received, and every sender dropped, or shut
  *            down), and again from every later call; UV_EINVAL (a NULL, a loop
  *            receiver, a closed receiver). With LOOPCHAN_SHARED also UV_EOF
- *            when closed, and UV_ENOMEM.
+ *            when a thread receiver is closed, and UV_ENOMEM.
  * See:       loopchan_try_recv, loopchan_recv_timeout; examples/one_producer.c
  */
 LOOPCHAN_EXTERN int loopchan_recv(loopchan_receiver_t *rx, void *msg);
@@ -914,10 +919,11 @@ LOOPCHAN_EXTERN int loopchan_writer_on_closed(loopchan_writer_t *w,
  *
  * The loop does the rest later, as with uv_close: the callbacks of writes that
  * were not accepted get UV_ECANCELED and their messages back, then cb (which
- * may be NULL) is called. w must stay in place until then. The handle is
- * closing (uv_is_closing) once the last write has been called back; until then
- * it keeps uv_run() going, referenced or not. On a rendezvous channel the close
- * waits for a message that is just being received.
+ * may be NULL) is called. So to close when all writes have been accepted, close
+ * in the callback of the last one. w must stay in place until then. The handle
+ * is closing (uv_is_closing) once the last write has been called back; until
+ * then it keeps uv_run() going, referenced or not. On a rendezvous channel the
+ * close waits for a message that is just being received.
  *
  * Thread:    the writer's loop's.
  * Callback:  allowed in any callback of this loop.

@@ -210,9 +210,10 @@ constexpr std::uint64_t common_factor(std::uint64_t a,
   return b == 0 ? a : common_factor(b, a % b);
 }
 
-/* Nanoseconds of count periods. */
+/* Nanoseconds of count periods, and above times 2^64 more. */
 template <class Period>
-constexpr std::uint64_t whole_ns(std::uint64_t count) noexcept {
+constexpr std::uint64_t whole_ns(std::uint64_t count,
+                                 std::uint64_t above = 0) noexcept {
   constexpr std::uint64_t second = 1000000000;
   constexpr std::uint64_t num = Period::num, all = Period::den;
   constexpr std::uint64_t common = common_factor(second, all);
@@ -223,10 +224,13 @@ constexpr std::uint64_t whole_ns(std::uint64_t count) noexcept {
           .times(second / common);
 
   if constexpr (den == 1)
-    return count > UINT64_MAX / period.whole ? UINT64_MAX
-                                             : count * period.whole;
-  else
-    return period.times(count).rounded_up();
+    return above != 0 || count > UINT64_MAX / period.whole
+               ? UINT64_MAX
+               : count * period.whole;
+  constexpr std::uint64_t half = UINT64_C(1) << 32;
+  return period.times(count)
+      .plus(period.times(above).times(half).times(half))
+      .rounded_up();
 }
 
 template <class Period>
@@ -264,14 +268,17 @@ class time_span {
   static constexpr std::uint64_t from(const Rep &count) {
     if constexpr (std::is_same_v<Rep, std::uint64_t>)
       return detail::whole_ns<Period>(count);
-    else if constexpr (std::is_integral_v<Rep>)
-      return count > Rep()
-                 ? detail::whole_ns<Period>(static_cast<std::uint64_t>(count))
-                 : 0;
     else if constexpr (std::is_same_v<Rep, long double>)
       return detail::real_ns<Period>(count);
-    else
+    else if constexpr (!std::is_integral_v<Rep>)
       return detail::real_ns<Period>(static_cast<long double>(count));
+    else if (!(count > Rep()))
+      return 0;
+    else if constexpr (sizeof(Rep) > sizeof(std::uint64_t))
+      return detail::whole_ns<Period>(static_cast<std::uint64_t>(count),
+                                      static_cast<std::uint64_t>(count >> 64));
+    else
+      return detail::whole_ns<Period>(static_cast<std::uint64_t>(count));
   }
 
   std::uint64_t ns_ = 0;
@@ -1266,10 +1273,14 @@ template <class T> class sender {
    * went are erased from it. */
   template <class Alloc>
   result<std::size_t> send_many(const std::vector<T, Alloc> &msgs) const {
+    static_assert(!std::is_same_v<T, bool>,
+                  "a vector of bools has none side by side: send an array");
     return put_many(msgs.data(), msgs.size());
   }
   template <class Alloc>
   result<std::size_t> send_many(std::vector<T, Alloc> &&msgs) const {
+    static_assert(!std::is_same_v<T, bool>,
+                  "a vector of bools has none side by side: send an array");
     result<std::size_t> sent = put_many(msgs.data(), msgs.size());
     auto count = static_cast<std::ptrdiff_t>(sent.value_or(0u));
     msgs.erase(msgs.begin(), msgs.begin() + count);

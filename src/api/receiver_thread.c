@@ -36,12 +36,14 @@ static int receive(const lc_scope_t *scope, void *msg, uint64_t deadline_ns) {
 }
 
 /* Enters if there is anything to be done with these arguments. 0, UV_EINVAL, or
- * UV_EOF. */
+ * UV_EOF: shared, for threads, and closed. */
 static int enter(loopchan_receiver_t *rx, const void *msgs, size_t count,
                  lc_scope_t *scope) {
   int err = lc_receiver_enter(rx, scope);
   size_t size;
 
+  if (err == UV_EOF && lc_receiver_is_loop(rx))
+    return UV_EINVAL;
   if (err != 0)
     return err;
   size = scope->channel->config.msg_size;

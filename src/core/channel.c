@@ -245,6 +245,9 @@ void lc_channel_help(lc_channel_t *channel) {
 
 #ifdef LC_NOTICES_NESTED_RUN
 void lc_channel_ring(lc_channel_t *channel) {
-  lc_wake_help(&channel->wake, NULL, 0);
+  if (channel->shared != NULL)
+    lc_shared_ring(channel);
+  else if (channel->loop != NULL && lc_loop_seems_nested(channel->loop))
+    lc_wake_help(&channel->wake, NULL, 0);
 }
 #endif

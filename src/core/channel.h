@@ -195,10 +195,15 @@ void lc_channel_settle(lc_channel_t *channel);
 void lc_channel_help(lc_channel_t *channel);
 
 #ifdef LC_NOTICES_NESTED_RUN
-/* Any thread. A callback of the receiver's may be running the loop, to wait for
- * this very message, for which it is not woken. Has the loop call back, which
- * then notices that it runs inside a callback. */
+/* Any thread, after a push, or a wait's begin, that woke nobody. A callback of
+ * a receiver's may be running its loop, to wait for this very message, for
+ * which it is not woken. If one seems to, has that loop call back, which then
+ * notices that it runs inside a callback. */
 void lc_channel_ring(lc_channel_t *channel);
+#else
+static inline void lc_channel_ring(lc_channel_t *channel) {
+  (void) channel;
+}
 #endif
 
 /* Any thread. What a push has left to be done, if anything. */
@@ -207,6 +212,8 @@ static inline void lc_channel_pay(lc_channel_t *channel, lc_push_t pushed) {
     lc_channel_settle(channel);
   else if (pushed == LC_PUSHED_HELPS)
     lc_channel_help(channel);
+  else if (pushed == LC_PUSHED)
+    lc_channel_ring(channel);
 }
 
 /* Receiver. Fills in the figures of loopchan_stats. */

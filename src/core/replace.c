@@ -19,6 +19,7 @@ static inline int put_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
     if (err != 0)
       return err;
   }
+  lc_channel_ring(channel);
   if (*replaced != NULL)
     lc_counter_add_alone(&cache->replaced, 1);
   lc_counter_add_alone(&cache->sent, 1);

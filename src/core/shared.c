@@ -187,11 +187,14 @@ void lc_shared_come(lc_idle_t *idle) {
   idle->state = LC_AWAY;
 }
 
-/* The threads in a call on the consumer wait no more. */
+/* The threads in a call on the consumer wait no more. Where none does, none is
+ * looked for among the others, which may be many. */
 static void dismiss(lc_consumer_t *consumer) {
   lc_shared_t *shared = consumer->channel->shared;
   lc_queue_t *at, *next;
 
+  if (consumer->threads == 0)
+    return;
   for (at = shared->idle.next; at != &shared->idle; at = next) {
     next = at->next;
     if (idle_at(at)->consumer != consumer)
@@ -217,6 +220,7 @@ int lc_shared_wait(lc_consumer_t *consumer, uint64_t deadline_ns) {
 
   if (idle == NULL)
     return UV_ENOMEM;
+  consumer->threads++;
   lc_shared_queue_up(idle);
   lc_shared_unlock(channel);
   (void) lc_wake_spin(&idle->wake, &idle->backoff, deadline_ns);
@@ -227,6 +231,7 @@ int lc_shared_wait(lc_consumer_t *consumer, uint64_t deadline_ns) {
         : idle->state == LC_QUEUED ? UV_ETIMEDOUT
                                    : 0;
   lc_shared_come(idle);
+  consumer->threads--;
   lc_queue_append(&channel->shared->spare, &idle->queue);
   return err;
 }
@@ -247,6 +252,24 @@ void lc_shared_settle(lc_channel_t *channel) {
   lc_shared_lock(channel);
   lc_shared_unlock(channel);
 }
+
+#ifdef LC_NOTICES_NESTED_RUN
+/* Under the lock the thread is a receiver's, whose message this is none of. */
+void lc_shared_ring(lc_channel_t *channel) {
+  lc_shared_t *shared = channel->shared;
+  lc_queue_t *at;
+
+  if (is_locked(shared))
+    return;
+  take_lock(shared);
+  for (at = shared->consumers.next; at != &shared->consumers; at = at->next) {
+    lc_consumer_t *consumer = consumer_at(at);
+    if (consumer->loop != NULL && lc_loop_seems_nested(consumer->loop))
+      lc_wake_help(&consumer->idle.wake, NULL, 0);
+  }
+  release_lock(shared);
+}
+#endif
 
 void lc_shared_add(lc_consumer_t *consumer) {
   lc_shared_lock(consumer->channel);

@@ -53,7 +53,8 @@ typedef struct lc_consumer {
   void *message;        /* a loop's: what is in its callback's hands */
   lc_wake_t emptied;    /* whoever closes waits here for those inside */
   lc_monitor_t monitor; /* of emptied */
-  lc_queue_t queue;     /* the lock guards this, and the next two */
+  lc_queue_t queue;     /* the lock guards this, and the next three */
+  size_t threads;       /* that wait in a call on it */
   bool closing;
   lc_idle_t idle;
   /* The loop's thread's. */
@@ -84,6 +85,11 @@ void lc_shared_unlock(lc_channel_t *channel);
 
 /* Any thread. Pays a debt; does nothing under the lock, to be released soon. */
 void lc_shared_settle(lc_channel_t *channel);
+
+#ifdef LC_NOTICES_NESTED_RUN
+/* Any thread. As lc_channel_ring, for each receiver on a loop. */
+void lc_shared_ring(lc_channel_t *channel);
+#endif
 
 /* A receiver more, or less. */
 void lc_shared_add(lc_consumer_t *consumer);

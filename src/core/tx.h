@@ -88,12 +88,10 @@ LC_MUST_USE static inline int lc_tx_publish(lc_channel_t *channel,
                                             lc_streak_t *streak) {
   lc_push_t pushed = lc_inbox_push(&channel->inbox, newest, oldest, streak);
 
-#ifdef LC_NOTICES_NESTED_RUN
-  if (pushed == LC_PUSHED && channel->loop != NULL &&
-      lc_loop_seems_nested(channel->loop))
-    lc_channel_ring(channel);
-#endif
-  return LC_LIKELY(pushed == LC_PUSHED) ? 0 : lc_tx_after_push(channel, pushed);
+  if (LC_UNLIKELY(pushed != LC_PUSHED))
+    return lc_tx_after_push(channel, pushed);
+  lc_channel_ring(channel);
+  return 0;
 }
 
 /* Any thread. Acquires up to most permits, of which there are always enough

@@ -44,11 +44,24 @@ static void unlock_registry(void) {
 
 lc_loop_t *lc_loop_first;
 
+/* The child of a fork finds its parent's records, as they were in the middle of
+ * an iteration, and a loop of its own may lie where its parent's was. */
+#if defined(_WIN32) || defined(LC_EXPLORE)
+static int this_process(void) {
+  return 0;
+}
+#else
+static int this_process(void) {
+  return (int) uv_os_getpid();
+}
+#endif
+
 /* Locked, as the next two. */
 static lc_loop_t *find_loop(const uv_loop_t *loop) {
+  int process = this_process();
   lc_loop_t *found = lc_loop_first;
 
-  while (found != NULL && found->loop != loop)
+  while (found != NULL && (found->loop != loop || found->process != process))
     found = found->next;
   return found;
 }
@@ -82,6 +95,7 @@ static lc_loop_t *new_loop(uv_loop_t *loop) {
   lc_number_init(&fresh->serving_ms);
   lc_gate_init(&fresh->gate);
   fresh->loop = loop;
+  fresh->process = this_process();
   lc_queue_init(&fresh->due);
   lc_queue_init(&fresh->later);
   return fresh;

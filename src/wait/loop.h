@@ -73,7 +73,8 @@ typedef struct lc_loop {
   lc_number_t serving_ms; /* debug: since when callbacks run; 0: none does */
   lc_loop_thread_t
       caller;      /* before the first callback: the thread of the last call */
-  uv_loop_t *loop; /* fixed after open */
+  uv_loop_t *loop; /* fixed after open, as the next one */
+  int process;
   struct lc_loop *prev, *next; /* the registry's mutex guards these */
   size_t handles;              /* open, or not called back as closed */
   lc_gate_t gate; /* the cores that lead here; shut behind the last handle */

@@ -92,10 +92,50 @@ START_TEST(a_child_makes_channels_of_its_own) {
 }
 END_TEST
 
+static pid_t forked;
+
+static void fork_here(loopchan_receiver_t *receiver, int status, void *msg) {
+  (void) msg;
+  if (status == UV_EOF) {
+    ck_assert_int_eq(loopchan_close(receiver, NULL), 0);
+    return;
+  }
+  if (forked != 0)
+    return;
+  forked = fork();
+  if (forked != 0)
+    return;
+  for (int which = 0; which < FLAVOURS; which++)
+    live_in_the_child(which);
+  _exit(0);
+}
+
+/* The child's loop lies where its parent's was: in the middle of an iteration,
+ * with more to deliver than the budget allows. */
+START_TEST(a_child_is_forked_inside_a_callback) {
+  loopchan_options_t options = flavour_options(&flavours[_i]);
+
+  forked = 0;
+  options.budget_messages = 1;
+  open_with(&loop, &options);
+  ck_assert_int_eq(loopchan_recv_start(&rx, fork_here), 0);
+  while (forked == 0) {
+    (void) loopchan_try_send(tx, &(int){1});
+    (void) loopchan_try_send(tx, &(int){2});
+    uv_run(&loop, UV_RUN_NOWAIT);
+  }
+  expect_child(forked);
+  drop_tx();
+  uv_run(&loop, UV_RUN_DEFAULT);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("fault fork");
 
   SUITE_LOOP_CASE(suite, "each flavour", start_clean, expect_clean, FLAVOURS,
                   a_parent_goes_on, a_child_makes_channels_of_its_own);
+  SUITE_LOOP_CASE(suite, "callback", start_clean, expect_clean, CAPACITIES,
+                  a_child_is_forked_inside_a_callback);
   return suite;
 }

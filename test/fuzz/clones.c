@@ -161,7 +161,7 @@ void op_clone_receive(const op_t *op) {
   if (clone == NULL)
     return;
   wanted = clone->closed ? UV_EOF : model_look(&clone->channel->m);
-  if (how > 0 && clone->loop >= 0 && !clone->closed)
+  if (how > 0 && clone->loop >= 0)
     wanted = UV_EINVAL;
   if (how == 2 && wanted == UV_EAGAIN)
     return;

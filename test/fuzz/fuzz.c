@@ -5,6 +5,7 @@
  */
 #include "fuzz.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -19,6 +20,7 @@
 
 #define BATCH 64          /* runs of a child */
 #define HANG_SECONDS 30   /* no run takes a tenth of that */
+#define STARVED_MOST 10   /* times that, while it has no processor */
 #define SHRINK_SECONDS 3  /* the same, when it is known that a run fails */
 #define LINES_OF_CROWD 40 /* of each actor */
 
@@ -61,18 +63,45 @@ static void on_alarm(int signal) {
   (void) signal;
 }
 
+/* Whether a thread of the child wants the processor: on a machine that has much
+ * else to do it may get none for long, and nothing hangs. */
+static bool is_runnable(pid_t child) {
+  bool runnable = false;
+  char name[64], state;
+  DIR *threads;
+  struct dirent *at;
+
+  snprintf(name, sizeof name, "/proc/%d/task", (int) child);
+  threads = opendir(name);
+  while (threads != NULL && !runnable && (at = readdir(threads)) != NULL) {
+    FILE *file;
+    snprintf(name, sizeof name, "/proc/%d/task/%.20s/stat", (int) child,
+             at->d_name);
+    file = fopen(name, "r");
+    if (file == NULL)
+      continue;
+    runnable = fscanf(file, "%*d (%*[^)]) %c", &state) == 1 && state == 'R';
+    fclose(file);
+  }
+  if (threads != NULL)
+    closedir(threads);
+  return runnable;
+}
+
 /* Waits for a child; false: it crashed, or made no progress for that long. */
 static bool wait_for(pid_t child, unsigned seconds, const char **how) {
   struct sigaction action;
   uint64_t seen = trace_run();
-  int status;
+  int status, patience = STARVED_MOST;
 
   memset(&action, 0, sizeof action);
   action.sa_handler = on_alarm; /* no SA_RESTART: it interrupts waitpid */
   sigaction(SIGALRM, &action, NULL);
   alarm(seconds);
   while (waitpid(child, &status, 0) < 0) {
-    if (trace_run() == seen) {
+    if (trace_run() != seen)
+      patience = STARVED_MOST;
+    else if (patience-- == 0 || !is_runnable(child)) {
       kill(child, SIGKILL);
       waitpid(child, &status, 0);
       *how = "it hangs";

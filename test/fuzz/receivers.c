@@ -85,9 +85,11 @@ void op_stop(const op_t *op) {
 static int receive_wanted(const channel_t *channel, bool blocking) {
   const model_t *m = &channel->m;
 
+  if (blocking && m->on_loop)
+    return UV_EINVAL;
   if (m->closed || channel->left)
     return m->shared ? UV_EOF : UV_EINVAL;
-  return blocking && m->on_loop ? UV_EINVAL : model_look(m);
+  return model_look(m);
 }
 
 void op_try_recv(const op_t *op) {

@@ -113,6 +113,34 @@ START_TEST(a_time_is_neither_below_zero_nor_above_the_largest) {
 }
 END_TEST
 
+#ifdef __SIZEOF_INT128__
+__extension__ typedef __int128 wide;
+__extension__ typedef unsigned __int128 wide_unsigned;
+
+START_TEST(a_time_may_count_in_128_bits) {
+  using limits = std::numeric_limits<wide>;
+  constexpr wide above = static_cast<wide>(1) << 64;
+
+  static_assert(std::is_integral_v<wide>);
+  ck_assert_uint_eq(ns<wide>(2), 2000000000);
+  ck_assert_uint_eq(ns<wide>(-above), 0);
+  ck_assert_uint_eq(ns(limits::min()), 0);
+  ck_assert_uint_eq(ns(limits::max()), LOOPCHAN_FOREVER);
+  ck_assert_uint_eq((ns<wide, std::nano>(above - 2)), LOOPCHAN_FOREVER - 1);
+  ck_assert_uint_eq((ns<wide, std::nano>(above)), LOOPCHAN_FOREVER);
+  ck_assert_uint_eq((ns<wide, std::nano>(above + 5)), LOOPCHAN_FOREVER);
+  ck_assert_uint_eq((ns<wide, std::atto>(above)), 18446744074);
+  ck_assert_uint_eq((ns<wide, std::atto>(5 * above)), 92233720369);
+  ck_assert_uint_eq((ns<wide, std::atto>(above * 1000000000)),
+                    LOOPCHAN_FOREVER);
+  ck_assert_uint_eq((ns<wide, std::ratio<3>>(above)), LOOPCHAN_FOREVER);
+  ck_assert_uint_eq((ns<wide_unsigned, std::nano>(
+                        static_cast<wide_unsigned>(above) * above - 1)),
+                    LOOPCHAN_FOREVER);
+}
+END_TEST
+#endif
+
 /* Counts without being arithmetic. */
 struct ticks {
   constexpr ticks(double from = 0) : n(from) {}
@@ -421,6 +449,10 @@ END_TEST
 static Suite *suite() {
   Suite *suite = suite_create("promise cpp values");
 
+#ifdef __SIZEOF_INT128__
+  SUITE_CASE(suite, "wide", loop_open, expect_loop_clean,
+             a_time_may_count_in_128_bits);
+#endif
   SUITE_CASE(suite, "values", loop_open, expect_loop_clean,
              a_time_is_rounded_up_to_nanoseconds,
              a_time_is_neither_below_zero_nor_above_the_largest,

@@ -231,7 +231,7 @@ END_TEST
 /* Of these a receiver in its callback is not woken. */
 static void send_on_and_on(void *arg) {
   for (;;) {
-    (void) loopchan_send(arg, &(int){1});
+    (void) loopchan_send_timeout(arg, &(int){1}, 1000000);
     sched_yield();
   }
 }
@@ -248,9 +248,30 @@ static void run_for_the_next(loopchan_receiver_t *receiver, int status,
     uv_run(&loop, UV_RUN_ONCE);
 }
 
+/* On the loop: _i is one of these. */
+static const struct {
+  size_t capacity;
+  unsigned flags;
+} awaited[] = {{LOOPCHAN_UNBOUNDED, 0},
+               {1, 0},
+               {LOOPCHAN_RENDEZVOUS, 0},
+               {LOOPCHAN_UNBOUNDED, LOOPCHAN_LATEST},
+               {LOOPCHAN_UNBOUNDED, LOOPCHAN_SHARED},
+               {1, LOOPCHAN_SHARED},
+               {LOOPCHAN_RENDEZVOUS, LOOPCHAN_SHARED},
+               {LOOPCHAN_UNBOUNDED, LOOPCHAN_LATEST | LOOPCHAN_SHARED}};
+
+#define AWAITED ((int) (sizeof awaited / sizeof *awaited))
+
 START_TEST(a_run_for_ones_own_next_message_aborts) {
+  loopchan_options_t options = int_options();
+
+  options.capacity = awaited[_i].capacity;
+  options.flags = awaited[_i].flags;
+  open_with(&loop, &options);
   ck_assert_int_eq(loopchan_recv_start(&rx, run_for_the_next), 0);
-  send_ints(0, 1);
+  while (loopchan_try_send(tx, &(int){0}) != 0)
+    uv_run(&loop, UV_RUN_NOWAIT);
   uv_run(&loop, UV_RUN_DEFAULT);
 }
 END_TEST
@@ -406,7 +427,6 @@ static void add_aborts(TCase *aborts) {
       a_run_of_the_loop_inside_a_receive_callback_aborts,
       a_wait_for_the_close_inside_a_receive_callback_aborts,
       a_run_of_the_loop_inside_a_write_callback_aborts,
-      a_run_for_ones_own_next_message_aborts,
       a_call_on_a_receiver_that_was_moved_aborts,
       a_call_on_a_writer_that_was_moved_aborts,
 #ifndef SLOW
@@ -423,14 +443,23 @@ static void add_aborts(TCase *aborts) {
     tcase_add_test_raise_signal(aborts, aborting[i], SIGABRT);
 }
 
+static void add_awaiting(TCase *awaits) {
+  tcase_add_loop_test_raise_signal(
+      awaits, a_run_for_ones_own_next_message_aborts, SIGABRT, 0, AWAITED);
+}
+
 static Suite *suite(void) {
   Suite *suite = suite_create("promise misuse");
-  TCase *aborts = tcase_create("aborts");
+  TCase *aborts = tcase_create("aborts"), *awaits = tcase_create("awaits");
 
   suite_add_tcase(suite, aborts);
   tcase_add_checked_fixture(aborts, open_loop, NULL);
-  if (can_abort())
+  suite_add_tcase(suite, awaits);
+  tcase_add_checked_fixture(awaits, start_clean, NULL);
+  if (can_abort()) {
     add_aborts(aborts);
+    add_awaiting(awaits);
+  }
   SUITE_CASE(suite, "other", open_loop, expect_clean,
              another_loop_may_run_inside_a_callback);
   SUITE_LOOP_CASE(suite, "open", start_clean, expect_clean, 4,

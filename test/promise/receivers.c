@@ -400,6 +400,11 @@ START_TEST(each_has_its_own_kind_of_calls) {
   ck_assert_int_eq(loopchan_recv(&clones[0], &message), UV_EOF);
   ck_assert_int_eq(loopchan_try_recv(&clones[0], &message), UV_EOF);
   expect_close(&clones[1]);
+  ck_assert_int_eq(loopchan_recv(&clones[1], &message), UV_EINVAL);
+  ck_assert_int_eq(loopchan_recv_timeout(&clones[1], &message, 1), UV_EINVAL);
+  ck_assert_int_eq(loopchan_recv_many(&clones[1], &message, 1), UV_EINVAL);
+  ck_assert_int_eq(loopchan_try_recv(&clones[1], &message), UV_EOF);
+  ck_assert_int_eq(loopchan_recv_start(&clones[1], count), UV_EOF);
   close_and_drop();
 }
 END_TEST

@@ -224,6 +224,25 @@ START_TEST(while_a_debtor_stands_still_others_receive) {
 }
 END_TEST
 
+/* However many are idle. One that was looked at would lead to a dead end. */
+START_TEST(a_close_looks_at_no_idle_of_others) {
+  loopchan_receiver_t clone = {.data = NULL};
+
+  lc_shared_unlock(channel);
+  ck_assert_int_eq(loopchan_receiver_clone(NULL, &clone, &rx), 0);
+  ck_assert_int_eq(loopchan_recv_timeout(&clone, &(int){0}, BRIEFLY),
+                   UV_ETIMEDOUT);
+  lc_shared_lock(channel);
+  queue_up(2);
+  lc_shared_unlock(channel);
+  idle[0].queue.next = NULL;
+  ck_assert_int_eq(loopchan_close(&clone, NULL), 0);
+  idle[0].queue.next = &idle[1].queue;
+  lc_shared_lock(channel);
+  go_away(2);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("room shared");
 
@@ -234,6 +253,7 @@ static Suite *suite(void) {
       while_one_is_idle_the_inbox_is_parked, a_send_calls_one_the_first,
       each_send_calls_one_as_long_as_any_is_idle, several_messages_call_as_many,
       one_that_was_called_and_goes_has_the_next_called,
-      at_the_end_all_are_called, while_a_debtor_stands_still_others_receive);
+      at_the_end_all_are_called, while_a_debtor_stands_still_others_receive,
+      a_close_looks_at_no_idle_of_others);
   return suite;
 }
