@@ -1085,14 +1085,21 @@ LOOPCHAN_EXTERN const char *loopchan_version_string(void);
 #define LOOPCHAN_TYPED_CALLBACK(T, callback) ((T) (callback))
 #define LOOPCHAN_TYPED_ZERO \
   { 0 }
+#if defined(__GNUC__)
+#define LOOPCHAN_TYPED_ASSERT __extension__ _Static_assert
+#else
 #define LOOPCHAN_TYPED_ASSERT _Static_assert
+#endif
 #define LOOPCHAN_TYPED_ALIGNOF _Alignof
 #endif
 
 /* How strictly any object may be aligned. MSVC's headers have no max_align_t in
- * C; it would be a double. */
+ * C; it would be a double. Nor has C99. */
 #ifdef _MSC_VER
 #define LOOPCHAN_TYPED_MAX_ALIGN LOOPCHAN_TYPED_ALIGNOF(double)
+#elif !defined(__cplusplus) && \
+    (!defined(__STDC_VERSION__) || __STDC_VERSION__ < 201112L)
+#define LOOPCHAN_TYPED_MAX_ALIGN LOOPCHAN_TYPED_ALIGNOF(long double)
 #else
 #define LOOPCHAN_TYPED_MAX_ALIGN LOOPCHAN_TYPED_ALIGNOF(max_align_t)
 #endif

@@ -54,6 +54,10 @@
 #ifndef LOOPCHAN_HPP
 #define LOOPCHAN_HPP
 
+#if __cplusplus < 201703L && (!defined(_MSVC_LANG) || _MSVC_LANG < 201703L)
+#error "loopchan.hpp needs C++17"
+#endif
+
 #include <algorithm>
 #include <cassert>
 #include <chrono>
@@ -284,8 +288,8 @@ class time_span {
   std::uint64_t ns_ = 0;
 };
 
-/* A time-out that never comes. */
-inline constexpr time_span forever = std::chrono::hours::max();
+/* A time-out that never comes. (In parentheses: max is a macro of Windows'.) */
+inline constexpr time_span forever = (std::chrono::hours::max)();
 
 /* options.spin_time: a call that has to wait sleeps at once. */
 inline constexpr time_span no_spin = std::chrono::nanoseconds(LOOPCHAN_NO_SPIN);

@@ -31,9 +31,12 @@ static inline void lc_prefetch_write(const void *at) {
  * no instruction. */
 static inline void *lc_unknown(const void *at) {
 #if defined(__GNUC__)
-  __asm__("" : "+r"(at));
+  void *same;
+  __asm__("" : "=r"(same) : "0"(at));
+  return same;
+#else
+  return (void *) (uintptr_t) at;
 #endif
-  return (void *) at;
 }
 
 /* Lets other threads have the processor. */

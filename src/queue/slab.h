@@ -190,7 +190,7 @@ static inline void *lc_node_message(const lc_slab_pool_t *pool,
 
 static inline lc_link_t *lc_node_of_message(const lc_slab_pool_t *pool,
                                             void *msg) {
-  return (lc_link_t *) ((char *) msg - pool->offset);
+  return (void *) ((char *) msg - pool->offset);
 }
 
 #endif /* LC_SLAB_H */
