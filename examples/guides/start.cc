@@ -17,7 +17,8 @@ int main() try {
   uv_loop_t *loop = uv_default_loop();
   auto jobs = loopchan::open<int>().value();
   auto results = loopchan::open<int>(loop).value();
-  std::error_code work_err, err =
+  std::error_code work_err;
+  std::error_code err =
       results.rx.start([](int square) { std::printf("%d\n", square); },
                        [&] { results.rx.close(); }); /* (3) */
 
