@@ -21,6 +21,7 @@ static void read_file(void *arg) {
     check(loopchan_send(tx, line));
     read_lines++;
   }
+  check(ferror(file) ? UV_EIO : 0); /* a directory, for example */
   fclose(file);
   loopchan_sender_drop(tx);
 }
@@ -28,13 +29,15 @@ static void read_file(void *arg) {
 static void work(void *arg) {
   loopchan_sender_t *tx = arg;
   char line[LINE];
+  int err;
 
-  while (loopchan_recv(&lines, line) == 0) {
+  while ((err = loopchan_recv(&lines, line)) == 0) {
     uint64_t hash = 0, i;
     for (i = 0; i < 200000; i++) /* slow */
       hash = hash * 31 + (unsigned char) line[i % LINE];
     check(loopchan_send(tx, &hash));
   }
+  check(err == UV_EOF ? 0 : err);
   loopchan_sender_drop(tx);
 }
 
@@ -87,5 +90,5 @@ int main(int argc, char **argv) {
   check(loopchan_close(&lines, NULL));
   check(uv_loop_close(uv_default_loop()));
   puts(done == read_lines ? "every line was done" : "lines are missing");
-  return 0;
+  return done != read_lines;
 }

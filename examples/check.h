@@ -1,25 +1,54 @@
-/* check: what an example does about an error: it prints it and ends. */
+/* check: check_error.h, and what else a short example does about what it does
+ * not meet in health, so that the example itself is about channels alone: it is
+ * started without descriptors 0, 1 or 2; what it prints cannot be written; and,
+ * in C++, an exception that nothing catches. */
 #ifndef CHECK_H
 #define CHECK_H
 
-#include <stdio.h>
-#include <stdlib.h>
+#include "check_error.h"
 
-#include <uv.h>
+#if defined(__GNUC__) && !defined(_WIN32)
+#include <errno.h>
 
-static inline void check(int err) {
-  if (err == 0)
-    return;
-  fprintf(stderr, "%s\n", uv_strerror(err));
-  exit(1);
+#include "standard_files.h"
+
+static void check_output(void) {
+  check(fflush(stdout) == 0 ? 0 : uv_translate_sys_error(errno));
+  check(ferror(stdout) ? UV_EIO : 0); /* earlier */
 }
 
+/* A standard output that was closed is no file to write to: see above. */
+__attribute__((constructor)) static void before_main(void) {
+  int is_closed = fcntl(STDOUT_FILENO, F_GETFD) == -1;
+
+  check(open_standard_files() == 0 ? 0 : uv_translate_sys_error(errno));
+  check(is_closed ? UV_EBADF : 0);
+  check(atexit(check_output) == 0 ? 0 : UV_ENOMEM);
+}
+#endif
+
 #ifdef __cplusplus
+#include <exception>
 #include <system_error>
 
 static inline void check(const std::error_code &err) {
   check(err.value());
 }
+
+/* Of a thread that cannot be had, of a value() that is not there. */
+[[noreturn]] static inline void end_with_exception() {
+  try {
+    if (std::exception_ptr thrown = std::current_exception())
+      std::rethrow_exception(thrown);
+    fputs("terminated\n", stderr);
+  } catch (const std::exception &thrown) {
+    fprintf(stderr, "%s\n", thrown.what());
+  }
+  _Exit(1);
+}
+
+static const std::terminate_handler before_check =
+    std::set_terminate(end_with_exception);
 #endif
 
 #endif

@@ -150,9 +150,11 @@ static void publish(subscriber_t *all, int number) {
 /* This may wait for room: there is nothing else to publish. */
 static void end(subscriber_t *s) {
   item_t last = {.event = NULL, .missed = s->untold};
+  int err = 0;
 
   if (s->tx != NULL && s->untold > 0)
-    items_send(s->tx, &last); /* (2); UV_EPIPE: it has left */
+    err = items_send(s->tx, &last); /* (2) */
+  check(err == UV_EPIPE ? 0 : err); /* it may have left */
   forget(s);
 }
 

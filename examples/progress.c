@@ -5,11 +5,12 @@
 
 #include <loopchan.h>
 
+static int work_err; /* why the thread has sent no more; read after the join */
+
 static void work(void *arg) {
   loopchan_sender_t *tx = arg;
-  for (int percent = 20; percent <= 100; percent += 20)
-    if (loopchan_send(tx, &percent) != 0)
-      break;                /* the receiver is closed */
+  for (int percent = 20; work_err == 0 && percent <= 100; percent += 20)
+    work_err = loopchan_send(tx, &percent);
   loopchan_sender_drop(tx); /* (1) */
 }
 
@@ -36,7 +37,11 @@ int main(void) {
   if (err == 0)
     err = uv_thread_join(&worker);
   if (err == 0)
+    err = work_err;
+  if (err == 0)
     err = uv_loop_close(uv_default_loop());
+  if (err == 0 && fflush(stdout) != 0)
+    err = UV_EIO;
   if (err != 0)
     fprintf(stderr, "%s\n", uv_strerror(err));
   return err != 0;

@@ -24,8 +24,7 @@ static int received[2];
 static void produce(void *arg) {
   struct producer *p = arg;
   for (int i = 0; i < VALUES; i++)
-    if (loopchan_send(p->tx, &(struct value){p->id, i}) != 0)
-      break;
+    check(loopchan_send(p->tx, &(struct value){p->id, i}));
   loopchan_sender_drop(p->tx);
 }
 

@@ -10,8 +10,7 @@ static void produce(void *arg) {
   loopchan_sender_t *tx = arg;
   const char *const seasons[] = {"spring", "summer", "autumn", "winter"};
   for (size_t i = 0; i < sizeof(seasons) / sizeof(seasons[0]); i++)
-    if (loopchan_send(tx, &seasons[i]) != 0)
-      break;
+    check(loopchan_send(tx, &seasons[i]));
   loopchan_sender_drop(tx); /* (1) */
 }
 

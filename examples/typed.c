@@ -13,8 +13,7 @@ LOOPCHAN_TYPED(points, struct point); /* (1) */
 static void draw(void *arg) {
   loopchan_sender_t *tx = arg;
   for (double x = 0; x < 4; x++)
-    if (points_send(tx, &(struct point){x, x * x}) != 0)
-      break;
+    check(points_send(tx, &(struct point){x, x * x}));
   loopchan_sender_drop(tx);
 }
 

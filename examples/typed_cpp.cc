@@ -12,6 +12,8 @@
 
 #include <loopchan.hpp>
 
+#include "check.h"
+
 struct job {
   std::size_t place;
   std::string word;
@@ -21,8 +23,7 @@ static void work(loopchan::thread_receiver<std::unique_ptr<job>> &jobs,
                  loopchan::sender<std::unique_ptr<job>> done) {
   for (std::unique_ptr<job> &one : jobs) {
     std::reverse(one->word.begin(), one->word.end());
-    if (done.send(std::move(one)))
-      break; /* the receiver is closed; the job is still ours */
+    check(done.send(std::move(one)));
   }
 }
 

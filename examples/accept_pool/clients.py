@@ -76,6 +76,11 @@ def wrong():
             (f"GET http://me/?x HTTP/1.1\r\n{host}\r\n", 200),
             (f"GET http://me HTTP/1.1\r\n{host}\r\n", 200),
             (f"GET http://me?x HTTP/1.1\r\n{host}\r\n", 200),
+            (f"GET http:///?x HTTP/1.1\r\n{host}\r\n", 400),
+            (f"GET http://:80/ HTTP/1.1\r\n{host}\r\n", 400),
+            (f"GET http://you:secret@me/ HTTP/1.1\r\n{host}\r\n", 400),
+            ("GET / HTTP/1.1\r\nHost: m e\r\n\r\n", 400),
+            ("GET / HTTP/1.1\r\nHost: you@me\r\n\r\n", 400),
             (f"GET http://me/nothing HTTP/1.1\r\n{host}\r\n", 404),
             (f"GET / HTTP/1.1\r\n{host}Upgrade: h2c\r\n"
              "Connection: Upgrade\r\n\r\n", 200),

@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../check.h"
+#include "../check_error.h"
 #include "../standard_files.h"
 #include "broker.h"
 

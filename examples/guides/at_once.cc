@@ -20,8 +20,11 @@ static void send_lines(loopchan::sender<std::string> tx) {
   while (refused == 0) {
     std::string line(80, '-');
     sent++;
-    if (tx.send(std::move(line))) /* errc::closed: the line is still ours */
+    std::error_code err = tx.send(std::move(line));
+    if (err == loopchan::errc::closed) /* the line is still ours */
       refused++;
+    else
+      check(err);
   }
 }
 

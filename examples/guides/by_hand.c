@@ -60,6 +60,7 @@ int main(void) {
   uv_thread_t threads[2];
 
   check(uv_mutex_init(&mutex));
+  check(uv_default_loop() == NULL ? UV_ENOMEM : 0);
   check(uv_async_init(uv_default_loop(), &async, on_async));
   for (int i = 0; i < 2; i++)
     check(uv_thread_create(&threads[i], produce, NULL));

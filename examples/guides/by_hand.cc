@@ -44,6 +44,7 @@ static void on_async(uv_async_t *handle) {
 }
 
 int main() {
+  check(uv_default_loop() == nullptr ? UV_ENOMEM : 0);
   check(uv_async_init(uv_default_loop(), &async, on_async));
   std::thread one(produce), other(produce);
   check(uv_run(uv_default_loop(), UV_RUN_DEFAULT));

@@ -5,6 +5,7 @@
 #include "../check.h"
 
 static void tell(const char *what, int err) {
+  check(err == UV_ENOMEM ? err : 0);
   printf("%-24s %s\n", what, err == 0 ? "accepted" : uv_err_name(err));
 }
 

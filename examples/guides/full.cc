@@ -9,6 +9,7 @@
 using namespace std::chrono_literals;
 
 static void tell(const char *what, std::error_code err) {
+  check(err == loopchan::errc::no_memory ? err : std::error_code());
   std::printf("%-24s %s\n", what, err ? uv_err_name(err.value()) : "accepted");
 }
 

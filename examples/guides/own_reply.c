@@ -29,17 +29,20 @@ static void work(const struct question *q) {
     if (loopchan_is_closed(q->reply))
       return;
   } while (q->number == HARD);
-  answers_send(q->reply, &square); /* has room; refused: nobody is there */
+  int err = answers_send(q->reply, &square); /* has room */
+  check(err == UV_EPIPE ? 0 : err);          /* refused: nobody is there */
 }
 
 static void serve(void *arg) {
   struct question q;
+  int err;
 
   (void) arg;
-  while (questions_recv(&pool, &q) == 0) {
+  while ((err = questions_recv(&pool, &q)) == 0) {
     work(&q);
     loopchan_sender_drop(q.reply); /* (1) */
   }
+  check(err == UV_EOF ? 0 : err);
 }
 
 /* Of a question that no thread has taken when the pool is closed. */
@@ -90,8 +93,11 @@ static void ask(loopchan_sender_t *tx, int number) {
   a->answer.data = a;
   askers[number] = a;
   check(answers_recv_start(&a->answer, on_answer));
-  if (questions_try_send(tx, &q) != 0) /* the pool is busy, or closed */
+  int err = questions_try_send(tx, &q);
+  if (err == UV_EAGAIN || err == UV_EPIPE) /* the pool is busy, or closed */
     loopchan_sender_drop(q.reply);
+  else
+    check(err);
 }
 
 int main(void) {

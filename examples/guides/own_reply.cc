@@ -24,7 +24,9 @@ static void work(const question &q) {
     if (q.reply.is_closed())
       return;
   } while (q.number == hard);
-  (void) q.reply.send(q.number * q.number); /* refused: nobody is there */
+  std::error_code err = q.reply.send(q.number * q.number);
+  if (err != loopchan::errc::closed) /* nobody is there */
+    check(err);
 }
 
 static void serve(loopchan::thread_receiver<question> &pool) {
@@ -45,8 +47,10 @@ class asker {
           end("answered", number, third);
         },
         [this, number, &third] { end("no answer", number, third); }));
-    /* Refused if the pool is busy, or closed: then it is destroyed here. */
-    (void) tx.try_send(question{number, std::move(answer.tx)});
+    /* If the pool is busy, or closed, it is destroyed here. */
+    auto err = tx.try_send(question{number, std::move(answer.tx)});
+    if (err != loopchan::errc::again && err != loopchan::errc::closed)
+      check(err);
   }
   void leave(const char *end) {
     end_ = end;

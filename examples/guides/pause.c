@@ -83,6 +83,7 @@ int main(void) {
   loopchan_sender_t *tx;
   uv_file ends[2];
 
+  check(loop == NULL ? UV_ENOMEM : 0);
   check(uv_pipe(ends, UV_NONBLOCK_PIPE, 0));
   check(uv_pipe_init(loop, &from, 0));
   check(uv_pipe_open(&from, ends[0]));

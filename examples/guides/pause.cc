@@ -72,6 +72,7 @@ int main() {
   four.capacity = 4;
   uv_file ends[2];
 
+  check(loop == nullptr ? UV_ENOMEM : 0);
   check(uv_pipe(ends, UV_NONBLOCK_PIPE, 0));
   check(uv_pipe_init(loop, &pipe_end, 0));
   check(uv_pipe_open(&pipe_end, ends[0]));

@@ -11,8 +11,7 @@ static void answer(void *arg) {
   int request;
 
   while (loopchan_recv(&requests, &request) == 0)
-    if (loopchan_send(tx, &request) != 0)
-      break;
+    check(loopchan_send(tx, &request));
   check(loopchan_close(&requests, NULL));
   loopchan_sender_drop(tx);
 }

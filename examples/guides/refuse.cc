@@ -9,8 +9,7 @@
 static void answer(loopchan::thread_receiver<int> requests,
                    loopchan::sender<int> answers) {
   for (int request : requests)
-    if (answers.send(request))
-      break;
+    check(answers.send(request));
 }
 
 /* A request has come in, on the loop's thread, which must not wait. */

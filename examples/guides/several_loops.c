@@ -45,10 +45,11 @@ static void on_a_loop(void *arg) {
 
 static void on_a_thread(void *arg) {
   server_t *server = arg;
-  int job;
+  int job, err;
 
-  while (loopchan_recv(&jobs, &job) == 0)
+  while ((err = loopchan_recv(&jobs, &job)) == 0)
     serve(server, job);
+  check(err == UV_EOF ? 0 : err);
   server->ends++;
 }
 

@@ -18,10 +18,11 @@ static int begun, finished;
 
 static void work(void *arg) {
   loopchan_sender_t *tx = arg;
-  int job;
+  int job, err;
 
-  while (loopchan_recv(&jobs, &job) == 0) /* ends when all is done: UV_EOF */
+  while ((err = loopchan_recv(&jobs, &job)) == 0)
     check(loopchan_send(tx, &job));
+  check(err == UV_EOF ? 0 : err); /* UV_EOF: all is done */
   loopchan_sender_drop(tx);
 }
 
@@ -45,8 +46,13 @@ static void on_sigterm(uv_signal_t *handle, int number) {
 }
 
 static void on_request(uv_timer_t *timer) {
+  int err = loopchan_try_send(jobs_tx, &begun);
+
   (void) timer;
-  if (loopchan_try_send(jobs_tx, &begun) == 0 && ++begun == JOBS)
+  if (err == UV_EAGAIN) /* the threads are busy: later */
+    return;
+  check(err);
+  if (++begun == JOBS)
     check(uv_kill(uv_os_getpid(), SIGTERM));
 }
 

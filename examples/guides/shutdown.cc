@@ -29,7 +29,11 @@ static void on_sigterm(uv_signal_t *handle, int) {
 }
 
 static void on_request(uv_timer_t *) {
-  if (!jobs_tx.try_send(begun) && ++begun == all_jobs)
+  std::error_code err = jobs_tx.try_send(begun);
+  if (err == loopchan::errc::again) /* the threads are busy: later */
+    return;
+  check(err);
+  if (++begun == all_jobs)
     check(uv_kill(uv_os_getpid(), SIGTERM));
 }
 

@@ -6,15 +6,15 @@
 
 static loopchan_receiver_t jobs;    /* the thread's end: it waits there */
 static loopchan_receiver_t results; /* the loop's end: it is called back */
+static int work_err; /* why the thread gave up; main reads it after the join */
 
 static void work(void *arg) {
   loopchan_sender_t *tx = arg;
   int number;
 
-  while (loopchan_recv(&jobs, &number) == 0) {
+  while (work_err == 0 && loopchan_recv(&jobs, &number) == 0) {
     int square = number * number;
-    if (loopchan_send(tx, &square) != 0)
-      break; /* the loop has closed its end */
+    work_err = loopchan_send(tx, &square);
   }
   loopchan_close(&jobs, NULL);
   loopchan_sender_drop(tx); /* (2) */
@@ -49,7 +49,11 @@ int main(void) {
   if (err == 0)
     err = uv_thread_join(&thread);
   if (err == 0)
+    err = work_err;
+  if (err == 0)
     err = uv_loop_close(loop);
+  if (err == 0 && fflush(stdout) != 0)
+    err = UV_EIO;
   if (err != 0)
     fprintf(stderr, "%s\n", uv_strerror(err));
   return err != 0;

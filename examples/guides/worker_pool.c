@@ -11,12 +11,13 @@ static loopchan_receiver_t jobs;
 /* Go: for job := range jobs { results <- job * 2 }; wg.Done() */
 static void work(void *arg) {
   loopchan_sender_t *tx = arg;
-  int job;
+  int job, err;
 
-  while (loopchan_recv(&jobs, &job) == 0) {
+  while ((err = loopchan_recv(&jobs, &job)) == 0) {
     job *= 2;
     check(loopchan_send(tx, &job));
   }
+  check(err == UV_EOF ? 0 : err);
   loopchan_sender_drop(tx);
 }
 

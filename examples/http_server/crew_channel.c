@@ -17,7 +17,7 @@
 
 #include <loopchan.h>
 
-#include "../check.h"
+#include "../check_error.h"
 #include "crew.h"
 
 LOOPCHAN_TYPED(works, struct work *);

@@ -57,12 +57,23 @@ static int has_word(const char *list, const char *word) {
   return 0;
 }
 
+/* Of a Host field, or of a whole URL: a name and perhaps a port. No user's
+ * name: in a URL that is there to deceive. */
+static int is_host(const char *host, size_t bytes) {
+  for (size_t i = 0; i < bytes; i++)
+    if (strchr(" \t\"#,/<>?@\\", host[i]) != NULL)
+      return 0;
+  return bytes == 0 || host[0] != ':';
+}
+
 static void end_field(struct head *head) {
   head->name[head->name_bytes] = '\0';
   head->value[head->value_bytes] = '\0';
-  if (strcasecmp(head->name, "host") == 0)
+  if (strcasecmp(head->name, "host") == 0) {
     head->hosts++;
-  else if (strcasecmp(head->name, "upgrade") == 0)
+    if (!is_host(head->value, head->value_bytes))
+      head->wrong = 400;
+  } else if (strcasecmp(head->name, "upgrade") == 0)
     head->http2 |= has_word(head->value, "h2c");
   else if (strcasecmp(head->name, "http2-settings") == 0)
     strcpy(head->settings, head->value);
@@ -105,8 +116,14 @@ void head_value(struct head *head, const char *at, size_t bytes) {
 }
 
 void head_end(struct head *head) {
+  size_t host = head_skip_host(head->target, head->target_bytes);
+  size_t scheme = sizeof("http://") - 1;
+
   if (head->in_value || head->name_bytes > 0)
     end_field(head);
+  if (host == scheme ||
+      (host > 0 && !is_host(head->target + scheme, host - scheme)))
+    head->wrong = 400;
 }
 
 int head_has_method(const char *bytes, size_t count) {

@@ -7,6 +7,7 @@
 const fs = require('node:fs/promises');
 const os = require('node:os');
 const path = require('node:path');
+const { isUint8Array } = require('node:util/types');
 
 const PIECE = 256 * 1024; // as in search.h
 
@@ -22,7 +23,7 @@ function load(pipe) {
 // Before the file is opened; what Buffer.from() makes of other things than
 // these is nothing to look for.
 function bytesOf(needle) {
-  if (typeof needle !== 'string' && !(needle instanceof Uint8Array))
+  if (typeof needle !== 'string' && !isUint8Array(needle))
     throw new TypeError('needle: a string or a Uint8Array is wanted');
   return Buffer.from(needle);
 }

@@ -1,4 +1,4 @@
-/* hit: what the threads tell JavaScript. */
+/* hit: what the threads send to JavaScript. */
 #ifndef HIT_H
 #define HIT_H
 
@@ -6,7 +6,6 @@
 
 struct hit {
   uint64_t offset; /* where the needle begins */
-  int err;         /* 0, or the code of libuv's that ended the search */
 };
 
 #endif

@@ -45,7 +45,7 @@ int pipe_open(napi_env env, struct pipe **pipe, size_t ports, size_t capacity,
 int pipe_pull(struct pipe *pipe);
 
 /* To be called once. */
-int pipe_close(struct pipe *pipe);
+void pipe_close(struct pipe *pipe);
 
 /* How many hits were sent and not delivered. */
 size_t pipe_queued(struct pipe *pipe);

@@ -89,16 +89,16 @@ static void on_closed(loopchan_receiver_t *rx) {
   free(p);
 }
 
-int pipe_close(struct pipe *p) {
-  return loopchan_close(&p->rx, on_closed);
+/* It may be closed already, and wait for on_closed: here as below. */
+void pipe_close(struct pipe *p) {
+  (void) loopchan_close(&p->rx, on_closed);
 }
 
-/* It may have been closed before, and wait for on_closed. */
 static void on_env_end(napi_async_cleanup_hook_handle hook, void *arg) {
   struct pipe *p = arg;
   (void) hook;
   p->env_ends = 1;
-  loopchan_close(&p->rx, on_closed);
+  pipe_close(p);
 }
 
 size_t pipe_queued(struct pipe *p) {

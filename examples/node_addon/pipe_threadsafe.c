@@ -112,12 +112,11 @@ static void on_final(napi_env env, void *data, void *hint) {
   pipe_free(p);
 }
 
-int pipe_close(struct pipe *p) {
+/* Where Node refuses, it is ending, and calls on_final by itself. */
+void pipe_close(struct pipe *p) {
   refuse(p);
-  if (napi_ref_threadsafe_function(p->env, p->function) != napi_ok ||
-      napi_release_threadsafe_function(p->function, napi_tsfn_abort) != napi_ok)
-    return UV_ECANCELED;
-  return 0;
+  (void) napi_ref_threadsafe_function(p->env, p->function);
+  (void) napi_release_threadsafe_function(p->function, napi_tsfn_abort);
 }
 
 size_t pipe_queued(struct pipe *p) {
@@ -132,9 +131,9 @@ static int create_function(struct pipe *p) {
                                       on_final, p, on_message,
                                       &p->function) != napi_ok)
     return UV_ECANCELED;
-  return napi_unref_threadsafe_function(p->env, p->function) == napi_ok
-             ? 0
-             : UV_ECANCELED;
+  /* There is no way back: p is the function's now. */
+  (void) napi_unref_threadsafe_function(p->env, p->function);
+  return 0;
 }
 
 int pipe_open(napi_env env, struct pipe **pipe, size_t ports, size_t capacity,
@@ -200,15 +199,16 @@ int pipe_send(void *arg, const struct hit *hit) {
     return UV_EPIPE;
   }
   copy = malloc(sizeof(*copy));
-  if (copy == NULL)
-    return err;
-  *copy = *hit;
-  atomic_fetch_add(&p->unread, 1);
-  err = call(port, copy);
-  if (err != 0) {
+  if (copy != NULL) {
+    *copy = *hit;
+    atomic_fetch_add(&p->unread, 1);
+    err = call(port, copy);
+    if (err == 0)
+      return 0;
     atomic_fetch_sub(&p->unread, 1);
     free(copy);
   }
+  uv_sem_post(&p->places); /* not taken: for the others, who go on */
   return err;
 }
 

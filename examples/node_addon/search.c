@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,6 +27,7 @@ struct search {
   unsigned char *needle;
   size_t needle_bytes;
   size_t threads, started;
+  atomic_int err; /* of the first thread that failed: then all end */
   struct finder finders[];
 };
 
@@ -72,17 +74,16 @@ static int search_piece(struct finder *f, unsigned char *buffer,
  * the rest of the file for nobody. */
 static void run(void *arg) {
   struct finder *f = arg;
-  const struct search *s = f->search;
+  struct search *s = f->search;
   unsigned char *buffer = malloc(PIECE + s->needle_bytes - 1);
-  int err = buffer == NULL ? UV_ENOMEM : 0;
+  int err = buffer == NULL ? UV_ENOMEM : 0, none = 0;
 
-  for (uint64_t i = f->index; err == 0 && !pipe_is_closed(f->port);
+  for (uint64_t i = f->index;
+       err == 0 && atomic_load(&s->err) == 0 && !pipe_is_closed(f->port);
        i += s->threads)
     err = search_piece(f, buffer, i * PIECE);
-  if (err != 0 && err != UV_EOF && err != UV_EPIPE) {
-    struct hit last = {.err = err};
-    pipe_send(f->port, &last); /* refused: nobody wants to know */
-  }
+  if (err != 0 && err != UV_EOF && err != UV_EPIPE)
+    atomic_compare_exchange_strong(&s->err, &none, err);
   free(buffer);
   pipe_end(f->port);
 }
@@ -124,6 +125,10 @@ int search_start(struct search *s, struct pipe *pipe) {
     }
   }
   return 0;
+}
+
+int search_err(const struct search *s) {
+  return atomic_load(&s->err);
 }
 
 /* A thread that is not joined would use freed memory. */

@@ -25,6 +25,7 @@ struct stream {
   napi_env env;
   struct pipe *pipe; /* NULL: closed */
   struct search *search;
+  napi_ref self;        /* weak, but strong while a promise of next() waits */
   int collected;        /* there is no JavaScript object any more */
   int closing;          /* pipe_close was called */
   int ended;            /* all was delivered */
@@ -41,7 +42,9 @@ static napi_value fail(napi_env env) {
   bool thrown = true;
   if (napi_get_last_error_info(env, &info) == napi_ok &&
       napi_is_exception_pending(env, &thrown) == napi_ok && !thrown)
-    napi_throw_error(env, NULL, info->error_message);
+    napi_throw_error(env, NULL,
+                     info->error_message != NULL ? info->error_message
+                                                 : "a call of Node-API failed");
   return NULL;
 }
 
@@ -86,32 +89,37 @@ static void settle(napi_env env, napi_deferred *deferred, napi_value value,
                    int err) {
   napi_deferred d = *deferred;
   *deferred = NULL;
-  if (err != 0) {
-    if (make_error(env, err, &value) == napi_ok)
-      napi_reject_deferred(env, d, value);
-  } else if (value != NULL || napi_get_undefined(env, &value) == napi_ok) {
+  if (err != 0 && make_error(env, err, &value) != napi_ok)
+    value = NULL;
+  if (value == NULL && napi_get_undefined(env, &value) != napi_ok)
+    return;
+  if (err != 0)
+    napi_reject_deferred(env, d, value);
+  else
     napi_resolve_deferred(env, d, value);
-  }
+}
+
+/* The promise of next() for which the pipe was pulled. */
+static void settle_pulled(struct stream *s, napi_value value) {
+  if (!s->collected)
+    napi_reference_unref(s->env, s->self, NULL);
+  settle(s->env, &s->nexted, value, s->err);
 }
 
 /* ----------------------------------------------------- from the pipe */
 
-/* What comes behind an error is forgotten: the search has failed. */
+/* An error of the search comes behind what was found before it. */
 static void on_ready(void *arg, const struct hit *hits, size_t count) {
   struct stream *s = arg;
-  napi_value offsets;
-  size_t good = 0;
+  napi_value offsets = NULL;
 
-  while (good < count && hits[good].err == 0)
-    good++;
-  if (good < count)
-    s->err = hits[good].err;
-  else if (count == 0)
+  if (count == 0) {
     s->ended = 1;
-  if (good == 0)
-    settle(s->env, &s->nexted, NULL, s->err);
-  else if (offsets_of(s->env, hits, good, &offsets) == napi_ok)
-    settle(s->env, &s->nexted, offsets, 0);
+    s->err = search_err(s->search);
+  } else if (offsets_of(s->env, hits, count, &offsets) != napi_ok) {
+    s->err = UV_ENOMEM; /* these are lost: so is the search */
+  }
+  settle_pulled(s, offsets);
 }
 
 static void on_closed(void *arg, int scopes) {
@@ -120,7 +128,7 @@ static void on_closed(void *arg, int scopes) {
   search_free(s->search);
   s->pipe = NULL;
   if (scopes && s->nexted != NULL)
-    settle(s->env, &s->nexted, NULL, 0);
+    settle_pulled(s, NULL);
   if (scopes && s->closed != NULL)
     settle(s->env, &s->closed, NULL, 0);
   if (s->collected)
@@ -136,8 +144,8 @@ static void close_pipe(struct stream *s) {
 /* Nobody called close(), perhaps: a loop that was left without a word. */
 static void on_collected(napi_env env, void *data, void *hint) {
   struct stream *s = data;
-  (void) env;
   (void) hint;
+  napi_delete_reference(env, s->self);
   s->collected = 1;
   if (s->pipe == NULL)
     free(s);
@@ -181,8 +189,10 @@ static napi_value next(napi_env env, napi_callback_info info) {
   int err = s->err;
   if (err == 0 && !s->closing && !s->ended && s->pipe != NULL) {
     err = pipe_pull(s->pipe);
-    if (err == 0)
+    if (err == 0) {
+      napi_reference_ref(env, s->self, NULL); /* or it could be collected */
       return promise;
+    }
   }
   settle(env, &s->nexted, NULL, err);
   return promise;
@@ -254,6 +264,8 @@ static int read_needle(napi_env env, napi_value given, struct arguments *a) {
     return refuse(env, 0, "needle", "a Buffer is wanted");
   if (a->needle_bytes == 0)
     return refuse(env, 1, "needle", "a byte at least is wanted");
+  if (a->needle_bytes > PIECE)
+    return refuse(env, 1, "needle", "at most 256 KiB are searched for");
   return 1;
 }
 
@@ -280,7 +292,7 @@ static int start(struct stream *s, napi_value self, const struct arguments *a) {
     free(s);
     return err;
   }
-  if (napi_wrap(s->env, self, s, on_collected, NULL, NULL) == napi_ok) {
+  if (napi_wrap(s->env, self, s, on_collected, NULL, &s->self) == napi_ok) {
     err = search_start(s->search, s->pipe);
   } else {
     err = UV_ECANCELED;

@@ -56,6 +56,10 @@ static enum resp_result read_words(struct resp *r, const char *bytes,
 
   if (result != RESP_REQUEST)
     return result;
+  /* For redis-server they hold words together; here they would be stored. */
+  if (memchr(bytes + r->at, '"', end - r->at) != NULL ||
+      memchr(bytes + r->at, '\'', end - r->at) != NULL)
+    return bad(r, BAD "quotes in a line of words");
   while (at < end) {
     size_t begin = at;
     while (at < end && !is_blank(bytes[at]))

@@ -160,6 +160,8 @@ START_TEST(what_is_wrong_is_told) {
   expect("*2\r\n$1\r\na\r\n$1048576\r\n", BAD "invalid bulk length");
   expect("*1\r\n$-9223372036854775808\r\n", BAD "invalid bulk length");
   expect("*11111111111111111111111111111111111111", BAD "too long a line");
+  expect("a\nSET \"a b\" c\n", "[a]" BAD "quotes in a line of words");
+  expect("SET 'a' it's\n", BAD "quotes in a line of words");
 }
 END_TEST
 

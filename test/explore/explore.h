@@ -46,10 +46,10 @@ void explore_check(bool fine, const char *what);
 /* The calling thread stands still before its next lock, signal or wake of a
  * loop, or after it has let `after` of them pass, until *until. */
 void explore_stand_still(const bool *until, int after);
-/* From here on a thread that finds an lc_lock_t held goes on, and looks again
- * or sleeps as the sources say; otherwise it waits there, as at libuv's mutex.
- */
-void explore_whole_locks(void);
+/* From here on each step of a lock, of a wake and of a core's count of users is
+ * explored. Otherwise a thread that finds an lc_lock_t held waits there, as at
+ * libuv's mutex, and no other thread comes between the steps of a wake. */
+void explore_each_step(void);
 /* Marks an access to plain memory that has to be free of races. */
 void explore_read(const void *at);
 void explore_write(const void *at);

@@ -12,6 +12,7 @@ static void pay(void *arg) {
 }
 
 static void run(void) {
+  explore_each_step();
   lc_wake_init(&wake, &monitor);
   explore_spawn(pay, NULL);
   explore_spawn(pay, NULL);

@@ -5,20 +5,21 @@
 
 static lc_wake_t wake;
 static lc_monitor_t monitor;
-static uint64_t memory;
+static uint64_t busy;
 
 static void pay_last(void *arg) {
   (void) arg;
-  explore_write(&memory);
+  explore_write(&busy);
   lc_wake_signal(&wake);
 }
 
 static void run(void) {
+  explore_each_step();
   lc_wake_init(&wake, &monitor);
   explore_spawn(pay_last, NULL);
   while (!lc_wake_wait(&wake, LC_NEVER)) {
   }
-  explore_write(&memory);
+  explore_write(&busy);
   explore_join();
   lc_wake_destroy(&wake);
 }

@@ -18,7 +18,7 @@ static void use(void *arg) {
 }
 
 static void run(void) {
-  explore_whole_locks();
+  explore_each_step();
   lc_atomic_init(&visits, 0);
   lc_lock_init(&its_lock);
   explore_spawn(use, NULL);

@@ -47,16 +47,16 @@ static view_t to_acquire[THREADS_MOST]; /* what an acquire fence would add */
 static view_t released[THREADS_MOST];   /* at the last release fence */
 static view_t common;                   /* of the seq_cst fences */
 bool memory_weakened;
-static bool whole_locks;
+static bool each_step;
 
-void explore_whole_locks(void) {
-  whole_locks = true;
+void explore_each_step(void) {
+  each_step = true;
 }
 
 void memory_reset(void) {
   int t;
 
-  whole_locks = false;
+  each_step = false;
   places_count = 0;
   while (plains_count > 0)
     plains[plains_used[--plains_count]].granule = 0;
@@ -154,6 +154,10 @@ static memory_order weakened(memory_order order, int kind, const char *site) {
 /* Counters, owners and hints: whatever they read is right, so there is nothing
  * to explore there. */
 static bool is_quiet(const char *site) {
+  /* Explored in programs of their own. */
+  static const char *const steps[] = {"signal_awake", "collect_awake",
+                                      "lc_wake_make_monitor",
+                                      "lc_channel_is_alone"};
   static const char *const sites[] = {"lc_malloc",
                                       "lc_free",
                                       "lc_malloc_core",
@@ -197,11 +201,14 @@ static bool is_quiet(const char *site) {
   for (i = 0; i < sizeof sites / sizeof *sites; i++)
     if (strcmp(sites[i], site) == 0)
       return true;
+  for (i = 0; !each_step && i < sizeof steps / sizeof *steps; i++)
+    if (strcmp(steps[i], site) == 0)
+      return true;
   return false;
 }
 
-/* A lock is taken as libuv's mutex is, except in the lock's own program: a
- * thread that finds it held waits there until it is released. */
+/* A lock is taken as libuv's mutex is, unless each step is explored: a thread
+ * that finds it held waits there until it is released. */
 static bool is_lock(const char *site) {
   return strcmp(site, "lc_lock_try") == 0;
 }
@@ -357,7 +364,7 @@ bool explore_cas(void *at, void *expected, uint64_t value, memory_order order,
   if (!is_quiet(site) && !is_unlock(site))
     engine_yield();
   p = place_of(at);
-  if (!whole_locks && (is_lock(site) || is_unlock(site)))
+  if (!each_step && (is_lock(site) || is_unlock(site)))
     return change_lock(p, value, order, site);
   memcpy(&wanted, expected, sizeof wanted);
   found = found_by_cas(p, wanted, is_quiet(site) || is_guess(site), &index);

@@ -23,6 +23,7 @@ static void run(void) {
   loopchan_options_t options = {.msg_size = sizeof(uint64_t)};
   loopchan_sender_t *first, *second;
 
+  explore_each_step();
   explore_check(lc_channel_new(&channel, NULL, &options) == 0, "new");
   first = lc_channel_add_sender(channel);
   second = lc_channel_add_sender(channel);

@@ -1062,9 +1062,10 @@ static Suite *suite() {
              a_lack_of_memory_is_answered_and_changes_nothing,
              errors_are_codes_of_libuv, a_copy_that_throws_is_not_sent);
   tcase_add_checked_fixture(ends, loop_open, nullptr);
-  tcase_add_loop_exit_test(
-      ends, an_exception_under_the_library_ends_the_program, TERMINATED, 0,
-      static_cast<int>(std::size(throwing)));
+  if (suite_forks() != 0)
+    tcase_add_loop_exit_test(
+        ends, an_exception_under_the_library_ends_the_program, TERMINATED, 0,
+        static_cast<int>(std::size(throwing)));
   suite_add_tcase(suite, ends);
   return suite;
 }

@@ -1529,8 +1529,10 @@ static Suite *suite() {
              a_timer_that_a_walk_has_closed_is_no_harm,
              an_end_keeps_its_place_when_it_is_moved);
   tcase_add_checked_fixture(ends, loop_open, nullptr);
-  tcase_add_exit_test(
-      ends, an_exception_that_leaves_a_resumption_ends_the_program, TERMINATED);
+  if (suite_forks() != 0)
+    tcase_add_exit_test(ends,
+                        an_exception_that_leaves_a_resumption_ends_the_program,
+                        TERMINATED);
   suite_add_tcase(suite, ends);
   return suite;
 }

@@ -413,10 +413,7 @@ static bool can_abort(void) {
 #ifdef NDEBUG
   return false;
 #else
-  SRunner *runner = srunner_create(NULL);
-  bool forks = srunner_fork_status(runner) == CK_FORK;
-  srunner_free(runner);
-  return forks;
+  return suite_forks();
 #endif
 }
 

@@ -15,6 +15,15 @@
 
 static Suite *suite(void);
 
+/* Whether each test has a process of its own, which it may end. */
+static inline int suite_forks(void) {
+  SRunner *runner = srunner_create(NULL);
+  int forks = srunner_fork_status(runner) == CK_FORK;
+
+  srunner_free(runner);
+  return forks;
+}
+
 /* Adds tests to a new case with the setup and teardown; either may be NULL. */
 #define SUITE_CASE(suite, name, setup, teardown, ...)                  \
   do {                                                                 \

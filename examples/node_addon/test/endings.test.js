@@ -3,6 +3,7 @@
 // own, which must end by itself, with status 0 and the last word of its script.
 const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
+const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { promisify } = require('node:util');
@@ -11,6 +12,9 @@ const { PIPES, fileOf, lines } = require('./support.js');
 const run = promisify(execFile);
 const timeout = 300_000; // of a test; nothing measures a time
 const FIND = JSON.stringify(path.join(__dirname, '..', 'find.js'));
+const HOLES = JSON.stringify(fileOf('')); // it takes a while to search it
+fs.truncateSync(JSON.parse(HOLES), 2 ** 28);
+fs.appendFileSync(JSON.parse(HOLES), 'end');
 const FILE = JSON.stringify(fileOf(lines(500_000)));
 
 const scripts = {
@@ -30,6 +34,14 @@ const scripts = {
     await search().next();
     while (count() > before) { gc(); await turn(); }
     console.log('end');`,
+  'a promise whose stream nobody has': `
+    const file = ${HOLES};
+    const fd = fs.openSync(file);
+    let found;
+    (() => new (load(PIPE))(fd, Buffer.from('end'), 1, 1).next())()
+      .then((offsets) => { found = offsets ?? []; });
+    while (found === undefined) { gc(); await turn(); }
+    console.log(found.length === 1 ? 'end' : 'was collected');`,
   'process.exit in the loop': `
     for await (const _ of search()) { console.log('end'); process.exit(0); }`,
   'process.exit while a promise waits': `
@@ -71,7 +83,8 @@ const prelude = (pipe) => `
   const { once } = require('node:events');
   const { Worker, parentPort } = require('node:worker_threads');
   const { setImmediate: turn } = require('node:timers/promises');
-  const { find } = require(${FIND});
+  const { find, load } = require(${FIND});
+  const PIPE = '${pipe}';
   const search = (needle = '\\n') => find(${FILE}, needle,
     { pipe: '${pipe}', threads: 3, capacity: 100 });
   const asyncly = (body) => prelude + '(async () => {' + body + '})();';

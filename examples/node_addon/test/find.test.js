@@ -3,6 +3,7 @@
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const { test } = require('node:test');
+const vm = require('node:vm');
 const { find, load, PIECE } = require('../find.js');
 const { PIPES, fileOf, lines, offsetsOf, sorted, turn, until } =
   require('./support.js');
@@ -159,15 +160,24 @@ for (const pipe of PIPES) {
     refuses('capacity', 2 ** 24 + 1, 'RangeError');
     for (const value of [undefined, null, 'x', 1, {}, [1]])
       refuses('needle', value, 'TypeError');
-    refuses('needle', Buffer.alloc(0), 'RangeError');
+    const detached = Buffer.from(new ArrayBuffer(8));
+    structuredClone(detached.buffer, { transfer: [detached.buffer] });
+    for (const value of [Buffer.alloc(0), detached, Buffer.alloc(PIECE + 1)])
+      refuses('needle', value, 'RangeError');
+    for (const value of [Symbol(), new Proxy(Buffer.from('x'), {})])
+      refuses('needle', value, 'TypeError');
     assert.throws(() => new Stream(), { message: /^fd: / });
   });
 
   test(`${pipe}: so do find()'s`, { timeout }, async () => {
-    for (const needle of [undefined, null, 1, {}, ['x']])
+    for (const needle of [undefined, null, 1, {}, ['x'], Symbol(),
+                          Object.create(Uint8Array.prototype),
+                          new Proxy(new Uint8Array(1), {})])
       await assert.rejects(all('/dev/null', needle, { pipe }),
                            { name: 'TypeError', message: /^needle: / });
     await assert.rejects(all('/dev/null', '', { pipe }), /needle: a byte/);
+    const other = vm.runInNewContext('new Uint8Array([120])');
+    assert.deepEqual(await all(fileOf('.x'), other, { pipe }), [1]);
     await assert.rejects(all('/dev/null', 'x', { pipe, threads: 2 ** 32 + 1 }),
                          { name: 'RangeError', message: /^threads: / });
     await assert.rejects(all('/dev/null', 'x', { pipe, capacity: 0 }),
