@@ -29,8 +29,9 @@
  *     receive that begins finds what has been sent, even if a sender that was
  *     about to wake the receiver does not get the processor. (Mutexes are held
  *     for a few instructions; a thread that loses the processor there holds up
- *     the others for that long. With LOOPCHAN_SHARED receivers are woken under
- *     one.)
+ *     the others for that long. With LOOPCHAN_SHARED a receiver that was asleep
+ *     when a message was sent to it sleeps until that sender wakes it, or its
+ *     time is up, whoever sends meanwhile.)
  *   - Copies: several copies of the library may be in one process, in two
  *     plug-ins for example. A copy may use a sender that another one made, if
  *     both have the same version and allocate with the same functions. A

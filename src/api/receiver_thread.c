@@ -36,14 +36,12 @@ static int receive(const lc_scope_t *scope, void *msg, uint64_t deadline_ns) {
 }
 
 /* Enters if there is anything to be done with these arguments. 0, UV_EINVAL, or
- * UV_EOF: shared, for threads, and closed. */
+ * UV_EOF: shared, and closed. */
 static int enter(loopchan_receiver_t *rx, const void *msgs, size_t count,
                  lc_scope_t *scope) {
   int err = lc_receiver_enter(rx, scope);
   size_t size;
 
-  if (err == UV_EOF && lc_receiver_is_loop(rx))
-    return UV_EINVAL;
   if (err != 0)
     return err;
   size = scope->channel->config.msg_size;
@@ -54,13 +52,18 @@ static int enter(loopchan_receiver_t *rx, const void *msgs, size_t count,
   return UV_EINVAL;
 }
 
+/* A loop receiver is refused as such, also if it is shared and closed. */
+static LC_NOINLINE int why_not(const loopchan_receiver_t *rx, int err) {
+  return err == UV_EOF && lc_receiver_is_loop(rx) ? UV_EINVAL : err;
+}
+
 static int receive_one(loopchan_receiver_t *rx, void *msg,
                        uint64_t deadline_ns) {
   lc_scope_t scope;
   int err = enter(rx, msg, 1, &scope);
 
   if (err != 0)
-    return err;
+    return why_not(rx, err);
   err = receive(&scope, msg, deadline_ns);
   lc_receiver_exit(rx, &scope);
   return err;
@@ -81,7 +84,7 @@ ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs, size_t max) {
   int err = enter(rx, msgs, max, &scope);
 
   if (err != 0)
-    return err;
+    return why_not(rx, err);
   if (msgs == NULL)
     msgs = &n; /* nothing to copy, but to count from NULL is not allowed */
   if (max > 0)

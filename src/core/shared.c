@@ -74,13 +74,30 @@ void lc_shared_lock(lc_channel_t *channel) {
 
 /* From here on: locked, up to the public calls. */
 
-static void call(lc_shared_t *shared, lc_idle_t *idle) {
-  lc_assert(idle->state == LC_QUEUED);
+/* Those that are called under the lock are woken when it has been released: a
+ * thread that loses the processor on the way holds up nobody else. Of more, the
+ * rest has its turn when these have been woken. */
+#define LC_CALLS 8
+
+typedef struct {
+  lc_wake_t *wakes[LC_CALLS];
+  size_t count;
+} lc_calls_t;
+
+static void call(lc_shared_t *shared, lc_idle_t *idle, lc_calls_t *calls) {
+  lc_assert(idle->state == LC_QUEUED && calls->count < LC_CALLS);
   lc_queue_remove(&idle->queue);
   idle->state = LC_CALLED;
   shared->called++;
   shared->wakes++;
-  lc_wake_signal(&idle->wake);
+  lc_wake_hold(&idle->wake);
+  calls->wakes[calls->count++] = &idle->wake;
+}
+
+/* Not locked; inside the gate of a receiver, or a user of the core. */
+static void wake_called(lc_calls_t *calls) {
+  while (calls->count > 0)
+    lc_wake_signal_held(calls->wakes[--calls->count]);
 }
 
 /* How many messages wait, or most. Obeys the control links on the way. */
@@ -104,15 +121,15 @@ static bool park(lc_channel_t *channel) {
   return lc_rx_park_behind(channel, called - (size_t) stored);
 }
 
-/* Calls as many as there are messages for, at the end of the channel all; and
- * has the next push come here, if any is left. */
-static LC_NOINLINE void call_idle(lc_channel_t *channel) {
+/* Calls as many as there are messages for, at the end of the channel all, as
+ * far as calls has room; and has the next push come here, if any is left. */
+static LC_NOINLINE void call_idle(lc_channel_t *channel, lc_calls_t *calls) {
   lc_shared_t *shared = channel->shared;
 
-  while (!lc_queue_is_empty(&shared->idle)) {
+  while (!lc_queue_is_empty(&shared->idle) && calls->count < LC_CALLS) {
     uint64_t waiting = count_waiting(channel, shared->called + 1);
     if (waiting > shared->called || channel->rx.ended)
-      call(shared, idle_at(shared->idle.next));
+      call(shared, idle_at(shared->idle.next), calls);
     else if (lc_inbox_is_parked(&channel->inbox) ||
              (waiting > 0 && channel->config.flavour == LC_LATEST) ||
              park(channel))
@@ -199,9 +216,10 @@ static void dismiss(lc_consumer_t *consumer) {
     next = at->next;
     if (idle_at(at)->consumer != consumer)
       continue;
-    call(shared, idle_at(at));
-    shared->called--; /* for no message */
+    lc_queue_remove(at);
     idle_at(at)->state = LC_AWAY;
+    shared->wakes++;
+    lc_wake_signal(&idle_at(at)->wake);
   }
 }
 
@@ -213,6 +231,20 @@ bool lc_shared_remove(lc_consumer_t *consumer) {
   return lc_queue_is_empty(&consumer->channel->shared->consumers);
 }
 
+/* Unlocked meanwhile. A wake for one that had the place before may come late,
+ * for nothing. */
+static void wait_for_call(lc_idle_t *idle, uint64_t deadline_ns) {
+  lc_channel_t *channel = idle->consumer->channel;
+  bool woken = true;
+
+  while (woken && idle->state == LC_QUEUED) {
+    lc_shared_unlock(channel);
+    (void) lc_wake_spin(&idle->wake, &idle->backoff, deadline_ns);
+    woken = lc_wake_wait(&idle->wake, deadline_ns);
+    lc_shared_lock(channel);
+  }
+}
+
 int lc_shared_wait(lc_consumer_t *consumer, uint64_t deadline_ns) {
   lc_channel_t *channel = consumer->channel;
   lc_idle_t *idle = take_spare(consumer);
@@ -222,10 +254,7 @@ int lc_shared_wait(lc_consumer_t *consumer, uint64_t deadline_ns) {
     return UV_ENOMEM;
   consumer->threads++;
   lc_shared_queue_up(idle);
-  lc_shared_unlock(channel);
-  (void) lc_wake_spin(&idle->wake, &idle->backoff, deadline_ns);
-  (void) !lc_wake_wait(&idle->wake, deadline_ns);
-  lc_shared_lock(channel);
+  wait_for_call(idle, deadline_ns);
   /* If it was called, then it was in time, even if the deadline has passed. */
   err = consumer->closing          ? UV_EOF
         : idle->state == LC_QUEUED ? UV_ETIMEDOUT
@@ -237,9 +266,19 @@ int lc_shared_wait(lc_consumer_t *consumer, uint64_t deadline_ns) {
 }
 
 void lc_shared_unlock(lc_channel_t *channel) {
-  if (!lc_queue_is_empty(&channel->shared->idle))
-    call_idle(channel);
-  release_lock(channel->shared);
+  lc_shared_t *shared = channel->shared;
+  lc_calls_t calls = {.count = 0};
+
+  if (!lc_queue_is_empty(&shared->idle))
+    call_idle(channel, &calls);
+  while (LC_UNLIKELY(calls.count == LC_CALLS)) {
+    release_lock(shared);
+    wake_called(&calls);
+    take_lock(shared);
+    call_idle(channel, &calls);
+  }
+  release_lock(shared);
+  wake_called(&calls);
 }
 
 /* The message may have been taken meanwhile; so this thread looks, in place of

@@ -79,7 +79,8 @@ typedef struct lc_shared {
 LC_MUST_USE int lc_shared_new(lc_shared_t **shared, bool spins);
 void lc_shared_free(lc_shared_t *shared);
 
-/* Any thread. Has the receiving side to itself from here on. */
+/* Any thread. Has the receiving side to itself from here on. The unlock also
+ * wakes those that are called then. */
 void lc_shared_lock(lc_channel_t *channel);
 void lc_shared_unlock(lc_channel_t *channel);
 

@@ -88,10 +88,11 @@ LC_MUST_USE static inline int lc_tx_publish(lc_channel_t *channel,
                                             lc_streak_t *streak) {
   lc_push_t pushed = lc_inbox_push(&channel->inbox, newest, oldest, streak);
 
-  if (LC_UNLIKELY(pushed != LC_PUSHED))
-    return lc_tx_after_push(channel, pushed);
-  lc_channel_ring(channel);
-  return 0;
+  if (LC_LIKELY(pushed == LC_PUSHED)) {
+    lc_channel_ring(channel);
+    return 0;
+  }
+  return lc_tx_after_push(channel, pushed);
 }
 
 /* Any thread. Acquires up to most permits, of which there are always enough

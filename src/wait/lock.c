@@ -1,6 +1,6 @@
 /* lock: one word that is held for a few dozen instructions at a time.
  *
- * Knows:   libuv's mutex and condition, for a thread to sleep by.
+ * Knows:   a monitor, for a thread to sleep by.
  * Threads: any.
  * Promise: one thread has it at a time, and none is left asleep when it is
  *          free. Nothing can fail: a thread that the system gives no mutex or
@@ -9,9 +9,10 @@
 #include "wait/lock.h"
 
 #include <stdalign.h>
+
 #include "base/cancel.h"
 #include "base/clock.h"
-#include "wait/monitor.h"
+#include "wait/wake.h"
 
 /* The first gap between two looks, and how many there are, each twice as long
  * as the one before: some 12 microseconds in all. With a first gap of 25 ns two
@@ -90,14 +91,6 @@ static void sleep_until_woken(lc_sleeper_t *sleeper) {
   lc_cancel_restore(was);
 }
 
-/* It has been taken out. From here on its memory may go at any moment. */
-static void wake_sleeper(lc_sleeper_t *sleeper) {
-  uv_mutex_lock(&sleeper->monitor.mutex);
-  sleeper->woken = true;
-  uv_cond_signal(&sleeper->monitor.cond);
-  uv_mutex_unlock(&sleeper->monitor.mutex);
-}
-
 void lc_lock_take_slow(lc_lock_t *lock, bool spins) {
   uintptr_t gone = 0;
   lc_sleeper_t sleeper;
@@ -145,14 +138,14 @@ void lc_lock_release_slow(lc_lock_t *lock) {
       /* [lock.hand] (A) */
       lc_add(&lock->word, (uintptr_t) LC_LOCK_WOKEN - LC_LOCK_HELD,
              memory_order_release);
-      wake_sleeper(oldest);
+      lc_monitor_notify(&oldest->monitor, &oldest->woken);
       return;
     }
     /* [lock.hand] (A); relaxed: it looks again */
     if (lc_cas(&lock->word, &word, left, memory_order_release,
                memory_order_relaxed)) {
       if (oldest != NULL)
-        wake_sleeper(oldest);
+        lc_monitor_notify(&oldest->monitor, &oldest->woken);
       return;
     }
   }

@@ -155,10 +155,9 @@ static void send_async(uv_async_t *async) {
   lc_cancel_restore(was);
 }
 
-static void signal_loop(lc_wake_t *wake, uint64_t debts, lc_number_t *is_for,
-                        uintptr_t number) {
-  if (!lc_gate_enter(&wake->gate))
-    return;
+/* Inside the gate, which it leaves. */
+static void signal_inside(lc_wake_t *wake, uint64_t debts, lc_number_t *is_for,
+                          uintptr_t number) {
   /* First that of all: what is found in the other is found there. */
   if (debts != 0 && wake->count_of_all != NULL)
     lc_counter_add(wake->count_of_all, debts);
@@ -170,6 +169,12 @@ static void signal_loop(lc_wake_t *wake, uint64_t debts, lc_number_t *is_for,
   /* True: the thread that closes the handle waits for this. */
   if (lc_gate_leave(&wake->gate))
     signal_thread(wake, NULL, 0);
+}
+
+static void signal_loop(lc_wake_t *wake, uint64_t debts, lc_number_t *is_for,
+                        uintptr_t number) {
+  if (lc_gate_enter(&wake->gate))
+    signal_inside(wake, debts, is_for, number);
 }
 
 void lc_wake_help(lc_wake_t *wake, lc_number_t *is_for, uintptr_t number) {
@@ -193,6 +198,20 @@ void lc_wake_signal(lc_wake_t *wake) {
   lc_wake_signal_for(wake, NULL, 0);
 }
 
+void lc_wake_hold(lc_wake_t *wake) {
+  bool entered = wake->async == NULL || lc_gate_enter(&wake->gate);
+
+  lc_assert(entered);
+  (void) entered;
+}
+
+void lc_wake_signal_held(lc_wake_t *wake) {
+  if (wake->async != NULL)
+    signal_inside(wake, 1, NULL, 0);
+  else
+    lc_wake_signal(wake);
+}
+
 void lc_wake_promise(lc_wake_t *wake) {
   wake->promised = true;
 }
@@ -206,6 +225,13 @@ bool lc_wake_renew(lc_wake_t *wake) {
     set_signalled(wake, false);
   uv_mutex_unlock(&wake->monitor->mutex);
   return kept;
+}
+
+void lc_monitor_notify(lc_monitor_t *monitor, bool *woken) {
+  uv_mutex_lock(&monitor->mutex);
+  *woken = true;
+  uv_cond_signal(&monitor->cond);
+  uv_mutex_unlock(&monitor->mutex);
 }
 
 void lc_wake_self(lc_wake_t *wake) {

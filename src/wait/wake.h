@@ -88,12 +88,21 @@ void lc_wake_signal(lc_wake_t *wake);
 void lc_wake_signal_for(lc_wake_t *wake, lc_number_t *is_for, uintptr_t number);
 void lc_wake_help(lc_wake_t *wake, lc_number_t *is_for, uintptr_t number);
 
+/* The same in two steps: a loop's handle is not left in between. Hold: it has
+ * not been left so far. A thread's wake stays for other reasons. */
+void lc_wake_hold(lc_wake_t *wake);
+void lc_wake_signal_held(lc_wake_t *wake);
+
 /* For a thread's wake that is used again and again, and has a monitor. The one
  * that is to signal it promises that, under a mutex that it shares with the
  * thread that waits. False: it has not signalled so far. True: the wake is as
  * new. */
 void lc_wake_promise(lc_wake_t *wake);
 LC_MUST_USE bool lc_wake_renew(lc_wake_t *wake);
+
+/* Any thread. Wakes the one that sleeps by a monitor, whose mutex guards
+ * *woken. The monitor may be gone the moment that the sleeper has the mutex. */
+void lc_monitor_notify(lc_monitor_t *monitor, bool *woken);
 
 /* Loop's thread. Calls for another callback in the loop's next turn. */
 void lc_wake_self(lc_wake_t *wake);

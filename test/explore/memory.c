@@ -191,7 +191,7 @@ static bool is_quiet(const char *site) {
                                       "number_try",
                                       "lc_inbox_parks",
                                       "lc_wake_signal_for",
-                                      "signal_loop",
+                                      "signal_inside",
                                       "signal_thread",
                                       "lc_wake_count",
                                       "lc_inbox_signalled",

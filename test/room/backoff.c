@@ -262,6 +262,7 @@ END_TEST
 START_TEST(time_that_is_lost_without_a_yield_is_no_lost_slice) {
   lc_spin_t spin;
 
+  memset(&spin, 1, sizeof spin);
   lc_spin_begin(&spin, &backoff, LC_NEVER);
   spin.now_ns = spin.end_ns + 2 * STALL_NS;
   lc_spin_end(&spin, true);

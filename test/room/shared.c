@@ -35,7 +35,7 @@ static void expect_nothing_left(void) {
 }
 
 /* Someone else's place in the queue. */
-static lc_idle_t idle[3];
+static lc_idle_t idle[20];
 
 static void queue_up(size_t n) {
   size_t i;
@@ -54,6 +54,14 @@ static size_t count_called(size_t n) {
   for (i = 0; i < n; i++)
     called += idle[i].state == LC_CALLED;
   return called;
+}
+
+static size_t count_woken(size_t n) {
+  size_t i, woken = 0;
+
+  for (i = 0; i < n; i++)
+    woken += lc_wake_count(&idle[i].wake) == 1;
+  return woken;
 }
 
 static void go_away(size_t n) {
@@ -173,6 +181,8 @@ START_TEST(one_that_was_called_and_goes_has_the_next_called) {
 END_TEST
 
 START_TEST(at_the_end_all_are_called) {
+  size_t n;
+
   queue_up(3);
   look();
   lc_shared_unlock(channel);
@@ -180,6 +190,13 @@ START_TEST(at_the_end_all_are_called) {
   lc_shared_lock(channel);
   ck_assert_uint_eq(count_called(3), 3);
   go_away(3);
+  for (n = 1; n <= 20; n++) {
+    queue_up(n);
+    look();
+    ck_assert_uint_eq(count_called(n), n);
+    ck_assert_uint_eq(count_woken(n), n);
+    go_away(n);
+  }
 }
 END_TEST
 
