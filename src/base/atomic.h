@@ -143,8 +143,8 @@ static inline void lc_loop_thread_set_here(lc_loop_thread_t *loop_thread) {
 /* A gate that many pass, both ways, and that one shuts for good: 2 for each
  * inside, and 1 when it is shut. The user sees it as a number in a struct.
  *
- * [gate.shut]  Who is turned away sees what was done inside before; who learns
- * that nobody is inside any more comes after all that was done there.
+ * [gate.shut]  A thread that is turned away sees what was done inside before;
+ * one that learns that it is empty comes after all that was done there.
  *
  *   inside                                  outside
  *   (A) add: leave, or shut      acq_rel    (B) load, or failing CAS acquire

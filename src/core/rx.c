@@ -35,12 +35,12 @@ static void recycle(lc_channel_t *channel, lc_slab_t *slab) {
 
 /* The inbox's word has moved on. */
 static inline void release_deferred(lc_channel_t *channel) {
-  lc_slab_t *deferred = channel->rx.deferred;
+  lc_slab_t *deferred = channel->rx.deferred, *none;
 
   if (LC_LIKELY(deferred == NULL))
     return;
-  channel->rx.deferred = lc_rx_no_slab(channel);
-  if (deferred != lc_rx_no_slab(channel))
+  none = channel->rx.deferred = lc_rx_no_slab(channel);
+  if (deferred != none)
     recycle(channel, deferred);
 }
 

@@ -95,9 +95,11 @@ static void call(lc_shared_t *shared, lc_idle_t *idle, lc_calls_t *calls) {
 }
 
 /* Not locked; inside the gate of a receiver, or a user of the core. */
-static void wake_called(lc_calls_t *calls) {
-  while (calls->count > 0)
-    lc_wake_signal_held(calls->wakes[--calls->count]);
+static void wake_called(const lc_calls_t *calls) {
+  size_t i;
+
+  for (i = 0; i < calls->count; i++)
+    lc_wake_signal_held(calls->wakes[i]);
 }
 
 /* How many messages wait, or most. Obeys the control links on the way. */
@@ -123,7 +125,7 @@ static bool park(lc_channel_t *channel) {
 
 /* Calls as many as there are messages for, at the end of the channel all, as
  * far as calls has room; and has the next push come here, if any is left. */
-static LC_NOINLINE void call_idle(lc_channel_t *channel, lc_calls_t *calls) {
+static void call_idle(lc_channel_t *channel, lc_calls_t *calls) {
   lc_shared_t *shared = channel->shared;
 
   while (!lc_queue_is_empty(&shared->idle) && calls->count < LC_CALLS) {
@@ -265,20 +267,26 @@ int lc_shared_wait(lc_consumer_t *consumer, uint64_t deadline_ns) {
   return err;
 }
 
-void lc_shared_unlock(lc_channel_t *channel) {
-  lc_shared_t *shared = channel->shared;
-  lc_calls_t calls = {.count = 0};
+static LC_NOINLINE void unlock_and_wake(lc_channel_t *channel) {
+  lc_calls_t calls;
+  bool more = true;
 
-  if (!lc_queue_is_empty(&shared->idle))
+  while (more) {
+    calls.count = 0;
     call_idle(channel, &calls);
-  while (LC_UNLIKELY(calls.count == LC_CALLS)) {
-    release_lock(shared);
+    more = calls.count == LC_CALLS;
+    release_lock(channel->shared);
     wake_called(&calls);
-    take_lock(shared);
-    call_idle(channel, &calls);
+    if (more)
+      take_lock(channel->shared);
   }
-  release_lock(shared);
-  wake_called(&calls);
+}
+
+void lc_shared_unlock(lc_channel_t *channel) {
+  if (lc_queue_is_empty(&channel->shared->idle))
+    release_lock(channel->shared);
+  else
+    unlock_and_wake(channel);
 }
 
 /* The message may have been taken meanwhile; so this thread looks, in place of

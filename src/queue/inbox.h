@@ -63,7 +63,7 @@
  *
  *   So after a signal for n the receiver looks, or the number is another one.
  *
- * [inbox.number]  Who signals for a try sees what the receiver did before it.
+ * [inbox.number]  A payer that signals for a try sees what came before it.
  *
  *   payer                                   receiver
  *   (B) load the number         acquire     (A) store the number   release
@@ -75,7 +75,7 @@
  *   some time. Whatever else is read late, or written late, makes a push help
  *   for nothing, so the rest is relaxed.
  *
- * [inbox.closed]  Who learns of the closure sees what the receiver did before.
+ * [inbox.closed]  A sender that learns of the closure sees what came before it.
  *
  *   receiver                                sender
  *   (D) swap word: -> CLOSED     release    (E) load word: CLOSED   acquire

@@ -27,7 +27,7 @@
  *   (A) add MADE to the word     release    (B) load word           acquire
  *       store the word later     release
  *   B reads what A wrote. Weaker: A or B relaxed -> the payer locks a mutex
- * that is not there yet (first_sleep).
+ *   that is not there yet (first_sleep).
  *
  * [wake.last]  A thread that was woken may free what the wake is for: its payer
  * is done with it.
