@@ -65,7 +65,8 @@ static bool deliver_messages(loopchan_receiver_t *rx, lc_budget_t *budget) {
   return true;
 }
 
-/* True: started, and neither drained nor parked. */
+/* True: started, and neither drained nor parked; or it has to tidy up first, in
+ * as many turns as that takes. */
 static bool deliver_in_turn(loopchan_receiver_t *rx, lc_channel_t *channel) {
   lc_budget_t budget;
   bool drained;
@@ -79,7 +80,7 @@ static bool deliver_in_turn(loopchan_receiver_t *rx, lc_channel_t *channel) {
   }
   lc_budget_end(&budget, channel->loop);
   if (drained && channel->delivery.recv_cb != NULL)
-    return !lc_rx_park(channel);
+    return lc_rx_tidy(channel) || !lc_rx_park(channel);
   return channel->delivery.recv_cb != NULL;
 }
 

@@ -9,7 +9,8 @@
 
 /* A receiver of one thread has nothing. 0: look again; or UV_ETIMEDOUT. */
 static int wait_alone(lc_channel_t *channel, uint64_t deadline_ns) {
-  if (lc_rx_spin(channel, deadline_ns) || !lc_rx_park(channel))
+  if (lc_rx_spin(channel, deadline_ns) || lc_rx_tidy(channel) ||
+      !lc_rx_park(channel))
     return 0;
   return lc_rx_sleep(channel, deadline_ns);
 }

@@ -89,7 +89,7 @@ static size_t park_all(loopchan_receiver_t *const rxs[], size_t n,
     if (*err != 0)
       break;
     lc_wake_forward(&channel->wake, wake);
-    if (lc_rx_park(channel))
+    if (!lc_rx_tidy(channel) && lc_rx_park(channel))
       continue;
     lc_wake_forward(&channel->wake, NULL);
     break;

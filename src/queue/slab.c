@@ -1,7 +1,7 @@
-/* node: slabs, and the rack that they wait in.
+/* slab: slabs, and the pool that they wait in.
  *
  * Knows:   how large a node is, memory. Not whom a message is for; cannot wake.
- * Threads: take, give and orphan from any; recycle from the receiver's.
+ * Threads: get, put and orphan from any; recycle from the receiver's.
  * Promise: a slab has one user at a time, and none is lost.
  */
 #include "queue/slab.h"
@@ -47,37 +47,44 @@ static size_t most_nodes(size_t stride, size_t bound) {
   return bound < few ? few : bound;
 }
 
-static unsigned slots_for(size_t most) {
-  if (most <= LC_POOL_BYTES / LC_POOL_SLOTS)
-    return LC_POOL_SLOTS;
+/* How many of the largest slabs the pool keeps at all times. */
+static unsigned few_of(size_t most) {
+  if (most <= LC_POOL_BYTES / LC_POOL_SLABS)
+    return LC_POOL_SLABS;
   return most <= LC_POOL_BYTES ? (unsigned) (LC_POOL_BYTES / most) : 1;
 }
 
 bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size, size_t bound) {
   size_t align = alignment_of_size(msg_size);
-  size_t i;
 
   if (msg_size > PTRDIFF_MAX - sizeof(lc_slab_t) - 2 * align)
     return false;
   pool->offset = round_up(sizeof(lc_link_t), align);
   pool->stride = round_up(pool->offset + msg_size, align);
   pool->most = bytes_of(most_nodes(pool->stride, bound), pool->stride);
-  pool->slots = slots_for(pool->most);
+  pool->flood = LC_FLOOD_BYTES;
+  pool->few = few_of(pool->most);
   pool->single = false;
   lc_atomic_init(&pool->largest, LC_SLAB_LEAST / 2);
   lc_atomic_init(&pool->kept, 0);
   lc_atomic_init(&pool->senders, 0);
+  lc_atomic_init(&pool->waiting, 0);
+  lc_atomic_init(&pool->unasked, 0);
+  lc_atomic_init(&pool->top, NULL);
   lc_atomic_init(&pool->orphans, NULL);
-  for (i = 0; i < LC_POOL_SLOTS; i++)
-    lc_atomic_init(&pool->slot[i], NULL);
   return true;
 }
 
 void lc_slab_pool_make_single(lc_slab_pool_t *pool) {
   pool->most = bytes_of(1, pool->stride);
-  pool->slots = LC_POOL_SLOTS;
+  pool->flood = 0;
+  pool->few = LC_POOL_SLABS;
   pool->single = true;
   lc_atomic_init(&pool->largest, 0);
+}
+
+void lc_slab_pool_keep_few(lc_slab_pool_t *pool) {
+  pool->flood = 0;
 }
 
 void lc_node_fetch_ahead(const lc_slab_pool_t *pool, const lc_link_t *node) {
@@ -91,34 +98,80 @@ void lc_node_fetch_ahead(const lc_slab_pool_t *pool, const lc_link_t *node) {
     lc_prefetch_write(ahead + i);
 }
 
-/* Hands a slab that has room to whoever looks there next. */
-static bool put_in_slot(lc_slab_pool_t *pool, size_t i, lc_slab_t *slab) {
-  lc_slab_t *none = NULL;
+/* The bytes that the pool keeps at all times. */
+static size_t bytes_of_few(const lc_slab_pool_t *pool) {
+  /* relaxed: a hint */
+  return pool->few * lc_load(&pool->largest, memory_order_relaxed);
+}
 
-  /* relaxed: a guess, the CAS decides */
-  if (lc_load(&pool->slot[i], memory_order_relaxed) != NULL)
+static size_t bytes_waiting(const lc_slab_pool_t *pool) {
+  /* relaxed: a hint */
+  return lc_load(&pool->waiting, memory_order_relaxed);
+}
+
+/* Also those on their way in: never less than there are. */
+static void count_waiting(lc_slab_pool_t *pool, size_t bytes) {
+  /* relaxed: a hint */
+  lc_add(&pool->waiting, bytes, memory_order_relaxed);
+}
+
+static lc_slab_t *seen_on_top(lc_slab_pool_t *pool) {
+  /* relaxed: a guess, which an operation that follows sets right */
+  return lc_load(&pool->top, memory_order_relaxed);
+}
+
+/* False: more than so many bytes would wait then. */
+static bool push(lc_slab_pool_t *pool, lc_slab_t *slab, size_t most) {
+  if (bytes_waiting(pool) + slab->bytes > most)
     return false;
+  count_waiting(pool, slab->bytes);
+  slab->next = seen_on_top(pool);
   /* [pool.hand] (A) */
-  return lc_cas(&pool->slot[i], &none, slab, memory_order_release,
-                memory_order_relaxed);
+  while (!lc_cas(&pool->top, &slab->next, slab, memory_order_release,
+                 memory_order_relaxed)) {
+  }
+  return true;
+}
+
+static lc_slab_t *take_all(lc_slab_pool_t *pool) {
+  if (seen_on_top(pool) == NULL)
+    return NULL;
+  /* [pool.hand] (B) */
+  return lc_swap(&pool->top, NULL, memory_order_acquire);
+}
+
+/* What was pushed since goes on top. */
+static void put_back(lc_slab_pool_t *pool, lc_slab_t *slabs) {
+  lc_slab_t *none = NULL, *newer, *last;
+
+  /* [pool.hand] (C) */
+  while (!lc_cas(&pool->top, &none, slabs, memory_order_release,
+                 memory_order_relaxed)) {
+    none = NULL;
+    newer = last = take_all(pool);
+    if (newer == NULL)
+      continue;
+    while (last->next != NULL)
+      last = last->next;
+    last->next = slabs;
+    slabs = newer;
+  }
 }
 
 /* One that waits in the pool, of so many bytes at most, if that can be. */
 static lc_slab_t *take_waiting(lc_slab_pool_t *pool, size_t most) {
-  size_t i;
+  lc_slab_t *slab = take_all(pool);
 
-  for (i = 0; i < pool->slots; i++) {
-    lc_slab_t *slab;
-    /* relaxed: a guess, the swap decides */
-    if (lc_load(&pool->slot[i], memory_order_relaxed) == NULL)
-      continue;
-    /* [pool.hand] (B) */
-    slab = lc_swap(&pool->slot[i], NULL, memory_order_acquire);
-    if (slab == NULL || (slab->bytes > most && put_in_slot(pool, i, slab)))
-      continue;
-    return slab;
+  if (slab == NULL)
+    return NULL;
+  if (slab->bytes > most) {
+    put_back(pool, slab);
+    return NULL;
   }
-  return NULL;
+  if (slab->next != NULL)
+    put_back(pool, slab->next);
+  count_waiting(pool, 0 - slab->bytes);
+  return slab;
 }
 
 /* The bytes that the next slab to get a user may have. */
@@ -158,6 +211,8 @@ lc_slab_t *lc_slab_pool_get(lc_slab_pool_t *pool, size_t *bytes) {
   size_t most = pool->single ? pool->most : share(pool);
   lc_slab_t *slab = take_waiting(pool, most);
 
+  /* relaxed: a hint */
+  lc_store(&pool->unasked, 0, memory_order_relaxed);
   if (slab == NULL) {
     slab = make_slab(pool, *bytes < most ? *bytes : most);
     if (slab == NULL)
@@ -192,20 +247,10 @@ size_t lc_slab_pool_larger(const lc_slab_pool_t *pool) {
   return 2 * lc_load(&pool->largest, memory_order_relaxed);
 }
 
-/* False: every slot is taken. */
-static bool put_in_any(lc_slab_pool_t *pool, lc_slab_t *slab) {
-  size_t i;
-
-  for (i = 0; i < pool->slots; i++)
-    if (put_in_slot(pool, i, slab))
-      return true;
-  return false;
-}
-
 bool lc_slab_pool_put(lc_slab_pool_t *pool, lc_slab_t *slab) {
   lc_assert(!lc_slab_is_full(slab));
   lc_slab_pool_spent(pool, slab->bytes);
-  if (put_in_any(pool, slab))
+  if (push(pool, slab, bytes_of_few(pool)))
     return true;
   if (slab->used > 0)
     return false;
@@ -213,11 +258,44 @@ bool lc_slab_pool_put(lc_slab_pool_t *pool, lc_slab_t *slab) {
   return true;
 }
 
+bool lc_slab_pool_trim(lc_slab_pool_t *pool) {
+  lc_slab_t *slab;
+
+  if (bytes_waiting(pool) <= bytes_of_few(pool))
+    return false;
+  slab = take_waiting(pool, SIZE_MAX);
+  if (slab == NULL)
+    return false; /* another thread is at the stack: not to be waited for */
+  lc_free_burst(slab, slab->bytes);
+  return true;
+}
+
+/* Whether many bytes have come back that no user asks for. */
+static bool is_unasked(lc_slab_pool_t *pool, size_t bytes) {
+  size_t unasked;
+
+  /* relaxed, both: a hint; a user that asks at this moment will ask again */
+  unasked = lc_load(&pool->unasked, memory_order_relaxed) + bytes;
+  lc_store(&pool->unasked, unasked, memory_order_relaxed);
+  return unasked > LC_FLOOD_BYTES / 2;
+}
+
+/* Small slabs from the start would fill the pool forever. */
+static bool is_small(const lc_slab_pool_t *pool, const lc_slab_t *slab) {
+  /* relaxed: a hint */
+  return slab->bytes < lc_load(&pool->largest, memory_order_relaxed) / 2;
+}
+
 void lc_slab_pool_recycle(lc_slab_pool_t *pool, lc_slab_t *slab) {
+  size_t few = bytes_of_few(pool);
+  size_t most = few > pool->flood ? few : pool->flood;
+
   slab->used = 0;
-  /* Small slabs from the start would fill the pool forever. relaxed: a hint */
-  if (slab->bytes < lc_load(&pool->largest, memory_order_relaxed) / 2 ||
-      !put_in_any(pool, slab))
+  if (is_unasked(pool, slab->bytes)) {
+    (void) lc_slab_pool_trim(pool);
+    most = few;
+  }
+  if (is_small(pool, slab) || !push(pool, slab, most))
     lc_free_burst(slab, slab->bytes);
 }
 

@@ -1,37 +1,57 @@
-/* put_vs_get: [pool.hand] alone. Slabs go from hand to hand over the rack;
- * the next user finds what the last one did. */
+/* put_vs_get: [pool.hand] alone. Slabs go from hand to hand over the
+ * pool; the next user finds what the last one did, also in a slab that was put
+ * back in between. */
 #include "explore.h"
 #include "queue/slab.h"
 
 static lc_slab_pool_t pool;
 
-/* Carves a node of some slab, and hands the slab on if it has another. */
-static void use_one(void *arg) {
+static lc_slab_t *get(void) {
   size_t bytes = LC_SLAB_LEAST;
   lc_slab_t *slab = lc_slab_pool_get(&pool, &bytes);
 
-  (void) arg;
   explore_write(lc_node_message(&pool, lc_slab_alloc_node(&pool, slab)));
+  return slab;
+}
+
+static void put(lc_slab_t *slab) {
   if (lc_slab_is_full(slab) || !lc_slab_pool_put(&pool, slab))
     lc_slab_pool_recycle(&pool, slab);
 }
 
+/* Carves a node of some slab, and hands the slab on. */
+static void use_one(void *arg) {
+  (void) arg;
+  put(get());
+}
+
 static void run(void) {
+  lc_slab_t *first;
+
   explore_check(lc_slab_pool_init(&pool, sizeof(uint64_t), SIZE_MAX), "init");
+  first = get();
+  put(get());
+  put(first);
   explore_spawn(use_one, NULL);
   explore_spawn(use_one, NULL);
+  use_one(NULL);
   use_one(NULL);
   explore_join();
   lc_slab_pool_free(&pool);
 }
 
-static const explore_twin_t twins[] = {{.name = "rack_hides_the_last_user",
-                                        .site = "put_in_slot",
+static const explore_twin_t twins[] = {{.name = "pool_hides_the_last_user",
+                                        .site = "push",
                                         .kind = EXPLORE_RMW,
                                         .order = memory_order_relaxed,
                                         .caught_as = "race"},
-                                       {.name = "rack_gives_too_early",
-                                        .site = "take_waiting",
+                                       {.name = "pool_gives_too_early",
+                                        .site = "take_all",
+                                        .kind = EXPLORE_RMW,
+                                        .order = memory_order_relaxed,
+                                        .caught_as = "race"},
+                                       {.name = "pool_hides_what_is_put_back",
+                                        .site = "put_back",
                                         .kind = EXPLORE_RMW,
                                         .order = memory_order_relaxed,
                                         .caught_as = "race"},

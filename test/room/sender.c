@@ -91,24 +91,25 @@ START_TEST(a_dropped_senders_slab_serves_the_next) {
 }
 END_TEST
 
-START_TEST(slabs_beyond_the_rack_are_retired_and_come_back) {
-  loopchan_sender_t *many[2 * LC_POOL_SLOTS];
+START_TEST(slabs_beyond_the_pool_are_retired_and_come_back) {
+  loopchan_sender_t *many[2 * LC_POOL_SLABS];
   size_t i;
   int message;
 
-  for (i = 0; i < 2 * LC_POOL_SLOTS; i++) {
+  for (i = 0; i < 2 * LC_POOL_SLABS; i++) {
     many[i] = loopchan_sender_clone(tx);
     ck_assert_int_eq(loopchan_send(many[i], &(int){(int) i}), 0);
   }
-  for (i = 0; i < 2 * LC_POOL_SLOTS; i++)
+  for (i = 0; i < 2 * LC_POOL_SLABS; i++)
     loopchan_sender_drop(many[i]);
-  for (i = 0; i < 2 * LC_POOL_SLOTS; i++) {
+  for (i = 0; i < 2 * LC_POOL_SLABS; i++) {
     ck_assert_int_eq(loopchan_recv(&rx, &message), 0);
     ck_assert_int_eq(message, (int) i);
   }
-  ck_assert_int_eq(loopchan_try_recv(&rx, &message), UV_EAGAIN);
-  /* In the rack, the core, the sender; and one that is held. */
-  ck_assert_uint_le(memory_blocks(), LC_POOL_SLOTS + 2 + 1);
+  for (i = 0; i < LC_POOL_SLABS; i++)
+    ck_assert_int_eq(loopchan_try_recv(&rx, &message), UV_EAGAIN);
+  /* In the pool, the core, the sender; and one that is held. */
+  ck_assert_uint_le(memory_blocks(), LC_POOL_SLABS + 2 + 1);
 }
 END_TEST
 
@@ -126,17 +127,17 @@ START_TEST(a_message_that_is_refused_leaves_its_node) {
 END_TEST
 
 START_TEST(a_slab_refused_by_a_closed_channel_is_kept_for_its_end) {
-  loopchan_sender_t *many[LC_POOL_SLOTS + 1];
+  loopchan_sender_t *many[LC_POOL_SLABS + 1];
   size_t i;
 
-  for (i = 0; i < LC_POOL_SLOTS + 1; i++) {
+  for (i = 0; i < LC_POOL_SLABS + 1; i++) {
     many[i] = loopchan_sender_clone(tx);
     ck_assert_int_eq(loopchan_send(many[i], &(int){0}), 0);
   }
   ck_assert_int_eq(loopchan_shutdown(&rx), 0);
-  for (i = 0; i < LC_POOL_SLOTS + 1; i++)
+  for (i = 0; i < LC_POOL_SLABS + 1; i++)
     loopchan_sender_drop(many[i]);
-  for (i = 0; i < LC_POOL_SLOTS + 1; i++)
+  for (i = 0; i < LC_POOL_SLABS + 1; i++)
     ck_assert_int_eq(loopchan_recv(&rx, &(int){0}), 0);
   ck_assert_int_eq(loopchan_recv(&rx, &(int){0}), UV_EOF);
 }
@@ -216,7 +217,7 @@ static Suite *suite(void) {
       the_first_thread_keeps_its_slab, each_sender_begins_with_a_small_slab,
       a_reserved_place_holds_its_slab_alone, an_abandoned_place_is_used_again,
       a_dropped_senders_slab_serves_the_next,
-      slabs_beyond_the_rack_are_retired_and_come_back,
+      slabs_beyond_the_pool_are_retired_and_come_back,
       a_message_that_is_refused_leaves_its_node,
       a_slab_refused_by_a_closed_channel_is_kept_for_its_end,
       the_slabs_of_a_refused_chain_are_kept_for_the_channels_end,

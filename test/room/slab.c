@@ -240,24 +240,28 @@ START_TEST(a_larger_slab_is_twice_the_largest) {
 }
 END_TEST
 
-START_TEST(a_full_rack_frees_the_unused_and_refuses_the_used) {
-  lc_slab_t *slabs[LC_POOL_SLOTS + 2];
+START_TEST(a_full_pool_frees_the_unused_and_refuses_the_used) {
+  lc_slab_t *slabs[LC_POOL_SLABS + 2];
   size_t i;
 
   ck_assert(lc_slab_pool_init(&pool, 8, 1));
-  for (i = 0; i < LC_POOL_SLOTS + 2; i++)
+  for (i = 0; i < LC_POOL_SLABS + 2; i++)
     slabs[i] = take(LC_SLAB_LEAST);
-  for (i = 0; i < LC_POOL_SLOTS; i++)
+  for (i = 0; i < LC_POOL_SLABS; i++)
     ck_assert(lc_slab_pool_put(&pool, slabs[i]));
   ck_assert(lc_slab_pool_put(&pool, slabs[i]));
-  ck_assert_uint_eq(memory_blocks(), LC_POOL_SLOTS + 1);
+  ck_assert_uint_eq(memory_blocks(), LC_POOL_SLABS + 1);
   lc_slab_alloc_node(&pool, slabs[i + 1]);
   ck_assert(!lc_slab_pool_put(&pool, slabs[i + 1]));
   lc_slab_pool_orphan(&pool, slabs[i + 1]);
 }
 END_TEST
 
-START_TEST(the_rack_keeps_no_more_than_its_bytes) {
+static bool is_tidy(void) {
+  return lc_load(&pool.waiting, memory_order_relaxed) <= LC_POOL_BYTES;
+}
+
+START_TEST(a_tidy_pool_keeps_no_more_than_its_bytes) {
   static const size_t sizes[] = {0, 8, 1000, 20000, 100000, 1000000};
   size_t s, i;
 
@@ -268,13 +272,97 @@ START_TEST(the_rack_keeps_no_more_than_its_bytes) {
       slabs[i] = take(LC_SLAB_MOST);
     for (i = 0; i < 64; i++)
       lc_slab_pool_recycle(&pool, slabs[i]);
-    ck_assert_uint_le(memory_blocks(), LC_POOL_SLOTS);
+    while (lc_slab_pool_trim(&pool)) {
+    }
+    ck_assert_uint_le(memory_blocks(), LC_POOL_SLABS);
     ck_assert_uint_ge(memory_blocks(), 1);
     ck_assert(memory_blocks() == 1 || memory_bytes() <= LC_POOL_BYTES);
     lc_slab_pool_free(&pool);
     ck_assert_uint_eq(memory_blocks(), 0);
   }
   ck_assert(lc_slab_pool_init(&pool, 8, SIZE_MAX));
+}
+END_TEST
+
+/* One that goes with its messages. */
+static lc_slab_t *take_and_spend(void) {
+  lc_slab_t *slab = take(LC_SLAB_MOST);
+
+  lc_slab_pool_spent(&pool, slab->bytes);
+  return slab;
+}
+
+#define FLOOD (2 * LC_FLOOD_BYTES / LC_SLAB_MOST)
+
+static lc_slab_t *flood[FLOOD];
+
+static void begin_flood(void) {
+  size_t i;
+
+  for (i = 0; i < FLOOD; i++)
+    flood[i] = take_and_spend();
+}
+
+START_TEST(while_slabs_are_asked_for_a_flood_of_them_waits) {
+  size_t allocations, i;
+
+  for (i = 0; i < 100; i++)
+    flood[i] = take_and_spend();
+  for (i = 0; i < 100; i++)
+    lc_slab_pool_recycle(&pool, flood[i]);
+  ck_assert_uint_eq(memory_blocks(), 100);
+  allocations = memory_allocations();
+  for (i = 0; i < 100; i++)
+    flood[i] = take_and_spend();
+  ck_assert_uint_eq(memory_allocations(), allocations);
+  for (i = 0; i < 100; i++)
+    lc_slab_pool_recycle(&pool, flood[i]);
+  for (i = 0; lc_slab_pool_trim(&pool); i++) {
+  }
+  ck_assert(is_tidy());
+  ck_assert_uint_eq(i, 100 - LC_POOL_BYTES / LC_SLAB_MOST);
+}
+END_TEST
+
+START_TEST(a_flood_keeps_no_more_than_its_bytes) {
+  size_t i, most = 0;
+
+  begin_flood();
+  for (i = 0; i < FLOOD; i++) {
+    size_t waiting;
+    /* Two come back for each that is asked for. */
+    lc_slab_pool_recycle(&pool, flood[i]);
+    lc_slab_pool_recycle(&pool, take_and_spend());
+    waiting = lc_load(&pool.waiting, memory_order_relaxed);
+    most = waiting > most ? waiting : most;
+  }
+  ck_assert_uint_le(most, LC_FLOOD_BYTES);
+  ck_assert_uint_gt(most, LC_FLOOD_BYTES - LC_SLAB_MOST);
+}
+END_TEST
+
+START_TEST(slabs_that_nobody_asks_for_are_freed) {
+  size_t i;
+
+  begin_flood();
+  for (i = 0; i < FLOOD; i++)
+    lc_slab_pool_recycle(&pool, flood[i]);
+  ck_assert(is_tidy());
+  ck_assert_uint_ge(memory_blocks(), 1);
+}
+END_TEST
+
+START_TEST(a_pool_that_keeps_few_has_no_flood) {
+  size_t i;
+
+  lc_slab_pool_keep_few(&pool);
+  for (i = 0; i < 100; i++)
+    flood[i] = take_and_spend();
+  for (i = 0; i < 100; i++) {
+    lc_slab_pool_recycle(&pool, flood[i]);
+    ck_assert(is_tidy());
+  }
+  ck_assert(!lc_slab_pool_trim(&pool));
 }
 END_TEST
 
@@ -291,21 +379,21 @@ END_TEST
 
 START_TEST(single_slabs_have_one_node_and_all_wait) {
   static const size_t sizes[] = {0, 8, 400000};
-  lc_slab_t *slabs[LC_POOL_SLOTS];
+  lc_slab_t *slabs[LC_POOL_SLABS];
   size_t i, n;
 
   for (n = 0; n < sizeof sizes / sizeof *sizes; n++) {
     ck_assert(lc_slab_pool_init(&pool, sizes[n], 1));
     lc_slab_pool_make_single(&pool);
-    for (i = 0; i < LC_POOL_SLOTS; i++) {
+    for (i = 0; i < LC_POOL_SLABS; i++) {
       slabs[i] = take(LC_SLAB_MOST);
       ck_assert_uint_eq(slabs[i]->count, 1);
       ck_assert_ptr_eq(lc_slab_of_first(lc_slab_alloc_node(&pool, slabs[i])),
                        slabs[i]);
     }
-    for (i = 0; i < LC_POOL_SLOTS; i++)
+    for (i = 0; i < LC_POOL_SLABS; i++)
       lc_slab_pool_recycle(&pool, slabs[i]);
-    ck_assert_uint_eq(memory_blocks(), LC_POOL_SLOTS);
+    ck_assert_uint_eq(memory_blocks(), LC_POOL_SLABS);
     lc_slab_pool_free(&pool);
   }
 }
@@ -341,11 +429,10 @@ static void take_and_give(void *arg) {
     lc_slab_t *slab = lc_slab_pool_get(&pool, &bytes);
     if (slab == NULL)
       continue;
-    if (slab->next != NULL)
+    if (slab->used != 0)
       ++*clashes;
-    slab->next = slab;
+    slab->used = 1;
     slab->used = 0;
-    slab->next = NULL;
     if (!lc_slab_pool_put(&pool, slab))
       ++*clashes;
   }
@@ -354,14 +441,12 @@ static void take_and_give(void *arg) {
 START_TEST(a_slab_has_one_user_at_a_time) {
   uv_thread_t threads[THREADS];
   size_t clashes[THREADS] = {0}, i;
-  lc_slab_t *slabs[LC_POOL_SLOTS];
+  lc_slab_t *slabs[LC_POOL_SLABS];
 
   ck_assert(lc_slab_pool_init(&pool, 8, 1));
-  for (i = 0; i < LC_POOL_SLOTS; i++) {
+  for (i = 0; i < LC_POOL_SLABS; i++)
     slabs[i] = take(LC_SLAB_LEAST);
-    slabs[i]->next = NULL;
-  }
-  for (i = 0; i < LC_POOL_SLOTS; i++)
+  for (i = 0; i < LC_POOL_SLABS; i++)
     ck_assert(lc_slab_pool_put(&pool, slabs[i]));
   for (i = 0; i < THREADS; i++)
     ck_assert_int_eq(uv_thread_create(&threads[i], take_and_give, &clashes[i]),
@@ -370,7 +455,7 @@ START_TEST(a_slab_has_one_user_at_a_time) {
     ck_assert_int_eq(uv_thread_join(&threads[i]), 0);
     ck_assert_uint_eq(clashes[i], 0);
   }
-  ck_assert_uint_eq(memory_blocks(), LC_POOL_SLOTS);
+  ck_assert_uint_eq(memory_blocks(), LC_POOL_SLABS);
 }
 END_TEST
 
@@ -388,8 +473,11 @@ static Suite *suite(void) {
       many_users_share_what_is_kept, users_that_come_late_get_what_is_left,
       a_slab_too_large_for_one_of_many_waits_for_another,
       a_larger_slab_is_twice_the_largest,
-      a_full_rack_frees_the_unused_and_refuses_the_used,
-      the_rack_keeps_no_more_than_its_bytes,
+      a_full_pool_frees_the_unused_and_refuses_the_used,
+      a_tidy_pool_keeps_no_more_than_its_bytes,
+      while_slabs_are_asked_for_a_flood_of_them_waits,
+      a_flood_keeps_no_more_than_its_bytes,
+      slabs_that_nobody_asks_for_are_freed, a_pool_that_keeps_few_has_no_flood,
       small_slabs_do_not_stay_when_large_ones_are_made,
       single_slabs_have_one_node_and_all_wait, out_of_memory_is_told,
       uncarve_gives_the_same_place_again, a_slab_has_one_user_at_a_time);
