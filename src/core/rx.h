@@ -17,7 +17,7 @@ LC_MUST_USE bool lc_rx_spin(lc_channel_t *channel, uint64_t deadline_ns);
 /* Receiver, when it has found nothing, before it parks. True: it has freed some
  * memory that was kept while messages flowed, and looks once more: there may be
  * more to free, or messages. */
-LC_MUST_USE bool lc_rx_tidy(lc_channel_t *channel);
+bool lc_rx_tidy(lc_channel_t *channel);
 
 /* Receiver. True: parked, the next send owes a wake. On a rendezvous channel,
  * only if no more sends wait than are seen to. */

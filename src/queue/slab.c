@@ -110,7 +110,7 @@ static size_t bytes_waiting(const lc_slab_pool_t *pool) {
 }
 
 /* Also those on their way in: never less than there are. */
-static void count_waiting(lc_slab_pool_t *pool, size_t bytes) {
+static void count_bytes(lc_slab_pool_t *pool, size_t bytes) {
   /* relaxed: a hint */
   lc_add(&pool->waiting, bytes, memory_order_relaxed);
 }
@@ -121,10 +121,10 @@ static lc_slab_t *seen_on_top(lc_slab_pool_t *pool) {
 }
 
 /* False: more than so many bytes would wait then. */
-static bool push(lc_slab_pool_t *pool, lc_slab_t *slab, size_t most) {
+static bool put_on_top(lc_slab_pool_t *pool, lc_slab_t *slab, size_t most) {
   if (bytes_waiting(pool) + slab->bytes > most)
     return false;
-  count_waiting(pool, slab->bytes);
+  count_bytes(pool, slab->bytes);
   slab->next = seen_on_top(pool);
   /* [pool.hand] (A) */
   while (!lc_cas(&pool->top, &slab->next, slab, memory_order_release,
@@ -141,7 +141,7 @@ static lc_slab_t *take_all(lc_slab_pool_t *pool) {
 }
 
 /* What was pushed since goes on top. */
-static void put_back(lc_slab_pool_t *pool, lc_slab_t *slabs) {
+static void give_back(lc_slab_pool_t *pool, lc_slab_t *slabs) {
   lc_slab_t *none = NULL, *newer, *last;
 
   /* [pool.hand] (C) */
@@ -165,12 +165,12 @@ static lc_slab_t *take_waiting(lc_slab_pool_t *pool, size_t most) {
   if (slab == NULL)
     return NULL;
   if (slab->bytes > most) {
-    put_back(pool, slab);
+    give_back(pool, slab);
     return NULL;
   }
   if (slab->next != NULL)
-    put_back(pool, slab->next);
-  count_waiting(pool, 0 - slab->bytes);
+    give_back(pool, slab->next);
+  count_bytes(pool, 0 - slab->bytes);
   return slab;
 }
 
@@ -250,7 +250,7 @@ size_t lc_slab_pool_larger(const lc_slab_pool_t *pool) {
 bool lc_slab_pool_put(lc_slab_pool_t *pool, lc_slab_t *slab) {
   lc_assert(!lc_slab_is_full(slab));
   lc_slab_pool_spent(pool, slab->bytes);
-  if (push(pool, slab, bytes_of_few(pool)))
+  if (put_on_top(pool, slab, bytes_of_few(pool)))
     return true;
   if (slab->used > 0)
     return false;
@@ -295,7 +295,7 @@ void lc_slab_pool_recycle(lc_slab_pool_t *pool, lc_slab_t *slab) {
     (void) lc_slab_pool_trim(pool);
     most = few;
   }
-  if (is_small(pool, slab) || !push(pool, slab, most))
+  if (is_small(pool, slab) || !put_on_top(pool, slab, most))
     lc_free_burst(slab, slab->bytes);
 }
 

@@ -184,7 +184,7 @@ static bool is_quiet(const char *site) {
                                       "make_slab",
                                       "bytes_of_few",
                                       "bytes_waiting",
-                                      "count_waiting",
+                                      "count_bytes",
                                       "seen_on_top",
                                       "is_unasked",
                                       "is_small",

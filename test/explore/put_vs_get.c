@@ -41,7 +41,7 @@ static void run(void) {
 }
 
 static const explore_twin_t twins[] = {{.name = "pool_hides_the_last_user",
-                                        .site = "push",
+                                        .site = "put_on_top",
                                         .kind = EXPLORE_RMW,
                                         .order = memory_order_relaxed,
                                         .caught_as = "race"},
@@ -51,7 +51,7 @@ static const explore_twin_t twins[] = {{.name = "pool_hides_the_last_user",
                                         .order = memory_order_relaxed,
                                         .caught_as = "race"},
                                        {.name = "pool_hides_what_is_put_back",
-                                        .site = "put_back",
+                                        .site = "give_back",
                                         .kind = EXPLORE_RMW,
                                         .order = memory_order_relaxed,
                                         .caught_as = "race"},
