@@ -258,14 +258,31 @@ bool lc_slab_pool_put(lc_slab_pool_t *pool, lc_slab_t *slab) {
   return true;
 }
 
+/* One that waits in the pool and has no nodes under way. NULL: there is none,
+ * or another thread is at the stack. */
+static lc_slab_t *take_unused(lc_slab_pool_t *pool) {
+  lc_slab_t *slabs = take_all(pool), **at = &slabs, *unused;
+
+  while (*at != NULL && (*at)->used > 0)
+    at = &(*at)->next;
+  unused = *at;
+  if (unused != NULL) {
+    *at = unused->next;
+    count_bytes(pool, 0 - unused->bytes);
+  }
+  if (slabs != NULL)
+    give_back(pool, slabs);
+  return unused;
+}
+
 bool lc_slab_pool_trim(lc_slab_pool_t *pool) {
   lc_slab_t *slab;
 
   if (bytes_waiting(pool) <= bytes_of_few(pool))
     return false;
-  slab = take_waiting(pool, SIZE_MAX);
+  slab = take_unused(pool);
   if (slab == NULL)
-    return false; /* another thread is at the stack: not to be waited for */
+    return false;
   lc_free_burst(slab, slab->bytes);
   return true;
 }

@@ -17,8 +17,9 @@
  * A slab has one user at a time, so allocating a node takes no atomic
  * operation, and recycling costs nothing per message.
  *
- * The pool is a stack. A thread that gets a slab takes the whole stack, and puts
- * back what it does not want; meanwhile others find it empty, and make slabs.
+ * The pool is a stack. A thread that gets a slab takes the whole stack, and
+ * puts back what it does not want; others find it empty meanwhile, and make
+ * slabs.
  *
  * [pool.hand]  A thread that gets a slab from the pool sees what its last user
  * did.
@@ -27,8 +28,8 @@
  *   writes the slab's head and nodes
  *   (A) CAS top: old -> slab     release    (B) swap top: old -> NULL  acquire
  *                                           (C) CAS top: NULL -> rest  release
- *   The stack is taken only whole, so a slab's address that comes back cannot be
- *   mistaken. Weaker: A or B relaxed -> two users allocate the same node
+ *   The stack is taken only whole, so a slab's address that comes back cannot
+ *   be mistaken. Weaker: A or B relaxed -> two users allocate the same node
  *   (recycle_vs_send); C relaxed -> the next user finds a stack that is not
  *   linked yet, if C had to link two (put_vs_get).
  *

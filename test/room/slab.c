@@ -324,6 +324,25 @@ START_TEST(while_slabs_are_asked_for_a_flood_of_them_waits) {
 }
 END_TEST
 
+/* While other threads take slabs, more bytes are counted than there are. */
+START_TEST(a_slab_with_nodes_under_way_is_not_trimmed) {
+  lc_slab_t *unused = take(LC_SLAB_MOST), *slab = take(LC_SLAB_MOST);
+
+  lc_slab_alloc_node(&pool, slab);
+  ck_assert(lc_slab_pool_put(&pool, unused));
+  ck_assert(lc_slab_pool_put(&pool, slab));
+  lc_add(&pool.waiting, LC_POOL_BYTES, memory_order_relaxed);
+  ck_assert(lc_slab_pool_trim(&pool));
+  ck_assert_uint_eq(memory_blocks(), 1);
+  ck_assert(!lc_slab_pool_trim(&pool));
+  ck_assert_uint_eq(memory_blocks(), 1);
+  lc_add(&pool.waiting, 0 - LC_POOL_BYTES, memory_order_relaxed);
+  ck_assert_ptr_eq(take(LC_SLAB_MOST), slab);
+  ck_assert_uint_eq(slab->used, 1);
+  lc_slab_pool_recycle(&pool, slab);
+}
+END_TEST
+
 START_TEST(a_flood_keeps_no_more_than_its_bytes) {
   size_t i, most = 0;
 
@@ -476,6 +495,7 @@ static Suite *suite(void) {
       a_full_pool_frees_the_unused_and_refuses_the_used,
       a_tidy_pool_keeps_no_more_than_its_bytes,
       while_slabs_are_asked_for_a_flood_of_them_waits,
+      a_slab_with_nodes_under_way_is_not_trimmed,
       a_flood_keeps_no_more_than_its_bytes,
       slabs_that_nobody_asks_for_are_freed, a_pool_that_keeps_few_has_no_flood,
       small_slabs_do_not_stay_when_large_ones_are_made,
