@@ -1,7 +1,7 @@
-/* node: slabs, and the rack that they wait in.
+/* slab: slabs of nodes, and the pool that they wait in.
  *
  * Knows:   how large a node is, memory. Not whom a message is for; cannot wake.
- * Threads: take, give and orphan from any; recycle from the receiver's.
+ * Threads: recycle from the receiver's; the rest from any.
  * Promise: a slab has one user at a time, and none is lost.
  */
 #include "queue/slab.h"
@@ -84,14 +84,14 @@ void lc_node_fetch_ahead(const lc_slab_pool_t *pool, const lc_link_t *node) {
   const char *ahead = (const char *) node + LC_AHEAD;
   size_t most = 2 * LC_AHEAD, i;
 
-  /* Of a larger one the processor sees by itself that more will be wanted. */
+  /* If a node is larger, the processor prefetches the rest by itself. */
   if (most > pool->stride)
     most = pool->stride;
   for (i = LC_CACHE_LINE; i < most; i += LC_CACHE_LINE)
     lc_prefetch_write(ahead + i);
 }
 
-/* Hands a slab that has room to whoever looks there next. */
+/* Puts a slab that has room into a slot, if that is empty. */
 static bool put_in_slot(lc_slab_pool_t *pool, size_t i, lc_slab_t *slab) {
   lc_slab_t *none = NULL;
 
@@ -103,7 +103,7 @@ static bool put_in_slot(lc_slab_pool_t *pool, size_t i, lc_slab_t *slab) {
                 memory_order_relaxed);
 }
 
-/* One that waits in the pool, of so many bytes at most, if that can be. */
+/* Takes a slab that waits in the pool, of at most so many bytes if possible. */
 static lc_slab_t *take_waiting(lc_slab_pool_t *pool, size_t most) {
   size_t i;
 
@@ -136,7 +136,7 @@ static size_t share(const lc_slab_pool_t *pool) {
   return most < pool->most ? most : pool->most;
 }
 
-/* Of so many bytes at most, but for what is less than one node. */
+/* Makes a slab of so many bytes at most, but with one node at least. */
 static lc_slab_t *make_slab(lc_slab_pool_t *pool, size_t most) {
   size_t nodes = nodes_in(most, pool->stride);
   size_t bytes = bytes_of(nodes, pool->stride);
@@ -215,7 +215,8 @@ bool lc_slab_pool_put(lc_slab_pool_t *pool, lc_slab_t *slab) {
 
 void lc_slab_pool_recycle(lc_slab_pool_t *pool, lc_slab_t *slab) {
   slab->used = 0;
-  /* Small slabs from the start would fill the pool forever. relaxed: a hint */
+  /* Otherwise the small slabs of the beginning would stay in the pool forever.
+   * relaxed: a hint */
   if (slab->bytes < lc_load(&pool->largest, memory_order_relaxed) / 2 ||
       !put_in_any(pool, slab))
     lc_free_burst(slab, slab->bytes);
