@@ -97,7 +97,7 @@
  *       instead of UV_EINVAL.
  *   (4) Closing after a shutdown is normal. A second shutdown, a second close,
  *       and a shutdown after a close return UV_EALREADY.
- *   (5) A call that has to wait, for room or for the closure, waits on every
+ *   (5) A call that has to wait, for room or for the close, waits on every
  *       thread except the thread of the receiver's own loop, where it returns
  *       UV_EAGAIN.
  *   (6) Only the thread of the writer's loop.
@@ -379,7 +379,8 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
                                   const loopchan_options_t *options);
 
 /**
- * Makes *clone another receiver of the channel that rx receives from.
+ * Makes another receiver of the same channel: *clone, which receives from the
+ * channel of rx.
  *
  * The channel must have been opened with LOOPCHAN_SHARED. Its receivers may be
  * loop receivers and thread receivers, in any mix. Each is started, stopped and
