@@ -21,8 +21,8 @@ uintptr_t lc_thread_number_take(void) {
 #if defined(_WIN32)
   lc_thread_number = GetCurrentThreadId();
 #elif defined(__linux__)
-  /* The value of pthread_self() is soon reused: it is an address by the
-   * thread's stack. */
+  /* The value of pthread_self() is soon reused: it is an address in
+   * the thread's stack. */
   lc_thread_number = (uintptr_t) syscall(SYS_gettid);
 #elif defined(__APPLE__)
   uint64_t number;
