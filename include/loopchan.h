@@ -13,50 +13,54 @@
  *   - Every comment uses the same labels and omits those that do not apply.
  *     Thread: which threads may call it. Callback: whether a callback may.
  *     Message: who owns the message after each result. Blocks, Allocates:
- *     whether it does, and when. A slab is one block of memory for several
+ *     whether it does so, and when. A slab is one block of memory for several
  *     messages, or for one large message.
  *   - Signals and fork: unless the function says otherwise, it is not
- *     async-signal-safe, and does not work on a channel in the child of a
- *     fork(). A child that was forked while no other thread was in a call may
- *     open channels of its own, on loops of its own; where one of its parent's
- *     receivers or writers was open, it zeroes the memory first.
- *   - Cancellation: no call is a cancellation point. A thread that was
- *     cancelled with pthread_cancel() while in a call stays in it until it
- *     returns, and ends at its own next cancellation point. options.drop is
- *     called with cancellation disabled, callbacks as the caller of uv_run left
- *     it. With PTHREAD_CANCEL_ASYNCHRONOUS no call is safe.
- *   - Time-outs: a call that is given a time ends when it has passed, and a
- *     receive that begins finds what has been sent, even if a sender that was
- *     about to wake the receiver does not get the processor. (Mutexes are held
- *     for a few instructions; a thread that loses the processor there holds up
- *     the others for that long. With LOOPCHAN_SHARED a receiver that was asleep
- *     when a message was sent to it sleeps until that sender wakes it, or its
- *     time is up, whoever sends meanwhile.)
- *   - Copies: several copies of the library may be in one process, in two
- *     plug-ins for example. A copy may use a sender that another one made, if
- *     both have the same version and allocate with the same functions. A
- *     receiver, a writer and a reserved place stay with the copy that made
- *     them; to another one their handles are any other. On a loop that several
- *     copies use, each knows of its own receivers and writers only: what is
- *     said of all of them together, which thread runs the loop and how long
- *     they may keep it, holds for those of each copy.
- *   - A NULL that is not expressly allowed changes nothing: the call returns
- *     UV_EINVAL, or ignores it if it returns no code.
- *   - Errors of the caller: what can be recognised returns a code, as said at
- *     each function. In debug builds of the library an assert says what was
- *     wrong, and aborts: after a plain uv_close on a receiver or writer, the
- *     next call on it; a call on a receiver or writer that was moved while
- *     open; a receiver used on two threads at once, without LOOPCHAN_SHARED;
- *     a call for a receiver or writer of a loop on another thread, while that
- *     loop runs a callback of the library's; a call on a sender just after its
- *     drop; the drop of a writer's sender; a place that is given back twice.
- *   - What is never recognised, and ends in memory that is used after it was
- *     freed: to free or reuse the memory of a receiver, a writer or a request
- *     that is in use, by a second loopchan_write for example, or of a loop
- *     whose handles are not closed; a plain uv_close on a receiver or writer
- *     without another call on it; a sender that another thread uses while, or
- *     long after, it is dropped; a place that is committed on another
- *     channel's sender.
+ *     async-signal-safe, and in the child of a fork() it does not work on a
+ *     channel that the parent opened. A child that was forked while no other
+ *     thread was in a call may open new channels on new loops. To reuse the
+ *     memory of a receiver or writer that the parent had open, it must zero
+ *     that memory first.
+ *   - Cancellation: no call is a cancellation point. If a thread is cancelled
+ *     with pthread_cancel() during a call, the call completes as usual, and the
+ *     thread ends at its next cancellation point. options.drop is called with
+ *     cancellation disabled; callbacks are called with whatever cancellation
+ *     state the thread had when it called uv_run. With
+ *     PTHREAD_CANCEL_ASYNCHRONOUS no call is safe.
+ *   - Time-outs: a call with a time-out returns when its time is up, and a
+ *     receive finds every message that was accepted before it began. Both hold
+ *     even if a sender loses the processor just before it wakes the receiver.
+ *     (Mutexes are held for a few instructions; a thread that loses the
+ *     processor while it holds one delays the others until it runs again. With
+ *     LOOPCHAN_SHARED, a receiver that was asleep when a message was sent to it
+ *     sleeps until the sender of that message wakes it, or its own time is up;
+ *     other sends do not wake it earlier.)
+ *   - Copies: a process may contain several copies of the library, in two
+ *     plug-ins for example. A copy may use a sender that another copy made, if
+ *     both have the same version and the same memory functions. A receiver, a
+ *     writer and a reserved place may be used only with the copy that made
+ *     them; no other copy recognises their handles. On a loop that several
+ *     copies use, each copy knows only its own receivers and writers. What this
+ *     file says about all of those on one loop (how it is learned which thread
+ *     runs the loop, and how long callbacks may keep it) applies to each copy
+ *     separately.
+ *   - A NULL argument that is not expressly allowed has no effect: the call
+ *     returns UV_EINVAL, or does nothing if it has no code to return.
+ *   - Errors of the caller: those that can be detected return a code, listed at
+ *     each function. A debug build of the library also aborts, with an
+ *     assertion that says what was wrong, on these: the next call on a receiver
+ *     or writer after a plain uv_close on it; a call on a receiver or writer
+ *     that was moved while open; a receiver used on two threads at once without
+ *     LOOPCHAN_SHARED; a call on a loop's receiver or writer from another
+ *     thread, while that loop runs one of this library's callbacks; a call on a
+ *     sender just after its drop; the drop of a writer's sender; a reserved
+ *     place that is given back twice.
+ *   - Errors that are never detected, and lead to a use after free: freeing or
+ *     reusing the memory of a receiver, writer or request that is in use (by a
+ *     second loopchan_write, for example), or of a loop whose handles are not
+ *     closed; a plain uv_close on a receiver or writer that no further call is
+ *     made on; using a sender while another thread drops it, or long after its
+ *     drop; committing a reserved place on another channel's sender.
  *
  * Which calls may overlap, and when they may be made:
  *
@@ -88,12 +92,12 @@
  *   (2) It is the last use of that sender: no other call may be using it.
  *   (3) Only the receiver's thread: the loop's thread for a loop receiver, the
  *       one thread that receives for a thread receiver. With LOOPCHAN_SHARED,
- *       for a thread receiver yes in both columns: any thread, and several at
- *       once; and after the close of either kind, the calls that it has return
- *       UV_EOF instead of UV_EINVAL.
- *   (4) A close after a shutdown is usual. A second shutdown, a second close,
+ *       both columns are "yes" for a thread receiver, and after the close of
+ *       either kind of receiver, the calls allowed on that kind return UV_EOF
+ *       instead of UV_EINVAL.
+ *   (4) Closing after a shutdown is normal. A second shutdown, a second close,
  *       and a shutdown after a close return UV_EALREADY.
- *   (5) A call that has to wait, for room or for the closure, waits on every
+ *   (5) A call that has to wait, for room or for the close, waits on every
  *       thread except the thread of the receiver's own loop, where it returns
  *       UV_EAGAIN.
  *   (6) Only the thread of the writer's loop.
@@ -103,9 +107,9 @@
 #ifndef LOOPCHAN_H
 #define LOOPCHAN_H
 
-/* <uv.h> needs names of POSIX, which -std=c11 hides unless something defines
- * this before the first system header: so include this header first, or define
- * it yourself. */
+/* <uv.h> needs POSIX names, which -std=c11 hides unless this macro is defined
+ * before the first system header. So include this header first, or define the
+ * macro yourself. */
 #if defined(__STRICT_ANSI__) && !defined(_DEFAULT_SOURCE)
 #define _DEFAULT_SOURCE
 #endif
@@ -113,7 +117,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* It was too late. Without this, the errors would be in libuv's header. */
+/* A system header came first, so the macro came too late. Without this #error
+ * the compiler would report errors inside libuv's header. */
 #if defined(__GLIBC__) && defined(__STRICT_ANSI__) && \
     !defined(_POSIX_C_SOURCE) && !defined(_XOPEN_SOURCE)
 #error "uv.h needs POSIX: use -std=gnu11, or -D_DEFAULT_SOURCE with -std=c11"
@@ -148,45 +153,46 @@ extern "C" {
   ((LOOPCHAN_VERSION_MAJOR << 16) | (LOOPCHAN_VERSION_MINOR << 8) | \
    LOOPCHAN_VERSION_PATCH)
 
-/* Capacities. Any other number is a bound: at most that many messages are
- * accepted and not yet received, reserved places included. A rendezvous channel
- * stores no messages: each passes directly from a sender to a receiver, when
- * both are there. LOOPCHAN_UNBOUNDED is 0, as a size_t. */
+/* Special capacities. Any other number is a bound: at most that many messages
+ * are accepted and not yet received, reserved places included. A rendezvous
+ * channel stores no messages: each passes directly from a sender to a receiver,
+ * once both are ready. LOOPCHAN_UNBOUNDED is 0, as a size_t. */
 #define LOOPCHAN_UNBOUNDED (SIZE_MAX - SIZE_MAX)
 #define LOOPCHAN_RENDEZVOUS SIZE_MAX
 
-/* Flag: the channel may have several receivers, on loops and for threads: see
- * loopchan_receiver_clone. And any number of threads may use a thread receiver
- * at once. Each message is received by exactly one of them, and all of them get
- * UV_EOF. When one of them closes it, the others' calls that wait return
- * UV_EOF, and the close waits until all their calls have returned. Later calls
- * return UV_EOF too, as long as the memory of the receiver exists.
+/* Flag: the channel may have several receivers, on loops and for threads (see
+ * loopchan_receiver_clone), and any number of threads may use one thread
+ * receiver at once. Each message is received by exactly one of them, and all of
+ * them get UV_EOF. When one thread closes a thread receiver, other threads'
+ * calls that are waiting on it return UV_EOF, and the close waits until all
+ * their calls have returned. Later calls return UV_EOF too, as long as the
+ * memory of the receiver exists.
  *
- * All threads that use the receiving side take turns under a mutex, for a
- * moment each time. A thread that finds it held spins for some microseconds,
+ * All threads that use the receiving side share one mutex, which each holds
+ * only briefly. A thread that finds it locked spins for some microseconds,
  * whatever options.spin_ns is, then sleeps; with LOOPCHAN_NO_SPIN it sleeps at
  * once. */
 #define LOOPCHAN_SHARED 1u
 
-/* Flag, capacity 0 or 1: the channel keeps the newest message only, as for
- * progress, positions and settings. A send never waits, and is never refused
- * for want of room: it replaces the message that waits, which goes to
- * options.drop on the sender's thread, inside the send. Messages are received
- * in order, some are left out; a receive that begins after a send returned gets
- * that message or a newer one. The receiver is woken once for each message that
- * it receives at most (twice if a sender loses the processor just before it
- * wakes it), and for the end of file. When the channel is shut
- * down, or its last sender is dropped, the message that waits is still
- * received, then UV_EOF. With LOOPCHAN_SHARED each message is received by one
- * of the receivers, or replaced. See: tokio's watch;
- * examples/guides/back_pressure.md */
+/* Flag, for a capacity of 0 or 1: the channel keeps only the newest message, as
+ * suits progress, positions and settings. A send never waits, and is never
+ * refused for lack of room: it replaces the message that is still waiting,
+ * which goes to options.drop on the sender's thread, inside the send. Messages
+ * are received in order, without those that were replaced; a receive that
+ * begins after a send returned gets the message of that send or a newer one.
+ * The receiver is woken at most once for each message that it receives (twice
+ * if a sender loses the processor just before it wakes the receiver), and for
+ * the end of file. When the channel is shut down, or its last sender is
+ * dropped, the waiting message is still received, then UV_EOF. With
+ * LOOPCHAN_SHARED each message is received by one of the receivers, or
+ * replaced. See: tokio's watch; examples/guides/back_pressure.md */
 #define LOOPCHAN_LATEST 2u
 
 /* A time-out that never expires. */
 #define LOOPCHAN_FOREVER UINT64_MAX
 
-/* options.spin_ns: a call that has to wait sleeps at once. (0 is the default,
- * so it is one nanosecond.) */
+/* For options.spin_ns: a call that has to wait sleeps at once. (The value is
+ * one nanosecond, because 0 stands for the default.) */
 #define LOOPCHAN_NO_SPIN 1u
 
 /* A sending end of a channel: opaque, made by loopchan_open and by
@@ -207,18 +213,19 @@ typedef struct loopchan_stats_s loopchan_stats_t;
  * status is UV_EOF and msg is NULL. Everything is allowed inside (close, stop,
  * shut down, try_recv, send to any channel, this one included, drop senders),
  * except uv_run on the same loop, which libuv forbids. (A debug build of the
- * library aborts when a handle of its own is called back by such a run. A run
- * that waits for the next message of this receiver waits forever: it is not
- * woken inside its callback. A debug build notices when a message is sent later
- * than about 50 ms after the callback began.)
+ * library aborts when such a nested uv_run calls back one of the library's
+ * handles. A nested uv_run that waits for this receiver's next message waits
+ * forever, because a receiver is not woken during its own callback. A debug
+ * build detects this if a message is sent more than about 50 ms after the
+ * callback began.)
  */
 typedef void (*loopchan_recv_cb)(loopchan_receiver_t *rx, int status,
                                  void *msg);
 
 /**
  * Reports that a receiver is closed, on the loop's thread (thread receivers:
- * from inside loopchan_close). The library no longer uses rx: its memory may be
- * freed, or opened again.
+ * from inside loopchan_close). The library no longer uses rx, which may be
+ * opened again, or its memory freed.
  */
 typedef void (*loopchan_close_cb)(loopchan_receiver_t *rx);
 
@@ -236,32 +243,33 @@ typedef void (*loopchan_write_cb)(loopchan_write_t *req, int status);
 /**
  * Reports on a writer, on its loop: either that its receiver was closed or shut
  * down (loopchan_writer_on_closed), or that the writer is closed
- * (loopchan_writer_close) and its memory may be freed, or opened again.
+ * (loopchan_writer_close) and may be opened again, or its memory freed.
  */
 typedef void (*loopchan_writer_cb)(loopchan_writer_t *w);
 
 /**
  * Disposes of a message that was accepted and will never be received.
  *
- * It is called on the receiver's thread, from inside loopchan_close; with
- * LOOPCHAN_LATEST also on a sender's thread, from inside the send, commit or
- * write that replaced the message, perhaps on several threads at once, and as
- * long as such a call is in progress, also beyond the close. msg is valid until
- * this function returns; arg is options.drop_arg. Allowed inside:
- * any call on other channels, and any call on this channel's senders, except to
- * drop one that is in use (in loopchan_close, sends are refused). With
- * LOOPCHAN_LATEST a send from inside replaces, too: what it replaces goes to
- * this function again, so one that always sends may never return.
+ * It is called on the receiver's thread, from inside loopchan_close. With
+ * LOOPCHAN_LATEST it is also called on a sender's thread, from inside the send,
+ * commit or write that replaced the message: possibly on several threads at
+ * once, and, if such a call is still in progress, even after the close. msg is
+ * valid until this function returns; arg is options.drop_arg. Allowed inside:
+ * any call on other channels, and any call on this channel's senders, except
+ * dropping one that is in use. (Inside loopchan_close, sends are refused.) With
+ * LOOPCHAN_LATEST a send from inside this function replaces a message, too,
+ * which goes to this function again; so a drop function that always sends may
+ * never return.
  */
 typedef void (*loopchan_drop_fn)(void *msg, void *arg);
 
-/* What loopchan_open makes. Zero-initialise it, then set what matters: fields
- * that a later version adds take the place of reserved ones, and 0 means the
- * behaviour of before. */
+/* The options of loopchan_open. Zero-initialise the struct, then set what you
+ * need: a later version may turn a reserved field into a new option, whose
+ * value 0 keeps the old behaviour. */
 struct loopchan_options_s {
   size_t msg_size;          /* bytes in a message; 0: it carries no data */
   size_t capacity;          /* messages, or one of the two names above */
-  loopchan_drop_fn drop;    /* for what is never received; NULL: discard it */
+  loopchan_drop_fn drop;    /* for messages never received; NULL: discard */
   void *drop_arg;           /* passed to drop */
   unsigned flags;           /* LOOPCHAN_SHARED, LOOPCHAN_LATEST, both, or 0 */
   unsigned budget_messages; /* most messages per loop iteration; 0: 1024 */
@@ -276,7 +284,7 @@ struct loopchan_options_s {
 struct loopchan_stats_s {
   uint64_t sent;        /* messages accepted */
   uint64_t received;    /* messages handed to the receiver's user */
-  uint64_t dropped;     /* messages accepted, never received; replaced ones */
+  uint64_t dropped;     /* accepted and never received, or replaced */
   uint64_t queued;      /* sent - received - dropped: waiting now */
   uint64_t wakeups;     /* times that the receiver had to be woken */
   uint64_t budget_cuts; /* loop iterations that the budget cut short */
@@ -288,21 +296,22 @@ struct loopchan_stats_s {
 
 /* A channel's receiving end. The caller allocates it, anywhere, and must not
  * move it until it is closed. If it was zeroed, calls before loopchan_open
- * return UV_EINVAL. (Not zeroed, it may be opened as well, but a memory checker
- * may report that loopchan_open looks at it. Calls on one that was moved fail,
- * but the library still uses the old memory.) A loop receiver is a libuv handle
- * too: (uv_handle_t *) rx may be passed to uv_ref, uv_unref, uv_has_ref,
- * uv_is_active, uv_is_closing, uv_walk and uv_handle_get_loop. Never pass it to
- * uv_close: the channel does not learn of that, and its senders go on using the
- * handle's memory. See loopchan_close and loopchan_close_handle. The library
- * never touches data, nor async.data. */
+ * return UV_EINVAL. (It need not be zeroed before loopchan_open, but then a
+ * memory checker may report that loopchan_open reads uninitialised memory.
+ * Calls on a receiver that was moved fail, but the library still uses the old
+ * memory.) A loop receiver is a libuv handle too: (uv_handle_t *) rx may be
+ * passed to uv_ref, uv_unref, uv_has_ref, uv_is_active, uv_is_closing, uv_walk
+ * and uv_handle_get_loop. Never pass it to uv_close: the channel would not
+ * notice, and its senders would go on using the handle's memory. See
+ * loopchan_close and loopchan_close_handle. The library never touches data or
+ * async.data. */
 struct loopchan_receiver_s {
   uv_async_t async;
   void *data; /* the user's */
 
   /* private */
   struct lc_channel *channel;
-  struct lc_consumer *consumer; /* NULL: no other receivers, nor threads */
+  struct lc_consumer *consumer; /* NULL without LOOPCHAN_SHARED */
   void (*typed_cb)(void);
   unsigned shared; /* any thread reads it; a compiler may read neighbours too */
   uintptr_t gate;
@@ -311,9 +320,9 @@ struct loopchan_receiver_s {
   void *reserved[4];
 };
 
-/* A sending end on a loop: see loopchan_writer_open. What is said above of a
- * loop receiver, as memory and as a libuv handle, holds for a writer too; see
- * loopchan_writer_close. */
+/* A sending end on a loop: see loopchan_writer_open. The rules above for a loop
+ * receiver, its memory and its libuv handle also apply to a writer, which is
+ * closed by loopchan_writer_close. */
 struct loopchan_writer_s {
   uv_async_t async;
   void *data; /* the user's */
@@ -324,7 +333,7 @@ struct loopchan_writer_s {
   void *reserved[4];
 };
 
-/* A write in progress. The caller allocates it, and must not move it until its
+/* A write in progress. The caller allocates it, and must not move it before its
  * callback is called. */
 struct loopchan_write_s {
   void *data; /* the user's */
@@ -340,20 +349,20 @@ struct loopchan_write_s {
  * Makes a channel: its receiver in *rx, its first sender in *tx.
  *
  * With a loop, rx becomes a loop receiver: an active, referenced handle that
- * keeps uv_run() going until it is closed or unreferenced. Opening asks for no
- * loop iteration. Which thread runs the loop is learned later: see
+ * keeps uv_run() going until it is closed or unreferenced. Opening does not
+ * wake the loop. Which thread runs the loop is learned later: see
  * loopchan_send. With loop NULL, rx becomes a thread receiver. Messages are
- * aligned as an object of msg_size bytes may need: to the largest power of two
- * that divides msg_size, at most alignof(max_align_t).
+ * aligned as strictly as an object of msg_size bytes can need: to the largest
+ * power of two that divides msg_size, at most alignof(max_align_t).
  *
- * Thread:    loop receivers: the loop's. Thread receivers: any; the receiver's
- *            thread is the one that then receives.
+ * Thread:    for a loop receiver: the loop's. For a thread receiver: any; "the
+ *            receiver's thread" is then the one that receives.
  * Callback:  allowed.
  * Message:   none yet. *options is copied.
  * Blocks:    no.
  * Allocates: the channel and one sender; with LOOPCHAN_SHARED what its
- *            receivers share, and this one's part; for the first receiver or
- *            writer on a loop, that loop's record.
+ *            receivers share, and this receiver's private part; for the first
+ *            receiver or writer on a loop, that loop's record.
  * Returns:   0;
  *            UV_EINVAL  a NULL, an unknown flag, a reserved field that is not
  *                       0, LOOPCHAN_LATEST with a capacity other than 0 and 1,
@@ -370,37 +379,40 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
                                   const loopchan_options_t *options);
 
 /**
- * Makes another receiver of the same channel: *clone, beside rx.
+ * Makes another receiver of the same channel: *clone, which receives from the
+ * channel of rx.
  *
- * The channel has to be opened with LOOPCHAN_SHARED. Its receivers may be loop
- * receivers and thread receivers, in any mix; each is started, stopped and
- * closed by itself, and calls on one leave the others as they are.
+ * The channel must have been opened with LOOPCHAN_SHARED. Its receivers may be
+ * loop receivers and thread receivers, in any mix. Each is started, stopped and
+ * closed on its own, without effect on the others.
  *
  * Each message is received by exactly one of them. A receiver takes a message
- * when it is ready to hand it over, never earlier: no message waits behind a
- * slow callback while another receiver is idle, that is, waits in a call, or is
- * started and has nothing to do. A send wakes one idle receiver. If that leaves
- * messages behind, or is stopped or closed meanwhile, the next one is woken. On
- * a rendezvous channel, while no send waits, as many loopchan_try_send are
- * accepted as receivers are idle, and each message goes to one of those. (A
- * loop that is busy with other callbacks when its receiver is woken takes the
- * message when they have returned, or another receiver takes it before.)
+ * only when it is ready to hand it over, so no message waits behind a slow
+ * callback while another receiver is idle. (A thread receiver is idle while a
+ * call waits for a message; a loop receiver while it is started and has nothing
+ * to do.) A send wakes one idle receiver. If that receiver leaves messages
+ * behind, or is stopped or closed before it takes one, the next idle receiver
+ * is woken. On a rendezvous channel, while no send waits, as many calls of
+ * loopchan_try_send are accepted as there are idle receivers, and each message
+ * goes to one of these. (If a loop is busy with other callbacks when its
+ * receiver is woken, the receiver takes the message after them, unless another
+ * receiver takes it first.)
  *
- * loopchan_shutdown on any of them ends the channel, and each gets UV_EOF. So
- * it does after the last sender is dropped. loopchan_close of one of several
- * ends that one only; the close of the last one closes the channel.
- * loopchan_stats on any of them returns the channel's figures. The options,
- * budget_messages for example, hold for each.
+ * loopchan_shutdown on any receiver ends the channel, and each receiver gets
+ * UV_EOF, as it does after the last sender is dropped. loopchan_close closes
+ * only the receiver it is called on; closing the last one closes the channel.
+ * loopchan_stats on any receiver returns the channel's figures. Options such as
+ * budget_messages apply to each receiver.
  *
- * Thread:    with a loop, that loop's. Without one: any. Several at once on one
- *            rx, which has to stay open meanwhile.
+ * Thread:    with a loop: that loop's. Without one: any. Several at once on one
+ *            rx, which must stay open meanwhile.
  * Callback:  allowed.
  * Blocks:    no; takes the channel's mutexes for a moment.
- * Allocates: the receiver's part; on a loop also room for one message, and for
- *            the first receiver or writer there, that loop's record.
+ * Allocates: the clone's private part; on a loop also room for one message; for
+ *            the first receiver or writer on that loop, the loop's record.
  * Returns:   0;
- *            UV_EINVAL  a NULL, clone is rx, rx was opened without
- *                       LOOPCHAN_SHARED or never, or is closed;
+ *            UV_EINVAL  a NULL, clone is rx, or rx was never opened, was
+ *                       opened without LOOPCHAN_SHARED, or is closed;
  *            UV_EBUSY   clone is open, or its close callback has not been
  *                       called;
  *            UV_ENOMEM;
@@ -420,51 +432,51 @@ LOOPCHAN_EXTERN int loopchan_receiver_clone(uv_loop_t *loop,
  * The msg_size bytes at msg are copied. The accepted messages of a channel have
  * one order, and it agrees with real time: if one send returned before another
  * began, on whatever threads, its message is received first. Sends that wait
- * are served first come, first served, in batches: when a quarter to a half of
- * the capacity is free (the largest power of two up to half), or some 100
- * microseconds later when less is free. On a rendezvous channel a send waits
- * until its message has been received: until a receive has returned it, or the
- * callback that got it has returned. With LOOPCHAN_LATEST no send waits: what
- * it replaces is dropped before it returns.
+ * are served first come, first served, in batches: once a quarter to a half of
+ * the capacity is free (the largest power of two that is at most half), or
+ * after about 100 microseconds if less is free. On a rendezvous channel a send
+ * waits until its message has been received: until a receive has returned it,
+ * or the callback that got it has returned. With LOOPCHAN_LATEST no send waits;
+ * the message that it replaces is dropped before it returns.
  *
- * A loop never waits for itself: on the thread that runs the receiver's loop
- * this is loopchan_try_send. The receivers and writers on one loop learn
- * together which thread that is: the one that last ran a callback of any of
- * them, or made a call on any of them.
+ * A loop never waits for itself: on the thread that runs the receiver's loop,
+ * loopchan_send behaves as loopchan_try_send. The library learns which thread
+ * that is for all receivers and writers on a loop together: it is the thread
+ * that last ran a callback of any of them, or made a call on any of them.
  *
- * Before the first callback that is not known. The thread that made the last
- * call, loopchan_open for example, may have opened the loop for another thread
- * to run. There a send waits for room, and for a callback on another thread,
- * for a second at most, then it returns UV_EAGAIN. On any other thread it waits
- * as usual.
+ * Before the first callback this is not certain: the thread that made the last
+ * call, loopchan_open for example, may have set up the loop for another thread
+ * to run. On that thread a send that has waited a second for room returns
+ * UV_EAGAIN, unless a callback has run on another thread meanwhile. On any
+ * other thread it waits as usual.
  *
- * So if one thread opens the receiver and another runs the loop, then what the
- * loop calls before the first callback of a receiver or writer is not known to
- * be on the loop's thread: timers, idle, prepare, check, sockets and
- * after_work_cb, in the first iteration and in all others until a message has
- * been delivered or a write called back. If such a callback sends where the
- * channel may be full, make it call loopchan_stats on the receiver first, or
- * use loopchan_try_send; else it waits for itself. The same holds for a loop
- * that moves to another thread: until the first callback or call there, the old
+ * So if one thread opens the receiver and another runs the loop, the library
+ * does not know the loop's thread until a message is delivered or a write
+ * called back there, or that thread makes a call on a receiver or writer of the
+ * loop. Callbacks that run earlier (timers, idle, prepare, check, sockets,
+ * after_work_cb) may therefore wait for their own loop. If such a callback
+ * sends and the channel may be full, make it call loopchan_stats on the
+ * receiver first, or use loopchan_try_send. The same holds for a loop that
+ * moves to another thread: until the first callback or call there, the old
  * thread counts as the loop's.
  *
  * Thread:    any, several at once on one sender. The first eight threads that
  *            use a sender have a cache each, which makes their sends fast; a
- *            sender for each thread is the fastest.
+ *            sender for each thread is fastest.
  * Callback:  allowed in any callback, this channel's own included.
  * Message:   0: the channel's. Anything else: still the caller's, untouched.
  *            msg may be NULL when msg_size is 0.
- * Blocks:    unbounded: no. With LOOPCHAN_LATEST: no, but for the time of
- *            options.drop. Bounded: while full; it spins for about
+ * Blocks:    unbounded: no. With LOOPCHAN_LATEST: no, except for the time that
+ *            options.drop takes. Bounded: while full; it spins for about
  *            options.spin_ns at most, then sleeps. No lock and no system call,
  *            unless it waits, others wait, the receiver sleeps and has to be
  *            woken, or a slab has to be allocated.
- * Allocates: one slab at most, the caches of a sender when a second thread
- *            begins to use it, and what a thread waits with, which the channel
- *            keeps for the next one; none in a steady state.
+ * Allocates: one slab at most; the caches of a sender when a second thread
+ *            begins to use it; an object to wait on, which the channel keeps
+ *            for reuse. Nothing in a steady state.
  * Returns:   0; UV_EINVAL (a NULL); UV_EPIPE (closed or shut down, also while
  *            it waited); UV_EAGAIN (no room, and the loop would wait for
- *            itself, see above; or the system gives no mutex to wait with);
+ *            itself, see above; or the system has no mutex to wait with);
  *            UV_ENOMEM.
  * See:       loopchan_try_send, loopchan_send_timeout, loopchan_send_many;
  *            std::sync::mpsc::sync_channel; examples/one_producer.c
@@ -475,18 +487,18 @@ LOOPCHAN_EXTERN int loopchan_send(loopchan_sender_t *tx, const void *msg);
  * Sends one message if that is possible without waiting.
  *
  * On an unbounded channel, and with LOOPCHAN_LATEST, it is loopchan_send. On a
- * bounded one it is refused only while as many messages as the capacity are
- * accepted and not received, and it never overtakes a send that waits. On a
- * rendezvous channel it needs a receiver that waits at that moment: asleep in
- * loopchan_recv or loopchan_select, or a started loop receiver that has nothing
- * left to do on its loop. If that receiver is closed before it receives the
- * message, the message goes to options.drop, as any accepted message that is
- * never received.
+ * bounded channel it is refused only while the number of messages that are
+ * accepted and not yet received equals the capacity, and it never overtakes a
+ * send that waits. On a rendezvous channel it needs a receiver that waits at
+ * that moment: one that is asleep in loopchan_recv or loopchan_select, or a
+ * started loop receiver that has nothing left to do on its loop. If that
+ * receiver is closed before it receives the message, the message goes to
+ * options.drop, like any accepted message that is never received.
  *
  * Thread:    any, several at once on one sender.
  * Callback:  allowed in any callback.
  * Message:   0: the channel's. Anything else: still the caller's, untouched.
- * Blocks:    no.
+ * Blocks:    no; with LOOPCHAN_LATEST for the time that options.drop takes.
  * Allocates: one slab at most; none in a steady state.
  * Returns:   0; UV_EAGAIN (full, or on a rendezvous channel no receiver waits);
  *            UV_EINVAL (a NULL); UV_EPIPE (closed or shut down); UV_ENOMEM.
@@ -495,7 +507,7 @@ LOOPCHAN_EXTERN int loopchan_send(loopchan_sender_t *tx, const void *msg);
 LOOPCHAN_EXTERN int loopchan_try_send(loopchan_sender_t *tx, const void *msg);
 
 /**
- * Sends one message, waiting for room for timeout_ns at most.
+ * Sends one message, waiting at most timeout_ns for room.
  *
  * Thread:    any, several at once on one sender.
  * Callback:  allowed in any callback. Where it would have to wait on the thread
@@ -505,8 +517,8 @@ LOOPCHAN_EXTERN int loopchan_try_send(loopchan_sender_t *tx, const void *msg);
  * Blocks:    as loopchan_send, timeout_ns nanoseconds at most. With 0 it is
  *            loopchan_try_send, but returns UV_ETIMEDOUT instead of UV_EAGAIN;
  *            with LOOPCHAN_FOREVER it is loopchan_send. On a rendezvous
- *            channel, if the message is just being received when the time is
- *            up, it waits until that is done.
+ *            channel, if the message is already being received when the time is
+ *            up, it waits until the receive is done.
  * Allocates: as loopchan_send.
  * Returns:   0; UV_ETIMEDOUT (no room, or on a rendezvous channel no receiver,
  *            in that time); UV_EAGAIN (as loopchan_send); UV_EINVAL (a NULL);
@@ -522,37 +534,38 @@ LOOPCHAN_EXTERN int loopchan_send_timeout(loopchan_sender_t *tx,
  * Like a loop of loopchan_send that stops at the first error, except that
  * messages which need not wait are published together, in one step: no other
  * sender's message comes between them, and the receiver is woken once at most.
- * On an unbounded channel these are all of them; on a bounded one as many as
- * fit, again and again; on a rendezvous channel none. With LOOPCHAN_LATEST only
- * the last one is published; a copy of each of the others goes to options.drop,
- * inside this call, and they count as sent and dropped.
+ * On an unbounded channel all messages are published together; on a bounded
+ * one, as many as fit each time; on a rendezvous channel, none. With
+ * LOOPCHAN_LATEST only the last one is published; a copy of each of the others
+ * goes to options.drop, inside this call, and they count as sent and dropped.
  *
  * Thread:    any, several at once on one sender; see loopchan_send.
  * Callback:  allowed in any callback.
  * Message:   if n is returned, the first n are the channel's; the others are
  *            still the caller's. msgs may be NULL when msg_size or count is 0.
  * Blocks:    as loopchan_send.
- * Allocates: slabs for the messages that the sender has no room for; else as
- *            loopchan_send.
- * Returns:   how many were sent: count; or fewer, if one was refused on the
- *            way, because the channel ended, memory ran out, or a loop would
- *            have waited for itself. An error if none was sent: UV_EINVAL (a
- *            NULL, or more than SSIZE_MAX bytes), UV_EPIPE (closed or shut
- *            down), UV_EAGAIN (see loopchan_send), UV_ENOMEM. With count 0: 0,
- *            or UV_EPIPE.
+ * Allocates: slabs for the messages that do not fit into the sender's current
+ *            one; otherwise as loopchan_send.
+ * Returns:   how many were sent: count, or fewer if a later message was refused
+ *            because the channel ended, memory ran out, or a loop would have
+ *            waited for itself. An error if none was sent: UV_EINVAL (a NULL,
+ *            or more than SSIZE_MAX bytes), UV_EPIPE (closed or shut down),
+ *            UV_EAGAIN (see loopchan_send), UV_ENOMEM. With count 0: 0, or
+ *            UV_EPIPE.
  * See:       loopchan_send
  */
 LOOPCHAN_EXTERN ssize_t loopchan_send_many(loopchan_sender_t *tx,
                                            const void *msgs, size_t count);
 
 /**
- * Reserves a place in the channel, to build a message in without a copy.
+ * Reserves a place in the channel, in which a message can be built without a
+ * copy.
  *
- * *msg is set to msg_size writable, uninitialised bytes. On a bounded channel
- * the place counts against the capacity from now on. loopchan_commit sends the
- * message; where it comes in the order of messages is decided then. The place
- * must be given back, by a commit that returned 0 or by loopchan_abandon,
- * before the sender that reserved it is dropped.
+ * *msg is set to point at msg_size writable, uninitialised bytes. On a bounded
+ * channel the place counts against the capacity from then on. loopchan_commit
+ * sends the message, and only the commit decides its position in the order of
+ * messages. The place must be given back, by a commit that returns 0 or by
+ * loopchan_abandon, before the sender that reserved it is dropped.
  *
  * Thread:    any, several at once on one sender. The place may be handed to
  *            another thread.
@@ -575,12 +588,12 @@ LOOPCHAN_EXTERN int loopchan_reserve(loopchan_sender_t *tx, void **msg);
  * Message:   0: the channel's, and the place is gone. UV_EPIPE or UV_EAGAIN:
  *            message and place are still the caller's; give the place back
  *            with loopchan_abandon, or try again.
- * Blocks:    no.
+ * Blocks:    no; with LOOPCHAN_LATEST for the time that options.drop takes.
  * Allocates: no.
- * Returns:   0; UV_EINVAL (a NULL, or a place that was given back, as long as
- *            its memory is there to say so); UV_EPIPE (closed or shut down);
- *            UV_EAGAIN (on a rendezvous channel no receiver waits: see
- *            loopchan_try_send).
+ * Returns:   0; UV_EINVAL (a NULL, or a place that was already given back,
+ *            which is detected only while its memory exists); UV_EPIPE (closed
+ *            or shut down); UV_EAGAIN (on a rendezvous channel no receiver
+ *            waits: see loopchan_try_send).
  * See:       loopchan_reserve
  */
 LOOPCHAN_EXTERN int loopchan_commit(loopchan_sender_t *tx, void *msg);
@@ -588,7 +601,7 @@ LOOPCHAN_EXTERN int loopchan_commit(loopchan_sender_t *tx, void *msg);
 /**
  * Gives a reserved place back unsent.
  *
- * What the caller wrote there is discarded, and not passed to options.drop.
+ * What the caller wrote there is discarded, without a call of options.drop.
  *
  * Thread:    any; tx is the sender that reserved.
  * Callback:  allowed in any callback.
@@ -605,16 +618,16 @@ LOOPCHAN_EXTERN void loopchan_abandon(loopchan_sender_t *tx, void *msg);
  * Callback:  allowed in any callback.
  * Blocks:    no; takes the channel's mutex for a moment.
  * Allocates: the sender.
- * Returns:   the sender, to be dropped like any other; NULL when out of memory
- *            or when tx is NULL. Cloning works on a closed channel too: the
- *            clone's sends are refused as tx's are.
+ * Returns:   the sender, which must be dropped like any other; NULL when out of
+ *            memory or when tx is NULL. Cloning works on a closed channel too:
+ *            the clone's sends are refused as tx's are.
  * See:       loopchan_sender_drop; examples/several_producers.c
  */
 LOOPCHAN_EXTERN loopchan_sender_t *loopchan_sender_clone(loopchan_sender_t *tx);
 
 /**
- * Gives up a sender. After the last one, the receiver gets every accepted
- * message and then UV_EOF.
+ * Gives up a sender. Once the last sender is dropped, the receiver gets every
+ * accepted message and then UV_EOF.
  *
  * Thread:    any; no other call may be using tx. NULL is ignored. A writer's
  *            sender is dropped by the writer.
@@ -631,8 +644,8 @@ LOOPCHAN_EXTERN void loopchan_sender_drop(loopchan_sender_t *tx);
  * Thread:    any, several at once.
  * Callback:  allowed in any callback.
  * Blocks:    no.
- * Returns:   1: it was, and that does not change again. 0: it was open a moment
- *            ago. UV_EINVAL: tx is NULL.
+ * Returns:   1: it was, and stays so. 0: it was open a moment ago. UV_EINVAL:
+ *            tx is NULL.
  * See:       std::sync::mpsc::Sender; uv_is_closing
  */
 LOOPCHAN_EXTERN int loopchan_is_closed(const loopchan_sender_t *tx);
@@ -640,21 +653,19 @@ LOOPCHAN_EXTERN int loopchan_is_closed(const loopchan_sender_t *tx);
 /**
  * Waits until sends are refused: until the receiver is closed or shut down.
  *
- * For a thread that produces only when asked, and has to stop when nobody
+ * For a thread that produces only on demand, and has to stop when no one
  * receives any more.
  *
  * Thread:    any, several at once on one sender; see loopchan_send.
  * Callback:  allowed in any callback. Where it would have to wait on the thread
  *            of the receiver's own loop it returns UV_EAGAIN at once; before
  *            that thread is known, after a second, if timeout_ns is longer.
- * Blocks:    timeout_ns nanoseconds at most; with 0 it only looks; with
+ * Blocks:    timeout_ns nanoseconds at most; with 0 it only checks; with
  *            LOOPCHAN_FOREVER until sends are refused.
- * Allocates: what a thread waits with, which the channel keeps for the next
- *            one.
- * Returns:   0: sends are refused, and that does not change again;
- *            UV_ETIMEDOUT (they are not, so far); UV_EAGAIN (the loop would
- *            wait for itself, or the system gives no mutex to wait with);
- *            UV_EINVAL (tx is NULL); UV_ENOMEM (as UV_EAGAIN).
+ * Allocates: an object to wait on, which the channel keeps for reuse.
+ * Returns:   0: sends are refused, and stay so; UV_ETIMEDOUT (not refused yet);
+ *            UV_EAGAIN (the loop would wait for itself, or the system has no
+ *            mutex to wait with); UV_EINVAL (tx is NULL); UV_ENOMEM.
  * See:       loopchan_is_closed, loopchan_writer_on_closed; tokio's
  *            Sender::closed
  */
@@ -664,8 +675,8 @@ LOOPCHAN_EXTERN int loopchan_wait_closed(loopchan_sender_t *tx,
 /**
  * Returns how many messages could be sent at this moment without waiting.
  *
- * It is a look: another thread's send or receive may change it before the
- * caller acts on it. Reserved places count as taken.
+ * The result is a snapshot: another thread's send or receive may change it
+ * before the caller acts on it. Reserved places count as taken.
  *
  * Thread:    any, several at once.
  * Callback:  allowed in any callback.
@@ -684,28 +695,28 @@ LOOPCHAN_EXTERN size_t loopchan_room(const loopchan_sender_t *tx);
 /**
  * Starts delivery by callback, as uv_read_start does.
  *
- * Messages sent before are delivered first. cb first runs from the loop,
- * possibly in this same iteration, never from inside this function. After
- * UV_EOF nothing more is delivered; the handle stays open and active until it
- * is closed.
+ * Messages that were sent before this call are delivered first. cb first runs
+ * from the loop, possibly in this same iteration, never from inside this
+ * function. After UV_EOF nothing more is delivered; the handle stays open and
+ * active until it is closed.
  *
  * In one iteration of the loop at most options.budget_messages messages are
  * delivered, and the callbacks of all receivers and writers on the loop
  * together keep it for about options.budget_ns. (The clock is read after every
- * callback, or after every eighth while eight take no more than some
- * microseconds together.) Then timers and sockets run, and the rest goes on in
- * the next iteration: first come, first served, each for its share of the time,
- * so that each of n that have something to do is called within n + 1
- * iterations. If the receivers on one loop have different budget_ns, each
- * compares the time used with its own.
+ * callback, or after every eighth while eight of them together take no more
+ * than some microseconds.) Then timers and sockets are served, and delivery
+ * goes on in the next iteration: first come, first served, each receiver or
+ * writer for its share of the time. If n of them have something to do, each is
+ * called within n + 1 iterations. If the receivers on one loop have different
+ * budget_ns, each compares the time used with its own.
  *
  * Thread:    the loop's.
  * Callback:  allowed in any callback of this loop.
  * Blocks:    no.
  * Allocates: no.
  * Returns:   0; UV_EINVAL (a NULL, a thread receiver, a closed receiver);
- *            UV_EALREADY (started; the callback stays the old one); UV_EOF (the
- *            end of file was delivered already; with LOOPCHAN_SHARED also when
+ *            UV_EALREADY (already started; the old callback stays); UV_EOF (the
+ *            end of file was already delivered; with LOOPCHAN_SHARED also when
  *            closed).
  * See:       uv_read_start; loopchan_recv_stop
  */
@@ -715,12 +726,12 @@ LOOPCHAN_EXTERN int loopchan_recv_start(loopchan_receiver_t *rx,
 /**
  * Stops delivery, as uv_read_stop does: cb is not called again until the next
  * loopchan_recv_start. Messages keep arriving and wait; a bounded channel fills
- * up, and then its senders wait. With LOOPCHAN_SHARED other receivers get them,
- * one that this receiver was woken for among them.
+ * up, and then its senders wait. With LOOPCHAN_SHARED other receivers get the
+ * messages, including one that this receiver was already woken for.
  *
  * Thread:    the loop's.
- * Callback:  allowed in any callback of this loop; inside cb, the message in
- *            hand is the last.
+ * Callback:  allowed in any callback of this loop; inside cb, the current
+ *            message is the last.
  * Blocks:    no.
  * Allocates: no.
  * Returns:   0, also when it was not started, or is closed; UV_EINVAL (NULL, or
@@ -733,8 +744,9 @@ LOOPCHAN_EXTERN int loopchan_recv_stop(loopchan_receiver_t *rx);
  * Takes the oldest message, if there is one.
  *
  * If a send returned before this call began, its message is found. On a loop
- * receiver, started or not, it takes what the callback would have got next; a
- * UV_EOF returned here does not replace the one that the callback gets.
+ * receiver, started or not, this takes the message that the callback would have
+ * got next; a UV_EOF returned here does not replace the one that the callback
+ * gets.
  *
  * Thread:    the receiver's.
  * Callback:  allowed in any callback of this loop.
@@ -757,8 +769,8 @@ LOOPCHAN_EXTERN int loopchan_try_recv(loopchan_receiver_t *rx, void *msg);
  *            else: *msg is unchanged. msg may be NULL when msg_size is 0.
  * Blocks:    until a message or the end of file; spins options.spin_ns at most,
  *            then sleeps.
- * Allocates: no; with LOOPCHAN_SHARED what a thread waits with, which the
- *            channel keeps for the next one.
+ * Allocates: no; with LOOPCHAN_SHARED an object to wait on, which the channel
+ *            keeps for reuse.
  * Returns:   0; UV_EOF (everything received, and every sender dropped, or shut
  *            down), and again from every later call; UV_EINVAL (a NULL, a loop
  *            receiver, a closed receiver). With LOOPCHAN_SHARED also UV_EOF
@@ -768,7 +780,7 @@ LOOPCHAN_EXTERN int loopchan_try_recv(loopchan_receiver_t *rx, void *msg);
 LOOPCHAN_EXTERN int loopchan_recv(loopchan_receiver_t *rx, void *msg);
 
 /**
- * Takes the oldest message, waiting for timeout_ns at most.
+ * Takes the oldest message, waiting at most timeout_ns for it.
  *
  * Thread:    the receiver's; thread receivers only.
  * Message:   as loopchan_recv.
@@ -776,15 +788,15 @@ LOOPCHAN_EXTERN int loopchan_recv(loopchan_receiver_t *rx, void *msg);
  *            but returns UV_ETIMEDOUT instead of UV_EAGAIN; with
  *            LOOPCHAN_FOREVER it is loopchan_recv.
  * Allocates: as loopchan_recv.
- * Returns:   0; UV_ETIMEDOUT (nothing came; nothing is lost); UV_EOF;
- *            UV_EINVAL, as loopchan_recv; with LOOPCHAN_SHARED its other codes.
+ * Returns:   0; UV_ETIMEDOUT (no message came in time); UV_EOF, UV_EINVAL, and
+ *            with LOOPCHAN_SHARED UV_ENOMEM, as loopchan_recv.
  * See:       loopchan_recv
  */
 LOOPCHAN_EXTERN int loopchan_recv_timeout(loopchan_receiver_t *rx, void *msg,
                                           uint64_t timeout_ns);
 
 /**
- * Waits for one message, then takes what is there, at most max messages.
+ * Waits for one message, then takes all that are there, at most max messages.
  *
  * Like one loopchan_recv, then a loop of loopchan_try_recv that stops at the
  * first error or when max are taken.
@@ -806,26 +818,28 @@ LOOPCHAN_EXTERN ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs,
 /**
  * Waits until one of several thread receivers has a message or its end of file.
  *
- * It takes nothing. The caller receives from the receiver whose index was
- * returned, and that does not block; on a rendezvous channel it should use
- * loopchan_try_recv, because the sender may have given up meanwhile. Fair: the
- * search goes on where the last select over an array that begins with the same
- * receiver ended, so a ready one is found after at most n calls, however busy
- * the others are. Up to 16 receivers take turns. Of more, a call looks at the
- * next 16, then at the one found last, then at the rest: the time to find a
- * busy one again does not grow with n. The time of a call that has to wait
- * does, by some tenths of a microsecond for each receiver.
+ * It takes no message. The caller then receives from the receiver whose index
+ * was returned, and that does not block; on a rendezvous channel it should use
+ * loopchan_try_recv, because the sender may have given up meanwhile. The search
+ * is fair: it starts where the last select over an array that begins with the
+ * same receiver ended, so a ready receiver is found after at most n calls,
+ * however busy the others are. Up to 16 receivers are searched in turn. If
+ * there are more, a call looks at the next 16, then at the one found last, then
+ * at the rest, so the time to find a busy receiver again does not grow with n.
+ * The time of a call that has to wait does grow, by some tenths of a
+ * microsecond for each receiver.
  *
  * Thread:    the one that receives from all of them; thread receivers only,
- *            none with LOOPCHAN_SHARED. A receiver may be there more than once.
- * Blocks:    timeout_ns nanoseconds at most; with 0 it only looks; with
+ *            none with LOOPCHAN_SHARED. A receiver may be in the array more
+ *            than once.
+ * Blocks:    timeout_ns nanoseconds at most; with 0 it only checks; with
  *            LOOPCHAN_FOREVER until one is ready.
- * Allocates: what the thread waits with, when it first waits on an array that
- *            begins with this receiver.
- * Returns:   the index of a ready one; UV_ETIMEDOUT; UV_EINVAL (a NULL, n is 0
- *            or above INT_MAX, one that is closed, shared, or on a loop; of
- *            more than 16, one that this call has looked at);
- *            UV_ENOMEM or UV_EAGAIN if the system gives no mutex to wait with.
+ * Allocates: an object to wait on, when it first waits on an array that begins
+ *            with this receiver.
+ * Returns:   the index of a ready one; UV_ETIMEDOUT; UV_EINVAL (a NULL; n is 0
+ *            or above INT_MAX; a receiver that is closed, shared, or on a loop,
+ *            if n is above 16 only when this call has looked at it); UV_ENOMEM
+ *            or UV_EAGAIN if the system has no mutex to wait with.
  * See:       select(2); crossbeam's Select; examples/select.c
  */
 LOOPCHAN_EXTERN int loopchan_select(loopchan_receiver_t *const rxs[], size_t n,
@@ -861,19 +875,21 @@ LOOPCHAN_EXTERN int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
  *
  * The msg_size bytes at msg are copied. For each call that returned 0, cb is
  * called exactly once: from the writer's loop, never from inside this function,
- * in the order of the writes. The messages are accepted in that order too; with
- * all other sends and writes that wait for room, they are served first come,
- * first served. On a rendezvous channel cb is called when the message has been
- * received. With LOOPCHAN_LATEST the message is accepted at once. Writes that
- * complete together are called back together, for as long as one iteration of
- * the loop may take: see loopchan_recv_start; budget_ns is that of the channel.
+ * in the order of the writes. The messages are accepted in that order too, and
+ * take their turn among all other sends and writes that wait for room: first
+ * come, first served. On a rendezvous channel cb is called when the message has
+ * been received. With LOOPCHAN_LATEST the message is accepted at once. Writes
+ * that complete together are called back together, within the time budget of a
+ * loop iteration: see loopchan_recv_start. budget_ns is the one in the options
+ * of the channel.
  *
  * Thread:    the writer's loop's.
  * Callback:  allowed in any callback of this loop, cb included.
  * Message:   0: on its way; cb gets the outcome. Anything else: still the
  *            caller's, and cb is not called. msg may be NULL when msg_size is
  *            0.
- * Blocks:    no; takes a mutex of the channel for a moment.
+ * Blocks:    no; takes a mutex of the channel for a moment; with
+ *            LOOPCHAN_LATEST for the time that options.drop takes.
  * Allocates: one slab at most; none in a steady state.
  * Returns:   0; UV_EINVAL (a NULL, a writer that is closed); UV_ENOMEM. A
  *            closed channel is reported to cb as UV_EPIPE, not here.
@@ -888,7 +904,7 @@ LOOPCHAN_EXTERN int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w,
  * Thread:    the writer's loop's.
  * Callback:  allowed in any callback of this loop.
  * Message:   0: the channel's. Anything else: still the caller's, untouched.
- * Blocks:    no.
+ * Blocks:    no; with LOOPCHAN_LATEST for the time that options.drop takes.
  * Allocates: one slab at most; none in a steady state.
  * Returns:   0; UV_EAGAIN (as loopchan_try_send, or a write of this writer
  *            waits for room: it goes first); UV_EINVAL (a NULL, a writer that
@@ -900,10 +916,10 @@ LOOPCHAN_EXTERN int loopchan_try_write(loopchan_writer_t *w, const void *msg);
 /**
  * Asks for cb to be called once when the receiver is closed or shut down.
  *
- * The writer's loop calls it, never this function. If the receiver was closed
- * or shut down before, cb is called too. Another call replaces cb, and the new
- * one is called even if the old one was; NULL withdraws it, and so does
- * loopchan_writer_close.
+ * The writer's loop calls cb; this function never does. cb is also called if
+ * the receiver was closed or shut down before this call. Another call replaces
+ * cb, and the new callback is called even if the old one has been; a NULL cb
+ * cancels the request, and so does loopchan_writer_close.
  *
  * Thread:    the writer's loop's.
  * Callback:  allowed in any callback of this loop.
@@ -920,11 +936,11 @@ LOOPCHAN_EXTERN int loopchan_writer_on_closed(loopchan_writer_t *w,
  *
  * The loop does the rest later, as with uv_close: the callbacks of writes that
  * were not accepted get UV_ECANCELED and their messages back, then cb (which
- * may be NULL) is called. So to close when all writes have been accepted, close
- * in the callback of the last one. w must stay in place until then. The handle
- * is closing (uv_is_closing) once the last write has been called back; until
- * then it keeps uv_run() going, referenced or not. On a rendezvous channel the
- * close waits for a message that is just being received.
+ * may be NULL) is called. So to let all writes be accepted, close in the
+ * callback of the last one. w must stay in place until the loop has called cb.
+ * uv_is_closing is true once the last write has been called back; until then
+ * the handle keeps uv_run() going, referenced or not. On a rendezvous channel
+ * the close waits for a message that is being received.
  *
  * Thread:    the writer's loop's.
  * Callback:  allowed in any callback of this loop.
@@ -940,8 +956,8 @@ LOOPCHAN_EXTERN int loopchan_writer_close(loopchan_writer_t *w,
 /* ----------------------------------------------------------------- closing */
 
 /**
- * Ends the channel gently: once it returns, every send is refused with
- * UV_EPIPE, including those that were waiting; what was accepted is still
+ * Ends the channel gently. Once it returns, every send is refused with
+ * UV_EPIPE, including those that were waiting; accepted messages are still
  * delivered, then UV_EOF.
  *
  * Thread:    the receiver's.
@@ -958,23 +974,25 @@ LOOPCHAN_EXTERN int loopchan_shutdown(loopchan_receiver_t *rx);
  * Closes the receiver and with it the channel, at once.
  *
  * Once it returns, every send is refused with UV_EPIPE, and every send that was
- * waiting has been woken; their messages are still their callers'. Every
- * message that was accepted and not received has been passed to options.drop,
- * oldest first, on this thread, inside this call; the receive callback is not
- * called again. A thread receiver is closed, and cb (which may be NULL) has
- * run, when this returns. A loop receiver is closed when the loop has called cb
- * (which may be NULL), later, as with uv_close; rx must stay in place until
- * then. Senders stay valid, and their sends are refused, until each is dropped.
- * Inside drop the receiver counts as closed.
+ * waiting has been woken; the messages of these sends still belong to their
+ * callers. Every message that was accepted and not received has been passed to
+ * options.drop, oldest first, on this thread, inside this call; the receive
+ * callback is not called again. A thread receiver is closed, and cb (which may
+ * be NULL) has run, when this returns. A loop receiver is closed when the loop
+ * has called cb (which may be NULL), later, as with uv_close; rx must stay in
+ * place until then. Senders stay valid, and their sends are refused, until each
+ * is dropped. Inside drop the receiver counts as closed. With several
+ * receivers, a close that is not the last ends only its own receiver: see
+ * loopchan_receiver_clone.
  *
  * Thread:    the receiver's.
  * Callback:  allowed in any callback of this loop.
- * Message:   inside the receive callback of this receiver, the message in hand
+ * Message:   inside the receive callback of this receiver, the current message
  *            stays valid until that callback returns.
- * Blocks:    no; takes the channel's mutex for a moment, and the time of drop;
- *            without one some ten nanoseconds for each message that waits.
- *            With LOOPCHAN_SHARED it waits until the other threads' calls have
- *            returned.
+ * Blocks:    no; takes the channel's mutex for a moment, and the time that drop
+ *            takes, or, without drop, some ten nanoseconds for each message
+ *            that waits. With LOOPCHAN_SHARED it waits until the other threads'
+ *            calls have returned.
  * Allocates: no.
  * Returns:   0; UV_EALREADY (closing or closed; cb is not called a second
  *            time); UV_EINVAL (NULL, or never opened).
@@ -999,9 +1017,10 @@ LOOPCHAN_EXTERN loopchan_receiver_t *loopchan_receiver_from_handle(
  * Closes any handle: a receiver by closing its channel, a writer by
  * loopchan_writer_close, any other by uv_close.
  *
- * So "walk and close everything" works with one word changed. A receiver or
- * writer that is closing already is left alone, and cb is not called. For any
- * other handle the rules of uv_close hold, also that it must not be closing.
+ * So a uv_walk callback that closes everything only has to call this instead of
+ * uv_close. A receiver or writer that is closing already is left alone, and cb
+ * is not called. For any other handle the rules of uv_close hold; so it must
+ * not be closing already.
  *
  * Thread:    the loop's.
  * Callback:  allowed.
@@ -1020,12 +1039,12 @@ LOOPCHAN_EXTERN void loopchan_close_handle(uv_handle_t *handle, uv_close_cb cb);
  * each, until bpftrace, perf or gdb attaches to it. See: examples/tracing */
 
 /**
- * Reads a channel's figures.
+ * Reads a channel's statistics.
  *
  * A send that is in progress may or may not be counted. From loopchan_close on,
- * inside drop too, the figures are those of the close, where sent = received +
- * dropped, unless other receivers of the channel are open; they stay until rx
- * is opened again or its memory is freed.
+ * also inside drop, the figures are the final ones, with sent = received +
+ * dropped, unless other receivers of the channel are open. They can be read
+ * until rx is opened again or its memory is freed.
  *
  * Thread:    the receiver's.
  * Callback:  allowed in any callback of this loop.
@@ -1040,11 +1059,11 @@ LOOPCHAN_EXTERN int loopchan_stats(const loopchan_receiver_t *rx,
  * Replaces the memory functions of the library, as uv_replace_allocator does
  * for libuv. The two are independent of each other.
  *
- * Thread:    any, while no other call of this library is in progress. Where
- *            several copies of the library share senders: before that.
+ * Thread:    any, while no other call of this library is in progress. If
+ *            several copies of the library share senders: before they do.
  * Returns:   0; UV_EINVAL (a NULL); UV_EBUSY (the library holds memory from the
  *            present functions: a channel or a sender is alive). After an error
- *            these stay.
+ *            the present functions stay.
  * See:       uv_replace_allocator
  */
 LOOPCHAN_EXTERN int loopchan_replace_allocator(uv_malloc_func malloc_func,
@@ -1062,7 +1081,8 @@ LOOPCHAN_EXTERN int loopchan_replace_allocator(uv_malloc_func malloc_func,
 LOOPCHAN_EXTERN unsigned loopchan_version(void);
 
 /**
- * Returns the same as text, such as "1.0.0"; static, never to be freed.
+ * Returns the version as text, such as "1.0.0". The string is static: do not
+ * free it.
  *
  * Thread:    any.
  * Signals:   safe.
@@ -1072,8 +1092,8 @@ LOOPCHAN_EXTERN const char *loopchan_version_string(void);
 
 /* ------------------------------------------------------------------- types */
 
-/* What LOOPCHAN_TYPED writes differently in C++, where compilers can be asked
- * to warn of C's casts and of NULL. */
+/* What LOOPCHAN_TYPED spells differently in C++, where compilers may warn about
+ * C's casts and about NULL. */
 #ifdef __cplusplus
 #define LOOPCHAN_TYPED_CAST(T, pointer) static_cast<T>(pointer)
 #define LOOPCHAN_TYPED_CALLBACK(T, callback) reinterpret_cast<T>(callback)
@@ -1094,8 +1114,8 @@ LOOPCHAN_EXTERN const char *loopchan_version_string(void);
 #define LOOPCHAN_TYPED_ALIGNOF _Alignof
 #endif
 
-/* How strictly any object may be aligned. MSVC's headers have no max_align_t in
- * C; it would be a double. Nor has C99. */
+/* The strictest alignment of any object. C99 has no max_align_t, nor have
+ * MSVC's headers in C, where it would be a double. */
 #ifdef _MSC_VER
 #define LOOPCHAN_TYPED_MAX_ALIGN LOOPCHAN_TYPED_ALIGNOF(double)
 #elif !defined(__cplusplus) && \
@@ -1119,9 +1139,9 @@ LOOPCHAN_EXTERN const char *loopchan_version_string(void);
  * options. Receivers and senders are the ordinary ones: all other calls take
  * them as they are.
  *
- * A T whose alignment a message does not have (see loopchan_open) does not
- * compile: one that is aligned more strictly than max_align_t, or, by an
- * extension of the compiler, than its own size. Send a pointer to it.
+ * A T that needs a stricter alignment than a message has (see loopchan_open)
+ * does not compile: one that is aligned more strictly than max_align_t, or, by
+ * a compiler extension, than its own size. Send a pointer to it instead.
  *
  * See:       examples/typed.c
  */

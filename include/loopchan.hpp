@@ -1,9 +1,9 @@
 /* loopchan.hpp: loopchan for C++17: typed, move-only, with lambdas.
  *
- * Header-only, on top of loopchan.h, which stays the contract: each call does
- * what its loopchan_ namesake does, on the threads and inside the callbacks
- * that are written there, and returns the same codes. Here is only what
- * differs.
+ * Header-only, on top of loopchan.h, which remains the contract: each call does
+ * what its loopchan_ namesake does, is allowed on the same threads and inside
+ * the same callbacks, and returns the same codes. Only the differences are
+ * described here.
  *
  *   auto ch = loopchan::open<std::string>(loop).value();
  *   std::thread worker([tx = std::move(ch.tx)] { (void) tx.send("done"); });
@@ -11,44 +11,44 @@
  *               [&] { ch.rx.close(); });
  *
  * Messages: any T that can be moved, of any size and alignment, whatever
- * operators it overloads. Inside the library a message is bytes that are copied
- * from place to place, and most objects do not survive that (libstdc++'s
- * std::string points into itself). So a T travels
+ * operators it overloads. Inside the library a message is a sequence of bytes
+ * that are copied from place to place, and most objects do not survive that
+ * (libstdc++'s std::string points into itself). So a T is sent
  *   - as its bytes, if that is how it is copied (trivially copyable), if it has
  *     no more than max_inline of them, and if it is aligned as max_align_t at
  *     most: no allocation;
  *   - a std::unique_ptr with the default deleter as its pointer: none either;
  *   - else in a box: moved to the heap, and the box's pointer is sent.
  *
- * A T of more than max_inline bytes is put on no stack by this header: result
- * keeps it in its box. Accepted, it is moved from. Refused, it is in the
- * caller's hands with its value: it never left (the first two), or was moved
- * back: assigned, or, where T has no assignment, constructed in its old place
- * (which must not throw then).
- * What is accepted and never received is destroyed when the receiver closes, or
- * the last of several; with options.latest also by the send that replaces it,
- * on that thread.
+ * This header puts no T of more than max_inline bytes on the stack: result
+ * keeps it in its box. A message that is accepted is moved from. One that is
+ * refused is still the caller's, with its value: it was not moved (the first
+ * two), or was moved back: assigned, or, if T has no assignment, constructed in
+ * its old place (which must not throw then). A message that is accepted and
+ * never received is destroyed when the receiver, or the last of several,
+ * closes; with options.latest also by the send that replaces it, on that
+ * thread.
  *
  * Times: a time-out is any std::chrono duration; see time_span.
  *
- * Errors: a std::error_code with libuv's codes; true is an error, as ever. Of
- * those that are usual, errc has the names; std::errc compares too. Success is
+ * Errors: a std::error_code with libuv's codes; as always, true means an error.
+ * errc names the usual ones; they also compare with std::errc. Success is
  * std::error_code(). A call on an end that is empty (made by default, moved
  * from, closed) returns errc::invalid.
  *
- * Exceptions: none crosses the C library. What runs under it is noexcept: a
- * callback, or a message's destructor, that throws ends the program by
- * std::terminate. A T whose copy or move throws does so out of the call that
- * copied or moved it: a send is not made then; a message that throws while it
- * leaves its box, to be received or to be handed back, is lost. Nothing else
- * throws, but result::value(), what makes or copies a result of a large T, and
- * what grows a vector; memory that cannot be had is errc::no_memory. Works with
- * -fno-exceptions and -fno-rtti: value() of an error then ends the program by
- * std::terminate.
+ * Exceptions: none crosses the C library. Code that the library calls is
+ * noexcept: if a callback or a message's destructor throws, the program ends by
+ * std::terminate. If a copy or move of a T throws, the exception leaves the
+ * call that copied or moved it: a send is not made then; a message that throws
+ * when it is moved out of its box, to be received or to be handed back, is
+ * lost. Nothing else throws, except result::value(), making or copying a result
+ * of a large T, and growing a vector; a failed allocation is errc::no_memory.
+ * Works with -fno-exceptions and -fno-rtti: value() of an error then ends the
+ * program by std::terminate.
  *
- * Ends: destructors do what is written at each class. A moved end takes its
- * handle along: addresses are of the heap. Calls that are const may be made by
- * several threads at once.
+ * Ends: destructors do what is described at each class. Moving an end does not
+ * move its handle, which is on the heap. Const calls may be made by several
+ * threads at once.
  */
 
 #ifndef LOOPCHAN_HPP
@@ -88,7 +88,7 @@ namespace loopchan {
 
 /* ------------------------------------------------------------------ errors */
 
-/* Those of libuv's codes that are usual here. */
+/* The codes of libuv that are usual here. */
 enum class errc : int {
   again = UV_EAGAIN,
   already = UV_EALREADY,
@@ -252,11 +252,11 @@ constexpr std::uint64_t real_ns(long double count) noexcept {
 
 }  // namespace detail
 
-/* A time-out, or another stretch of time, in nanoseconds: any
- * std::chrono::duration converts to it, of floating and of unsigned numbers
- * too, and of any period. Rounded up: no wait is shorter than what was asked
- * for. Less than nothing, and what is not a number, is 0. From 2^64 - 1 ns (584
- * years) on it is forever. */
+/* A time-out, or another span of time, in nanoseconds: any
+ * std::chrono::duration converts to it, also of floating or unsigned numbers,
+ * and of any period. It is rounded up: no wait is shorter than requested. A
+ * negative value, and NaN, is 0. A value of 2^64 - 1 ns (584 years) or more is
+ * forever. */
 class time_span {
  public:
   constexpr time_span() noexcept = default;
@@ -288,7 +288,8 @@ class time_span {
   std::uint64_t ns_ = 0;
 };
 
-/* A time-out that never comes. (In parentheses: max is a macro of Windows'.) */
+/* A time-out that never expires. (In parentheses: max is a macro of
+ * Windows'.) */
 inline constexpr time_span forever = (std::chrono::hours::max)();
 
 /* options.spin_time: a call that has to wait sleeps at once. */
@@ -296,12 +297,13 @@ inline constexpr time_span no_spin = std::chrono::nanoseconds(LOOPCHAN_NO_SPIN);
 
 /* ----------------------------------------------------------------- results */
 
-/* More bytes than these of a T go to the heap: to no slab, and to no stack. */
+/* A T with more bytes than this is kept on the heap: not in a slab, and not on
+ * the stack. */
 inline constexpr std::size_t max_inline = 4096;
 
 template <class T> class result;
 
-/* Why there is no value: what a result is made of then. */
+/* Why there is no value: a result is made of this then. */
 class unexpected {
  public:
   explicit unexpected(std::error_code err) noexcept : err_(err) {}
@@ -477,8 +479,9 @@ auto transform_error(Result &&from, Use &&use) {
 /* A value, or why there is none: std::expected<T, std::error_code>, but that
  *   - error() of a value is success, and without a value never is;
  *   - value() throws error() in a std::system_error;
- *   - a T of more than max_inline bytes is on the heap, and goes from there: a
- *     result that was moved from has no value then, and says errc::invalid. */
+ *   - a T of more than max_inline bytes is on the heap, and is handed over
+ *     there: a result that was moved from then has no value, but
+ *     errc::invalid. */
 template <class T>
 class [[nodiscard]] result
     : private std::conditional_t<detail::is_large<T>, detail::copied_as<T>,
@@ -653,7 +656,7 @@ class [[nodiscard]] result
   std::error_code err_;
 };
 
-/* Nothing, or why it did not come to be. */
+/* Success without a value, or an error. */
 template <> class [[nodiscard]] result<void> {
  public:
   using value_type = void;
@@ -1089,13 +1092,13 @@ inline bool is_free(const loopchan_writer_t &c) noexcept {
   return c.writer == nullptr;
 }
 
-/* What ends on a loop have in common. The destructor closes; the loop has to
- * run once more, and frees what is left. */
+/* What ends on a loop have in common. The destructor closes the end; the loop
+ * has to run once more to free what is left. */
 template <class Handle, auto Close, class... Args> class loop_end {
  public:
-  /* Empties this end; the loop calls on_closed(), later.
-   * errc::no_memory: nothing was done. errc::already: loopchan_close_handle was
-   * first; this end must not be destroyed before that has called back. */
+  /* Empties this end; the loop calls on_closed() later. errc::no_memory:
+   * nothing was done. errc::already: loopchan_close_handle was called before;
+   * this end must not be destroyed until that has called back. */
   template <class OnClosed> std::error_code close(OnClosed on_closed) {
     if (get() == nullptr)
       return errc::invalid;
@@ -1109,7 +1112,8 @@ template <class Handle, auto Close, class... Args> class loop_end {
   }
   void close() noexcept { core_.reset(); }
   explicit operator bool() const noexcept { return get() != nullptr; }
-  /* The C handle. Its member data is not yours; the uv_handle_t's is. */
+  /* The C handle. Its own member data is used by this header; that of its
+   * uv_handle_t is yours. */
   Handle *get() const noexcept { return core_ ? &core_->c : nullptr; }
 
  protected:
@@ -1171,9 +1175,10 @@ template <class Handle, auto Close, class... Args> class loop_end {
 
 /* -------------------------------------------------------------------- ends */
 
-/* A place in the channel that a sender reserved, to build a message in. The
- * destructor gives it back unsent, and destroys what was built. It must be gone
- * before the sender drops; any thread may use it, one at a time. */
+/* A place in the channel that a sender reserved, in which a message is built.
+ * The destructor gives it back unsent, and destroys what was built. It must be
+ * destroyed before the sender is dropped; any thread may use it, one at a
+ * time. */
 template <class T> class place {
  public:
   place() = default;
@@ -1185,8 +1190,8 @@ template <class T> class place {
   }
   ~place() { abandon(); }
 
-  /* Constructs the message: where it is sent from, or, if it is one that is
-   * boxed, on the heap. It takes the place of one that was there. */
+  /* Constructs the message: where it is sent from, or, if T is boxed, on the
+   * heap. It replaces one that was constructed before. */
   template <class... Args>
   [[nodiscard]] std::error_code emplace(Args &&...args) {
     if (raw_ == nullptr)
@@ -1199,8 +1204,9 @@ template <class T> class place {
   T &operator*() noexcept { return *get(); }
   T *operator->() noexcept { return get(); }
 
-  /* Sends it, and empties this. After errc::closed, or errc::again by
-   * rendezvous, all is as it was. errc::invalid: there is no message. */
+  /* Sends the message, and empties this. After errc::closed, or errc::again on
+   * a rendezvous channel, nothing has changed. errc::invalid: there is no
+   * message. */
   [[nodiscard]] std::error_code commit() noexcept {
     if (raw_ == nullptr || get() == nullptr)
       return errc::invalid;
@@ -1263,18 +1269,18 @@ template <class T> class sender {
                                          time_span timeout) const {
     return put(msg, loopchan_send_timeout, timeout.ns());
   }
-  /* Sends count messages that are side by side, and returns how many went: the
-   * first ones, moved from, or copied if they are const. The others are still
-   * the caller's. No memory for a box in the midst ends it there. (A move back
-   * that throws ends the program.) */
+  /* Sends an array of count messages, and returns how many were sent: the first
+   * ones, moved from, or copied if they are const. The others are still the
+   * caller's. If memory for a box runs out on the way, it ends there. (A move
+   * back that throws ends the program.) */
   result<std::size_t> send_many(T *msgs, std::size_t count) const {
     return put_many(msgs, count);
   }
   result<std::size_t> send_many(const T *msgs, std::size_t count) const {
     return put_many(msgs, count);
   }
-  /* The same of a vector's: copied, or, out of an rvalue, moved: those that
-   * went are erased from it. */
+  /* The same for the messages of a vector: copied, or, from an rvalue, moved:
+   * those that were sent are erased from it. */
   template <class Alloc>
   result<std::size_t> send_many(const std::vector<T, Alloc> &msgs) const {
     static_assert(!std::is_same_v<T, bool>,
@@ -1403,9 +1409,10 @@ class loop_receiver
     return made;
   }
 
-  /* Another receiver of the same channel, not started: on a loop, called on
-   * that loop's thread, or for threads, called on any. Each message is received
-   * by exactly one. errc::invalid: without options.shared, or this is empty. */
+  /* Makes another receiver of the same channel, not started: on a loop, if
+   * called on that loop's thread; for threads, on any thread. Each message is
+   * received by exactly one. errc::invalid: without options.shared, or this is
+   * empty. */
   result<loop_receiver> clone(uv_loop_t *loop) const {
     return clone_of(this->get(), loop);
   }
@@ -1414,8 +1421,8 @@ class loop_receiver
   }
 
   /* Calls on_message(T &&) for each message, then on_end() once, which usually
-   * closes. They are destroyed after the end, or after the close, or when a
-   * start after a stop puts others in their place. */
+   * closes. The callbacks are destroyed after on_end(), or after the close, or
+   * when a start after a stop replaces them. */
   template <class OnMessage, class OnEnd>
   std::error_code start(OnMessage on_message, OnEnd on_end) {
     auto on = detail::make_callback<T *>(
@@ -1464,7 +1471,7 @@ class loop_receiver
 };
 
 /* A receiving end for one thread, or with options.shared for several at once.
- * The destructor closes; nobody may be receiving then. */
+ * The destructor closes it; no thread may be receiving then. */
 template <class T> class thread_receiver {
   static_assert(detail::is_message<T>());
 
@@ -1490,8 +1497,9 @@ template <class T> class thread_receiver {
   result<T> recv_for(time_span timeout) {
     return detail::received<T>(loopchan_recv_timeout, get(), timeout.ns());
   }
-  /* Waits for one message, and appends it and what is there, max at most;
-   * SIZE_MAX: all that is there. What is sent during the call need not be. */
+  /* Waits for one message, and appends it and all others that are there, max at
+   * most; SIZE_MAX: no limit. Messages that are sent during the call may be
+   * left out. */
   template <class Alloc>
   std::error_code recv_many(std::vector<T, Alloc> &into, std::size_t max) {
     if (max == 0)
@@ -1512,7 +1520,7 @@ template <class T> class thread_receiver {
     return {};
   }
 
-  /* for (T &msg : rx) receives until recv() gives nothing. */
+  /* for (T &msg : rx) receives until recv() returns an error. */
   struct iterator {
     T &operator*() { return *msg; }
     void operator++() {
@@ -1592,8 +1600,8 @@ template <class T> class thread_receiver {
   std::unique_ptr<loopchan_receiver_t, closer> rx_;
 };
 
-/* Waits until one of several thread receivers, of any messages, has one, or its
- * end of file. Returns its index; it is received from then. */
+/* Waits until one of several thread receivers, of any message types, has a
+ * message or its end of file. Returns its index; receive from that one then. */
 template <class... T>
 result<std::size_t> select_for(time_span timeout,
                                const thread_receiver<T> &...rxs) {
@@ -1618,7 +1626,7 @@ result<std::size_t> select_for(
     all[i] = rxs[i].get();
   return detail::counted(loopchan_select(all.get(), rxs.size(), timeout.ns()));
 }
-/* The same of a vector's, without a time-out. */
+/* The same for a vector of receivers, without a time-out. */
 template <class T, class Alloc>
 result<std::size_t> select(const std::vector<thread_receiver<T>, Alloc> &rxs) {
   return loopchan::select_for(forever, rxs);
@@ -1643,8 +1651,9 @@ class writer
   }
 
   /* Calls on_written(std::error_code, std::optional<T> &&) once the message was
-   * accepted, or with the message, handed back. An error here: the message
-   * never left, and on_written is not called. */
+   * accepted, or with the message, if it is handed back. If write() itself
+   * returns an error, the message was not taken, and on_written is not
+   * called. */
   template <class OnWritten>
   [[nodiscard]] std::error_code write(T &&msg, OnWritten on_written) {
     return put(msg, std::move(on_written));
@@ -1663,7 +1672,7 @@ class writer
                        return loopchan_writer_on_closed(c, tell);
                      });
   }
-  /* Nothing more is called. */
+  /* Cancels on_gone. */
   std::error_code on_closed(std::nullptr_t) {
     int err = loopchan_writer_on_closed(this->get(), nullptr);
     if (err == 0)

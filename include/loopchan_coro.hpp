@@ -1,7 +1,7 @@
 /* loopchan_coro.hpp: loopchan for the coroutines of C++20.
  *
- * Header-only, on top of loopchan.hpp, whose head holds here too. A coroutine
- * on the loop's thread awaits messages, and room for them:
+ * Header-only, on top of loopchan.hpp, whose head comment applies here too. A
+ * coroutine on the loop's thread awaits messages, and room for them:
  *
  *   task serve(loopchan::coro::receiver<job> jobs,
  *              loopchan::coro::writer<answer> answers) {
@@ -19,34 +19,34 @@
  * receiver). Whatever it does then is allowed, as in any callback: await again,
  * close or destroy the ends, destroy itself or other coroutines.
  *
- * Await at once what recv, recv_for and write return: it refers to the end and
- * to the message.
+ * Await the results of recv, recv_for and write at once: they refer to the end
+ * and to the message.
  *
  * Destroying a coroutine that waits is safe at any time, on the loop's thread.
  * A message is taken from the channel only for a coroutine that waits, so none
- * is lost then. What a write has handed to the channel is on its way, and is
- * received or destroyed; what it has not is back in its place.
+ * is lost then. A message that a write has handed to the channel is received,
+ * or destroyed with the channel; any other is back in its place.
  *
- * Memory: no allocation but the coroutine's own frame, and the box of a message
- * that travels in one.
+ * Memory: no allocation except the coroutine's own frame, and the box of a
+ * message that is sent in one.
  *
  * Compilers: gcc 12 loses the coroutine at a co_await that is itself the
  * condition of an if or a while; one that initialises a variable there, as
- * above, it compiles rightly. It aligns a frame as operator new does, even if a
- * T in it is to be aligned more strictly: then the promise needs its own
- * operator new.
+ * above, it compiles correctly. It aligns a frame as operator new does, even if
+ * a T in it needs a stricter alignment: then the promise needs its own operator
+ * new.
  *
- * The loop stays alive. What need not wait is done at once, but in one
+ * The loop stays alive. An await that need not wait is done at once, but in one
  * iteration of the loop only as often, and as long, as its budget allows
  * (options.budget_messages, options.budget_time; for a writer their defaults):
  * then the coroutine is suspended, and goes on in the next iteration. A
- * coroutine that its receiver has resumed gets the next message behind that
+ * coroutine that its receiver has resumed gets the next message after that
  * callback, so that the library's own budget counts it. An iteration is
  * recognised by uv_now(): a coroutine that keeps calling uv_update_time() may
- * keep the loop.
+ * block the loop.
  *
- * Exceptions: a T that throws while it is moved does so out of the co_await. An
- * exception that leaves resume(), because the task's type lets it, ends the
+ * Exceptions: if moving a T throws, the exception leaves the co_await. An
+ * exception that leaves resume(), because the task's type allows it, ends the
  * program by std::terminate. Works with -fno-exceptions and -fno-rtti.
  */
 
@@ -122,7 +122,8 @@ template <class Core> class coro_end {
   }
   void close() noexcept { core_.reset(); }
   explicit operator bool() const noexcept { return get() != nullptr; }
-  /* The C handle. Its member data is not yours; the uv_handle_t's is. */
+  /* The C handle. Its own member data is used by this header; that of its
+   * uv_handle_t is yours. */
   auto *get() const noexcept {
     return core_.get() != nullptr ? &core_->c : nullptr;
   }
@@ -590,7 +591,7 @@ namespace coro {
 
 /* -------------------------------------------------------------------- ends */
 
-/* What recv and recv_for return: co_await it gives a result<T>. */
+/* What recv and recv_for return: awaiting it gives a result<T>. */
 template <class T> class [[nodiscard]] recv_operation {
  public:
   detail::recv_awaiter<T> operator co_await() const noexcept {
@@ -606,7 +607,7 @@ template <class T> class [[nodiscard]] recv_operation {
   time_span timeout_;
 };
 
-/* What write returns: co_await it gives a std::error_code. */
+/* What write returns: awaiting it gives a std::error_code. */
 template <class T, class Msg> class [[nodiscard]] write_operation {
  public:
   detail::write_awaiter<T, Msg> operator co_await() const noexcept {
@@ -627,9 +628,9 @@ template <class T, class Msg> class [[nodiscard]] write_operation {
  * frees what is left.
  *
  * A coroutine that waits while the receiver is closed gets errc::canceled, from
- * the loop, before on_closed is called. If loopchan_close_handle was first, it
- * gets that from inside the close or the destructor that follows. Once recv_for
- * had to wait, uv_walk finds the receiver's timer too. */
+ * the loop, before on_closed is called. If loopchan_close_handle was called
+ * before, it gets that from inside the close or the destructor that follows.
+ * Once a recv_for has had to wait, uv_walk finds the receiver's timer too. */
 template <class T>
 class receiver : public detail::coro_end<detail::receiver_core<T>> {
   static_assert(detail::is_message<T>());
@@ -653,9 +654,9 @@ class receiver : public detail::coro_end<detail::receiver_core<T>> {
    * errc::already: another coroutine waits; errc::canceled: closed meanwhile;
    * errc::invalid: this end is empty. */
   recv_operation<T> recv() noexcept { return recv_for(forever); }
-  /* The same, but after that time errc::timed_out; nothing is lost then. A wait
-   * is never shorter; it may be some milliseconds longer. With 0 it only looks,
-   * which may take one iteration of the loop. */
+  /* The same, but errc::timed_out after that time; no message is lost then. A
+   * wait is never shorter; it may be some milliseconds longer. With 0 it only
+   * checks, which may take one iteration of the loop. */
   recv_operation<T> recv_for(time_span timeout) noexcept {
     static_assert(detail::is_movable_message<T>());
     return {this->core(), timeout};
@@ -691,16 +692,17 @@ template <class T> class writer : public detail::coro_end<detail::writer_core> {
   }
 
   /* co_await w.write(std::move(msg)) gives a std::error_code; it waits until
-   * the message is accepted, by rendezvous received. Messages are accepted in
-   * the order of the writes. After an error the message is back in its place:
-   * errc::closed: the receiver is closed or shut down; errc::canceled: the
-   * writer was closed meanwhile; errc::invalid: this end is empty;
-   * errc::no_memory. Of a const message, or an lvalue, a copy is sent. */
+   * the message is accepted, or, on a rendezvous channel, received. Messages
+   * are accepted in the order of the writes. After an error the message is back
+   * in its place: errc::closed: the receiver is closed or shut down;
+   * errc::canceled: the writer was closed meanwhile; errc::invalid: this end is
+   * empty; errc::no_memory. Of a const message, or an lvalue, a copy is
+   * sent. */
   write_operation<T, T> write(T &&msg) noexcept { return operation(msg); }
   write_operation<T, const T> write(const T &msg) noexcept {
     return operation(msg);
   }
-  /* errc::again: no room, or a write of this writer waits: it goes first. */
+  /* errc::again: no room, or a write of this writer waits, which goes first. */
   [[nodiscard]] std::error_code try_write(T &&msg) { return try_put(msg); }
   [[nodiscard]] std::error_code try_write(const T &msg) { return try_put(msg); }
 

@@ -1,5 +1,5 @@
-/* close: how a channel ends from the receiver's side, and how a receiver or a
- * writer is closed that is met as a libuv handle.
+/* close: how a channel ends from the receiver's side, and how a libuv handle is
+ * closed that may be a receiver or a writer.
  *
  * Knows:   which kind a receiver is, and which handles are ours.
  * Threads: the receiver's; for a handle, its loop's.
@@ -28,7 +28,7 @@ int loopchan_shutdown(loopchan_receiver_t *rx) {
   return err;
 }
 
-/* Inside: the channel ends, and its figures with it. */
+/* Inside a call. Ends the channel, and takes its final figures. */
 static void begin_close(loopchan_receiver_t *rx, lc_channel_t *channel) {
   lc_trace(close, channel, NULL);
   lc_receiver_set(rx, LC_CLOSING);

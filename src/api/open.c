@@ -21,7 +21,7 @@ static bool is_shared(const loopchan_options_t *options) {
   return (options->flags & LOOPCHAN_SHARED) != 0;
 }
 
-/* What a receiver needs beside the core and its first sender. */
+/* What a receiver needs besides the core and its first sender. */
 static int open_flavour(uv_loop_t *loop, loopchan_receiver_t *rx,
                         lc_channel_t *channel,
                         const loopchan_options_t *options) {

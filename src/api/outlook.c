@@ -1,8 +1,8 @@
-/* outlook: what a sender can learn of its channel.
+/* outlook: what a sender can learn about its channel.
  *
  * Knows:   the core. Sends nothing.
  * Threads: any, several at once on one sender.
- * Promise: a thread that waits for the closure is woken by it, once.
+ * Promise: a thread that waits for the close is woken by it, once.
  */
 #include "core/tx.h"
 
@@ -27,9 +27,9 @@ size_t loopchan_room(const loopchan_sender_t *tx) {
   }
 }
 
-/* The closure comes in two steps: the inbox is closed, then those who watch
- * are woken. A thread that watches from before the first one to after the
- * second is woken; one that comes later sees the first. */
+/* A close has two steps: the inbox is closed, then the watchers are woken. A
+ * thread that watches from before the first one to after the second is woken;
+ * one that comes later sees the first. */
 static int wait_closed(lc_channel_t *channel, uint64_t deadline_ns) {
   lc_completions_t *watcher;
   lc_queue_t cancelled;

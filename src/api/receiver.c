@@ -2,8 +2,8 @@
  *
  * Knows:   the core, and how a receiver's memory begins and ends.
  * Threads: the receiver's.
- * Promise: a message is received once, and the figures are there for as long as
- *          the memory of the receiver.
+ * Promise: a message is received once, and the figures can be read for as long
+ *          as the memory of the receiver exists.
  */
 #include "api/receiver.h"
 
@@ -67,7 +67,8 @@ int loopchan_try_recv(loopchan_receiver_t *rx, void *msg) {
   return err;
 }
 
-/* const is for the caller, who only looks: to enter leaves a mark. */
+/* rx is const for the caller, who only reads; but entering records the thread
+ * there. */
 static loopchan_receiver_t *mutable_receiver(const loopchan_receiver_t *rx) {
   return (loopchan_receiver_t *) (uintptr_t) rx;
 }

@@ -12,7 +12,7 @@ static inline void lc_receiver_set(loopchan_receiver_t *rx, unsigned state) {
   rx->state = lc_mark(rx, state);
 }
 
-/* Its thread alone may ask. Whether the library uses it. */
+/* Only its thread may ask. Whether the library uses it. */
 static inline bool lc_receiver_is_in_use(const loopchan_receiver_t *rx) {
   return LC_MARKS_LAST && (rx->state == lc_mark(rx, LC_OPEN) ||
                            rx->state == lc_mark(rx, LC_CLOSING));
@@ -36,7 +36,8 @@ static inline bool lc_receiver_is_open(const loopchan_receiver_t *rx) {
   return true;
 }
 
-/* A shared one's state is not for those outside to read. */
+/* The state of a shared one must not be read by a thread that has not
+ * entered. */
 static inline bool lc_receiver_is_new(const loopchan_receiver_t *rx) {
   return rx == NULL || (!rx->shared && rx->state == LC_NEVER_OPENED);
 }
@@ -46,9 +47,10 @@ static inline lc_gate_t *lc_gate_of(loopchan_receiver_t *rx) {
   return (lc_gate_t *) &rx->gate;
 }
 
-/* Every call on an open receiver lies between enter and exit. With a plain one
- * it fails when a call on another thread lies there too; with a shared one it
- * has the receiver's side to itself, but for the time that it waits. */
+/* Every call on an open receiver is between enter and exit. With a plain
+ * receiver an assertion fails if a call on another thread is there too; with a
+ * shared one the call has the receiving side to itself, except while it
+ * waits. */
 typedef struct {
   lc_channel_t *channel;
   lc_consumer_t *consumer; /* shared: the receiver's; else NULL */
@@ -88,8 +90,7 @@ static inline void lc_receiver_exit(loopchan_receiver_t *rx,
 #endif
 }
 
-/* Shared receivers: see receiver_shared.c. Made and opened; closed; started,
- * stopped. */
+/* Shared receivers, see receiver_shared.c: opens, closes, starts, stops one. */
 LC_MUST_USE int lc_shared_open(uv_loop_t *loop, loopchan_receiver_t *rx,
                                lc_channel_t *channel);
 int lc_shared_close(loopchan_receiver_t *rx, lc_on_closed_t on_closed);
@@ -101,12 +102,12 @@ bool lc_shared_is_handle(const uv_async_t *async);
  * UV_EAGAIN, or UV_EOF. */
 LC_MUST_USE int lc_receiver_take(const lc_scope_t *scope, void *msg);
 
-/* What is left to be set when a receiver has been made. consumer is NULL for
+/* Sets what is left to set when a receiver has been made. consumer is NULL for
  * one that is not shared. */
 void lc_receiver_begin(loopchan_receiver_t *rx, lc_channel_t *channel,
                        lc_consumer_t *consumer, bool on_loop);
 
-/* The receiver's use of the core ends, and with it the library's of rx. */
+/* Ends the receiver's use of the core, and the library's use of rx. */
 void lc_receiver_end(loopchan_receiver_t *rx, lc_channel_t *channel,
                      lc_on_closed_t on_closed);
 
@@ -115,7 +116,7 @@ LC_MUST_USE int lc_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx,
                              lc_channel_t *channel);
 void lc_loop_close(loopchan_receiver_t *rx);
 
-/* Receiver. If there is a callback, it is to be told of the end. */
+/* Receiver, at the end of the channel. If there is a callback, requests it. */
 void lc_loop_end_came(lc_channel_t *channel);
 
 /* NULL: some other handle. */

@@ -4,7 +4,7 @@
  * Threads: the loop's.
  * Promise: while started, the inbox is PARKED, or a callback runs or is on its
  *          way, or it is due in its loop's turns. So a message that arrives is
- *          delivered without being asked for.
+ *          delivered without any other call.
  */
 #include "api/receiver.h"
 
@@ -154,7 +154,7 @@ static int start(lc_channel_t *channel, loopchan_recv_cb cb) {
   if (channel->delivery.recv_cb != NULL)
     return UV_EALREADY;
   channel->delivery.recv_cb = cb;
-  /* Inside the receive callback: delivery goes on behind it, and parks then. */
+  /* Inside the receive callback: delivery goes on after it, and then parks. */
   if (channel->rx.in_callback)
     return 0;
   if (channel->rx.ended || !lc_backlog_is_empty(&channel->rx.backlog) ||
@@ -181,8 +181,8 @@ int loopchan_recv_start(loopchan_receiver_t *rx, loopchan_recv_cb cb) {
 
 static void stop(lc_channel_t *channel) {
   channel->delivery.recv_cb = NULL;
-  /* Rendezvous: PARKED means that a receiver waits. If it is not, then what
-   * came is kept for the next start. */
+  /* Rendezvous: PARKED means that a receiver waits. If the inbox is not PARKED,
+   * a message has come, and is kept for the next start. */
   if (channel->config.flavour == LC_RENDEZVOUS)
     (void) !lc_inbox_unpark(&channel->inbox);
 }

@@ -52,8 +52,8 @@ static loopchan_receiver_t *receiver_of(const lc_consumer_t *consumer) {
   return (loopchan_receiver_t *) consumer->idle.wake.async;
 }
 
-/* Locked, as the next three. The message is copied: its node may go before the
- * callback returns. False: none. */
+/* Locked, as the next three. The message is copied: its node may be used again
+ * before the callback returns. False: none. */
 static bool take_copy(lc_consumer_t *consumer, lc_waiter_t **matched) {
   lc_channel_t *channel = consumer->channel;
   lc_link_t *node = lc_shared_next(consumer);
@@ -146,7 +146,7 @@ bool lc_shared_is_handle(const uv_async_t *async) {
   return async->async_cb == on_shared_async;
 }
 
-/* What a loop receiver has beside a thread's. */
+/* What a loop receiver has besides a thread receiver's part. */
 static int open_on_loop(uv_loop_t *loop, loopchan_receiver_t *rx,
                         lc_consumer_t *consumer) {
   lc_channel_t *channel = consumer->channel;
@@ -243,7 +243,7 @@ int lc_shared_start(loopchan_receiver_t *rx, loopchan_recv_cb cb) {
     err = UV_EALREADY;
   } else {
     consumer->delivery.recv_cb = cb;
-    /* Inside the receive callback delivery goes on behind it. */
+    /* Inside the receive callback delivery goes on after it. */
     if (!consumer->in_callback && consumer->idle.state == LC_AWAY)
       lc_shared_queue_up(&consumer->idle);
   }
@@ -282,8 +282,8 @@ static void on_shared_closed(uv_handle_t *handle) {
   end_consumer(rx);
 }
 
-/* Inside: what was meant for this receiver is for the others; with the last one
- * the channel ends. True: it was that. */
+/* Inside: messages that were meant for this receiver go to the others; with the
+ * last one the channel ends. True: it was the last one. */
 static bool begin_to_leave(loopchan_receiver_t *rx, lc_consumer_t *consumer) {
   lc_channel_t *channel = consumer->channel;
   bool last = lc_shared_remove(consumer);

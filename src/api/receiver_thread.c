@@ -7,7 +7,8 @@
  */
 #include "api/receiver.h"
 
-/* A receiver of one thread has nothing. 0: look again; or UV_ETIMEDOUT. */
+/* For a receiver that is not shared, and has no message. 0: look again; or
+ * UV_ETIMEDOUT. */
 static int wait_alone(lc_channel_t *channel, uint64_t deadline_ns) {
   if (lc_rx_spin(channel, deadline_ns) || lc_rx_tidy(channel) ||
       !lc_rx_park(channel))
@@ -31,13 +32,13 @@ static int receive(const lc_scope_t *scope, void *msg, uint64_t deadline_ns) {
     if (waited == UV_EOF)
       return UV_EOF;
   }
-  /* When the time is up it has looked once more: of several threads at a shared
+  /* After the time is up it looks once more: with several threads at a shared
    * receiver, another one may have been woken for what is there. */
   return err == UV_EAGAIN ? waited : err;
 }
 
-/* Enters if there is anything to be done with these arguments. 0, UV_EINVAL, or
- * UV_EOF: shared, and closed. */
+/* Enters if these arguments are valid. 0, UV_EINVAL, or UV_EOF: shared, and
+ * closed. */
 static int enter(loopchan_receiver_t *rx, const void *msgs, size_t count,
                  lc_scope_t *scope) {
   int err = lc_receiver_enter(rx, scope);

@@ -11,10 +11,10 @@
 #include "core/rendezvous.h"
 #include "core/replace.h"
 
-/* No link that is sent as a message has it. */
+/* No link that is sent as a message has both bits. */
 #define LC_RESERVED (LC_CONTROL | LC_TO_OLDER)
 
-/* NULL: the place has been given back, if its memory is there to say so. */
+/* NULL: the place has been given back, as far as its memory still shows it. */
 static lc_slab_t *reserved_slab(const lc_link_t *node) {
   return (node->next & LC_RESERVED) == LC_RESERVED
              ? (lc_slab_t *) (node->next & ~LC_RESERVED)
@@ -25,7 +25,7 @@ static void remember_slab(lc_link_t *node, lc_slab_t *slab) {
   node->next = (uintptr_t) slab | LC_RESERVED;
 }
 
-/* If none waits in the pool, the first place gets a slab as a send does, the
+/* If no slab waits in the pool, the first place gets one as a send does, the
  * others one of a single node. */
 static int take_slab_to_keep(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                              lc_slab_t **slab) {

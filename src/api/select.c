@@ -9,18 +9,19 @@
 
 #include "api/receiver.h"
 
-/* A larger array than this is large: to look at all of a thousand takes as long
- * as some hundred messages. So a call looks at so many, then whether the one
- * found last is ready again, and only then at the rest. */
+/* A larger array than this is large: looking at all of a thousand takes as long
+ * as some hundred messages. So a call looks at so many, then at the one found
+ * last, and only then at the rest. */
 #define LC_SELECT_FEW 16
 
-/* It is open, belongs to a thread, and to one only. */
+/* It is open, a thread receiver, and not shared. */
 static bool is_selectable(loopchan_receiver_t *rx) {
   return rx != NULL && !rx->shared && lc_receiver_is_open(rx) &&
          !lc_receiver_is_loop(rx);
 }
 
-/* Of a large array the first; the others are checked when they are looked at.
+/* Of a large array only the first is checked here; the others are when they are
+ * looked at.
  */
 static bool can_select(loopchan_receiver_t *const rxs[], size_t n) {
   size_t check = n <= LC_SELECT_FEW ? n : 1, i;
@@ -46,7 +47,7 @@ static int look_at(loopchan_receiver_t *const rxs[], size_t n, size_t at) {
   return is_ready(rxs[at]->channel) ? (int) at : UV_EAGAIN;
 }
 
-/* The same, of so many that are next, until one is found. */
+/* The same for the next count receivers, until one is found. */
 static int look_round(loopchan_receiver_t *const rxs[], size_t n, size_t count,
                       lc_select_t *select) {
   int found = UV_EAGAIN;
@@ -62,7 +63,7 @@ static int look_round(loopchan_receiver_t *const rxs[], size_t n, size_t count,
 }
 
 /* Each call goes on where the last one ended, so all have their turn, however
- * often the last one is found again. */
+ * often the one found last is found again. */
 static int find_ready(loopchan_receiver_t *const rxs[], size_t n) {
   lc_select_t *select = &rxs[0]->channel->waiting.select;
   size_t few = n < LC_SELECT_FEW ? n : LC_SELECT_FEW;
@@ -75,8 +76,9 @@ static int find_ready(loopchan_receiver_t *const rxs[], size_t n) {
   return found;
 }
 
-/* Parks one after the other, its wakes forwarded; returns how many were parked
- * before one had something, or something failed, which goes into *err. */
+/* Parks one receiver after the other, and forwards its wakes; returns how many
+ * were parked before one had something, or something failed, which goes into
+ * *err. */
 static size_t park_all(loopchan_receiver_t *const rxs[], size_t n,
                        lc_wake_t *wake, int *err) {
   size_t i;
@@ -84,7 +86,7 @@ static size_t park_all(loopchan_receiver_t *const rxs[], size_t n,
   for (i = 0; i < n; i++) {
     lc_channel_t *channel = rxs[i]->channel;
     if (lc_wake_is_forwarded(&channel->wake))
-      continue; /* it is there twice */
+      continue; /* it is in the array twice */
     *err = lc_wake_make_monitor(&channel->wake);
     if (*err != 0)
       break;

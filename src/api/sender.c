@@ -46,7 +46,7 @@ static int send_and_wait(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   return err;
 }
 
-/* Bounded or not. */
+/* For a channel with a bound, or without. */
 static int send_or_wait(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                         const void *msg, uint64_t deadline_ns) {
   lc_channel_t *channel = tx->channel;
@@ -87,7 +87,7 @@ static int send_by_flavour(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   }
 }
 
-/* Apart, so that the usual case saves no registers for it. */
+/* A function of its own, so that the usual case saves no registers for it. */
 static LC_NOINLINE int send_slow(loopchan_sender_t *tx, const void *msg,
                                  uint64_t deadline_ns) {
   lc_tx_cache_t passing, *cache = lc_tx_cache_of(tx, &passing);
@@ -144,7 +144,7 @@ static void orphan_slabs(lc_channel_t *channel, lc_link_t *newest) {
 }
 
 /* Sends the messages from *sent on, as many as there are permits, and adds to
- * *sent how many went. An error: not all of them. */
+ * *sent how many went. An error: not all of them went. */
 static int send_chain(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                       const char *msgs, size_t permits, size_t *sent) {
   lc_list_t links = {NULL, NULL};
@@ -179,7 +179,7 @@ static int send_chain(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   return refused != 0 ? refused : err;
 }
 
-/* Sends all, but for an error, and adds to *sent how many went. */
+/* Sends all, unless there is an error, and adds to *sent how many went. */
 static int send_chains(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                        const char *msgs, size_t count, size_t *sent) {
   lc_channel_t *channel = tx->channel;
@@ -190,7 +190,7 @@ static int send_chains(loopchan_sender_t *tx, lc_tx_cache_t *cache,
     if (permits > 0) {
       err = send_chain(tx, cache, msgs, (size_t) permits, sent);
     } else if (permits == UV_EAGAIN) {
-      /* One that waits; by then there is room for others. */
+      /* Send one that waits; then there is room for others. */
       err = send_or_wait(tx, cache, msgs + *sent * channel->config.msg_size,
                          LC_NEVER);
       *sent += err == 0;

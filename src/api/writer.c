@@ -34,12 +34,12 @@ struct lc_writer {
   lc_slab_t *slab;              /* with room, or NULL */
   size_t bytes;                 /* of the next slab to be made */
   lc_queue_t cancelled;         /* by the close */
-  loopchan_writer_cb closed_cb; /* to be told that the receiver is gone */
+  loopchan_writer_cb closed_cb; /* called when the receiver is gone */
   loopchan_writer_cb close_cb;
   uv_close_cb handle_close_cb;
 };
 
-/* What lies in loopchan_write_t.reserved. */
+/* The contents of loopchan_write_t.reserved. */
 typedef struct {
   lc_waiter_t waiter; /* first */
   loopchan_write_cb cb;
@@ -77,7 +77,7 @@ static bool can_write(const loopchan_writer_t *w, const void *msg) {
          (msg != NULL || channel_of(w->writer)->config.msg_size == 0);
 }
 
-/* The node of a request is free, and a slab that went with it. */
+/* Frees the node of a request, and a slab that went with it. */
 static void put_back(lc_channel_t *channel, lc_request_t *request) {
   lc_slab_t *slab = request->slab;
 
@@ -89,7 +89,7 @@ static void put_back(lc_channel_t *channel, lc_request_t *request) {
   }
 }
 
-/* The user may use its memory again in the callback. */
+/* The user may use the request's memory again in the callback. */
 static void call_back(struct lc_writer *writer, lc_request_t *at) {
   loopchan_write_t *req = lc_container(at, loopchan_write_t, reserved);
   lc_channel_t *channel = channel_of(writer);
@@ -143,8 +143,8 @@ static void on_writer_closed(uv_handle_t *handle) {
     handle_close_cb(handle);
 }
 
-/* On a rendezvous channel a message may just be being received: its completion
- * comes. The last one's wake was signalled before this can be false. */
+/* On a rendezvous channel a receiver may just have a message: its completion
+ * will come. The last one's wake was signalled before this can be false. */
 static bool is_owed(struct lc_writer *writer) {
   return lc_waitq_has_outstanding(&channel_of(writer)->waitq,
                                   &writer->completions);
@@ -156,8 +156,9 @@ static void finish_close(loopchan_writer_t *w) {
   uv_close((uv_handle_t *) &w->async, on_writer_closed);
 }
 
-/* Closed: behind the last completion come the writes that the close has
- * cancelled, then the handle. True: there is more to do in the next turn. */
+/* Closed: after the last completion, calls back the writes that the close has
+ * cancelled, then closes the handle. True: there is more to do in the next
+ * turn. */
 static bool go_on_closing(struct lc_writer *writer, lc_budget_t *budget) {
   if (is_owed(writer))
     return false;
@@ -178,8 +179,8 @@ static void tell_closed(struct lc_writer *writer, lc_budget_t *budget) {
   lc_budget_unseen(budget);
 }
 
-/* First what an earlier turn left over, then what was completed up to now: its
- * wake and the one that the left-over asked for may have been one call. What is
+/* First what an earlier turn left over, then what was completed up to now: the
+ * wake for these and the one for the left-over may have been merged. What is
  * completed from here on has a wake, and a turn, of its own. */
 static bool call_back_in_turn(struct lc_writer *writer, lc_budget_t *budget) {
   loopchan_writer_t *w = writer->w;
@@ -211,8 +212,8 @@ static bool serve_writer(lc_member_t *member) {
 static void on_writer_async(uv_async_t *async) {
   loopchan_writer_t *w = (loopchan_writer_t *) async;
 
-  /* A thread that signals this wake holds the wait queue's mutex, which is
-   * taken here too: so no look at `pending` is older than this callback. */
+  /* A thread that signals this wake holds the wait queue's lock, which is taken
+   * here too: so no load of `pending` is older than this callback. */
   lc_loop_serve(&w->writer->member);
 }
 
@@ -319,8 +320,8 @@ static int alloc_node(struct lc_writer *writer, lc_request_t *request) {
   return 0;
 }
 
-/* Newest message only: nothing waits. drop is called last, for it may write
- * too, and is then called back behind this one. */
+/* LC_LATEST: nothing waits. drop is called last, because it may write too, and
+ * that write is then called back after this one. */
 static void write_newest(struct lc_writer *writer, lc_request_t *request) {
   loopchan_sender_t *tx = writer->tx;
   lc_tx_cache_t passing, *cache = lc_tx_cache_of(tx, &passing);
@@ -392,7 +393,8 @@ int lc_writer_close(loopchan_writer_t *w, loopchan_writer_cb cb,
     finish_close(w);
     return 0;
   }
-  /* As a closing handle does, it keeps the loop until all is called back. */
+  /* Like a closing handle, it keeps the loop running until all is called
+   * back. */
   uv_ref((uv_handle_t *) &w->async);
   lc_wake_self(&w->writer->completions.wake);
   return 0;

@@ -36,7 +36,8 @@ void *lc_malloc_core(size_t size) {
 }
 
 void lc_free_core(void *memory) {
-  /* Below none, if another copy of the library in this process made it. */
+  /* Below zero, if another copy of the library in this process made the
+   * core. */
   lc_counter_add(&cores_out, -1);
   lc_free(memory);
 }
@@ -56,7 +57,7 @@ static bool has_pages(size_t size) {
          __lsan_do_leak_check == NULL;
 }
 
-/* To get all pages at once costs less than a fault for each. */
+/* Getting all pages at once costs less than a page fault for each. */
 static void *new_pages(size_t size, bool whole) {
   void *memory =
       mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -65,8 +66,8 @@ static void *new_pages(size_t size, bool whole) {
   return memory != MAP_FAILED ? memory : NULL;
 }
 
-/* With too many holes in the address space it fails; the memory goes all the
- * same. */
+/* With too many holes in the address space this fails; the memory is given back
+ * all the same. */
 static void free_pages(void *memory, size_t size) {
   if (munmap(memory, size) != 0)
     (void) madvise(memory, size, MADV_DONTNEED);

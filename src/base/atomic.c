@@ -14,14 +14,15 @@
 #include <unistd.h>
 #endif
 
-/* The model is said once more: else a definition takes it back. */
+/* Repeats the TLS model: a definition without it overrides the declaration. */
 LC_PER_THREAD uintptr_t lc_thread_number LC_NO_CALL;
 
 uintptr_t lc_thread_number_take(void) {
 #if defined(_WIN32)
   lc_thread_number = GetCurrentThreadId();
 #elif defined(__linux__)
-  /* pthread_self() soon comes back: it is where a thread's stack is. */
+  /* The value of pthread_self() is soon reused: it is an address in
+   * the thread's stack. */
   lc_thread_number = (uintptr_t) syscall(SYS_gettid);
 #elif defined(__APPLE__)
   uint64_t number;

@@ -1,8 +1,8 @@
-/* atomic: the only door to <stdatomic.h>.
+/* atomic: the only module that uses <stdatomic.h>.
  *
- * The explorer (test/explore) puts another door in its place and then decides
- * which thread runs next and which store a load sees. So the rooms that use
- * this one are tested as they are, not as a copy.
+ * The explorer (test/explore) puts its own atomic.h in its place, and then
+ * decides which thread runs next and which store a load sees. So the modules
+ * that use this one are tested as they are, not as a copy.
  */
 #ifndef LC_ATOMIC_H
 #define LC_ATOMIC_H
@@ -14,27 +14,28 @@
 
 #define LC_CACHE_LINE 64
 
-/* What different threads write lies so many bytes apart, or more. It is aligned
- * at eight bytes, so no cache line has the end of one and the begin of the
- * other. */
+/* Fields that different threads write are at least this many bytes apart. They
+ * are aligned to eight bytes, so no cache line has the end of one and the
+ * beginning of the other. */
 #define LC_APART (LC_CACHE_LINE - 8)
 
-/* How far ahead of their use lines are fetched that another core wrote last, in
- * bytes: eight lines on the way hide most of the time that each takes. */
+/* How far ahead cache lines that another core wrote last are prefetched, in
+ * bytes: with eight lines on the way, most of the time that each takes is
+ * hidden. */
 #define LC_AHEAD ((size_t) 8 * LC_CACHE_LINE)
 
 /* The number of no thread. */
 #define LC_NO_THREAD UINTPTR_MAX
 
-/* Of a thread's variable: read without a call, in a shared library too. Only
- * glibc keeps room for those of a library that is loaded late. */
+/* For a thread-local variable that is read without a call, in a shared library
+ * too. Only glibc keeps room for those of a library that is loaded late. */
 #if defined(__GLIBC__)
 #define LC_NO_CALL __attribute__((tls_model("initial-exec")))
 #else
 #define LC_NO_CALL
 #endif
 
-/* One for each thread. MSVC has the standard's word only in newer versions. */
+/* A thread-local variable. Older versions of MSVC lack the standard keyword. */
 #if defined(_MSC_VER)
 #define LC_PER_THREAD __declspec(thread)
 #else
@@ -57,14 +58,14 @@
   atomic_compare_exchange_strong_explicit(at, expected, value, order, \
                                           order_failed)
 
-/* A number for the calling thread: not 0, nor LC_NO_THREAD, and no other's as
- * long as it lives. It is the system's, not a count of ours: a program may hold
- * two copies of the library, in two plug-ins say, and a thread must be known in
- * both.
+/* A number for the calling thread: not 0, nor LC_NO_THREAD, and no other
+ * thread's as long as it lives. It comes from the system, not from a count of
+ * ours: a program may contain two copies of the library, in two plug-ins for
+ * example, and a thread must have the same number in both.
  *
  * The system may give it to a thread that begins after this one has ended; that
- * one then has what was this one's. Linux does so when it has given all the
- * others, macOS never does; Windows may do it at once. */
+ * thread then inherits what belonged to this one. Linux reuses a number when it
+ * has used all others, macOS never does; Windows may do it at once. */
 extern LC_PER_THREAD uintptr_t lc_thread_number LC_NO_CALL;
 uintptr_t lc_thread_number_take(void);
 
@@ -80,16 +81,17 @@ static inline uintptr_t lc_thread_self_or_0(void) {
 
 #endif /* LC_EXPLORE */
 
-/* Whose something is: the first thread that claims it keeps it. None is a value
- * of its own: 0 is what a thread has whose number was not asked for. */
+/* The owner of something: the first thread that claims it keeps it.
+ * LC_NO_THREAD, not 0, means none: 0 is what a thread has whose number was not
+ * asked for. */
 typedef lc_atomic(uintptr_t) lc_owner_t;
 
 #define lc_owner_init(owner) lc_atomic_init(owner, LC_NO_THREAD)
 
 static inline bool lc_owner_claim(lc_owner_t *owner) {
   uintptr_t self = lc_thread_self();
-  /* relaxed, both: who reads its own number wrote it, or comes after who did;
-   * another's hands nothing over */
+  /* relaxed, both: a thread that reads its own number wrote it, or comes after
+   * the one that did; another's hands nothing over */
   uintptr_t is = lc_load(owner, memory_order_relaxed);
 
   return is == self ||
@@ -97,7 +99,7 @@ static inline bool lc_owner_claim(lc_owner_t *owner) {
           lc_cas(owner, &is, self, memory_order_relaxed, memory_order_relaxed));
 }
 
-/* Whose it is for a time: who has a mutex, for example. */
+/* A temporary owner: the thread that has a mutex, for example. */
 static inline void lc_owner_set_here(lc_owner_t *owner) {
   /* relaxed: a thread looks for its own number, which it stored itself */
   lc_store(owner, lc_thread_self(), memory_order_relaxed);
@@ -113,7 +115,7 @@ static inline bool lc_owner_is_here(const lc_owner_t *owner) {
   return lc_load(owner, memory_order_relaxed) == lc_thread_self();
 }
 
-/* Whether the calling thread is known to have it: a look for those in haste. */
+/* Whether the calling thread is known to own it: a quick check. */
 static inline bool lc_owner_may_be_here(const lc_owner_t *owner) {
   /* relaxed: see above */
   return lc_load(owner, memory_order_relaxed) == lc_thread_self_or_0();
@@ -170,29 +172,29 @@ static inline bool lc_gate_enter(lc_gate_t *gate) {
   return false;
 }
 
-/* True: it is shut, and nobody is inside any more. */
+/* True: it is shut, and no thread is inside any more. */
 static inline bool lc_gate_leave(lc_gate_t *gate) {
   /* [gate.shut] (A) */
   return lc_add(gate, (uintptr_t) -2, memory_order_acq_rel) == 3;
 }
 
-/* True: nobody is inside. */
+/* True: no thread is inside. */
 static inline bool lc_gate_shut(lc_gate_t *gate) {
   /* [gate.shut] (A) */
   return lc_add(gate, 1, memory_order_acq_rel) == 0;
 }
 
-/* Which thread is inside, to catch two at once; orders nothing, so that it does
- * not hide the race that it is to catch. */
+/* Which thread is inside, to detect two at once. It orders nothing, so that it
+ * does not hide the race that it should detect. */
 typedef lc_atomic(uintptr_t) lc_guard_t;
 
 #define lc_guard_init(guard) lc_atomic_init(guard, 0)
-/* Returns who was inside before, to be handed to exit: 0 for nobody. */
+/* Returns the thread that was inside before, for the exit: 0 for none. */
 #define lc_guard_enter(guard) \
   lc_swap(guard, lc_thread_self(), memory_order_relaxed)
 #define lc_guard_exit(guard, was) lc_store(guard, was, memory_order_relaxed)
 
-/* A number that is published. Read and set by these it orders nothing. */
+/* A number that other threads read. These two order nothing. */
 typedef lc_atomic(uintptr_t) lc_number_t;
 
 #define lc_number_init(number) lc_atomic_init(number, 0)

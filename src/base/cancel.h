@@ -1,9 +1,10 @@
-/* cancel: the door to the cancellation of threads.
+/* cancel: forbidding the cancellation of threads.
  *
- * No call is a cancellation point: a thread that went in the middle of one
- * would leave a mutex locked, or its place in a queue, for all others to wait
- * for. So where a call may come to one of the system's cancellation points, it
- * is forbidden meanwhile. The user's code runs with the user's own state.
+ * No call is a cancellation point: a thread that ended in the middle of one
+ * would leave a mutex locked, or its place in a queue taken, and all others
+ * would wait for it. So where a call may reach one of the system's cancellation
+ * points, cancellation is disabled meanwhile. The user's callbacks run with the
+ * user's own state.
  */
 #ifndef LC_CANCEL_H
 #define LC_CANCEL_H
@@ -11,7 +12,7 @@
 #if !defined(_WIN32) && !defined(__ANDROID__) && !defined(LC_EXPLORE)
 #include <uv.h>
 
-/* Returns what lc_cancel_restore wants. */
+/* Returns the state for lc_cancel_restore. */
 static inline int lc_cancel_forbid(void) {
   int was = PTHREAD_CANCEL_ENABLE;
 

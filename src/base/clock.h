@@ -26,8 +26,8 @@ static inline uint64_t lc_earlier(uint64_t a, uint64_t b) {
   return a < b ? a : b;
 }
 
-/* A look at the clock costs as much as a few messages; one at the counter that
- * an x86-64 processor has, which the clock itself is mostly made of, a third of
+/* Reading the clock costs as much as a few messages; reading an x86-64
+ * processor's tick counter, on which the clock is mostly based, a third of
  * that. It counts at 1 GHz or more: so many ticks are four microseconds at
  * most. */
 #define LC_MOMENT_TICKS 4096
@@ -47,8 +47,8 @@ static inline bool lc_clock_moved(uint64_t *ticks) {
   return true;
 }
 
-/* Waits awake until then, for one of the processor's pauses at least: one takes
- * ten times as long on some processors as on others. Returns the time. */
+/* Spins until then, for at least one pause instruction, which takes ten times
+ * as long on some processors as on others. Returns the time. */
 static inline uint64_t lc_relax_until(uint64_t ns) {
   uint64_t now;
 

@@ -1,7 +1,7 @@
-/* cpu: hints to the processor and to the scheduler, in the words of each
- * compiler and system.
+/* cpu: hints to the processor and to the scheduler, for each compiler and
+ * system.
  *
- * What has no word for a hint goes without: nothing depends on one.
+ * Where a hint is not available it is left out: nothing depends on one.
  */
 #ifndef LC_CPU_H
 #define LC_CPU_H
@@ -15,8 +15,8 @@
 #include <sched.h>
 #endif
 
-/* Has the processor fetch the cache line at an address, to be written soon. The
- * address may be anybody's: a prefetch changes nothing and cannot fail. */
+/* Has the processor fetch the cache line at an address, to be written soon. Any
+ * address will do: a prefetch changes nothing and cannot fail. */
 static inline void lc_prefetch_write(const void *at) {
 #if defined(__x86_64__)
   __asm__ volatile("prefetchw %0" : : "m"(*(const char *) at));
@@ -27,8 +27,8 @@ static inline void lc_prefetch_write(const void *at) {
 #endif
 }
 
-/* The same address, of which the compiler no longer knows what it is of. Takes
- * no instruction. */
+/* Returns the address, of which the compiler then no longer knows where it
+ * points. Takes no instruction. */
 static inline void *lc_unknown(const void *at) {
 #if defined(__GNUC__)
   void *same;

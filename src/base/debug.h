@@ -1,8 +1,8 @@
 /* debug: programmer's errors, outcomes that must be looked at, and hints to the
  * compiler.
  *
- * Return codes answer what can happen; lc_assert states what cannot, and is
- * checked in builds without NDEBUG.
+ * Return codes are for what can happen; lc_assert states what cannot happen,
+ * and is checked in builds without NDEBUG.
  */
 #ifndef LC_DEBUG_H
 #define LC_DEBUG_H
@@ -25,7 +25,7 @@
 #define LC_UNLIKELY(condition) (condition)
 #endif
 
-/* Of a function that need not be in the program: NULL if it is not. */
+/* For a function that may be missing in the program: NULL if it is. */
 #if defined(__GNUC__) && defined(__ELF__)
 #define LC_WEAK __attribute__((weak))
 #endif

@@ -1,8 +1,8 @@
-/* mark: what a struct in the user's memory says of itself.
+/* mark: the state of a struct in the user's memory.
  *
- * That memory need not be zeroed, so anything may be there. A mark depends on
- * its address: what is moved, or was there before, does not have it, but for
- * one in a billion.
+ * That memory need not be zeroed, so it may contain anything. A mark depends on
+ * its address: a struct that was moved, or the memory's previous contents, does
+ * not have it, except by a chance of one in a billion.
  */
 #ifndef LC_MARK_H
 #define LC_MARK_H
@@ -17,8 +17,7 @@ static inline unsigned lc_mark(const void *at, unsigned is) {
   return ((unsigned) ((uintptr_t) at >> 3) * 2654435761u & ~LC_MARK_IS) | is;
 }
 
-/* What a run of the explorer has left in static memory when it failed is in use
- * by nothing. */
+/* What a failed run of the explorer has left in static memory is not in use. */
 #ifdef LC_EXPLORE
 #define LC_MARKS_LAST 0
 #else

@@ -1,7 +1,7 @@
 /* queue: a list of things that carry their own place in it.
  *
- * Doubly linked and circular: the head is a place too, so that nothing is a
- * special case. To go to the end or to leave is a few stores. As libuv's own
+ * Doubly linked and circular: the head is a place too, so there are no special
+ * cases. Appending and removing take a few stores. It is like libuv's own
  * queue.
  */
 #ifndef LC_QUEUE_H

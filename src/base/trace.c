@@ -27,7 +27,7 @@ static void read_environment(void) {
   char value[sizeof "1"] = "";
   size_t size = sizeof value;
 
-  /* Not there, or longer, it leaves value as it is. */
+  /* If it is not set, or longer, value stays as it is. */
   (void) uv_os_getenv("LOOPCHAN_TRACE", value, &size);
   has_lines = strcmp(value, "1") == 0;
   first_ns = uv_hrtime();
@@ -53,7 +53,7 @@ void lc_trace_line(const char *event, const void *channel, const void *what) {
     return;
   ns = uv_hrtime() - first_ns;
   was = lc_cancel_forbid();
-  /* A line is one call, which stdio does not let another come between. */
+  /* A line is one call, and stdio does not let another come between. */
   if (what == NULL)
     (void) fprintf(stderr, LC_LINE_HEAD "\n", ns, thread_number(), channel,
                    event);

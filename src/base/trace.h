@@ -1,10 +1,11 @@
-/* trace: the events of a channel's life, for who looks on.
+/* trace: the events of a channel's life, for an observer.
  *
  * Each is a USDT probe of the provider loopchan, where <sys/sdt.h> was found:
  * one nop in the code, and a note beside it that says where its two arguments
- * lie. A tracer puts its own instruction in the nop's place while it looks on.
+ * are. A tracer replaces the nop with its own instruction while it is attached.
  * In builds without NDEBUG each is a line on stderr too, if LOOPCHAN_TRACE is 1
- * in the environment when the first one happens. Else it is nothing.
+ * in the environment when the first one happens. Otherwise it expands to
+ * nothing.
  *
  *   event        what it is about    when
  *   -----------  ------------------  ------------------------------------------
@@ -23,14 +24,15 @@
  *   sender_drop  the sender          it is in no use any more
  *   free                             the last user has left
  *
- * A node is one message's alone from its send to its deliver or drop: the two
- * with the same node belong together. So send must come before the message is
- * published: after that it may be delivered, and its node be another's.
+ * A node belongs to one message from its send to its deliver or drop: the two
+ * events with the same node belong together. So send must come before the
+ * message is published: after that it may be delivered, and its node belong to
+ * another.
  */
 #ifndef LC_TRACE_H
 #define LC_TRACE_H
 
-/* The explorer's programs are looked at by itself. */
+/* The explorer observes its programs itself. */
 #if defined(LC_PROBES) && !defined(LC_EXPLORE)
 #include <sys/sdt.h>
 #define LC_PROBE(event, channel, what) \

@@ -315,7 +315,7 @@ inside == "declaration" {
 }
 
 # What has no page: constants and structs, with their comments.
-/^\/\* Capacities/ || /^\/\* What loopchan_open/ {
+/^\/\* Special capacities/ || /^\/\* The options of loopchan_open/ {
   inside = "rest"
 }
 inside == "rest" && !/^typedef struct/ {

@@ -2,8 +2,8 @@
  *
  * Knows:   who uses the core, and when the last one has left.
  * Threads: any.
- * Promise: the core goes when its last user does, and by then sent = received +
- *          dropped.
+ * Promise: the core is freed when its last user leaves, and then sent =
+ *          received + dropped.
  */
 #include "core/channel.h"
 
@@ -16,9 +16,9 @@
 #define LC_DEFAULT_NS 1000000
 #define LC_DEFAULT_SPIN_NS 20000
 
-/* Wherever a core begins, its parts that different threads write lie on
- * different cache lines: all of it is aligned at eight bytes. With 32 bits what
- * is between them is too short. */
+/* The parts of a core that different threads write are on different cache
+ * lines, whatever its address: it is aligned only to eight bytes. On 32-bit
+ * systems the fields between them are too short for that. */
 #define LC_ARE_APART(a, b)                                            \
   (offsetof(lc_channel_t, b) -                                        \
        (offsetof(lc_channel_t, a) + sizeof((lc_channel_t *) 0)->a) >= \
@@ -118,7 +118,7 @@ static void unlock_refs(lc_refs_t *refs) {
 }
 
 void lc_channel_join(lc_channel_t *channel) {
-  /* relaxed: whoever has it join is a user */
+  /* relaxed: the caller is a user already */
   lc_add(&channel->refs.users, (size_t) 1, memory_order_relaxed);
 }
 
@@ -165,7 +165,7 @@ static void init_sender(loopchan_sender_t *tx, lc_channel_t *channel) {
   tx->prev = NULL;
 }
 
-/* The lock of refs is held, or nobody else uses the core. */
+/* refs.lock is held, or no other thread uses the core. */
 static void list_sender(lc_channel_t *channel, loopchan_sender_t *tx) {
   lc_refs_t *refs = &channel->refs;
 

@@ -1,17 +1,18 @@
 /* channel: the core that senders and receiver share.
  *
- * What each thread writes at every message is kept apart from what others use,
- * by a cache line's length of what is seldom used. What few channels need is
- * made when it is needed; the first sender is a part of the core. The core goes
- * when all its users have left: the senders, and the receiver.
+ * Fields that one thread writes at every message are kept apart from fields
+ * that other threads use, by a cache line's length of rarely used ones. Parts
+ * that few channels need are made when they are needed; the first sender is a
+ * part of the core. The core is freed when all its users have left: the senders
+ * and the receivers.
  *
  * [channel.leave]  The last user sees what all others did.
  *
  *   one that leaves                         the last one
  *   (A) add: one user less       release    (A) the same            acquire
  *                                           (B) load: it is alone   acquire
- *   B: nobody can join, for only a user can have another one join. Weaker: A or
- *   B relaxed -> the last one frees what another still writes
+ *   B: no other can join, because only a user can add another. Weaker: A or B
+ *   relaxed -> the last one frees what another still writes
  *   (orphan_vs_leave).
  */
 #ifndef LC_CHANNEL_H
@@ -34,8 +35,8 @@
 #include "base/trace.h"
 #include "wait/wake.h"
 
-/* What a thread keeps of a sender: see tx.h. Its owner's alone, but for the
- * counts, which stats reads. */
+/* A thread's cache in a sender: see tx.h. Only its owner uses it, except that
+ * stats reads the counts. */
 typedef struct {
   lc_owner_t owner; /* the first thread to claim it */
   lc_slab_t *slab;  /* with room, or NULL */
@@ -46,42 +47,42 @@ typedef struct {
   lc_backoff_t backoff;  /* before it waits */
 } lc_tx_cache_t;
 
-/* Of another thread than the first. */
+/* The cache of a thread other than the first. */
 typedef struct {
   lc_tx_cache_t cache;
   char apart[LC_APART];
 } lc_tx_other_t;
 
-/* For how many threads beside the first a sender keeps caches. */
+/* How many threads besides the first have a cache in a sender. */
 #ifndef LC_TX_CACHES
 #define LC_TX_CACHES 7
 #endif
 
-/* The one cache that is written at each message comes last, behind what seldom
- * is. */
+/* The cache, which is written at each message, comes last, behind fields that
+ * are rarely written. */
 struct loopchan_sender_s {
   struct loopchan_sender_s *prev, *next; /* the lock of refs */
   lc_atomic(lc_tx_other_t *) more;       /* LC_TX_CACHES of them, or NULL */
   lc_counter_t sent_in_passing;          /* by threads that have no cache */
   lc_counter_t replaced_in_passing;
-  lc_counter_t reserved;      /* places that are out now */
-  bool is_writers;            /* its thread's: not to be dropped by others */
+  lc_counter_t reserved;      /* places not given back yet */
+  bool is_writers;            /* a writer's, which alone may drop it */
   unsigned mark;              /* debug: while it lives */
   struct lc_channel *channel; /* fixed */
   lc_tx_cache_t own;
 };
 
-/* Whom to call when a receiver is closed: one of them, or neither. */
+/* The callback for a receiver's close: one of the two, or neither. */
 typedef struct {
   loopchan_close_cb cb;
   uv_close_cb handle_cb; /* of loopchan_close_handle */
 } lc_on_closed_t;
 
-/* What the user asked for, from open on. */
+/* The user's options; fixed after open. */
 typedef struct {
   loopchan_drop_fn drop;
   void *drop_arg;
-  size_t capacity; /* as the user said it */
+  size_t capacity; /* as in the options */
   uint64_t budget_ns;
   unsigned budget_messages;
   lc_flavour_t flavour;
@@ -94,42 +95,43 @@ typedef struct {
   lc_lock_t lock;          /* guards the rest */
   size_t senders;
   loopchan_sender_t *first_sender;
-  uint64_t sent_by_dropped; /* senders' counts that are gone with them */
+  uint64_t sent_by_dropped; /* counts of senders that were dropped */
   uint64_t replaced_by_dropped;
 } lc_refs_t;
 
-/* Of the selects over an array that begins with this receiver. */
+/* The state of selects over an array that begins with this receiver. */
 typedef struct {
   size_t next;     /* where they look first */
-  size_t last;     /* found by the last one */
-  lc_wake_t *wake; /* that they sleep by, or NULL */
+  size_t last;     /* which one the last select found */
+  lc_wake_t *wake; /* that they sleep on, or NULL */
 } lc_select_t;
 
-/* The receiving side: the receiver's thread's alone; with several receivers,
- * that of whoever has shared's lock. */
+/* The receiving side. Only the receiver's thread uses it; with several
+ * receivers, only the thread that holds shared.lock. */
 typedef struct {
   lc_backlog_t backlog;
   bool ended;       /* the EOF link came, or shut down: EOF when drained */
   bool in_callback; /* the user's callback has a message */
   lc_slab_t *recycle_after_callback;
-  lc_slab_t *deferred;  /* to be recycled when the inbox holds it no more; or
-                           none: see lc_rx_init */
+  lc_slab_t *deferred;  /* to be recycled once the inbox no longer holds it;
+                           or none: see lc_rx_init */
   lc_waiter_t *matched; /* whose message was taken last, or NULL */
   uint64_t received;
   lc_backoff_t backoff;
-  uint64_t dropped, budget_cuts; /* dropped: at the end */
+  uint64_t dropped, budget_cuts; /* dropped: by the close */
   lc_on_closed_t on_closed;
   lc_guard_t guard; /* debug: the thread in a call on the receiver */
 } lc_rx_t;
 
-/* Of a loop receiver: its loop's thread's alone. */
+/* The delivery of a loop receiver. Only its loop's thread uses it. */
 typedef struct {
   loopchan_recv_cb recv_cb; /* NULL while stopped */
   bool eof_delivered;
   lc_member_t member; /* its place in the loop's turns */
 } lc_delivery_t;
 
-/* Of a thread receiver: its thread's alone, but for the monitor. */
+/* The waiting of a thread receiver. Only its thread uses it, except for the
+ * monitor. */
 typedef struct {
   lc_monitor_t monitor; /* of the wake */
   lc_select_t select;
@@ -140,39 +142,41 @@ typedef struct lc_channel {
   struct lc_shared *shared; /* NULL: one receiver, on one thread */
   lc_loop_t *loop; /* the receiver's; NULL: it has none, or see shared */
   lc_config_t config;
-  /* Any thread's, as each says. */
+  /* Used by any thread, as each type says. */
   lc_slab_pool_t pool;
   lc_inbox_t inbox;
   lc_refs_t refs;
-  lc_link_t eof; /* the last sender's, behind all messages */
+  lc_link_t eof; /* pushed by the last sender, behind all messages */
   lc_waitq_t waitq;
   lc_wake_t wake;
-  /* The receiver's. */
+  /* Used by the receiver. */
   lc_rx_t rx;
-  union {                   /* one that is not shared */
+  union {                   /* a receiver that is not shared */
     lc_delivery_t delivery; /* where loop is set */
     lc_waiting_t waiting;
   };
   loopchan_sender_t first;
 } lc_channel_t;
 
-/* A core with one user, the receiver. options have been checked. async is NULL
- * for a thread receiver. */
+/* Makes a core with one user, the receiver. The options must be valid. async is
+ * NULL for a thread receiver. */
 LC_MUST_USE int lc_channel_new(lc_channel_t **channel, uv_async_t *async,
                                const loopchan_options_t *options);
 
-/* A user. Whether there is no other, nor will be. */
+/* Called by a user. Whether it is the only one; then no other can join, except
+ * through this one. */
 static inline bool lc_channel_is_alone(const lc_channel_t *channel) {
   /* [channel.leave] (B) */
   return lc_load(&channel->refs.users, memory_order_acquire) == 1;
 }
 
-/* A user of the core more, in a call of one; or less. The last one frees it. */
+/* Adds a user of the core, which only a user may do; or removes one. The last
+ * one to leave frees the core. */
 void lc_channel_join(lc_channel_t *channel);
 void lc_channel_leave(lc_channel_t *channel);
 
-/* A sender of the core, which it uses from now on: the first, when the core has
- * just been made; or another, NULL: out of memory. */
+/* Makes a sender, which is a user of the core from now on: the first one, when
+ * the core has just been made; or another one. NULL: out of memory. */
 loopchan_sender_t *lc_channel_first_sender(lc_channel_t *channel);
 loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel);
 
@@ -183,22 +187,22 @@ static inline void lc_sender_is_alive(const loopchan_sender_t *tx) {
   (void) tx;
 }
 
-/* Takes a sender off the list and frees it. True: it was the last. The sender's
- * use of the core goes over to the caller. */
+/* Takes a sender off the list and frees it. True: it was the last. The caller
+ * takes over the sender's use of the core. */
 LC_MUST_USE bool lc_channel_remove_sender(loopchan_sender_t *tx);
 
 /* Any thread. Pays a debt to the receiver. */
 void lc_channel_settle(lc_channel_t *channel);
 
-/* Any thread. Signals the wake that another thread owes, and may owe for
- * long. */
+/* Any thread. Signals the wake that another thread owes and has not signalled
+ * yet. */
 void lc_channel_help(lc_channel_t *channel);
 
 #ifdef LC_NOTICES_NESTED_RUN
-/* Any thread, after a push, or a wait's begin, that woke nobody. A callback of
- * a receiver's may be running its loop, to wait for this very message, for
- * which it is not woken. If one seems to, has that loop call back, which then
- * notices that it runs inside a callback. */
+/* Any thread, after a push, or the beginning of a wait, that woke no thread. A
+ * receive callback may be running its own loop to wait for this message, for
+ * which it is not woken. If that seems to be so, makes the loop call back; the
+ * callback then detects that it is nested. */
 void lc_channel_ring(lc_channel_t *channel);
 #else
 static inline void lc_channel_ring(lc_channel_t *channel) {
@@ -206,7 +210,7 @@ static inline void lc_channel_ring(lc_channel_t *channel) {
 }
 #endif
 
-/* Any thread. What a push has left to be done, if anything. */
+/* Any thread. Does what a push has left to do, if anything. */
 static inline void lc_channel_pay(lc_channel_t *channel, lc_push_t pushed) {
   if (pushed == LC_PUSHED_OWES_WAKE)
     lc_channel_settle(channel);
@@ -219,7 +223,7 @@ static inline void lc_channel_pay(lc_channel_t *channel, lc_push_t pushed) {
 /* Receiver. Fills in the figures of loopchan_stats. */
 void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats);
 
-/* The thread that has the message to itself. It goes to the user's drop. */
+/* The thread that alone has the message. Passes it to the user's drop. */
 static inline void lc_channel_drop_message(lc_channel_t *channel,
                                            lc_link_t *node) {
   lc_trace(drop, channel, node);
@@ -228,10 +232,11 @@ static inline void lc_channel_drop_message(lc_channel_t *channel,
                          channel->config.drop_arg);
 }
 
-/* A message of the sizes that a register holds is moved without a call.
- * With messages of four bytes the first memcpy is never reached, but gcc warns
- * of it when it optimises a whole program and sees the user's variable. So what
- * to is stays unknown here, and what from is in a sender's calls. */
+/* A message of eight bytes is copied without a call. With messages of four
+ * bytes the first memcpy is never reached, but gcc warns about it when it
+ * optimises a whole program and sees the user's variable. So the compiler is
+ * kept from knowing what to points at here, and what from points at in a
+ * sender's calls. */
 static inline void lc_copy(void *to, const void *from, size_t size) {
   if (size == sizeof(uint64_t))
     memcpy(lc_unknown(to), from, sizeof(uint64_t));

@@ -20,8 +20,8 @@ static int push_to_parked(lc_channel_t *channel, lc_link_t *newest,
   return 0;
 }
 
-/* The slab goes with the node: its retire link, pushed later with nodes under
- * way, would wake a receiver that waits. */
+/* The slab's retire link is pushed with the node: pushed later, alone, it would
+ * wake a waiting receiver for nothing. */
 int lc_rendezvous_publish(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                           lc_slab_t *slab, lc_link_t *node) {
   lc_link_t *retire = &slab->retire;
@@ -38,7 +38,7 @@ int lc_rendezvous_publish(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   return 0;
 }
 
-/* Whatever came of it, the node is free again. */
+/* Whatever the result, the node is free again. */
 static int wait_for_receiver(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                              lc_slab_t *slab, lc_link_t *node,
                              uint64_t deadline_ns) {

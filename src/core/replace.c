@@ -31,7 +31,8 @@ int lc_replace_put(loopchan_sender_t *tx, lc_tx_cache_t *cache, lc_link_t *node,
   return put_node(tx, cache, node, replaced);
 }
 
-/* A thread that went in the user's function would keep the node. */
+/* If the thread were cancelled in the user's function, the node would be
+ * lost. */
 static void drop_message(lc_channel_t *channel, lc_link_t *node) {
   int was = lc_cancel_forbid();
 
@@ -57,7 +58,7 @@ int lc_replace_publish(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   return err;
 }
 
-/* A node of its own, with this message. */
+/* Allocates a node, and writes this message into it. */
 static inline int fill_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                             const void *msg, lc_link_t **node) {
   lc_slab_t *slab;
@@ -85,8 +86,8 @@ static LC_NOINLINE int send_without_slab(loopchan_sender_t *tx,
   return err;
 }
 
-/* The message that was replaced goes to drop, which may send, on this cache
- * too. */
+/* The message that was replaced goes to drop, which may itself send with this
+ * cache. */
 static LC_NOINLINE int drop_replaced(loopchan_sender_t *tx,
                                      lc_tx_cache_t *cache,
                                      lc_link_t *replaced) {
@@ -95,8 +96,8 @@ static LC_NOINLINE int drop_replaced(loopchan_sender_t *tx,
   return 0;
 }
 
-/* The usual case, with as few stores as can be: the swap waits for all of them.
- * The slab stays in the cache until its node is published. */
+/* The usual case, with as few stores as possible: the compare-and-swap waits
+ * for all of them. The slab stays in the cache until its node is published. */
 int lc_replace_send(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                     const void *msg) {
   lc_channel_t *channel = tx->channel;
@@ -121,7 +122,8 @@ int lc_replace_send(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   return 0;
 }
 
-/* Drops all but the last message, in a node where drop may change them. */
+/* Drops all but the last message, each from a node, where drop may change
+ * it. */
 static void drop_others(loopchan_sender_t *tx, lc_link_t *node,
                         const char *msgs, size_t count) {
   lc_channel_t *channel = tx->channel;

@@ -23,7 +23,7 @@ LC_MUST_USE int lc_replace_put(loopchan_sender_t *tx, lc_tx_cache_t *cache,
 void lc_replace_drop(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                      lc_link_t *node);
 
-/* Both. */
+/* Both: publishes a node, and drops the message that it replaced. */
 LC_MUST_USE int lc_replace_publish(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                                    lc_link_t *node);
 

@@ -1,4 +1,4 @@
-/* rx: the receiving side: parking, taking, and what is dropped in the end.
+/* rx: the receiving side: parking, taking, and dropping at the end.
  *
  * Knows:   the inbox, the backlog, what control links mean. Not the user's
  *          callback.
@@ -11,8 +11,9 @@
 #include "core/tx.h"
 #include "queue/latest.h"
 
-/* On a channel of the newest message a take has to claim what it has seen. Any
- * take looks whether a slab is deferred; so there one always seems to be. */
+/* With LC_LATEST a take has to claim what it has seen. Every take checks
+ * whether a slab is deferred; so with LC_LATEST one always seems to be, this
+ * one. */
 static lc_slab_t claims;
 
 lc_slab_t *lc_rx_no_slab(const lc_channel_t *channel) {
@@ -23,7 +24,7 @@ void lc_rx_init(lc_channel_t *channel) {
   channel->rx.deferred = lc_rx_no_slab(channel);
 }
 
-/* The receiver has had every node of the slab. */
+/* The receiver has received every node of the slab. */
 static void recycle(lc_channel_t *channel, lc_slab_t *slab) {
   if (channel->rx.in_callback) {
     slab->next = channel->rx.recycle_after_callback;
@@ -44,8 +45,8 @@ static inline void release_deferred(lc_channel_t *channel) {
     recycle(channel, deferred);
 }
 
-/* Newest message only: the node's slab comes back when the next one is taken;
- * before that, its message has been received, or dropped. */
+/* LC_LATEST: the node's slab is recycled when the next node is taken; by then
+ * its message has been received, or dropped. */
 static void defer_node(lc_channel_t *channel, lc_link_t *node) {
   lc_assert(node == NULL || lc_backlog_is_empty(&channel->rx.backlog));
   release_deferred(channel);
@@ -59,7 +60,7 @@ static LC_NOINLINE void after_take(lc_channel_t *channel, lc_chain_t *chain) {
     lc_latest_claim(&channel->inbox, chain);
     defer_node(channel, lc_latest_node(chain));
   } else {
-    release_deferred(channel); /* the chain's end, perhaps: nobody reads that */
+    release_deferred(channel); /* perhaps the chain's end, which is not read */
   }
 }
 
@@ -88,7 +89,7 @@ bool lc_rx_spin(lc_channel_t *channel, uint64_t deadline_ns) {
   lc_spin_t spin;
   bool found = false;
 
-  /* A try_send to a rendezvous wants a receiver that is parked. */
+  /* A try_send on a rendezvous channel needs a receiver that is parked. */
   if (channel->config.flavour == LC_RENDEZVOUS)
     return false;
   lc_spin_begin(&spin, &channel->rx.backoff, deadline_ns);
@@ -101,18 +102,18 @@ bool lc_rx_spin(lc_channel_t *channel, uint64_t deadline_ns) {
 int lc_rx_sleep(lc_channel_t *channel, uint64_t deadline_ns) {
   lc_wake_t *wake = &channel->wake;
 
-  /* Otherwise it has spun before it parked. */
+  /* With any other flavour it has spun before it parked. */
   if (channel->config.flavour == LC_RENDEZVOUS)
     (void) lc_wake_spin(wake, &channel->rx.backoff, deadline_ns);
   while (lc_wake_wait(wake, deadline_ns)) {
-    /* A wake for nothing: it sleeps on. */
+    /* A wake for nothing: sleep on. */
     if (lc_inbox_is_parked(&channel->inbox) && lc_rx_park(channel))
       continue;
     lc_inbox_is_up(&channel->inbox);
     return 0;
   }
-  /* False: a sender came between. What that pays, some time, is not waited for.
-   */
+  /* False: a sender has pushed meanwhile. Its wake, which may be late, is not
+   * waited for. */
   return lc_inbox_unpark(&channel->inbox) ? UV_ETIMEDOUT : 0;
 }
 
@@ -120,7 +121,7 @@ static bool is_lone(const lc_chain_t *chain) {
   return lc_link_next(chain->newest) == chain->end;
 }
 
-/* What the inbox has. False: nothing. */
+/* Takes what the inbox has. False: nothing. */
 static inline bool take_chain(lc_channel_t *channel, lc_chain_t *chain) {
   if (!lc_inbox_take(&channel->inbox, chain))
     return false;
@@ -153,7 +154,7 @@ static void handle_control(lc_channel_t *channel, lc_link_t *control) {
   }
 }
 
-/* Takes the control links that are in front of the oldest message. */
+/* Handles the control links that are in front of the oldest message. */
 lc_link_t *lc_rx_peek(lc_channel_t *channel) {
   for (;;) {
     lc_link_t *link = lc_backlog_oldest(&channel->rx.backlog);
@@ -169,8 +170,9 @@ lc_link_t *lc_rx_peek(lc_channel_t *channel) {
   }
 }
 
-/* Newest message only: a message in the inbox stays there, where it may be
- * replaced, also if it comes during this call. Behind the end of file none is.
+/* LC_LATEST: a message in the inbox stays there, where it may still be
+ * replaced, even if it comes during this call. None is pushed after the EOF
+ * link.
  */
 static bool has_newest(lc_channel_t *channel) {
   const lc_link_t *link = lc_latest_look(&channel->inbox);
@@ -221,8 +223,8 @@ static inline lc_link_t *take_oldest(lc_channel_t *channel) {
   return node;
 }
 
-/* Rendezvous, and nothing had been pushed. What is pushed meanwhile goes before
- * a waiter. */
+/* Rendezvous, and nothing was in the inbox. A message that is pushed meanwhile
+ * goes before a waiter. */
 static LC_NOINLINE lc_link_t *match(lc_channel_t *channel) {
   channel->rx.matched = lc_waitq_match(&channel->waitq);
   return channel->rx.matched != NULL ? channel->rx.matched->oldest
@@ -260,8 +262,8 @@ void lc_rx_refuse(lc_channel_t *channel) {
   channel->rx.ended = true;
 }
 
-/* Within a call of ours, a thread that goes in the user's function would leave
- * the rest behind. */
+/* If the thread were cancelled in the user's function, the other messages would
+ * be left behind. */
 static uint64_t drop_each(lc_channel_t *channel) {
   uint64_t dropped = 0;
   lc_link_t *node = take_oldest(channel);
@@ -276,8 +278,8 @@ static uint64_t drop_each(lc_channel_t *channel) {
   return dropped;
 }
 
-/* A user's drop may ask for the figures, which then have to be there. Without
- * one, a single way through all messages does for both. */
+/* A user's drop may ask for the figures, which then have to be known. Without a
+ * drop function, one pass over all messages does both. */
 void lc_rx_give_up(lc_channel_t *channel) {
   lc_assert(lc_inbox_is_closed(&channel->inbox));
   channel->rx.dropped =

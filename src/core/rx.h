@@ -4,11 +4,11 @@
 
 #include "core/channel.h"
 
-/* When the core is made: sets what a take on this flavour has to know. */
+/* When the core is made: sets what a take has to know of the flavour. */
 void lc_rx_init(lc_channel_t *channel);
 
-/* What stands for no slab that is deferred. Of two copies of the library each
- * has its own; the receiver stays with one. */
+/* The value that means that no slab is deferred. Each copy of the library has
+ * its own; a receiver is used with one copy only. */
 lc_slab_t *lc_rx_no_slab(const lc_channel_t *channel);
 
 /* Receiver, before it parks. True: a spin has found links in the inbox. */
@@ -24,19 +24,19 @@ bool lc_rx_tidy(lc_channel_t *channel);
 LC_MUST_USE bool lc_rx_park(lc_channel_t *channel);
 LC_MUST_USE bool lc_rx_park_behind(lc_channel_t *channel, size_t seen_to);
 
-/* Receiving thread, parked. Sleeps until it is woken: 0; or until the deadline:
- * UV_ETIMEDOUT, and it is parked no more, or 0 if something has come. A wake
- * may be for nothing; then it is parked still. So after a 0 look, and park
- * again. */
+/* Receiving thread, parked. Sleeps until it is woken, or until the deadline.
+ * UV_ETIMEDOUT: nothing has come, and it is no longer parked. 0: look for
+ * messages, and park again; a wake may be for nothing, and the receiver still
+ * parked. */
 LC_MUST_USE int lc_rx_sleep(lc_channel_t *channel, uint64_t deadline_ns);
 
 /* Receiver. Moves what the inbox has to the backlog's end. True: there was
- * something. On a channel of the newest message only if that is received next:
- * what is in the backlog is replaced no more. */
+ * something. With LC_LATEST, only if the message is received next: a message in
+ * the backlog can no longer be replaced. */
 bool lc_rx_gather(lc_channel_t *channel);
 
-/* Receiver. The oldest message's node, which stays the oldest; NULL: none now.
- * The user is done with what lc_rx_next returned before. */
+/* Receiver. Returns the oldest message's node, which is not taken; NULL: none
+ * now. What lc_rx_next returned before must not be in use any more. */
 lc_link_t *lc_rx_peek(lc_channel_t *channel);
 
 /* Receiver. Whether there is a message. */
@@ -47,9 +47,9 @@ bool lc_rx_has_message(lc_channel_t *channel);
  * it was matched, until lc_rx_complete. */
 LC_MUST_USE lc_link_t *lc_rx_next(lc_channel_t *channel);
 
-/* Receiver, once after each lc_rx_next. On a rendezvous channel, the send whose
- * message that was and that waits until it has been received: lc_rx_complete
- * lets it go. NULL: none waits for that. */
+/* Receiver, once after each lc_rx_next. On a rendezvous channel, returns the
+ * send that waits until this message has been received: lc_rx_complete lets it
+ * go on. NULL: no send waits for that. */
 static inline lc_waiter_t *lc_rx_matched(lc_channel_t *channel) {
   lc_waiter_t *matched = channel->rx.matched;
 
@@ -67,11 +67,12 @@ static inline void lc_rx_complete(lc_channel_t *channel, lc_waiter_t *matched) {
 void lc_rx_end_callback(lc_channel_t *channel);
 
 /* Receiver. Refuses all later sends, and those that wait; what was accepted is
- * in the backlog. */
+ * then in the backlog. */
 void lc_rx_refuse(lc_channel_t *channel);
 
-/* Receiver. Of a channel that refuses, counts all messages as dropped; drops
- * them, unless that was done with the count: there is no drop function. */
+/* Receiver. On a channel that refuses sends: lc_rx_give_up counts all messages
+ * as dropped, lc_rx_drop_all drops them. Without a drop function the first call
+ * does both. */
 void lc_rx_give_up(lc_channel_t *channel);
 void lc_rx_drop_all(lc_channel_t *channel);
 

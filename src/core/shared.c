@@ -1,4 +1,4 @@
-/* shared: several receivers at one channel, and several threads at one of them.
+/* shared: several receivers of one channel, and several threads at one of them.
  *
  * Knows:   the receiving side of the core, and how to wake a receiver.
  * Threads: any.
@@ -65,7 +65,8 @@ static void release_lock(lc_shared_t *shared) {
   lc_lock_release(&shared->lock);
 }
 
-/* Whoever has the lock is awake, and sees to those who are not. */
+/* A thread that has the lock is awake, and calls idle receivers when it
+ * unlocks; so nothing needs to be signalled. */
 void lc_shared_lock(lc_channel_t *channel) {
   take_lock(channel->shared);
   if (!lc_inbox_is_parked(&channel->inbox))
@@ -74,9 +75,9 @@ void lc_shared_lock(lc_channel_t *channel) {
 
 /* From here on: locked, up to the public calls. */
 
-/* Those that are called under the lock are woken when it has been released: a
- * thread that loses the processor on the way holds up nobody else. Of more, the
- * rest has its turn when these have been woken. */
+/* Receivers that are called under the lock are woken when it has been released:
+ * a thread that loses the processor while it wakes them delays no others. If
+ * there are more, the rest is called when these have been woken. */
 #define LC_CALLS 8
 
 typedef struct {
@@ -102,7 +103,8 @@ static void wake_called(const lc_calls_t *calls) {
     lc_wake_signal_held(calls->wakes[i]);
 }
 
-/* How many messages wait, or most. Obeys the control links on the way. */
+/* How many messages wait, or most, if there are more. Handles the control links
+ * on the way. */
 static uint64_t count_waiting(lc_channel_t *channel, uint64_t most) {
   if (channel->config.flavour == LC_LATEST)
     return lc_rx_has_message(channel);
@@ -114,8 +116,8 @@ static uint64_t count_waiting(lc_channel_t *channel, uint64_t most) {
               : 0);
 }
 
-/* By rendezvous, those that were called see to what is in the backlog, and to
- * as many sends that wait. */
+/* Rendezvous: the receivers that were called will take what is in the backlog,
+ * and the rest of them one waiting send each. */
 static bool park(lc_channel_t *channel) {
   size_t called = channel->shared->called;
   uint64_t stored = lc_backlog_count_messages(&channel->rx.backlog, called);
@@ -123,8 +125,9 @@ static bool park(lc_channel_t *channel) {
   return lc_rx_park_behind(channel, called - (size_t) stored);
 }
 
-/* Calls as many as there are messages for, at the end of the channel all, as
- * far as calls has room; and has the next push come here, if any is left. */
+/* Calls an idle receiver for each message, or all at the end of the channel, as
+ * far as calls has room. If any is left idle, parks, so that the next push
+ * comes here. */
 static void call_idle(lc_channel_t *channel, lc_calls_t *calls) {
   lc_shared_t *shared = channel->shared;
 
@@ -139,7 +142,8 @@ static void call_idle(lc_channel_t *channel, lc_calls_t *calls) {
   }
 }
 
-/* Rendezvous: what is stored was accepted for one that has been called. */
+/* Rendezvous. Whether all that is there is for other receivers: what is stored
+ * was accepted for those that have been called. */
 static bool is_for_others(const lc_consumer_t *consumer) {
   lc_channel_t *channel = consumer->channel;
   size_t others = channel->shared->called;
@@ -160,7 +164,7 @@ bool lc_shared_has_message(const lc_consumer_t *consumer) {
   return lc_rx_has_message(consumer->channel) && !is_for_others(consumer);
 }
 
-/* One that has places to spare goes on with those of others. NULL: out of
+/* A spare place, whichever receiver it was used for before. NULL: out of
  * memory. */
 static lc_idle_t *take_spare(lc_consumer_t *consumer) {
   lc_shared_t *shared = consumer->channel->shared;
@@ -206,8 +210,8 @@ void lc_shared_come(lc_idle_t *idle) {
   idle->state = LC_AWAY;
 }
 
-/* The threads in a call on the consumer wait no more. Where none does, none is
- * looked for among the others, which may be many. */
+/* Ends the waits of threads in calls on the consumer. If there are none, the
+ * queue, which may be long, is not searched. */
 static void dismiss(lc_consumer_t *consumer) {
   lc_shared_t *shared = consumer->channel->shared;
   lc_queue_t *at, *next;
@@ -233,8 +237,8 @@ bool lc_shared_remove(lc_consumer_t *consumer) {
   return lc_queue_is_empty(&consumer->channel->shared->consumers);
 }
 
-/* Unlocked meanwhile. A wake for one that had the place before may come late,
- * for nothing. */
+/* Unlocks while it waits. A late wake for a thread that had the place before
+ * may come, for nothing. */
 static void wait_for_call(lc_idle_t *idle, uint64_t deadline_ns) {
   lc_channel_t *channel = idle->consumer->channel;
   bool woken = true;
@@ -301,7 +305,7 @@ void lc_shared_settle(lc_channel_t *channel) {
 }
 
 #ifdef LC_NOTICES_NESTED_RUN
-/* Under the lock the thread is a receiver's, whose message this is none of. */
+/* A thread that has the lock is receiving, not sending. */
 void lc_shared_ring(lc_channel_t *channel) {
   lc_shared_t *shared = channel->shared;
   lc_queue_t *at;
@@ -324,7 +328,7 @@ void lc_shared_add(lc_consumer_t *consumer) {
   lc_shared_unlock(consumer->channel);
 }
 
-/* Rendezvous: one is idle, or has been called and finds nothing otherwise. */
+/* Rendezvous: a receiver is idle, or has been called and would find nothing. */
 static bool has_idle(lc_channel_t *channel) {
   lc_shared_t *shared = channel->shared;
 

@@ -1,11 +1,11 @@
-/* shared: several receivers at one channel, and several threads at one of them.
+/* shared: several receivers of one channel, and several threads at one of them.
  *
  * The receiving side of the channel is used by one thread at a time, under a
- * lock that is never held while a thread waits, nor while the user's code
- * runs. A receiver takes one message at a time, when it is ready to hand it
- * over. One that finds nothing queues up: it is idle. While one is idle, the
- * inbox is PARKED, so that the next push owes a wake. That is paid here: the
- * first in the queue is called.
+ * lock that is never held while a thread waits, nor while the user's code runs.
+ * A receiver takes one message at a time, when it is ready to hand it over. One
+ * that finds nothing queues up: it is idle. While one is idle, the inbox is
+ * PARKED, so that the next push owes a wake. That debt is paid here, by calling
+ * the first in the queue.
  *
  *            queues up             is called
  *     AWAY ------------> QUEUED -------------> CALLED
@@ -13,17 +13,17 @@
  *       +-------------------+---------------------+
  *          its time is up, it is stopped or closed, or it comes
  *
- * Whoever releases the lock sees to it that no message waits while a receiver
- * is idle (lc_shared_unlock): so one that takes the first of several messages
- * has the next receiver called, and one that was called for a message and does
- * not want it any more has it passed on.
+ * A thread that releases the lock makes sure that no message waits while a
+ * receiver is idle (lc_shared_unlock). So when a receiver takes the first of
+ * several messages, the next receiver is called; and when one that was called
+ * is stopped or closed before it takes a message, another is called in its
+ * place.
  *
  * On a rendezvous channel a send that does not wait is accepted if a receiver
- * is idle, which is called then; and what is stored is left to those that have
- * been called. So as many are accepted as receivers are idle, and no other
- * receiver gets them. Any of those takes the oldest message that is there: so
- * the order holds, also if one that was called is stopped or closed before it
- * comes.
+ * is idle. That receiver is called, and only receivers that have been called
+ * take stored messages. So as many sends are accepted as receivers are idle.
+ * Each of these receivers takes the oldest message that is there, so the order
+ * holds even if one that was called is stopped or closed before it comes.
  */
 #ifndef LC_SHARED_H
 #define LC_SHARED_H
@@ -34,10 +34,10 @@
 
 typedef enum { LC_AWAY, LC_QUEUED, LC_CALLED } lc_idle_state_t;
 
-/* A loop receiver's place in the queue, or that of a thread in a call. The
- * lock of the channel's lc_shared_t guards it, but for the wake. */
+/* The place in the queue of a loop receiver, or of a thread in a call.
+ * shared.lock guards all of it but the wake. */
 typedef struct lc_idle {
-  lc_queue_t queue;             /* first: of the idle, or those to spare */
+  lc_queue_t queue;             /* first: in idle, or in spare */
   struct lc_consumer *consumer; /* whose it is */
   lc_idle_state_t state;
   lc_wake_t wake;
@@ -50,14 +50,14 @@ typedef struct lc_consumer {
   /* Fixed after open. */
   lc_channel_t *channel;
   lc_loop_t *loop;      /* NULL: a thread receiver */
-  void *message;        /* a loop's: what is in its callback's hands */
-  lc_wake_t emptied;    /* whoever closes waits here for those inside */
+  void *message;        /* a loop's: the copy that its callback gets */
+  lc_wake_t emptied;    /* a thread that closes waits for those inside */
   lc_monitor_t monitor; /* of emptied */
   lc_queue_t queue;     /* the lock guards this, and the next three */
   size_t threads;       /* that wait in a call on it */
   bool closing;
   lc_idle_t idle;
-  /* The loop's thread's. */
+  /* Used by the loop's thread. */
   lc_delivery_t delivery;
   bool in_callback;
   lc_on_closed_t on_closed;
@@ -65,11 +65,11 @@ typedef struct lc_consumer {
 
 typedef struct lc_shared {
   lc_lock_t lock;       /* guards all below, and the receiving side */
-  lc_owner_t holder;    /* a thread looks whether it has the lock */
+  lc_owner_t holder;    /* the thread that has the lock */
   bool spins;           /* fixed: a thread that finds it held looks again */
-  char apart[LC_APART]; /* those that look again do not disturb */
-  lc_queue_t idle;      /* whoever is called first is first */
-  lc_queue_t spare;     /* places of threads, in no call */
+  char apart[LC_APART]; /* threads that look again do not disturb the rest */
+  lc_queue_t idle;      /* the next one to be called is first */
+  lc_queue_t spare;     /* places of threads that are in no call */
   lc_queue_t consumers; /* those that are open */
   size_t called;        /* how many were called, and have not come yet */
   uint64_t wakes;       /* how many were called so far */
@@ -79,12 +79,13 @@ typedef struct lc_shared {
 LC_MUST_USE int lc_shared_new(lc_shared_t **shared, bool spins);
 void lc_shared_free(lc_shared_t *shared);
 
-/* Any thread. Has the receiving side to itself from here on. The unlock also
- * wakes those that are called then. */
+/* Any thread. Locks the receiving side. The unlock also wakes the receivers
+ * that it calls. */
 void lc_shared_lock(lc_channel_t *channel);
 void lc_shared_unlock(lc_channel_t *channel);
 
-/* Any thread. Pays a debt; does nothing under the lock, to be released soon. */
+/* Any thread. Pays a debt. Under the lock there is nothing to do: the unlock
+ * will call. */
 void lc_shared_settle(lc_channel_t *channel);
 
 #ifdef LC_NOTICES_NESTED_RUN
@@ -92,24 +93,24 @@ void lc_shared_settle(lc_channel_t *channel);
 void lc_shared_ring(lc_channel_t *channel);
 #endif
 
-/* A receiver more, or less. */
+/* Adds a receiver. */
 void lc_shared_add(lc_consumer_t *consumer);
 
 /* Locked. True: that was the last one. */
 LC_MUST_USE bool lc_shared_remove(lc_consumer_t *consumer);
 
-/* Locked. As lc_rx_next and lc_rx_has_message; but what is for others is not
- * there. */
+/* Locked. As lc_rx_next and lc_rx_has_message, without the messages that are
+ * for others. */
 LC_MUST_USE lc_link_t *lc_shared_next(const lc_consumer_t *consumer);
 bool lc_shared_has_message(const lc_consumer_t *consumer);
 
-/* Locked, nothing is there. The calling thread waits for a message, unlocked.
- * 0: look again. UV_ETIMEDOUT; UV_EOF: the receiver is being closed; or
- * UV_ENOMEM. */
+/* Locked, and there is no message. The calling thread waits for a message,
+ * unlocked. 0: look again. UV_ETIMEDOUT; UV_EOF: the receiver is being closed;
+ * or UV_ENOMEM. */
 LC_MUST_USE int lc_shared_wait(lc_consumer_t *consumer, uint64_t deadline_ns);
 
-/* Locked. A loop receiver becomes idle; or is not, any more, whether it was
- * called or not. */
+/* Locked. Makes a loop receiver idle; or no longer idle, whether it was called
+ * or not. */
 void lc_shared_queue_up(lc_idle_t *idle);
 void lc_shared_come(lc_idle_t *idle);
 

@@ -1,6 +1,6 @@
 /* stats: a channel's figures.
  *
- * Knows:   who counts what.
+ * Knows:   where each figure is counted.
  * Threads: the receiver's.
  * Promise: sent = received + dropped + queued.
  */
@@ -10,7 +10,7 @@
 #include "core/shared.h"
 #include "core/tx.h"
 
-/* The receiver alone has nobody to lock out. */
+/* If the receiver is the only user, there is no thread to lock out. */
 static void lock_senders(lc_channel_t *channel, bool alone) {
   if (!alone)
     lc_lock_take(&channel->refs.lock, false);
@@ -31,8 +31,8 @@ static uint64_t count_replaced(lc_channel_t *channel) {
   return count;
 }
 
-/* What waits is known, so what was sent follows from it: a sender's counts of
- * what it sent and of what it replaced are read one after the other. */
+/* What was sent is computed from the rest: a sender's counts of what it sent
+ * and of what it replaced cannot be read in one step. */
 static void stats_of_newest(lc_channel_t *channel, bool alone,
                             loopchan_stats_t *stats) {
   /* At the close, what waited is dropped. */
@@ -49,7 +49,8 @@ void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats) {
   loopchan_sender_t *tx;
 
   memset(stats->reserved, 0, sizeof stats->reserved);
-  /* Nobody is told to wait for whom there is room. */
+  /* Grant free permits first, so that no send counts as waiting while there is
+   * room. */
   if (lc_permits_has_waiters(&channel->waitq.permits))
     lc_tx_grant(channel);
   stats->capacity = channel->config.capacity;
@@ -65,7 +66,7 @@ void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats) {
   for (tx = channel->refs.first_sender; tx != NULL; tx = tx->next)
     stats->sent += lc_tx_sent(tx);
   unlock_senders(channel, alone);
-  /* A sender counts after it has published. */
+  /* A sender counts a message after it has published it. */
   if (stats->sent < done)
     stats->sent = done;
   stats->queued = stats->sent - done;

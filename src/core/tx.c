@@ -1,6 +1,7 @@
 /* tx: the sending side: permits, nodes, and publishing.
  *
- * Knows:   whose a cache is, slabs, permits, the inbox. Not what is sent.
+ * Knows:   which thread owns a cache, slabs, permits, the inbox. Not what is
+ *          sent.
  * Threads: any, several at once on one sender; a cache is one thread's.
  * Promise: a node is allocated by one thread at a time, and a message that was
  *          published is counted before the call returns.
@@ -196,7 +197,8 @@ LC_NOINLINE int lc_tx_after_push(lc_channel_t *channel, lc_push_t pushed) {
   return pushed == LC_REFUSED ? UV_EPIPE : 0;
 }
 
-/* Apart, so that those who find no waiter save no registers for it. */
+/* A function of its own, so that callers that find no waiter save no registers
+ * for it. */
 LC_NOINLINE void lc_tx_grant(lc_channel_t *channel) {
   lc_channel_pay(channel, lc_waitq_grant(&channel->waitq));
 }
@@ -240,8 +242,8 @@ static bool may_be_the_loops(lc_channel_t *channel) {
   return channel->loop != NULL && lc_loop_may_be_here(channel->loop);
 }
 
-/* Where the loop may have to run on this very thread, it has a second to begin
- * on another one. */
+/* If this may be the loop's thread, the loop has a second to begin on another
+ * one. */
 int lc_tx_wait_for_wake(lc_channel_t *channel, lc_wake_t *wake,
                         uint64_t deadline_ns) {
   if (may_be_the_loops(channel)) {
@@ -283,8 +285,8 @@ int lc_tx_wait(lc_channel_t *channel, lc_link_t *newest, lc_link_t *oldest,
     lc_channel_pay(channel, lc_waitq_cancel(&channel->waitq, &waiter, &left));
     if (left)
       waiter.result = err;
-    /* On a rendezvous channel it may just be being received. A result that is
-     * there does not wait for its wake. */
+    /* On a rendezvous channel a receiver may just have it. Once the result is
+     * there, its wake is not waited for. */
     while (!left && !lc_waitq_is_complete(&channel->waitq, &waiter) &&
            !lc_wake_wait(&waiter.completions->wake, LC_NEVER)) {
     }

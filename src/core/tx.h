@@ -1,10 +1,10 @@
 /* tx: the sending side: permits, nodes, and publishing.
  *
- * A sender is one for all threads, but a thread that allocated its nodes and
- * counted its messages with atomic operations would pay for that at each send.
- * So it has a cache. The first thread that sends has the sender's own; the next
- * few have one each from an array that is made when it is first needed; any
- * other has one for the time of its call, and flushes it.
+ * Threads may share a sender, but if they allocated their nodes and counted
+ * their messages with atomic operations, each send would pay for that. So each
+ * thread has a cache. The first thread that sends has the sender's own; the
+ * next few have one each from an array that is made when it is first needed;
+ * any other thread uses a temporary one during its call, and flushes it.
  *
  * [tx.caches]  A thread that finds the array sees the caches as they were made.
  *
@@ -12,7 +12,7 @@
  *   writes the caches
  *   (A) CAS more: NULL -> array  release    (B) load more, or failing
  *                                               CAS              acquire
- *   Weaker: A or B relaxed -> a thread reads a cache that is not there yet
+ *   Weaker: A or B relaxed -> a thread reads a cache before it is initialised
  *   (sender_vs_sender).
  */
 #ifndef LC_TX_H
@@ -21,7 +21,7 @@
 #include "core/channel.h"
 #include "core/shared.h"
 
-/* Makes a cache that is empty. */
+/* Initialises a cache, which is empty. */
 void lc_tx_cache_init(lc_tx_cache_t *cache, const lc_channel_t *channel);
 
 /* Any thread. The calling thread's cache: one that it keeps, or *passing, to be
@@ -34,24 +34,25 @@ void lc_tx_flush(loopchan_sender_t *tx, lc_tx_cache_t *passing);
 uint64_t lc_tx_sent(loopchan_sender_t *tx);
 uint64_t lc_tx_replaced(loopchan_sender_t *tx);
 
-/* The sender's last uses: gives back the slabs that its caches keep; frees the
- * caches. */
+/* For the drop of a sender: gives back the slabs that its caches keep; frees
+ * the caches. */
 void lc_tx_put_slabs(loopchan_sender_t *tx);
 void lc_tx_free_caches(loopchan_sender_t *tx);
 
-/* Any thread. A slab with room for the caller alone. If one has to be made,
+/* Any thread. A slab with room, for the caller alone. If one has to be made,
  * bytes is as for lc_slab_pool_get. 0, UV_EPIPE, or UV_ENOMEM. */
 LC_MUST_USE int lc_tx_take_slab_of(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                                    size_t *bytes, lc_slab_t **slab);
 
-/* One for the next messages too. */
+/* The same, for a slab that is meant for the next messages too. */
 LC_MUST_USE static inline int lc_tx_take_slab(loopchan_sender_t *tx,
                                               lc_tx_cache_t *cache,
                                               lc_slab_t **slab) {
   return lc_tx_take_slab_of(tx, cache, &cache->bytes, slab);
 }
 
-/* Keeps what lc_tx_take_slab gave, which is not full, or gives it back. */
+/* Puts what lc_tx_take_slab gave, which is not full, into the cache, or gives
+ * it back. */
 void lc_tx_keep_slab(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                      lc_slab_t *slab);
 
@@ -62,8 +63,8 @@ static inline void lc_tx_put_node_back(loopchan_sender_t *tx,
   lc_tx_keep_slab(tx, cache, slab);
 }
 
-/* Chains the node that was allocated last, in front of what is there. True: and
- * with it the slab's retire link, so that the slab goes with the chain. */
+/* Puts the node that was allocated last in front of the chain. True: and the
+ * slab's retire link in front of that, so the slab goes with the chain. */
 LC_MUST_USE bool lc_tx_chain_node(lc_list_t *links, lc_slab_t *slab,
                                   lc_link_t *node);
 
@@ -76,8 +77,8 @@ LC_MUST_USE int lc_tx_publish_chain(loopchan_sender_t *tx, lc_tx_cache_t *cache,
 LC_MUST_USE int lc_tx_publish_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                                    lc_slab_t *slab, lc_link_t *node);
 
-/* Any thread. What is to be done after a push that was not just accepted. 0, or
- * UV_EPIPE: refused. */
+/* Any thread. Does what is left to do after a push that was not just accepted.
+ * 0, or UV_EPIPE: refused. */
 LC_MUST_USE int lc_tx_after_push(lc_channel_t *channel, lc_push_t pushed);
 
 /* Any thread. Publishes a chain of links and pays the wake that this may owe.
@@ -95,8 +96,8 @@ LC_MUST_USE static inline int lc_tx_publish(lc_channel_t *channel,
   return lc_tx_after_push(channel, pushed);
 }
 
-/* Any thread. Acquires up to most permits, of which there are always enough
- * without a bound and on a rendezvous channel. How many; or UV_EAGAIN: full; or
+/* Any thread. Acquires up to most permits; without a bound and on a rendezvous
+ * channel there are always enough. Returns how many; UV_EAGAIN: full; or
  * UV_EPIPE. */
 ssize_t lc_tx_acquire_slow(lc_channel_t *channel, size_t most);
 
@@ -132,7 +133,7 @@ LC_MUST_USE ssize_t lc_tx_spin_for_permit(lc_channel_t *channel,
                                           lc_backoff_t *backoff,
                                           uint64_t deadline_ns);
 
-/* Any thread. Whether a wait here would be the loop's wait for itself. */
+/* Any thread. Whether the loop would wait for itself here. */
 static inline bool lc_tx_is_loops_own(lc_channel_t *channel) {
   if (LC_UNLIKELY(channel->shared != NULL))
     return lc_shared_is_here(channel);
@@ -145,16 +146,16 @@ static inline bool lc_tx_is_loops_own(lc_channel_t *channel) {
 LC_MUST_USE int lc_tx_wait_for_wake(lc_channel_t *channel, lc_wake_t *wake,
                                     uint64_t deadline_ns);
 
-/* Any thread but the loop's own. Sends a chain from the end of the wait queue,
- * until the deadline. 0, UV_EPIPE, UV_ETIMEDOUT; UV_EAGAIN: this may be the
- * loop's thread, and the loop has not begun to run; or what
- * lc_waitq_borrow returned. */
+/* Any thread but the loop's own. Puts a chain at the end of the wait queue, and
+ * waits until it is sent, or until the deadline. 0, UV_EPIPE, UV_ETIMEDOUT;
+ * UV_EAGAIN: this may be the loop's thread, and the loop has not begun to run;
+ * or what lc_waitq_borrow returned. */
 LC_MUST_USE int lc_tx_wait(lc_channel_t *channel, lc_link_t *newest,
                            lc_link_t *oldest, lc_backoff_t *backoff,
                            uint64_t deadline_ns);
 
-/* Any thread. Gives up a slab that has room, or one that is full: its nodes
- * that were pushed may be under way, no others will be. */
+/* Any thread. Gives up a slab that has room, or one that is full: nodes of it
+ * that were pushed may not be received yet, but no more will be pushed. */
 void lc_tx_put_slab(lc_channel_t *channel, lc_slab_t *slab);
 void lc_tx_retire_slab(lc_channel_t *channel, lc_slab_t *slab);
 

@@ -1,13 +1,14 @@
 /* backlog: what the receiver has taken out of the inbox, and not received yet.
  *
- * Knows:   links, and how a slab's lie. Not what they mean.
+ * Knows:   links, and where those of a slab are. Not what they mean.
  * Threads: the receiver's.
- * Promise: links come out in the order of their pushes, each once; and to find
- *          the oldest turns no more than a stretch.
+ * Promise: links come out in the order of their pushes, each once; and finding
+ *          the oldest reverses no more than one segment.
  */
 #include "queue/backlog.h"
 
-/* How many links ahead of its use one is fetched, and from how far away. */
+/* How many links before its use a link is prefetched, and how many bytes away
+ * it may be. */
 #define LC_LINKS_AHEAD 16
 #define LC_FARTHEST ((size_t) 65536)
 
@@ -19,14 +20,16 @@ static void put_behind(lc_list_t *list, const lc_list_t *more) {
   list->newest = more->newest;
 }
 
-/* Of any link but the newest ever, which may be the EOF link: not a slab's. */
+/* For any link but the newest one: that may be the EOF link, which is not a
+ * slab's. */
 static bool can_leap(lc_link_t *link) {
   return LC_UNLIKELY(lc_link_is_control(link)) &&
          lc_link_is_to_older(lc_slab_first(lc_slab_of_retire(link)));
 }
 
-/* A sender's links mostly lie one behind the other: the one that is wanted as
- * many links later lies so many times as far away as the next one. */
+/* A sender's links are mostly one behind the other in memory: if the next one
+ * is some distance away, the one that is needed n links later is n times that
+ * far away. */
 static void fetch_ahead(const lc_link_t *link, const lc_link_t *older) {
   size_t ahead = LC_LINKS_AHEAD * ((uintptr_t) link - (uintptr_t) older);
 
@@ -35,8 +38,8 @@ static void fetch_ahead(const lc_link_t *link, const lc_link_t *older) {
   lc_prefetch_write((const char *) link - ahead);
 }
 
-/* Turns a chain round; whole, or down to where one can leap. The chain is what
- * is left then; its newest is NULL: nothing. */
+/* Reverses a chain: the whole, or down to where one can leap. Sets the chain to
+ * what is left; if that is nothing, its newest is NULL. */
 static void reverse(lc_chain_t *chain, bool whole, lc_list_t *reversed) {
   lc_link_t *link = chain->newest;
 
@@ -52,8 +55,9 @@ static void reverse(lc_chain_t *chain, bool whole, lc_list_t *reversed) {
   chain->newest = link != chain->end ? link : NULL;
 }
 
-/* Leaps down the slab whose retire link is the chain's newest, and cuts off
- * what is left, as turn leaves it, above where one can leap the next time. */
+/* The chain's newest is a retire link. Leaps to the first node of its slab,
+ * walks on to where one can leap again, and cuts there. Sets the chain to what
+ * is left, as reverse does. */
 static void leap(lc_chain_t *chain) {
   lc_link_t *link = lc_slab_first(lc_slab_of_retire(chain->newest));
   lc_link_t *older = lc_link_next(link);

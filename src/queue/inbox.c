@@ -1,9 +1,9 @@
 /* inbox: the channel's one atomic word.
  *
  * Knows:   C11 atomics and links. Not libuv, not allocation, not messages. It
- *          says that a wake is owed and wakes nobody.
- * Threads: push, offer, rouse and is_closed from any; the rest from the
- *          receiver's only.
+ *          reports that a wake is owed, and wakes no thread.
+ * Threads: those that inbox.h marks with "Any thread" from any; the rest from
+ *          the receiver's only.
  * Promise: a link that push accepted leaves through exactly one take or close,
  *          in the order of the pushes.
  */
@@ -16,7 +16,7 @@ void lc_inbox_init(lc_inbox_t *inbox) {
   inbox->taken = NULL;
 }
 
-/* The receiver's alone to write. */
+/* Only the receiver writes it. */
 static void number_try(lc_inbox_t *inbox) {
   /* [inbox.number] (A) */
   lc_store(&inbox->parks, lc_number_read(&inbox->parks) + 1,
@@ -61,7 +61,7 @@ lc_push_t lc_inbox_push_if_parked(lc_inbox_t *inbox, lc_link_t *newest,
   lc_link_t *old = LC_PARKED;
 
   lc_link_to_older(oldest, NULL);
-  /* [inbox.publish] (A) [inbox.park] (A) relaxed on failure: nothing is said */
+  /* [inbox.publish] (A) [inbox.park] (A) relaxed on failure: nothing is read */
   if (lc_cas(&inbox->word, &old, newest, memory_order_acq_rel,
              memory_order_relaxed))
     return LC_PUSHED_OWES_WAKE;

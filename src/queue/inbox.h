@@ -7,24 +7,24 @@
  *   |   EMPTY   |    |  newest link -> older -> ... |
  *   +-----------+    +------------------------------+
  *     |   ^              |        ^              |
- *     |   | unpark       | park,  |              |
- *     |   | (receiver)   | when   | push: OWES   |
- *     |   | rouse: OWES  | all is | A WAKE, and  |
- *     |   | A WAKE (any  | taken  | offer too    |
- *     v   | thread)      v        | (any thread) | close (receiver),
+ *     |   | unpark       | park,  | push, push_  |
+ *     |   | (receiver)   | when   | if_parked:   |
+ *     |   | notify: OWES | all is | OWES A WAKE  |
+ *     |   | A WAKE (any  | taken  | (any thread) |
+ *     v   | thread)      v        |              | close (receiver),
  *   +-----+-----------------------+--+           | from every state
  *   |             PARKED             |           v
  *   +--------------------------------+      +----------+
  *     ^ park (receiver)                     |  CLOSED  |  push: refused
  *                                           +----------+
  *
- * A take (receiver) changes nothing: it reads where the newest link lies, and
- * remembers that it has had it. So the word leads to links that were taken,
- * until a push, a park or a close; and until then the newest of them must not
- * be pushed again, which could not be told from no push at all.
+ * A take (receiver) does not change the word: it reads the address of the
+ * newest link, and remembers it. So the word leads to links that were taken,
+ * until a push, a park or a close. Until then the newest of them must not be
+ * pushed again: that could not be distinguished from no push at all.
  *
- * To publish a message, to learn that the receiver sleeps and to learn that
- * the channel is closed are one atomic step: there is no window between them.
+ * Publishing a message, learning that the receiver sleeps and learning that the
+ * channel is closed are one atomic step: there is no window between them.
  *
  * [inbox.publish]  What a sender wrote before its push is seen by the receiver
  * that takes it.
@@ -52,9 +52,10 @@
  *
  * A debt may be paid late, when the receiver has gone on: its time was up, or
  * another wake came. And a sender may lose the processor before it pays. So
- * each try to park has a number, and who has signalled says for which. A push
- * that finds the last try without a signal helps: it pays too, so no message
- * waits for the wake of a sender that stands still.
+ * each try to park has a number, and a thread that has signalled records the
+ * number that it signalled for. A push that finds no signal for the last try
+ * helps: it pays too, so no message waits for the wake of a sender that has
+ * been preempted.
  *
  *   payer                                   receiver
  *   reads the number n of the last try      parks, by try n: a wake
@@ -70,12 +71,12 @@
  *   looks at libuv's `pending`
  *
  *   Weaker: a payer that is late sees `pending` as it was before a callback,
- *   sends nothing, and says that for a try after the callback; a push behind
- *   that one's debt then does not help. No message is lost: that debt is paid
- *   some time. Whatever else is read late, or written late, makes a push help
- *   for nothing, so the rest is relaxed.
+ *   sends nothing, and records that as a signal for a try after the callback; a
+ *   push that comes after that try's debt then does not help. No message is
+ *   lost: the debt is paid in the end. Any other late read or write only makes
+ *   a push help for nothing, so the rest is relaxed.
  *
- * [inbox.closed]  A sender that learns of the closure sees what came before it.
+ * [inbox.closed]  A sender that learns of the close sees what came before it.
  *
  *   receiver                                sender
  *   (D) swap word: -> CLOSED     release    (E) load word: CLOSED   acquire
@@ -95,13 +96,14 @@
 #include "base/atomic.h"
 #include "base/clock.h"
 
-/* A link's next is the address of its neighbour, and in its two lowest bits,
- * which an address leaves free, what is said of the link itself. */
+/* A link's next is the address of its neighbour. The two lowest bits, which are
+ * 0 in that address, describe the link itself. */
 typedef struct lc_link {
   uintptr_t next;
 } lc_link_t;
 
-/* It carries no message but a word to the receiver: a control link. */
+/* A control link: it carries no message, but informs the receiver of
+ * something. */
 #define LC_CONTROL ((uintptr_t) 1)
 
 /* The neighbour is the next older link, as in the inbox; else the next newer
@@ -137,15 +139,15 @@ typedef struct {
   lc_link_t *oldest, *newest; /* both NULL: none */
 } lc_list_t;
 
-/* What is taken: from the newest link to the one that leads to end, which is
- * not to be read: it was taken before, or is NULL. */
+/* What is taken: from the newest link to the one that leads to end. end itself
+ * must not be read: it was taken before, or is NULL. */
 typedef struct {
   lc_link_t *newest;
   const lc_link_t *end;
 } lc_chain_t;
 
-/* The two counts are beside the word, so that whoever pushes has their cache
- * line anyhow. */
+/* The two counts are beside the word, so that a thread that pushes has their
+ * cache line already. */
 typedef struct {
   lc_atomic(lc_link_t *) word;
   lc_number_t parks;     /* the receiver's: tries to park */
@@ -155,9 +157,9 @@ typedef struct {
                        NULL */
 } lc_inbox_t;
 
-/* What the word is when it leads to no link. Fixed values that no link's
- * address has, for all copies of the library in one process: a channel opened
- * by one of them may have senders in another. */
+/* Values of the word when it leads to no link. They are constants that no link
+ * has as its address, the same in all copies of the library in a process: a
+ * channel that one copy opened may have senders in another. */
 #define LC_EMPTY ((lc_link_t *) NULL)
 #define LC_PARKED ((lc_link_t *) (uintptr_t) 1)
 #define LC_CLOSED ((lc_link_t *) (uintptr_t) 2)
@@ -165,27 +167,27 @@ typedef struct {
 static_assert(alignof(lc_link_t) > 2, "no link lies at 1 or 2");
 
 /* What a sender remembers of its pushes, so that senders take turns at the
- * word. Its cache line goes to whoever pushes, and two that push at once would
- * wait for it at each message. (Not part of wait/backoff, which is for threads
- * that may have to sleep: nobody sleeps for the word, and the streak is also
- * the guess where it leads.) */
+ * word. The word's cache line moves to each thread that pushes, and two that
+ * push at once would wait for it at each message. (Not part of wait/backoff,
+ * which is for threads that may have to sleep: no thread sleeps for the word,
+ * and the streak also gives the guess of its value.) */
 typedef struct {
   lc_link_t *last; /* what it pushed last */
   unsigned run;    /* how often that was still the newest */
 } lc_streak_t;
 
-/* For a push that comes alone. */
+/* For a single push. */
 #define LC_NO_STREAK (&(lc_streak_t){NULL, 0})
 
-/* How long a sender stands back for others, for each push of its streak, and
- * for how many at most. Measured with 2 and 4 senders and no bound: as good as
- * the processor's pauses of 25 ns that they replace. */
+/* How long a sender backs off for each push of its streak, and how many pushes
+ * count at most. Measured with 2 and 4 senders and no bound: as good as the
+ * processor's pauses of 25 ns that they replace. */
 #define LC_PUSH_NS 25
 #define LC_STREAK_MOST 64
 
 typedef enum {
   LC_PUSHED,           /* accepted; the receiver is awake */
-  LC_PUSHED_OWES_WAKE, /* accepted; the caller must see the receiver woken */
+  LC_PUSHED_OWES_WAKE, /* accepted; the caller must have the receiver woken */
   LC_PUSHED_HELPS,     /* accepted; another owes the wake, and has not paid so
                           far: see lc_channel_help */
   LC_REFUSED           /* closed; the chain is still the caller's, as it was */
@@ -197,7 +199,7 @@ static inline bool lc_inbox_is_link(const lc_link_t *word) {
   return word != LC_EMPTY && word != LC_PARKED && word != LC_CLOSED;
 }
 
-/* Any thread. The number of the last try: read it, signal, and say for which.
+/* Any thread. The number of the last try: read it, signal, then record it.
  */
 static inline uintptr_t lc_inbox_parks(const lc_inbox_t *inbox) {
   /* [inbox.number] (B) */
@@ -214,7 +216,7 @@ static inline bool lc_inbox_wants_help(const lc_inbox_t *inbox) {
   return lc_number_read(&inbox->signalled) != lc_number_read(&inbox->parks);
 }
 
-/* What a push comes to that has replaced this word. */
+/* The result of a push that has replaced this value of the word. */
 static inline lc_push_t lc_inbox_pushed(const lc_inbox_t *inbox,
                                         const lc_link_t *old) {
   if (LC_UNLIKELY(old == LC_PARKED))
@@ -227,8 +229,8 @@ static inline void lc_inbox_is_up(lc_inbox_t *inbox) {
   lc_inbox_signalled(inbox, lc_inbox_parks(inbox));
 }
 
-/* Where the word is thought to be. In a streak no one looks: the look would
- * fetch the word's cache line to be read, and the CAS fetch it again. */
+/* A guess of the word's value. In a streak the word is not read: that would
+ * fetch its cache line for reading, and the CAS would fetch it again. */
 static inline lc_link_t *lc_inbox_guess(lc_inbox_t *inbox,
                                         const lc_streak_t *streak) {
   /* relaxed: a guess, the CAS decides */
@@ -236,10 +238,10 @@ static inline lc_link_t *lc_inbox_guess(lc_inbox_t *inbox,
                          : lc_load(&inbox->word, memory_order_relaxed);
 }
 
-/* Another sender's push came between. It may have as long a streak as this one
- * had; so streaks grow until the word's way from sender to sender is short
- * beside them, and a thread that sends seldom, among others, does not stand
- * back at all. */
+/* Another sender's push came between. Backs off, so that the other may have as
+ * long a streak as this one had. So streaks grow until they are long compared
+ * to the time that the word takes from one sender to the next; and a thread
+ * that rarely sends does not back off at all. */
 static inline void lc_streak_end(lc_streak_t *streak) {
   uint64_t pushes = streak->run < LC_STREAK_MOST ? streak->run : LC_STREAK_MOST;
 
@@ -258,7 +260,7 @@ LC_MUST_USE static inline lc_push_t lc_inbox_push(lc_inbox_t *inbox,
 
   for (;;) {
     if (LC_UNLIKELY(old == LC_CLOSED)) {
-      /* It may point at what others pushed meanwhile. */
+      /* It may point at a link that another thread pushed. */
       oldest->next = control;
       return LC_REFUSED;
     }
@@ -282,8 +284,8 @@ static inline bool lc_inbox_is_closed(const lc_inbox_t *inbox) {
   return lc_load(&inbox->word, memory_order_acquire) == LC_CLOSED;
 }
 
-/* Any thread. Whether the receiver sleeps, at some moment of this call. The
- * receiver sees a push that returned before. */
+/* Any thread. Whether the receiver is parked, at some moment of this call. If
+ * the receiver calls it, a push that returned before is seen. */
 static inline bool lc_inbox_is_parked(const lc_inbox_t *inbox) {
   /* relaxed: a guess, nothing is handed over */
   return lc_load(&inbox->word, memory_order_relaxed) == LC_PARKED;
@@ -298,7 +300,7 @@ static inline bool lc_inbox_is_new(const lc_inbox_t *inbox,
 /* Receiver. A push that returned before is seen; whether more has come since is
  * a guess. */
 static inline bool lc_inbox_has_links(const lc_inbox_t *inbox) {
-  /* relaxed: whoever wants the links takes them */
+  /* relaxed: nothing is read before a take */
   return lc_inbox_is_new(inbox, lc_load(&inbox->word, memory_order_relaxed));
 }
 
@@ -323,25 +325,25 @@ static inline bool lc_inbox_holds(const lc_inbox_t *inbox,
 }
 
 /* Receiver. True: PARKED now, the next push owes a wake, and the word leads to
- * nothing. False: there is work, or it is closed. After a wake for nothing it
- * is PARKED still, and is to be called once more. */
+ * nothing. False: there is work, or it is closed. After a wake for nothing the
+ * word is still PARKED, and this has to be called once more. */
 LC_MUST_USE bool lc_inbox_park(lc_inbox_t *inbox);
 
-/* Receiver. True: awake again, nobody owes a wake. False: somebody does. */
+/* Receiver. True: awake again, no thread owes a wake. False: one does. */
 LC_MUST_USE bool lc_inbox_unpark(lc_inbox_t *inbox);
 
-/* Any thread. Rouses a receiver that is parked, with nothing to take. True: the
- * caller owes the wake. */
+/* Any thread. Unparks a receiver that is parked, without pushing anything.
+ * True: the caller owes the wake. */
 LC_MUST_USE bool lc_inbox_notify(lc_inbox_t *inbox);
 
 /* Any thread. As push, but only if the receiver is parked, so that a wake is
- * owed. Otherwise LC_REFUSED, be it closed or awake. */
+ * owed. Otherwise LC_REFUSED, whether it is closed or awake. */
 LC_MUST_USE lc_push_t lc_inbox_push_if_parked(lc_inbox_t *inbox,
                                               lc_link_t *newest,
                                               lc_link_t *oldest);
 
 /* Receiver. From here on every push is refused, and the word leads to nothing.
- * As take: what was accepted and not taken. */
+ * Takes what was accepted and not taken, as lc_inbox_take does. */
 LC_MUST_USE bool lc_inbox_close(lc_inbox_t *inbox, lc_chain_t *chain);
 
 #endif /* LC_INBOX_H */

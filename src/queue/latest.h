@@ -1,4 +1,4 @@
-/* latest: the inbox's word on a channel that keeps the newest message alone.
+/* latest: the inbox's word on a channel that keeps only the newest message.
  *
  *               put (any thread): what was there is the sender's
  *                               +-----+
@@ -9,17 +9,17 @@
  *   +---------+  claim  +---------------+                    +----------+
  *              (receiver)
  *
- * Parking, closing and all else are the inbox's. But a claim takes the link out
- * of the word, and so does a put that replaces it: whoever moves the word on
- * has the node to itself, and nobody else reads it. So it does not matter that
- * a link that was read may have been away and put again meanwhile: the node is
- * read only once it is won.
+ * Parking, closing and all else are as in the inbox. But a claim takes the link
+ * out of the word, and so does a put that replaces it: the thread that changes
+ * the word has the node to itself, and no other reads it. So there is no ABA
+ * problem: a link that was read may have been taken and put again meanwhile,
+ * but the node is read only once it is won.
  *
  * The end of file comes after the last put, so nothing replaces it. It is
  * pushed as into any inbox, and leads to the last message, if that is still
- * there; a claim then has both.
+ * there; a claim then takes both.
  *
- * [latest.won]  Whoever wins a node sees what its sender wrote.
+ * [latest.won]  The thread that wins a node sees what its sender wrote.
  *
  *   sender                                  receiver, or another sender
  *   writes node and message
@@ -55,20 +55,22 @@ LC_MUST_USE static inline lc_push_t lc_latest_put(lc_inbox_t *inbox,
   return lc_inbox_pushed(inbox, old);
 }
 
-/* Receiver, once a take has found a link. The chain is what is there by now: a
- * node, or the end of file, which may lead to a node. The word is EMPTY. */
+/* Receiver, once a take has found a link. Sets the chain to what is there by
+ * now: a node, or the end of file, which may lead to a node; and the word to
+ * EMPTY. */
 void lc_latest_claim(lc_inbox_t *inbox, lc_chain_t *chain);
 
 /* Receiver. What a claim would find first, as far as is known; NULL: nothing. A
  * put that returned before is seen. */
 static inline lc_link_t *lc_latest_look(const lc_inbox_t *inbox) {
-  /* relaxed: whoever wants the link claims it */
+  /* relaxed: nothing is read before a claim */
   lc_link_t *word = lc_load(&inbox->word, memory_order_relaxed);
 
   return lc_inbox_is_link(word) ? word : NULL;
 }
 
-/* The node of what a claim, or a close, has found. NULL: the end alone. */
+/* The node in what a claim, or a close, has found. NULL: only the end of
+ * file. */
 static inline lc_link_t *lc_latest_node(const lc_chain_t *chain) {
   return lc_link_is_control(chain->newest) ? lc_link_next(chain->newest)
                                            : chain->newest;

@@ -1,7 +1,7 @@
-/* slab: slabs, and the pool that they wait in.
+/* slab: slabs of nodes, and the pool that they wait in.
  *
  * Knows:   how large a node is, memory. Not whom a message is for; cannot wake.
- * Threads: get, put and orphan from any; recycle from the receiver's.
+ * Threads: recycle from the receiver's; the rest from any.
  * Promise: a slab has one user at a time, and none is lost.
  */
 #include "queue/slab.h"
@@ -91,7 +91,7 @@ void lc_node_fetch_ahead(const lc_slab_pool_t *pool, const lc_link_t *node) {
   const char *ahead = (const char *) node + LC_AHEAD;
   size_t most = 2 * LC_AHEAD, i;
 
-  /* Of a larger one the processor sees by itself that more will be wanted. */
+  /* If a node is larger, the processor prefetches the rest by itself. */
   if (most > pool->stride)
     most = pool->stride;
   for (i = LC_CACHE_LINE; i < most; i += LC_CACHE_LINE)
@@ -158,7 +158,7 @@ static void give_back(lc_slab_pool_t *pool, lc_slab_t *slabs) {
   }
 }
 
-/* One that waits in the pool, of so many bytes at most, if that can be. */
+/* Takes a slab that waits in the pool, of at most so many bytes if possible. */
 static lc_slab_t *take_waiting(lc_slab_pool_t *pool, size_t most) {
   lc_slab_t *slab = take_all(pool);
 
@@ -189,7 +189,7 @@ static size_t share(const lc_slab_pool_t *pool) {
   return most < pool->most ? most : pool->most;
 }
 
-/* Of so many bytes at most, but for what is less than one node. */
+/* Makes a slab of so many bytes at most, but with one node at least. */
 static lc_slab_t *make_slab(lc_slab_pool_t *pool, size_t most) {
   size_t nodes = nodes_in(most, pool->stride);
   size_t bytes = bytes_of(nodes, pool->stride);
@@ -297,7 +297,7 @@ static bool is_unasked(lc_slab_pool_t *pool, size_t bytes) {
   return unasked > LC_FLOOD_BYTES / 2;
 }
 
-/* Small slabs from the start would fill the pool forever. */
+/* Otherwise the small slabs of the beginning would stay in the pool forever. */
 static bool is_small(const lc_slab_pool_t *pool, const lc_slab_t *slab) {
   /* relaxed: a hint */
   return slab->bytes < lc_load(&pool->largest, memory_order_relaxed) / 2;

@@ -51,21 +51,22 @@
 #include "base/atomic.h"
 #include "queue/inbox.h"
 
-/* Sizes in bytes. A sender's slabs double from the least to the most; with a
- * bound, up to as many messages as may wait, or as fit into the least if that
- * is more. A slab holds at least one message, and no part of one.
+/* Sizes in bytes. A sender's slabs double in size, from the least to the most.
+ * With a bound, a slab holds no more messages than may wait, or than fit into
+ * the least, if that is more. It holds at least one message, and only whole
+ * ones.
  *
- * A sender that is idle keeps its slab. So that many of them do not keep much,
- * all slabs that have a user share LC_KEPT_BYTES: each is no larger than what
- * is left, nor than a fair share, but never smaller than the least.
+ * A sender that is idle keeps its slab. So that many idle senders do not keep
+ * much memory, all slabs that have a user share LC_KEPT_BYTES: each is no
+ * larger than what is left, nor than a fair share, but never smaller than the
+ * least.
  *
  * The pool keeps a few slabs of the largest size, LC_POOL_BYTES at most, or one
- * slab. While messages flow it keeps up to LC_FLOOD_BYTES, for new pages can
+ * slab. While messages flow it keeps up to LC_FLOOD_BYTES, because new pages can
  * cost more than all else that is done for a message. What is more than the few
- * is freed while the receiver has nothing to do, and while slabs come back that
- * nobody asks for: half of LC_FLOOD_BYTES since one was. Measured with four
- * senders to a loop, 1024 bytes, where a new page takes 10 us, ns per message:
- * 590; without the flood's bytes 2100, with a quarter of them 720. */
+ * is freed while the receiver has nothing to do, and when half of LC_FLOOD_BYTES
+ * have come back since a slab was asked for. Measured with four senders to a
+ * loop, 1024 bytes, where a new page takes 10 us, ns per message: MEASURE */
 #ifndef LC_SLAB_LEAST
 #define LC_SLAB_LEAST 512
 #define LC_SLAB_MOST 65536
@@ -75,8 +76,7 @@
 #define LC_FLOOD_BYTES ((size_t) LC_SLAB_MOST * 256)
 #define LC_KEPT_BYTES ((size_t) LC_SLAB_MOST * 16)
 
-/* What is aligned for any object. MSVC's C has no max_align_t; this is aligned
- * as the one that its C++ has. */
+/* MSVC's C has no max_align_t; double is aligned as the one in its C++ is. */
 #if defined(_MSC_VER) && !defined(__clang__)
 typedef double lc_max_align_t;
 #else
@@ -86,7 +86,7 @@ typedef max_align_t lc_max_align_t;
 typedef struct lc_slab {
   alignas(lc_max_align_t) lc_link_t retire; /* first: the slab's own address */
   size_t bytes;                             /* of the whole slab */
-  uint32_t count, used;                     /* nodes there are, nodes carved */
+  uint32_t count, used;                     /* nodes it has; nodes allocated */
   struct lc_slab *next; /* in the pool, among orphans, in the backlog, or to be
                            recycled */
 } lc_slab_t;
@@ -107,29 +107,31 @@ typedef struct {
   lc_atomic(lc_slab_t *) orphans;
 } lc_slab_pool_t;
 
-/* For a channel where no more than so many messages wait; SIZE_MAX: no bound.
+/* bound: how many messages may wait on the channel; SIZE_MAX: no bound.
  * False: msg_size is so large that a node would overflow. */
 LC_MUST_USE bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size,
                                    size_t bound);
 
-/* From the start: each slab has one node, and LC_POOL_SLABS may wait, of
- * whatever size. It goes from user to user without the pool, so the bytes
- * that users keep are not counted. */
+/* Right after the init: each slab has one node, and LC_POOL_SLABS of them may
+ * wait, whatever the size. A slab goes from user to user without the pool, so
+ * the bytes that users keep are not counted. */
 void lc_slab_pool_make_single(lc_slab_pool_t *pool);
 
-/* From the start: it keeps the few and no more, also while messages flow. */
+/* Right after the init: it keeps the few and no more, also while messages
+ * flow. */
 void lc_slab_pool_keep_few(lc_slab_pool_t *pool);
 
-/* Frees every slab there and every orphan. Nobody else uses the pool. */
+/* Frees every slab in the pool and every orphan. No other thread uses the
+ * pool. */
 void lc_slab_pool_free(lc_slab_pool_t *pool);
 
 /* Any thread. A slab with room that is the caller's alone. If one has to be
- * made, *bytes is its size at most, or 0 for one node's, and becomes that of
+ * made, *bytes is its size at most, or 0 for one node's, and is set to that of
  * the next. NULL: out of memory. */
 lc_slab_t *lc_slab_pool_get(lc_slab_pool_t *pool, size_t *bytes);
 
 /* Any thread. A slab of so many bytes is full, and goes with its last node: its
- * user keeps it no more. */
+ * user no longer keeps it. */
 void lc_slab_pool_spent(lc_slab_pool_t *pool, size_t bytes);
 
 /* Any thread. Bytes of the slabs that have a user now. */
@@ -141,11 +143,12 @@ void lc_slab_pool_share(lc_slab_pool_t *pool, size_t senders);
 /* Any thread. Twice the bytes of the largest slab that was made so far. */
 size_t lc_slab_pool_larger(const lc_slab_pool_t *pool);
 
-/* Any thread. Hands back a slab that has room. False: the pool is full and
- * nodes of the slab are under way, so its retire link must follow them. */
+/* Any thread. Hands back a slab that has room. False: the pool is full, and
+ * nodes of the slab may not be received yet, so its retire link must follow
+ * them. */
 LC_MUST_USE bool lc_slab_pool_put(lc_slab_pool_t *pool, lc_slab_t *slab);
 
-/* Receiver. Takes back a slab whose nodes it has all had. */
+/* Receiver. Takes back a slab whose nodes it has all received. */
 void lc_slab_pool_recycle(lc_slab_pool_t *pool, lc_slab_t *slab);
 
 /* Any thread. Frees a slab that is kept only while messages flow. False: there
@@ -153,7 +156,8 @@ void lc_slab_pool_recycle(lc_slab_pool_t *pool, lc_slab_t *slab);
 bool lc_slab_pool_trim(lc_slab_pool_t *pool);
 
 /* Any thread. Keeps a slab until lc_slab_pool_free: its retire link was
- * refused, so nobody will tell when the receiver is through with its nodes. */
+ * refused, so there is no sign when the receiver has finished with its
+ * nodes. */
 void lc_slab_pool_orphan(lc_slab_pool_t *pool, lc_slab_t *slab);
 
 static inline uint32_t lc_slab_left(const lc_slab_t *slab) {
@@ -178,7 +182,7 @@ static inline lc_slab_t *lc_slab_of_first(lc_link_t *node) {
   return (lc_slab_t *) (void *) node - 1;
 }
 
-/* Carves the next node, not initialised. The slab's user only, and only if it
+/* Allocates the next node, uninitialised. The slab's user only, and only if it
  * is not full. */
 static inline lc_link_t *lc_slab_alloc_node(const lc_slab_pool_t *pool,
                                             lc_slab_t *slab) {
@@ -190,19 +194,19 @@ static inline lc_link_t *lc_slab_alloc_node(const lc_slab_pool_t *pool,
   return (lc_link_t *) (void *) node;
 }
 
-/* The same of a slab that has one node and no other behind it. */
+/* The same for a slab that has only one node. */
 static inline lc_link_t *lc_slab_alloc_first(lc_slab_t *slab) {
   lc_assert(slab->used == 0);
   slab->used = 1;
   return lc_slab_first(slab);
 }
 
-/* An allocation fetches a line that will be written a little later, this the
- * others of a node that takes several: when a message is published, all that
- * was written of it has to be there. */
+/* Allocating a node prefetches a cache line that will be written a little
+ * later. Of a node that takes several lines, this prefetches the others:
+ * publishing a message waits for all its writes. */
 void lc_node_fetch_ahead(const lc_slab_pool_t *pool, const lc_link_t *node);
 
-/* Gives the node carved last back. */
+/* Gives back the node that was allocated last. */
 static inline void lc_slab_undo_alloc(lc_slab_t *slab) {
   lc_assert(slab->used > 0);
   slab->used--;

@@ -1,9 +1,9 @@
-/* backoff: how a thread waits awake before it sleeps, learned from whether that
- * paid.
+/* backoff: how long a thread spins before it sleeps, learned from whether
+ * spinning has paid off.
  *
- * Knows:   the clock, and nothing of what is waited for.
+ * Knows:   the clock. Not what is waited for.
  * Threads: one at a time.
- * Promise: a spin begun lasts most_ns at most, and one gap.
+ * Promise: a spin lasts most_ns and one gap at most.
  */
 #include "wait/backoff.h"
 
@@ -13,16 +13,16 @@
  * capacity 1024, ns of processor time per message: 48; with 500 here 71. */
 #define LC_BRIEF_NS 1000
 
-/* After so long a spin yields. Measured like the above: with 1000 it takes 67.
- * With 0 a bounded ping-pong takes half as long again. */
+/* After this time a spin yields. Measured like the above: with 1000 it takes
+ * 67. With 0 a bounded ping-pong takes half as long again. */
 #define LC_YIELD_NS 500
 
-/* Overshooting its end by this much, a spin has lost a time slice of the
- * scheduler's, some milliseconds long. Measured with a message every 50 us, the
+/* A spin that overshoots its end by this much has lost a time slice of the
+ * scheduler, some milliseconds long. Measured with a message every 50 us, the
  * slowest in a hundred: 0.24 ms; where no such spin was noticed, 2.7. */
 #define LC_STALL_NS 500000
 
-/* At the rarest a whole spin comes after so many brief ones and one. Measured
+/* At most so many brief spins, and one more, come before a whole one. Measured
  * with a message every 50 us, where none pays: the processor time is within the
  * spread of what it takes without a spin, and with 255 here. */
 #define LC_FAILURES_MOST 63

@@ -1,8 +1,9 @@
 /* budget: how much one receiver or writer may deliver in a turn of its loop.
  *
- * All that are on one loop share the time of a turn: what those before have
- * used of it is gone, and while others are due, each gets its share of what is
- * left. Begin it where a delivery begins, ask after each message, and end it.
+ * All receivers and writers on one loop share the time of a turn. What those
+ * before have used of it is gone, and while others are due, each gets only its
+ * share of the rest. Begin a budget where a delivery begins, ask it after each
+ * message, and end it.
  */
 #ifndef LC_BUDGET_H
 #define LC_BUDGET_H
@@ -42,7 +43,7 @@ static inline void lc_budget_look(lc_budget_t *budget) {
   budget->last = now;
 }
 
-/* After each message: true when there must be no more in this turn. */
+/* Asked after each message. True: there must be no more in this turn. */
 static inline bool lc_budget_is_spent(lc_budget_t *budget) {
   if (--budget->messages == 0)
     return true;
@@ -56,12 +57,13 @@ static inline bool lc_budget_is_spent(lc_budget_t *budget) {
   return budget->last - budget->start >= budget->most_ns;
 }
 
-/* There was a callback that was not asked after. */
+/* A callback has run after which lc_budget_is_spent was not asked. */
 static inline void lc_budget_unseen(lc_budget_t *budget) {
   budget->until_look = 0;
 }
 
-/* What has been used is the loop's, also that of the last few messages. */
+/* Records the time used in the loop's record, including that of the last few
+ * messages. */
 static inline void lc_budget_end(lc_budget_t *budget, lc_loop_t *loop) {
   if (budget->until_look != budget->stride)
     budget->last = uv_hrtime();

@@ -1,10 +1,10 @@
 /* lock: one word that is held for a few dozen instructions at a time.
  *
- * Knows:   a monitor, for a thread to sleep by.
+ * Knows:   a monitor, for a thread to sleep on.
  * Threads: any.
  * Promise: one thread has it at a time, and none is left asleep when it is
- *          free. Nothing can fail: a thread that the system gives no mutex or
- *          condition goes on looking.
+ *          free. It cannot fail: if the system has no mutex or condition
+ *          variable for a thread, that thread goes on looking.
  */
 #include "wait/lock.h"
 
@@ -22,11 +22,11 @@
 
 #define LC_LOCK_BITS ((uintptr_t) LC_LOCK_HELD | LC_LOCK_WOKEN)
 
-/* Of a thread that sleeps, on its stack. */
+/* The entry of a thread that sleeps, on its stack. */
 typedef struct lc_sleeper {
   struct lc_sleeper *older;  /* NULL: none is */
-  struct lc_sleeper *newer;  /* holder's, and set only from oldest to newest */
-  struct lc_sleeper *oldest; /* holder's: of all, or NULL: not known here */
+  struct lc_sleeper *newer;  /* the holder's; set only from oldest to newest */
+  struct lc_sleeper *oldest; /* the holder's: of all, or NULL: not known here */
   lc_monitor_t monitor;      /* guards woken */
   bool woken;
 } lc_sleeper_t;
@@ -37,7 +37,8 @@ static lc_sleeper_t *newest_in(uintptr_t word) {
   return (lc_sleeper_t *) (word & ~LC_LOCK_BITS);
 }
 
-/* Takes it if it is free, whoever sleeps. gone: bits that go then. */
+/* Takes the lock if it is free, even if others sleep. gone: bits to clear
+ * then. */
 static bool take_free(lc_lock_t *lock, uintptr_t gone) {
   /* relaxed: a guess */
   uintptr_t word = lc_load(&lock->word, memory_order_relaxed);
@@ -95,7 +96,7 @@ void lc_lock_take_slow(lc_lock_t *lock, bool spins) {
   uintptr_t gone = 0;
   lc_sleeper_t sleeper;
 
-  /* It may be free, and others sleep. */
+  /* It may be free while others sleep. */
   if (take_free(lock, 0) || (spins && look_again(lock)))
     return;
   while (lc_monitor_init(&sleeper.monitor) != 0) {
@@ -112,8 +113,8 @@ void lc_lock_take_slow(lc_lock_t *lock, bool spins) {
   lc_monitor_destroy(&sleeper.monitor);
 }
 
-/* Holder. The oldest is known by the one that was the newest when it was looked
- * for last. Down to that one, each gets to know the next newer. */
+/* Holder. The entry that was the newest at the last search leads to the oldest.
+ * From the newest one down to it, each entry's next newer one is set. */
 static lc_sleeper_t *find_oldest(lc_sleeper_t *newest) {
   lc_sleeper_t *at = newest;
 

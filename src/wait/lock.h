@@ -2,15 +2,15 @@
  *
  * It is free again sooner than a thread that finds it held could be asleep. So
  * that thread may look again first, after gaps that double: meanwhile the
- * holder may take it several times in a row, with its cache lines where they
- * are. A thread that has looked in vain for some microseconds sleeps: the
- * holder may have lost the processor.
+ * holder may take it several times in a row, with its data still in its cache.
+ * A thread that has looked in vain for some microseconds sleeps: the holder may
+ * have lost the processor.
  *
- * The word has two bits, and the address of the newest of those that sleep:
- * each has a place on its own stack, with a mutex and a condition to sleep by.
- * Only the holder takes one out, the oldest first, so an address that comes
- * back cannot be mistaken for another place. A thread that comes by may take a
- * free lock before one that was woken for it.
+ * The word has two bits, and the address of the newest of the threads that
+ * sleep: each has an entry on its own stack, with a mutex and a condition
+ * variable to sleep on. Only the holder takes one out, the oldest first, so
+ * there is no ABA problem. Any thread may take a free lock before one that was
+ * woken for it.
  *
  *                    take                      push, then sleep
  *   0  FREE -----------------------> HELD -----------------------+
@@ -22,18 +22,19 @@
  *   |              of the one woken     |                        v oldest
  *   +--------------------------------- WOKEN (+ sleepers that are left)
  *
- * WOKEN: one was woken, and has neither taken the lock nor gone to sleep again.
- * Until it has, a release wakes no other. It takes the bit away in the same
- * step. So whenever the lock is free and threads sleep, one is awake for them:
- * it takes the lock, and its release wakes the next; or it finds the lock held,
- * and sleeps again, and that holder's release does.
+ * WOKEN: a thread was woken, and has neither taken the lock nor gone to sleep
+ * again. Until it has, a release wakes no other. When it does either, it clears
+ * the bit in the same step. So whenever the lock is free and threads sleep, one
+ * of them is awake: it takes the lock, and its release wakes the next; or it
+ * finds the lock held, and sleeps again, and that holder's release wakes the
+ * next.
  *
- * A release touches nothing of the lock when it has let go: another thread may
- * take it, and free its memory. What it touches then, to wake a thread, is that
- * thread's own, which waits for it. It signals inside that thread's mutex,
- * which is gone the moment that the thread has it. A thread that loses the
- * processor just before it signals holds up those that sleep, as one does that
- * loses it while it has the lock.
+ * Once a release has let go, it no longer touches the lock: another thread may
+ * take it, and free its memory. To wake a thread it touches only that thread's
+ * entry, which stays until it has been woken. It signals with the entry's mutex
+ * held, because the entry may be gone as soon as its thread has the mutex. A
+ * thread that loses the processor just before it signals delays those that
+ * sleep, as does one that loses it while it has the lock.
  *
  * [lock.hand]  A holder sees what those before it did.
  *
@@ -43,13 +44,13 @@
  *   read-modify-write. Weaker: A or B relaxed -> both use at once what the lock
  *   guards (lock_vs_lock).
  *
- * [lock.place]  A holder sees the places of those that sleep.
+ * [lock.place]  A holder sees the entries of the threads that sleep.
  *
  *   one that goes to sleep                  holder
- *   writes its place
+ *   writes its entry
  *   (C) CAS: its address comes   release    (D) load word           acquire
- *   Weaker: C or D relaxed -> the holder reads where another's place leads to
- *   before that is written (lock_vs_lock).
+ *   Weaker: C or D relaxed -> the holder reads an entry before it is written
+ *   (lock_vs_lock).
  */
 #ifndef LC_LOCK_H
 #define LC_LOCK_H
@@ -69,7 +70,8 @@ static inline void lc_lock_init(lc_lock_t *lock) {
   lc_atomic_init(&lock->word, LC_LOCK_FREE);
 }
 
-/* The rest of the next two, for a lock that is held, or that others wait for.
+/* The slow paths of the next two, for a lock that is held, or that others wait
+ * for.
  */
 void lc_lock_take_slow(lc_lock_t *lock, bool spins);
 void lc_lock_release_slow(lc_lock_t *lock);
@@ -89,7 +91,7 @@ static inline void lc_lock_take(lc_lock_t *lock, bool spins) {
     lc_lock_take_slow(lock, spins);
 }
 
-/* Its holder, whose last use of the lock this may be. */
+/* The holder. This may be its last use of the lock. */
 static inline void lc_lock_release(lc_lock_t *lock) {
   uintptr_t was = LC_LOCK_HELD;
 

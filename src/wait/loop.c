@@ -2,7 +2,8 @@
  *
  * Knows:   libuv's loop by its address, its handles by their wakes. Not
  *          channels, nor what a handle is for.
- * Threads: the loop's, but hold, release and the questions whose the loop is.
+ * Threads: the loop's; hold, release and the calls that loop.h marks with "Any
+ *          thread" from any.
  * Promise: the handles on one loop have one record, and no two loops share one.
  *          In a turn, all members together are served for about as long as one
  *          of them may be; and each that is due is served in time.
@@ -13,11 +14,11 @@
 
 #include "base/alloc.h"
 
-/* The least share of a turn: with less, to go from one to the next would take
- * too much of it. */
+/* The least share of a turn: with less, going from one member to the next would
+ * take too much of it. */
 #define LC_LEAST_SHARE_NS 50000
 
-/* It is held for a few steps, and never while another one is. */
+/* This mutex is held for a few steps, and never together with another one. */
 #if defined(_WIN32)
 static uv_mutex_t registry_mutex;
 static uv_once_t registry_once = UV_ONCE_INIT;
@@ -45,7 +46,8 @@ static void unlock_registry(void) {
 lc_loop_t *lc_loop_first;
 
 /* The child of a fork finds its parent's records, as they were in the middle of
- * an iteration, and a loop of its own may lie where its parent's was. */
+ * an iteration, and its own loop may have the address of one of its
+ * parent's. */
 #if defined(_WIN32) || defined(LC_EXPLORE)
 static int this_process(void) {
   return 0;
@@ -198,8 +200,8 @@ static lc_member_t *first_left(const lc_loop_t *loop) {
   return first != NULL ? first : first_of(&loop->later);
 }
 
-/* Sees that the loop comes back to those that are left: through the member that
- * is at hand, unless it is NULL or closed. */
+/* Makes the loop come back to those that are left: through the member that is
+ * at hand, unless it is NULL or closed. */
 static void drive_on(lc_loop_t *loop, lc_member_t *at_hand) {
   lc_member_t *first = first_left(loop);
 
@@ -301,8 +303,8 @@ void lc_loop_serve(lc_member_t *member) {
   set_serving(loop, false);
   member->called = loop->call;
   member->used_ns = loop->used_ns;
-  /* Its next call proves that the turn of this one has ended: so whoever was
-   * cut here goes on there, whatever is called between. */
+  /* Its next call proves that the turn of this one has ended: so a member that
+   * was cut here goes on there, whatever is called between. */
   if (cut && member->open)
     drive(loop, member);
   drive_on(loop, member);

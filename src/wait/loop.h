@@ -1,12 +1,12 @@
 /* loop: what is known of a uv_loop_t, and who is served next there.
  *
- * Which thread runs a loop is a fact of the loop. So all receivers and writers
- * on it share one record, and a callback of any of them sets it for all. The
- * record is found by the loop's address. It is there from the first open to the
- * last handle's close callback; libuv requires that the loop's memory stays
- * valid until then, so an address stands for one loop. After that callback the
- * record is not found any more, but its memory stays as long as a core leads to
- * it: a sender may outlive the loop.
+ * Which thread runs a loop is the same for all handles on it. So all receivers
+ * and writers on a loop share one record, and a callback of any of them sets it
+ * for all. The record is found by the loop's address. It is there from the
+ * first open to the last handle's close callback; libuv requires that the
+ * loop's memory stays valid until then, so an address stands for one loop.
+ * After that callback the record is no longer found, but its memory stays as
+ * long as a core leads to it: a sender may outlive the loop.
  *
  *              a call of ours          a callback of ours
  *   (opened) -----------------> caller ------------------> loop_thread
@@ -33,12 +33,12 @@
  *
  * No handle of our own marks the end of a turn. But libuv calls each handle
  * back once in a turn at most. All calls of members are counted. A member that
- * is called for the second time proves that a turn has ended since its last
- * call: what was done up to that call lies in an earlier turn, and counts no
- * more. What was done later counts, though a turn may have ended since. So in
- * no turn is more done than its time allows, nor a member served twice. And if
- * another turn is needed to prove that one has ended, the driver's wake, paid
- * when it was called, asks for it and is the proof.
+ * is called again proves that a turn has ended since its last call: the time
+ * used up to that call belongs to an earlier turn, and no longer counts. The
+ * time used later counts, even if a turn has ended since. So no turn takes more
+ * than its time, and no member is served twice in one. And if it takes another
+ * turn to prove that one has ended, the driver's wake, sent when the driver was
+ * last called, causes that turn and is the proof.
  */
 #ifndef LC_LOOP_H
 #define LC_LOOP_H
@@ -78,7 +78,7 @@ typedef struct lc_loop {
   struct lc_loop *prev, *next; /* the registry's mutex guards these */
   size_t handles;              /* open, or not called back as closed */
   lc_gate_t gate; /* the cores that lead here; shut behind the last handle */
-  /* The loop's thread's. */
+  /* Used by the loop's thread. */
   lc_queue_t due, later;
   size_t due_count;
   lc_member_t *driver;      /* or NULL */
@@ -94,14 +94,14 @@ typedef struct lc_loop {
 /* The registry; its mutex guards it. */
 extern lc_loop_t *lc_loop_first;
 
-/* The loop's thread. The record of a loop for one handle more; NULL: out of
- * memory. */
+/* The loop's thread. Returns the record of a loop, for one more handle; NULL:
+ * out of memory. */
 LC_MUST_USE lc_loop_t *lc_loop_attach(uv_loop_t *loop);
 
-/* The loop's thread. One handle less: it failed to open, or is closed. */
+/* The loop's thread. One handle less: it could not be opened, or is closed. */
 void lc_loop_detach(lc_loop_t *loop);
 
-/* A core leads to the record: from its open on, until the core goes. */
+/* A core keeps the record: from its open on, until the core is freed. */
 void lc_loop_hold(lc_loop_t *loop);
 void lc_loop_release(lc_loop_t *loop);
 
@@ -137,7 +137,8 @@ static inline bool lc_loop_may_be_here(lc_loop_t *loop) {
          lc_loop_thread_is_here(&loop->caller);
 }
 
-/* A debug build notices it. (The explorer would have more to explore.) */
+/* A debug build detects a nested uv_run. (Not in the explorer, which would have
+ * more to explore.) */
 #if !defined(NDEBUG) && !defined(LC_EXPLORE)
 #define LC_NOTICES_NESTED_RUN
 #endif
@@ -148,7 +149,7 @@ static inline bool lc_loop_may_be_here(lc_loop_t *loop) {
 bool lc_loop_seems_nested(const lc_loop_t *loop);
 #endif
 
-/* The loop's thread. A member from now on; the record is attached. */
+/* The loop's thread. It is a member from now on; the record is attached. */
 void lc_loop_enter(lc_loop_t *loop, lc_member_t *member, lc_wake_t *wake,
                    uint64_t most_ns, bool (*go)(lc_member_t *member));
 
@@ -165,8 +166,8 @@ static inline uint64_t lc_loop_used(const lc_loop_t *loop) {
   return loop->used_ns - loop->used_till_ended;
 }
 
-/* The loop's thread, while the member is served. Until when that may go on, in
- * the turn's time: others are due. */
+/* The loop's thread, while the member is served. How far into the turn's time
+ * that may go on, since others are due. */
 uint64_t lc_loop_share(const lc_member_t *member);
 
 /* The loop's thread, while a member is served. Whether it may spin for more:

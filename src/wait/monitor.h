@@ -1,4 +1,4 @@
-/* monitor: a mutex and a condition, for one thread to sleep by. */
+/* monitor: a mutex and a condition variable, for one thread to sleep on. */
 #ifndef LC_MONITOR_H
 #define LC_MONITOR_H
 

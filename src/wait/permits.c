@@ -1,8 +1,8 @@
 /* permits: the bound of a channel, as two counts.
  *
- * Knows:   how many permits there are, and whether anybody waits for one. Not
- *          who waits, nor what a permit is for.
- * Threads: any; the marks are set under the wait queue's mutex.
+ * Knows:   how many permits there are, and whether a send waits for one. Not
+ *          which one, nor what a permit is for.
+ * Threads: any; the marks are set under the wait queue's lock.
  * Promise: never more than capacity permits are acquired and not released.
  */
 #include "wait/permits.h"
@@ -38,8 +38,8 @@ bool lc_permits_is_full(lc_permits_t *permits) {
              permits, lc_permits_count(lc_permits_acquired(permits))) == 0;
 }
 
-/* Between two looks that find the same permits acquired none was, so what was
- * released by then is what was free. */
+/* If acquired is the same before and after, no permit was acquired in between,
+ * so the number read then was that of the free permits at one moment. */
 size_t lc_permits_room(lc_permits_t *permits) {
   for (;;) {
     size_t acquired = lc_permits_acquired(permits), available;

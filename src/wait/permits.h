@@ -11,13 +11,13 @@
  * there are [permits.count]. Each count has marks beside it, set while senders
  * wait:
  *
- *   acquired  LC_HAS_WAITERS: nobody acquires a permit before those who wait
+ *   acquired  LC_HAS_WAITERS: no send acquires a permit before those that wait
  *   released  a thread that releases a permit has to grant it to a waiter: each
  *             one (LC_NOTIFY_EACH), or only when a batch of them has come free
  *             (LC_NOTIFY_BATCH)
  *
- * Releasing a permit and learning that somebody waits for it are one atomic
- * step, and so are acquiring one and learning that others were first.
+ * Releasing a permit and learning that a send waits for it are one atomic step,
+ * and so are acquiring one and learning that others were first.
  *
  * [permits.room]  A thread that acquires a permit sees what was done before the
  * permit was released.
@@ -58,7 +58,7 @@ typedef struct {
   size_t capacity, batch;  /* fixed, times LC_PERMIT */
   char apart[LC_APART];
   lc_atomic(size_t) released;
-  size_t marks; /* wait queue's mutex: those of released that are set */
+  size_t marks; /* the wait queue's lock: those set in released */
 } lc_permits_t;
 
 /* The unit of both counts; the bits below are the marks. */
@@ -78,8 +78,8 @@ static inline size_t lc_permits_acquired(const lc_permits_t *permits) {
   return lc_load(&permits->acquired, memory_order_acquire);
 }
 
-/* Any thread. How many permits are free, times LC_PERMIT, when acquired, which
- * was read before, are not. */
+/* Any thread. How many permits are free, times LC_PERMIT, if as many are
+ * acquired as the caller read before. */
 size_t lc_permits_available(lc_permits_t *permits, size_t acquired);
 
 /* Any thread. Whether no permit was free at some moment of this call. */
@@ -109,8 +109,8 @@ static inline bool lc_permits_has_batch(const lc_permits_t *permits) {
          permits->batch;
 }
 
-/* Any thread. Acquires as many permits as are free, most at the most; returns
- * how many. 0: none is free, or others wait. */
+/* Any thread. Acquires as many permits as are free, but not more than most;
+ * returns how many. 0: none is free, or others wait. */
 static inline size_t lc_permits_acquire(lc_permits_t *permits, size_t most) {
   size_t acquired = lc_permits_acquired(permits);
 
@@ -145,12 +145,12 @@ LC_MUST_USE static inline bool lc_permits_release(lc_permits_t *permits) {
          ((lc_permits_count(released) + LC_PERMIT) & (permits->batch - 1)) == 0;
 }
 
-/* The wait queue's calls, under its mutex. */
+/* The wait queue's calls, under its lock. */
 
-/* Sets the marks: 0, when nobody waits, LC_NOTIFY_BATCH or LC_NOTIFY_EACH. */
+/* Sets the marks: 0, when no send waits, LC_NOTIFY_BATCH or LC_NOTIFY_EACH. */
 void lc_permits_mark(lc_permits_t *permits, size_t marks);
 
-/* Acquires one permit for the first that waits. LC_HAS_WAITERS is set. */
+/* Acquires one permit for the first waiter. LC_HAS_WAITERS is set. */
 LC_MUST_USE bool lc_permits_acquire_for_waiter(lc_permits_t *permits);
 
 #endif /* LC_PERMITS_H */

@@ -1,6 +1,6 @@
 /* waitq: sends that wait.
  *
- * Knows:   the permits, the inbox that it pushes to, and whom to wake.
+ * Knows:   the permits, the inbox that it pushes to, and which wakes to signal.
  * Threads: any.
  * Promise: first come, first served; each waiter is completed once, or leaves.
  */
@@ -77,7 +77,8 @@ static void unlock(lc_waitq_t *waitq) {
   }
 }
 
-/* One that no thread is still to signal. NULL: none. */
+/* Takes idle completions whose wake no thread is still to signal. NULL:
+ * none. */
 static lc_completions_t *take_idle(lc_waitq_t *waitq) {
   lc_completions_t *found = NULL;
   lc_queue_t *at;
@@ -168,10 +169,10 @@ static void move_to_done(lc_waitq_t *waitq, lc_waiter_t *waiter) {
   lc_queue_append(&waiter->completions->done, &waiter->queue);
 }
 
-/* A thread that is woken may run at once, in place of its waker, and would find
- * the mutex locked; so it is woken when that is free again. It may have seen
- * its result and gone before, but the wake stays. A writer's does not, so it is
- * signalled here, where the writer cannot close. */
+/* A thread that is woken may run at once, in place of the one that wakes it,
+ * and would find the lock held; so it is woken after the unlock. It may have
+ * seen its result and gone on by then, but the wake stays. A writer's wake does
+ * not, so it is signalled here, while the writer cannot close. */
 static void signal_later(lc_waitq_t *waitq, lc_completions_t *completions) {
   if (lc_wake_is_async(&completions->wake)) {
     lc_wake_signal(&completions->wake);
@@ -183,8 +184,9 @@ static void signal_later(lc_waitq_t *waitq, lc_completions_t *completions) {
   waitq->to_signal_end = &completions->next_to_signal;
 }
 
-/* No one may touch the waiter afterwards: its owner may be gone. Behind one
- * that is not complete it waits for that one's wake. */
+/* After this the waiter must not be touched: its owner may have freed it.
+ * Behind a waiter that is not complete it needs no wake: that one's will do for
+ * both. */
 static void complete(lc_waitq_t *waitq, lc_waiter_t *waiter, int result) {
   lc_completions_t *completions = waiter->completions;
 
@@ -196,8 +198,8 @@ static void complete(lc_waitq_t *waitq, lc_waiter_t *waiter, int result) {
     signal_later(waitq, completions);
 }
 
-/* Marks the counts of permits, or unmarks them: threads that acquire or release
- * one learn whether others wait. */
+/* Marks the counts of permits, or unmarks them, so that threads that acquire or
+ * release one learn whether others wait. */
 static void mark(lc_waitq_t *waitq) {
   if (waitq->flavour == LC_BOUNDED)
     lc_permits_mark(&waitq->permits, waitq->length == 0      ? 0
@@ -353,8 +355,9 @@ void lc_waitq_drain(lc_waitq_t *waitq, lc_completions_t *completions,
   lc_queue_t *done = &completions->done;
 
   lock(waitq);
-  /* Only on a rendezvous channel may one here not be complete. Elsewhere they
-   * are not looked at: they may be many, and others want the mutex. */
+  /* Only on a rendezvous channel may one of these not be complete. On others
+   * they are not looked at one by one: they may be many, and other threads want
+   * the lock. */
   if (waitq->flavour != LC_RENDEZVOUS)
     lc_queue_append_all(to, done);
   while (!lc_queue_is_empty(done) && waiter_at(done->next)->completed) {

@@ -1,17 +1,17 @@
 /* waitq: sends that wait.
  *
  * A sender that finds a bounded channel full enqueues with its message ready to
- * be pushed. The thread that grants - the receiver when it has
- * released a permit, or a sender that comes by - pushes the first waiter's
- * message for it. So a message is in the channel the moment there is room, in
- * the order of waiting, whenever its sender comes to run.
+ * be pushed. The thread that grants - the receiver when it has released a
+ * permit, or a sender that comes by - pushes the first waiter's message for it.
+ * So a message is in the channel the moment there is room, in the order of
+ * waiting, no matter when its sender runs again.
  *
  *   sender:    enqueues ......... waits for the completion ...... goes on
  *   granter:            acquires a permit, pushes, completes
  *
  * On a rendezvous channel nothing is pushed: the receiver matches the first
- * waiter, receives its message where it is, and completes it then. What a
- * try_send pushed there was pushed while nothing waited, so it goes first.
+ * waiter, receives its message where it is, and completes it then. A message
+ * that a try_send pushed was pushed while nothing waited, so it goes first.
  */
 #ifndef LC_WAITQ_H
 #define LC_WAITQ_H
@@ -26,14 +26,15 @@
 
 /* Where a thread, or a writer, learns what became of its sends. All but the
  * wake is guarded by the wait queue's lock. A thread borrows one from the wait
- * queue, for the wake may be signalled when the thread has gone on. */
+ * queue, because its wake may still be signalled after the thread has gone
+ * on. */
 typedef struct lc_completions {
   lc_wake_t wake;
   lc_monitor_t monitor;           /* a thread's */
   lc_queue_t done;                /* waiters that have left the wait queue */
   struct lc_waiter *first, *last; /* waiters that are in it */
   size_t outstanding;             /* waiters that are not complete yet */
-  lc_queue_t place;               /* among those that watch, or are idle */
+  lc_queue_t place;               /* in watchers, or in idle */
   struct lc_completions *next_to_signal;
 } lc_completions_t;
 
@@ -48,8 +49,8 @@ typedef struct lc_waiter {
   bool queued, escalated, completed;
 } lc_waiter_t;
 
-/* What the options make of a channel. From the third on, a send is more than a
- * push. */
+/* The kind of channel that the options ask for. From LC_RENDEZVOUS on, a send
+ * is more than a push. */
 typedef enum {
   LC_UNBOUNDED, /* there is always a permit */
   LC_BOUNDED,
@@ -69,7 +70,7 @@ typedef struct {
   lc_queue_t waiters; /* first come, first served */
   lc_queue_t watchers;
   lc_completions_t *to_signal,
-      **to_signal_end; /* threads to be woken when it is unlocked */
+      **to_signal_end; /* threads to wake after the unlock */
   size_t length, escalated;
   uint64_t sent; /* messages of waiters that were accepted */
 } lc_waitq_t;
@@ -90,14 +91,14 @@ LC_MUST_USE int lc_waitq_borrow(lc_waitq_t *waitq,
 void lc_waitq_return(lc_waitq_t *waitq, lc_completions_t *completions);
 
 /* The calls that return an lc_push_t may have pushed, for the first waiters.
- * What that leaves to be done for the receiver is the caller's: see
+ * The caller does what this leaves to do for the receiver: see
  * lc_channel_pay. */
 
 /* Any thread. Enqueues at the end; it may be complete at once. */
 LC_MUST_USE lc_push_t lc_waitq_enqueue(lc_waitq_t *waitq, lc_waiter_t *waiter);
 
-/* Any thread. One whose send is done, or refused, without waiting: it is
- * complete, behind those that came before. */
+/* Any thread. Enqueues a waiter whose send was done, or refused, without
+ * waiting: it is complete, behind those that came before. */
 void lc_waitq_enqueue_completed(lc_waitq_t *waitq, lc_waiter_t *waiter,
                                 int result);
 
@@ -117,9 +118,9 @@ LC_MUST_USE lc_push_t lc_waitq_cancel(lc_waitq_t *waitq, lc_waiter_t *waiter,
 /* The thread whose waiter it is, when it did not leave. */
 bool lc_waitq_is_complete(lc_waitq_t *waitq, const lc_waiter_t *waiter);
 
-/* Receiver, rendezvous. Parks if no more sends wait than are seen to: false
- * otherwise, or if there is work in the inbox. A waiter that comes later
- * notifies it. */
+/* Receiver, rendezvous. Parks if no more than seen_to sends wait, and there is
+ * no work in the inbox; otherwise false. A waiter that comes later notifies the
+ * receiver. */
 LC_MUST_USE bool lc_waitq_park(lc_waitq_t *waitq, size_t seen_to);
 
 /* Receiver, rendezvous. Takes the first waiter out, to be completed when its
@@ -127,9 +128,9 @@ LC_MUST_USE bool lc_waitq_park(lc_waitq_t *waitq, size_t seen_to);
 lc_waiter_t *lc_waitq_match(lc_waitq_t *waitq);
 void lc_waitq_complete(lc_waitq_t *waitq, lc_waiter_t *waiter);
 
-/* The loop's thread whose completions they are. Moves the waiters that are
- * complete to the end of a list, in the order of enqueueing: one that is being
- * received holds back those behind it. */
+/* The thread of the writer's loop. Moves the waiters that are complete to the
+ * end of a list, in the order of enqueueing: one that is being received holds
+ * back those behind it. */
 void lc_waitq_drain(lc_waitq_t *waitq, lc_completions_t *completions,
                     lc_queue_t *to);
 
@@ -137,10 +138,10 @@ void lc_waitq_drain(lc_waitq_t *waitq, lc_completions_t *completions,
 bool lc_waitq_has_outstanding(lc_waitq_t *waitq,
                               const lc_completions_t *completions);
 
-/* The same thread, or one that waits for no completion. A wake reports the
- * refusal, too, once. To unwatch moves all of one's own waiters to the end of a
- * list, oldest first; their result is UV_ECANCELED. Nothing is done for those
- * of others, however many. */
+/* The same thread, or one that waits for no completion. While it watches, its
+ * wake also reports the refusal, once. Unwatching moves all waiters of these
+ * completions to the end of a list, oldest first; their result is UV_ECANCELED.
+ * The waiters of others cost nothing, however many they are. */
 void lc_waitq_watch(lc_waitq_t *waitq, lc_completions_t *completions);
 void lc_waitq_unwatch(lc_waitq_t *waitq, lc_completions_t *completions,
                       lc_queue_t *to);

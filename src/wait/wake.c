@@ -1,7 +1,8 @@
 /* wake: how a debt is paid.
  *
- * Knows:   libuv's async handle, mutex and condition. Not the inbox.
- * Threads: pay from any; the rest from the receiver's.
+ * Knows:   libuv's async handle, mutex and condition variable. Not the inbox.
+ * Threads: those that wake.h marks with "Any thread" from any; the rest from
+ *          the receiver's.
  * Promise: each debt wakes its receiver, and after lc_wake_leave no thread
  *          touches the handle or its loop.
  */
@@ -10,8 +11,8 @@
 #include "base/alloc.h"
 #include "base/cancel.h"
 
-/* An hour. libuv counts time-outs in as few as 32 bits, of milliseconds, and
- * on some systems the end of one in 32 bits, of seconds. */
+/* An hour. libuv may count a time-out in 32 bits of milliseconds, and some
+ * systems its end in 32 bits of seconds. */
 #define LC_SLEEP_MOST_NS UINT64_C(3600000000000)
 
 static bool is_signalled(const lc_wake_t *wake) {
@@ -27,7 +28,7 @@ static void set_signalled(lc_wake_t *wake, bool signalled) {
            memory_order_release);
 }
 
-/* The thread that makes it. */
+/* Called by the thread that makes it. */
 static bool is_made(const lc_wake_t *wake) {
   /* relaxed: its own */
   return (lc_load(&wake->word, memory_order_relaxed) & LC_WAKE_MADE) != 0;
@@ -76,18 +77,19 @@ static void free_target(lc_wake_t *target) {
   lc_free(target);
 }
 
-/* Under the mutex. What the wake is forwarded to, which stays until it is left;
- * or NULL. */
+/* Under the mutex. The wake that this one is forwarded to, which stays until
+ * its gate is left; or NULL. */
 static lc_wake_t *enter_target(lc_wake_t *wake) {
   lc_wake_t *target = wake->forward;
 
   return target != NULL && lc_gate_enter(&target->gate) ? target : NULL;
 }
 
-/* The signal is inside the mutex: so the wake may be gone the moment that its
- * waiter has it. And a sender that is preempted by the thread that it wakes has
- * the processor back at once, and may send some more before that is asleep
- * again: outside, wakes were five times as many. */
+/* The signal is sent with the mutex held, because the wake may be gone as soon
+ * as its waiter has the mutex. Also, a sender that is preempted by the thread
+ * that it wakes gets the processor back at once, and may send some more before
+ * that thread sleeps again: with the mutex released, there were five times as
+ * many wakes. */
 static void notify(lc_wake_t *wake) {
   set_signalled(wake, true);
   uv_cond_signal(&wake->monitor->cond);
@@ -122,7 +124,8 @@ static void signal_asleep(lc_wake_t *wake, lc_number_t *is_for,
 
   uv_mutex_lock(&wake->monitor->mutex);
   wake->promised = false;
-  /* A thread that would help has to wait for the mutex, as the receiver has. */
+  /* A thread that would help has to wait for the mutex, as the receiver
+   * does. */
   if (is_for != NULL)
     lc_number_set(is_for, number);
   notify(wake);
@@ -147,7 +150,7 @@ static void signal_thread(lc_wake_t *wake, lc_number_t *is_for,
     lc_number_set(is_for, number);
 }
 
-/* It may write to a descriptor. */
+/* It may write to a descriptor, which is a cancellation point. */
 static void send_async(uv_async_t *async) {
   int was = lc_cancel_forbid();
 
@@ -158,7 +161,7 @@ static void send_async(uv_async_t *async) {
 /* Inside the gate, which it leaves. */
 static void signal_inside(lc_wake_t *wake, uint64_t debts, lc_number_t *is_for,
                           uintptr_t number) {
-  /* First that of all: what is found in the other is found there. */
+  /* The count of all first: what the wake's own count has, that has too. */
   if (debts != 0 && wake->count_of_all != NULL)
     lc_counter_add(wake->count_of_all, debts);
   if (debts != 0)
@@ -257,7 +260,7 @@ static bool sleep_until(lc_wake_t *wake, uint64_t deadline_ns) {
   return true;
 }
 
-/* The system has no monitor for it. */
+/* The system could not make a monitor. */
 static bool wait_awake(lc_wake_t *wake, uint64_t deadline_ns) {
   while (!collect_awake(wake)) {
     if (deadline_ns != LC_NEVER && uv_hrtime() >= deadline_ns)

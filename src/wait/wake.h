@@ -2,18 +2,18 @@
  *
  * The thread that replaced PARKED in the inbox owes the receiver a wake: the
  * debt. It pays here, through libuv for a loop receiver, through a condition
- * variable for a thread receiver. A thread that owes a wake may stand still for
- * long, except while it holds the mutex. So a wake may come late, twice, or to
- * a receiver that has gone on; one that is woken looks whether there is
+ * variable for a thread receiver. A thread that owes a wake may be preempted
+ * for long before it has the mutex. So a wake may come late, twice, or to a
+ * receiver that has gone on; a receiver that is woken looks whether there is
  * anything.
  *
- * uv_async_send begins with a relaxed look at the handle's `pending`, and does
+ * uv_async_send begins with a relaxed load of the handle's `pending`, and does
  * nothing if that is set. A late wake sets it too, and libuv clears it before
- * the callback. The next wake cannot read what was there before: its push comes
- * after a park, which came after the callback's begin [inbox.park].
+ * the callback. The next wake cannot read the old value: its push comes after a
+ * park, which came after the callback began [inbox.park].
  *
  * A thread's monitor is made when it first sleeps. Before that a wake is one
- * step, in which its payer learns that nobody can be asleep:
+ * step, in which its payer learns that no thread can be asleep:
  *
  *            signal                           make_monitor
  *   0 ---------------------> SIGNALLED      adds MADE, to either
@@ -38,8 +38,8 @@
  *   With a monitor its mutex does the same. Weaker: C, D or E relaxed -> the
  *   memory goes while the payer is still busy there (last_wake).
  *
- * Where the system has no mutex or condition, a thread that would sleep lets
- * others run, and looks again.
+ * If the system has no mutex or condition variable left, a thread that would
+ * sleep yields instead, and looks again.
  */
 #ifndef LC_WAKE_H
 #define LC_WAKE_H
@@ -62,16 +62,16 @@ typedef struct lc_wake {
                                  guards the word, promised and forward */
   uv_async_t *async;          /* NULL: a thread receiver */
   lc_gate_t gate;             /* of those who touch async; of a target */
-  bool promised;              /* a thread is to come and signal; promised after
-                                 the one that promised has left its own mutex */
+  bool promised;              /* a thread will signal, after it has released the
+                                 lock under which it promised that */
   lc_counter_t count;         /* debts paid */
-  lc_counter_t *count_of_all; /* of a loop's wakes that were sent; or NULL */
-  struct lc_wake *forward;    /* of a thread that waits for several, or NULL */
+  lc_counter_t *count_of_all; /* of all wakes sent to one loop; or NULL */
+  struct lc_wake *forward;    /* to one that waits for several, or NULL */
 } lc_wake_t;
 
-/* Of a thread, or of a loop. A thread's monitor need not be there before the
- * thread sleeps; or it is made now: 0, or an error of libuv, and nothing is
- * left behind. */
+/* Initialises the wake of a thread, or of a loop. A thread's monitor is made
+ * when the thread first sleeps, or by lc_wake_make_monitor: 0, or an error of
+ * libuv, and nothing is left behind. */
 void lc_wake_init(lc_wake_t *wake, lc_monitor_t *monitor);
 void lc_wake_init_async(lc_wake_t *wake, uv_async_t *async);
 LC_MUST_USE int lc_wake_make_monitor(lc_wake_t *wake);
@@ -82,52 +82,53 @@ static inline bool lc_wake_is_async(const lc_wake_t *wake) {
   return wake->async != NULL;
 }
 
-/* Any thread. Pays one debt; helps another thread to pay. As soon as that is
- * certain, stores the number in *is_for. */
+/* Any thread. Pays one debt; or helps another thread to pay. As soon as the
+ * wake is certain, stores the number in *is_for. */
 void lc_wake_signal(lc_wake_t *wake);
 void lc_wake_signal_for(lc_wake_t *wake, lc_number_t *is_for, uintptr_t number);
 void lc_wake_help(lc_wake_t *wake, lc_number_t *is_for, uintptr_t number);
 
-/* The same in two steps: a loop's handle is not left in between. Hold: it has
- * not been left so far. A thread's wake stays for other reasons. */
+/* The same in two steps: lc_wake_leave, of a loop's wake, waits for the second
+ * one. The first one requires that it has not been left. A thread's wake has to
+ * stay for other reasons. */
 void lc_wake_hold(lc_wake_t *wake);
 void lc_wake_signal_held(lc_wake_t *wake);
 
-/* For a thread's wake that is used again and again, and has a monitor. The one
- * that is to signal it promises that, under a mutex that it shares with the
- * thread that waits. False: it has not signalled so far. True: the wake is as
- * new. */
+/* For a thread's wake that is used again and again, and has a monitor. The
+ * thread that will signal it promises that, under a lock that it shares with
+ * the thread that waits. lc_wake_renew: false: the promised signal has not come
+ * so far; true: the wake is as new. */
 void lc_wake_promise(lc_wake_t *wake);
 LC_MUST_USE bool lc_wake_renew(lc_wake_t *wake);
 
-/* Any thread. Wakes the one that sleeps by a monitor, whose mutex guards
- * *woken. The monitor may be gone the moment that the sleeper has the mutex. */
+/* Any thread. Wakes the thread that sleeps on a monitor, whose mutex guards
+ * *woken. The monitor may be gone as soon as the sleeper has the mutex. */
 void lc_monitor_notify(lc_monitor_t *monitor, bool *woken);
 
-/* Loop's thread. Calls for another callback in the loop's next turn. */
+/* Loop's thread. Requests another callback in the loop's next turn. */
 void lc_wake_self(lc_wake_t *wake);
 
 /* Receiving thread. Waits for a wake, and collects it; or until the deadline.
  * False: none came. True: it may have been for what has been seen before. */
 LC_MUST_USE bool lc_wake_wait(lc_wake_t *wake, uint64_t deadline_ns);
 
-/* The same thread, before that: spins for the wake, for as long as has paid so
- * far, or until the deadline. True: it is there, to be collected. */
+/* The same thread, before that: spins for the wake, for as long as has paid off
+ * so far, or until the deadline. True: it is there, to be collected. */
 bool lc_wake_spin(const lc_wake_t *wake, lc_backoff_t *backoff,
                   uint64_t deadline_ns);
 
-/* Receiving thread, not parked. Collects what has come late. */
+/* Receiving thread, not parked. Collects a wake that has come late. */
 void lc_wake_forget(lc_wake_t *wake);
 
-/* Receiving thread. A wake to forward to; NULL: out of memory. It is freed when
- * no wake is forwarded to it any more, but threads that are late keep it until
- * they are through. */
+/* Receiving thread. A wake to forward to; NULL: out of memory. Free it when no
+ * wake is forwarded to it any more; threads that are late keep it until they
+ * have finished. */
 lc_wake_t *lc_wake_new_target(void);
 void lc_wake_free_target(lc_wake_t *target);
 
-/* Receiving thread, whose wake has a monitor. Forwards debts to another wake
- * too, from now on; or, with NULL, no more. That other one is collected like
- * any, once for one or more. */
+/* Receiving thread, whose wake has a monitor. From now on forwards debts to
+ * another wake too; with NULL, no longer. The other wake is collected like any,
+ * once for one or more debts. */
 void lc_wake_forward(lc_wake_t *wake, lc_wake_t *to);
 bool lc_wake_is_forwarded(lc_wake_t *wake);
 
