@@ -62,10 +62,10 @@
  * least.
  *
  * The pool keeps a few slabs of the largest size, LC_POOL_BYTES at most, or one
- * slab. While messages flow it keeps up to LC_FLOOD_BYTES, because new pages can
+ * slab. While messages flow it keeps up to LC_FLOOD_BYTES, as new pages can
  * cost more than all else that is done for a message. What is more than the few
- * is freed while the receiver has nothing to do, and when half of LC_FLOOD_BYTES
- * have come back since a slab was asked for. Measured with four senders to a
+ * is freed while the receiver has nothing to do, and when half of that much
+ * has come back since a slab was asked for. Measured with four senders to a
  * loop, 1024 bytes, where a new page takes 10 us, ns per message: MEASURE */
 #ifndef LC_SLAB_LEAST
 #define LC_SLAB_LEAST 512
