@@ -102,8 +102,11 @@ static void wake_called(const lc_calls_t *calls) {
     lc_wake_signal_held(calls->wakes[i]);
 }
 
-/* How many messages wait, or most. Obeys the control links on the way. */
+/* How many messages wait, or most. Obeys the control links on the way. The last
+ * receiver that closes drops what is left without the lock, so a receiver has
+ * to be open. */
 static uint64_t count_waiting(lc_channel_t *channel, uint64_t most) {
+  lc_assert(!lc_queue_is_empty(&channel->shared->consumers));
   if (channel->config.flavour == LC_LATEST)
     return lc_rx_has_message(channel);
   (void) lc_rx_gather(channel);
@@ -324,7 +327,8 @@ void lc_shared_add(lc_consumer_t *consumer) {
   lc_shared_unlock(consumer->channel);
 }
 
-/* Rendezvous: one is idle, or has been called and finds nothing otherwise. */
+/* Rendezvous, not closed. One is idle, or has been called and finds nothing
+ * otherwise. */
 static bool has_idle(lc_channel_t *channel) {
   lc_shared_t *shared = channel->shared;
 
@@ -354,7 +358,7 @@ bool lc_shared_has_idle(lc_channel_t *channel) {
   bool has;
 
   lc_shared_lock(channel);
-  has = has_idle(channel);
+  has = !lc_inbox_is_closed(&channel->inbox) && has_idle(channel);
   lc_shared_unlock(channel);
   return has;
 }
