@@ -12,11 +12,11 @@
 #include "queue/latest.h"
 
 /* On a channel of the newest message a take has to claim what it has seen. Any
- * take looks whether a slab is deferred; so there one always seems to be. */
-static lc_slab_t claims;
-
-lc_slab_t *lc_rx_no_slab(const lc_channel_t *channel) {
-  return channel->config.flavour == LC_LATEST ? &claims : NULL;
+ * take looks whether a slab is deferred; so there one always seems to be: the
+ * EOF link, which is no slab's. */
+lc_slab_t *lc_rx_no_slab(lc_channel_t *channel) {
+  return channel->config.flavour == LC_LATEST ? lc_slab_of_retire(&channel->eof)
+                                              : NULL;
 }
 
 void lc_rx_init(lc_channel_t *channel) {

@@ -7,9 +7,9 @@
 /* When the core is made: sets what a take on this flavour has to know. */
 void lc_rx_init(lc_channel_t *channel);
 
-/* What stands for no slab that is deferred. Of two copies of the library each
- * has its own; the receiver stays with one. */
-lc_slab_t *lc_rx_no_slab(const lc_channel_t *channel);
+/* What stands for no slab that is deferred: the same for each copy of the
+ * library. */
+lc_slab_t *lc_rx_no_slab(lc_channel_t *channel);
 
 /* Receiver, before it parks. True: a spin has found links in the inbox. */
 LC_MUST_USE bool lc_rx_spin(lc_channel_t *channel, uint64_t deadline_ns);
