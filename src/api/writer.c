@@ -229,6 +229,7 @@ int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
 
   if (loop == NULL || w == NULL || tx == NULL)
     return UV_EINVAL;
+  lc_sender_is_alive(tx);
   if (tx->is_writers || is_in_use(w))
     return UV_EBUSY;
   writer = lc_malloc(sizeof *writer);
