@@ -57,8 +57,7 @@ static int this_process(void) {
 #endif
 
 /* Locked, as the next two. */
-static lc_loop_t *find_loop(const uv_loop_t *loop) {
-  int process = this_process();
+static lc_loop_t *find_loop(const uv_loop_t *loop, int process) {
   lc_loop_t *found = lc_loop_first;
 
   while (found != NULL && (found->loop != loop || found->process != process))
@@ -83,7 +82,7 @@ static void unlist_loop(lc_loop_t *loop) {
     lc_loop_first = loop->next;
 }
 
-static lc_loop_t *new_loop(uv_loop_t *loop) {
+static lc_loop_t *new_loop(uv_loop_t *loop, int process) {
   lc_loop_t *fresh = lc_malloc(sizeof *fresh);
 
   if (fresh == NULL)
@@ -95,19 +94,20 @@ static lc_loop_t *new_loop(uv_loop_t *loop) {
   lc_number_init(&fresh->serving_ms);
   lc_gate_init(&fresh->gate);
   fresh->loop = loop;
-  fresh->process = this_process();
+  fresh->process = process;
   lc_queue_init(&fresh->due);
   lc_queue_init(&fresh->later);
   return fresh;
 }
 
 lc_loop_t *lc_loop_attach(uv_loop_t *loop) {
+  int process = this_process();
   lc_loop_t *found;
 
   lock_registry();
-  found = find_loop(loop);
+  found = find_loop(loop, process);
   if (found == NULL) {
-    found = new_loop(loop);
+    found = new_loop(loop, process);
     if (found != NULL)
       list_loop(found);
   }
