@@ -167,6 +167,19 @@ static inline bool lc_channel_is_alone(const lc_channel_t *channel) {
   return lc_load(&channel->refs.users, memory_order_acquire) == 1;
 }
 
+/* A user. The list of senders is the caller's alone from here on. alone: there
+ * is no other user, so nobody is locked out. */
+static inline void lc_channel_lock_senders(lc_channel_t *channel, bool alone) {
+  if (!alone)
+    lc_lock_take(&channel->refs.lock, false);
+}
+
+static inline void lc_channel_unlock_senders(lc_channel_t *channel,
+                                             bool alone) {
+  if (!alone)
+    lc_lock_release(&channel->refs.lock);
+}
+
 /* A user of the core more, in a call of one; or less. The last one frees it. */
 void lc_channel_join(lc_channel_t *channel);
 void lc_channel_leave(lc_channel_t *channel);
