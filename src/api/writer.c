@@ -25,7 +25,7 @@
 enum { LC_WRITER_OPEN = 1, LC_WRITER_CLOSED };
 
 struct lc_writer {
-  lc_member_t member; /* first */
+  lc_member_t member;
   loopchan_writer_t *w;
   loopchan_sender_t *tx;
   lc_loop_t *loop;
@@ -41,7 +41,7 @@ struct lc_writer {
 
 /* What lies in loopchan_write_t.reserved. */
 typedef struct {
-  lc_waiter_t waiter; /* first */
+  lc_waiter_t waiter;
   loopchan_write_cb cb;
   lc_slab_t *slab; /* that goes with the node: its last one, or its only one */
   bool alone;      /* its only one */
@@ -49,6 +49,7 @@ typedef struct {
 
 static_assert(sizeof(lc_request_t) <= sizeof((loopchan_write_t *) 0)->reserved,
               "a request fits");
+static_assert(offsetof(loopchan_writer_t, async) == 0, "a writer is a handle");
 
 static lc_channel_t *channel_of(const struct lc_writer *writer) {
   return writer->tx->channel;
@@ -132,7 +133,7 @@ static bool call_all_back(struct lc_writer *writer, lc_budget_t *budget) {
   while (!lc_queue_is_empty(&writer->completed)) {
     lc_queue_t *oldest = writer->completed.next;
     lc_queue_remove(oldest);
-    call_back(writer, (lc_request_t *) (void *) oldest);
+    call_back(writer, lc_container(oldest, lc_request_t, waiter.queue));
     if (lc_budget_is_spent(budget))
       return false;
   }
@@ -220,7 +221,7 @@ static bool call_back_in_turn(struct lc_writer *writer, lc_budget_t *budget) {
 }
 
 static bool serve_writer(lc_member_t *member) {
-  struct lc_writer *writer = (struct lc_writer *) (void *) member;
+  struct lc_writer *writer = lc_container(member, struct lc_writer, member);
   lc_budget_t budget;
   bool more;
 

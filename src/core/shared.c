@@ -9,15 +9,12 @@
 
 #include "base/alloc.h"
 
-static_assert(offsetof(lc_idle_t, queue) == 0, "a queue leads to the idle");
-
 static lc_idle_t *idle_at(lc_queue_t *at) {
-  return (lc_idle_t *) (void *) at;
+  return lc_container(at, lc_idle_t, queue);
 }
 
 static lc_consumer_t *consumer_at(lc_queue_t *at) {
-  return (lc_consumer_t *) (void *) ((char *) at -
-                                     offsetof(lc_consumer_t, queue));
+  return lc_container(at, lc_consumer_t, queue);
 }
 
 int lc_shared_new(lc_shared_t **out, bool spins) {
@@ -376,18 +373,10 @@ static bool any_loop(lc_channel_t *channel, bool (*is)(lc_loop_t *loop)) {
   return any;
 }
 
-static bool is_here(lc_loop_t *loop) {
-  return lc_loop_is_here(loop);
-}
-
-static bool may_be_here(lc_loop_t *loop) {
-  return lc_loop_may_be_here(loop);
-}
-
 bool lc_shared_is_here(lc_channel_t *channel) {
-  return any_loop(channel, is_here);
+  return any_loop(channel, lc_loop_is_here);
 }
 
 bool lc_shared_may_be_here(lc_channel_t *channel) {
-  return any_loop(channel, may_be_here);
+  return any_loop(channel, lc_loop_may_be_here);
 }

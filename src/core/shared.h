@@ -37,7 +37,7 @@ typedef enum { LC_AWAY, LC_QUEUED, LC_CALLED } lc_idle_state_t;
 /* A loop receiver's place in the queue, or that of a thread in a call. The
  * lock of the channel's lc_shared_t guards it, but for the wake. */
 typedef struct lc_idle {
-  lc_queue_t queue;             /* first: of the idle, or those to spare */
+  lc_queue_t queue;             /* of the idle, or those to spare */
   struct lc_consumer *consumer; /* whose it is */
   lc_idle_state_t state;
   lc_wake_t wake;

@@ -180,10 +180,9 @@ static void take_off(lc_loop_t *loop, lc_member_t *member) {
   loop->due_count -= !member->is_later;
 }
 
-static_assert(offsetof(lc_member_t, queue) == 0, "a queue leads to members");
-
 static lc_member_t *first_of(const lc_queue_t *head) {
-  return lc_queue_is_empty(head) ? NULL : (lc_member_t *) (void *) head->next;
+  return lc_queue_is_empty(head) ? NULL
+                                 : lc_container(head->next, lc_member_t, queue);
 }
 
 static void drive(lc_loop_t *loop, lc_member_t *driver) {

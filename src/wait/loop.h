@@ -54,7 +54,7 @@
 
 /* A handle on a loop. All but what is fixed is the loop's thread's. */
 typedef struct lc_member {
-  lc_queue_t queue;     /* first: due, or later */
+  lc_queue_t queue;     /* due, or later */
   struct lc_loop *loop; /* fixed after open, as the next three */
   lc_wake_t *wake;
   uint64_t most_ns; /* of a turn */

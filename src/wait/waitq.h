@@ -39,7 +39,7 @@ typedef struct lc_completions {
 
 /* One send in the wait queue. */
 typedef struct lc_waiter {
-  lc_queue_t queue;           /* first: in the wait queue, then in done */
+  lc_queue_t queue;           /* in the wait queue, then in done */
   struct lc_waiter *next_own; /* in the wait queue: the next of the same
                                  completions */
   lc_link_t *newest, *oldest; /* what is to be pushed */

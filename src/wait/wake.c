@@ -67,9 +67,11 @@ void lc_wake_destroy(lc_wake_t *wake) {
 }
 
 typedef struct {
-  lc_wake_t wake; /* first */
+  lc_wake_t wake;
   lc_monitor_t monitor;
 } lc_target_t;
+
+static_assert(offsetof(lc_target_t, wake) == 0, "freed as its wake");
 
 static void free_target(lc_wake_t *target) {
   lc_wake_destroy(target);
