@@ -1,4 +1,4 @@
-/* receiver: what both kinds of receivers have in common. */
+/* receiver: what all kinds of receivers have in common. */
 #ifndef LC_RECEIVER_H
 #define LC_RECEIVER_H
 

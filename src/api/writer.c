@@ -234,7 +234,7 @@ static bool serve_writer(lc_member_t *member) {
 static void on_writer_async(uv_async_t *async) {
   loopchan_writer_t *w = (loopchan_writer_t *) async;
 
-  /* A thread that signals this wake holds the wait queue's mutex, which is
+  /* A thread that signals this wake holds the wait queue's lock, which is
    * taken here too: so no look at `pending` is older than this callback. */
   lc_loop_serve(&w->writer->member);
 }

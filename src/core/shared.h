@@ -35,14 +35,15 @@
 typedef enum { LC_AWAY, LC_QUEUED, LC_CALLED } lc_idle_state_t;
 
 /* A loop receiver's place in the queue, or that of a thread in a call. The
- * lock of the channel's lc_shared_t guards it, but for the wake. */
+ * lock of the channel's lc_shared_t guards it, but for the wake and what a
+ * thread waits with. */
 typedef struct lc_idle {
   lc_queue_t queue;             /* of the idle, or those to spare */
   struct lc_consumer *consumer; /* whose it is */
   lc_idle_state_t state;
   lc_wake_t wake;
-  lc_monitor_t monitor; /* a thread's, as the next one */
-  lc_backoff_t backoff; /* before it sleeps */
+  lc_monitor_t monitor; /* a thread's, of the wake */
+  lc_backoff_t backoff; /* a thread's, before it sleeps */
 } lc_idle_t;
 
 /* One of the receivers. */

@@ -38,7 +38,8 @@ void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats) {
   loopchan_sender_t *tx;
 
   memset(stats->reserved, 0, sizeof stats->reserved);
-  /* Nobody is told to wait for whom there is room. */
+  /* Permits that are free are granted first, so that no send is counted as
+   * waiting while there is room. */
   if (lc_permits_has_waiters(&channel->waitq.permits))
     lc_tx_grant(channel);
   stats->capacity = channel->config.capacity;

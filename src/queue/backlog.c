@@ -3,7 +3,7 @@
  * Knows:   links, and how a slab's lie. Not what they mean.
  * Threads: the receiver's.
  * Promise: links come out in the order of their pushes, each once; and to find
- *          the oldest turns no more than a stretch.
+ *          the oldest reverses no more than a segment.
  */
 #include "queue/backlog.h"
 
@@ -35,8 +35,8 @@ static void fetch_ahead(const lc_link_t *link, const lc_link_t *older) {
   lc_prefetch_write((const char *) link - ahead);
 }
 
-/* Turns a chain round; whole, or down to where one can leap. The chain is what
- * is left then; its newest is NULL: nothing. */
+/* Reverses a chain; whole, or down to where it can leap. The chain is what is
+ * left then; its newest is NULL: nothing. */
 static void reverse(lc_chain_t *chain, bool whole, lc_list_t *reversed) {
   lc_link_t *link = chain->newest;
 
@@ -53,7 +53,7 @@ static void reverse(lc_chain_t *chain, bool whole, lc_list_t *reversed) {
 }
 
 /* Leaps down the slab whose retire link is the chain's newest, and cuts off
- * what is left, as turn leaves it, above where one can leap the next time. */
+ * what is left, as reverse leaves it, above where it can leap the next time. */
 static void leap(lc_chain_t *chain) {
   lc_link_t *link = lc_slab_first(lc_slab_of_retire(chain->newest));
   lc_link_t *older = lc_link_next(link);

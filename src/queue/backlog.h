@@ -1,23 +1,23 @@
 /* backlog: what the receiver has taken out of the inbox, and not received yet.
  *
  * The inbox's chain leads from the newest link to the oldest, which is wanted
- * first. To turn ten million links round takes 25 ms, too long for one turn of
- * a loop. So a long chain is cut into stretches, and each is turned when it is
- * wanted, the oldest first. To find that one, nobody has to walk down all of
- * the chain: a slab's first node F was pushed before the slab's retire link R,
- * and R tells where it lies. So one leaps from R to F, past all that was pushed
- * between.
+ * first. To reverse ten million links takes 25 ms, too long for one turn of a
+ * loop. So a long chain is cut into segments, and each is reversed when it is
+ * wanted, the oldest first. To find that one, the receiver need not walk down
+ * all of the chain: a slab's first node F was pushed before the slab's retire
+ * link R, and R's address gives F's. So it leaps from R to F, past all that was
+ * pushed between.
  *
  *   newest                                                     oldest
  *   o -> o -> o -> R -> o ... o -> F -> o -> R -> o ... F -> o -> NULL
  *                  '---- leap -----'         '-- leap --'
- *   |   newest    |       stretch           |     stretch       |
+ *   |   newest    |       segment           |     segment       |
  *
  * F is in the chain unless it was taken before R was pushed, or never pushed,
  * as the node of a write that was cancelled. Then it does not lead to an older
  * link, and says so.
  *
- * A stretch is as long as it takes to fill the slab: if its sender is far
+ * A segment is as long as it takes to fill the slab: if its sender is far
  * slower than the others, some hundred times as long as what it holds, or more.
  */
 #ifndef LC_BACKLOG_H
@@ -34,18 +34,18 @@
 typedef struct {
   lc_list_t reversed;  /* the oldest links */
   lc_slab_t *segments; /* newer: each with its retire link first, the oldest
-                           stretch on top */
-  lc_list_t newest;    /* turned too, but newer than the stretches */
+                          segment on top */
+  lc_list_t newest;    /* reversed too, but newer than the segments */
 } lc_backlog_t;
 
 /* Takes a chain over that is newer than all that is there. */
 void lc_backlog_add(lc_backlog_t *backlog, lc_chain_t *chain);
 
-/* Turns the next stretch round. */
+/* Reverses the next segment. */
 void lc_backlog_reverse(lc_backlog_t *backlog);
 
-/* There are stretches left. What is added meanwhile is turned at once, be it
- * ever so long. */
+/* There are segments left. What is added meanwhile is reversed at once, however
+ * long it is. */
 static inline bool lc_backlog_is_long(const lc_backlog_t *backlog) {
   return backlog->segments != NULL;
 }

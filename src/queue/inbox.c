@@ -2,8 +2,8 @@
  *
  * Knows:   C11 atomics and links. Not libuv, not allocation, not messages. It
  *          says that a wake is owed and wakes nobody.
- * Threads: push, offer, rouse and is_closed from any; the rest from the
- *          receiver's only.
+ * Threads: push, push_if_parked, notify and is_closed from any; the rest from
+ *          the receiver's only.
  * Promise: a link that push accepted leaves through exactly one take or close,
  *          in the order of the pushes.
  */

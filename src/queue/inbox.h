@@ -8,9 +8,9 @@
  *   +-----------+    +------------------------------+
  *     |   ^              |        ^              |
  *     |   | unpark       | park,  |              |
- *     |   | (receiver)   | when   | push: OWES   |
- *     |   | rouse: OWES  | all is | A WAKE, and  |
- *     |   | A WAKE (any  | taken  | offer too    |
+ *     |   | (receiver)   | when   | push, push_  |
+ *     |   | notify: OWES | all is | if_parked:   |
+ *     |   | A WAKE (any  | taken  | OWES A WAKE  |
  *     v   | thread)      v        | (any thread) | close (receiver),
  *   +-----+-----------------------+--+           | from every state
  *   |             PARKED             |           v
@@ -330,7 +330,7 @@ LC_MUST_USE bool lc_inbox_park(lc_inbox_t *inbox);
 /* Receiver. True: awake again, nobody owes a wake. False: somebody does. */
 LC_MUST_USE bool lc_inbox_unpark(lc_inbox_t *inbox);
 
-/* Any thread. Rouses a receiver that is parked, with nothing to take. True: the
+/* Any thread. Ends the park of a receiver that has nothing to take. True: the
  * caller owes the wake. */
 LC_MUST_USE bool lc_inbox_notify(lc_inbox_t *inbox);
 

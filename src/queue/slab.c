@@ -1,7 +1,7 @@
-/* node: slabs, and the rack that they wait in.
+/* slab: where messages are stored.
  *
  * Knows:   how large a node is, memory. Not whom a message is for; cannot wake.
- * Threads: take, give and orphan from any; recycle from the receiver's.
+ * Threads: get, put and orphan from any; recycle from the receiver's.
  * Promise: a slab has one user at a time, and none is lost.
  */
 #include "queue/slab.h"

@@ -72,7 +72,7 @@ typedef max_align_t lc_max_align_t;
 typedef struct lc_slab {
   alignas(lc_max_align_t) lc_link_t retire; /* first: the slab's own address */
   size_t bytes;                             /* of the whole slab */
-  uint32_t count, used;                     /* nodes there are, nodes carved */
+  uint32_t count, used;                     /* nodes, and how many allocated */
   struct lc_slab *next; /* among orphans, in the backlog, or to be recycled */
 } lc_slab_t;
 
@@ -99,7 +99,7 @@ LC_MUST_USE bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size,
  * that users keep are not counted. */
 void lc_slab_pool_make_single(lc_slab_pool_t *pool);
 
-/* Frees every slab there and every orphan. Nobody else uses the rack. */
+/* Frees every slab there and every orphan. Nobody else uses the pool. */
 void lc_slab_pool_free(lc_slab_pool_t *pool);
 
 /* Any thread. A slab with room that is the caller's alone. If one has to be
@@ -120,15 +120,15 @@ void lc_slab_pool_share(lc_slab_pool_t *pool, size_t senders);
 /* Any thread. Twice the bytes of the largest slab that was made so far. */
 size_t lc_slab_pool_larger(const lc_slab_pool_t *pool);
 
-/* Any thread. Hands back a slab that has room. False: the rack is full and
+/* Any thread. Hands back a slab that has room. False: the pool is full and
  * nodes of the slab are under way, so its retire link must follow them. */
 LC_MUST_USE bool lc_slab_pool_put(lc_slab_pool_t *pool, lc_slab_t *slab);
 
-/* Receiver. Takes back a slab whose nodes it has all had. */
+/* Receiver. Recycles a slab whose nodes it has all had. */
 void lc_slab_pool_recycle(lc_slab_pool_t *pool, lc_slab_t *slab);
 
 /* Any thread. Keeps a slab until lc_slab_pool_free: its retire link was
- * refused, so nobody will tell when the receiver is through with its nodes. */
+ * refused, so it is not known when the receiver is through with its nodes. */
 void lc_slab_pool_orphan(lc_slab_pool_t *pool, lc_slab_t *slab);
 
 static inline uint32_t lc_slab_left(const lc_slab_t *slab) {
@@ -155,8 +155,8 @@ static inline lc_slab_t *lc_slab_of_first(lc_link_t *node) {
   return (lc_slab_t *) (void *) node - 1;
 }
 
-/* Carves the next node, not initialised. The slab's user only, and only if it
- * is not full. */
+/* Allocates the next node, not initialised. The slab's user only, and only if
+ * it is not full. */
 static inline lc_link_t *lc_slab_alloc_node(const lc_slab_pool_t *pool,
                                             lc_slab_t *slab) {
   char *node = (char *) slab + sizeof *slab + pool->stride * slab->used;
@@ -179,7 +179,7 @@ static inline lc_link_t *lc_slab_alloc_first(lc_slab_t *slab) {
  * was written of it has to be there. */
 void lc_node_fetch_ahead(const lc_slab_pool_t *pool, const lc_link_t *node);
 
-/* Gives the node carved last back. */
+/* Gives back the node that was allocated last. */
 static inline void lc_slab_undo_alloc(lc_slab_t *slab) {
   lc_assert(slab->used > 0);
   slab->used--;

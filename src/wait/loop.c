@@ -1,4 +1,4 @@
-/* loop: what is known of a uv_loop_t, and whose turn it is there.
+/* loop: what is known of a uv_loop_t, and who is served next there.
  *
  * Knows:   libuv's loop by its address, its handles by their wakes. Not
  *          channels, nor what a handle is for.
@@ -147,12 +147,12 @@ void lc_loop_release(lc_loop_t *loop) {
 }
 
 void lc_loop_enter(lc_loop_t *loop, lc_member_t *member, lc_wake_t *wake,
-                   uint64_t most_ns, bool (*go)(lc_member_t *member)) {
+                   uint64_t most_ns, bool (*serve)(lc_member_t *member)) {
   lc_assert(most_ns > 0);
   member->loop = loop;
   member->wake = wake;
   member->most_ns = most_ns;
-  member->serve = go;
+  member->serve = serve;
   member->called = member->served = member->used_ns = 0;
   member->heard = lc_wake_count(wake);
   wake->count_of_all = &loop->wakes;

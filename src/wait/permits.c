@@ -2,7 +2,7 @@
  *
  * Knows:   how many permits there are, and whether anybody waits for one. Not
  *          who waits, nor what a permit is for.
- * Threads: any; the marks are set under the wait queue's mutex.
+ * Threads: any; the marks are set under the wait queue's lock.
  * Promise: never more than capacity permits are acquired and not released.
  */
 #include "wait/permits.h"

@@ -58,7 +58,7 @@ typedef struct {
   size_t capacity, batch;  /* fixed, times LC_PERMIT */
   char apart[LC_APART];
   lc_atomic(size_t) released;
-  size_t marks; /* wait queue's mutex: those of released that are set */
+  size_t marks; /* wait queue's lock: those of released that are set */
 } lc_permits_t;
 
 /* The unit of both counts; the bits below are the marks. */
@@ -145,7 +145,7 @@ LC_MUST_USE static inline bool lc_permits_release(lc_permits_t *permits) {
          ((lc_permits_count(released) + LC_PERMIT) & (permits->batch - 1)) == 0;
 }
 
-/* The wait queue's calls, under its mutex. */
+/* The wait queue's calls, under its lock. */
 
 /* Sets the marks: 0, when nobody waits, LC_NOTIFY_BATCH or LC_NOTIFY_EACH. */
 void lc_permits_mark(lc_permits_t *permits, size_t marks);

@@ -175,7 +175,7 @@ static void move_to_done(lc_waitq_t *waitq, lc_waiter_t *waiter) {
 }
 
 /* A thread that is woken may run at once, in place of its waker, and would find
- * the mutex locked; so it is woken when that is free again. It may have seen
+ * the lock held; so it is woken when that is free again. It may have seen
  * its result and gone before, but the wake stays. A writer's does not, so it is
  * signalled here, where the writer cannot close. */
 static void signal_later(lc_waitq_t *waitq, lc_completions_t *completions) {
@@ -360,7 +360,7 @@ void lc_waitq_drain(lc_waitq_t *waitq, lc_completions_t *completions,
 
   lock(waitq);
   /* Only on a rendezvous channel may one here not be complete. Elsewhere they
-   * are not looked at: they may be many, and others want the mutex. */
+   * are not looked at: they may be many, and others want the lock. */
   if (waitq->flavour != LC_RENDEZVOUS)
     lc_queue_append_all(to, done);
   while (!lc_queue_is_empty(done) && waiter_at(done->next)->completed) {

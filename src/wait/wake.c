@@ -27,9 +27,9 @@ static void set_signalled(lc_wake_t *wake, bool signalled) {
            memory_order_release);
 }
 
-/* The thread that makes it. */
+/* The thread that makes it, or one that comes after it. */
 static bool is_made(const lc_wake_t *wake) {
-  /* relaxed: its own */
+  /* relaxed: see above */
   return (lc_load(&wake->word, memory_order_relaxed) & LC_WAKE_MADE) != 0;
 }
 

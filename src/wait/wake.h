@@ -58,12 +58,13 @@ enum { LC_WAKE_SIGNALLED = 1, LC_WAKE_MADE = 2 };
 
 typedef struct lc_wake {
   lc_atomic(uintptr_t) word;  /* a wake that is not collected yet; MADE */
-  lc_monitor_t *monitor;      /* fixed: where a thread's is; if MADE, its mutex
-                                 guards the word, promised and forward */
+  lc_monitor_t *monitor;      /* where a thread's is, fixed; a loop's has one in
+                                 lc_wake_leave. If MADE, its mutex guards the
+                                 word and forward */
   uv_async_t *async;          /* NULL: a thread receiver */
   lc_gate_t gate;             /* of those who touch async; of a target */
-  bool promised;              /* a thread is to come and signal; promised after
-                                 the one that promised has left its own mutex */
+  bool promised;              /* a thread is to signal yet: see lc_wake_promise;
+                                 unset and read under the monitor's mutex */
   lc_counter_t count;         /* debts paid */
   lc_counter_t *count_of_all; /* of a loop's wakes that were sent; or NULL */
   struct lc_wake *forward;    /* of a thread that waits for several, or NULL */
@@ -93,10 +94,10 @@ void lc_wake_help(lc_wake_t *wake, lc_number_t *is_for, uintptr_t number);
 void lc_wake_hold(lc_wake_t *wake);
 void lc_wake_signal_held(lc_wake_t *wake);
 
-/* For a thread's wake that is used again and again, and has a monitor. The one
- * that is to signal it promises that, under a mutex that it shares with the
- * thread that waits. False: it has not signalled so far. True: the wake is as
- * new. */
+/* For a thread's wake that is used again and again, and has a monitor. The
+ * thread that is to signal it promises that first, under a lock where the one
+ * that waits learns what for. Renew: true, and the wake is as new; or false, as
+ * that thread has not signalled so far. */
 void lc_wake_promise(lc_wake_t *wake);
 LC_MUST_USE bool lc_wake_renew(lc_wake_t *wake);
 
