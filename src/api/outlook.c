@@ -7,15 +7,21 @@
 #include "core/tx.h"
 
 int loopchan_is_closed(const loopchan_sender_t *tx) {
-  return tx == NULL ? UV_EINVAL : lc_inbox_is_closed(&tx->channel->inbox);
+  if (tx == NULL)
+    return UV_EINVAL;
+  lc_sender_is_alive(tx);
+  return lc_inbox_is_closed(&tx->channel->inbox);
 }
 
 size_t loopchan_room(const loopchan_sender_t *tx) {
   lc_channel_t *channel;
 
-  if (tx == NULL || lc_inbox_is_closed(&tx->channel->inbox))
+  if (tx == NULL)
     return 0;
+  lc_sender_is_alive(tx);
   channel = tx->channel;
+  if (lc_inbox_is_closed(&channel->inbox))
+    return 0;
   switch (channel->config.flavour) {
     case LC_BOUNDED:
       return lc_permits_room(&channel->waitq.permits);
@@ -52,6 +58,7 @@ int loopchan_wait_closed(loopchan_sender_t *tx, uint64_t timeout_ns) {
 
   if (tx == NULL)
     return UV_EINVAL;
+  lc_sender_is_alive(tx);
   if (lc_inbox_is_closed(&tx->channel->inbox))
     return 0;
   if (timeout_ns == 0)

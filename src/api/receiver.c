@@ -1,4 +1,4 @@
-/* receiver: what both kinds of receivers have in common.
+/* receiver: what all kinds of receivers have in common.
  *
  * Knows:   the core, and how a receiver's memory begins and ends.
  * Threads: the receiver's.

@@ -1,9 +1,14 @@
-/* receiver: what both kinds of receivers have in common. */
+/* receiver: what all kinds of receivers have in common. */
 #ifndef LC_RECEIVER_H
 #define LC_RECEIVER_H
 
+#include <stdalign.h>
+
 #include "base/mark.h"
 #include "core/shared.h"
+
+static_assert(offsetof(loopchan_receiver_t, async) == 0,
+              "a loop receiver is a handle");
 
 /* What loopchan_receiver_t.state says, in a mark. */
 enum { LC_NEVER_OPENED, LC_OPEN, LC_CLOSING, LC_CLOSED_FOR_GOOD };
@@ -43,7 +48,9 @@ static inline bool lc_receiver_is_new(const loopchan_receiver_t *rx) {
 }
 
 static inline lc_gate_t *lc_gate_of(loopchan_receiver_t *rx) {
-  static_assert(sizeof(lc_gate_t) == sizeof rx->gate, "the gate fits");
+  static_assert(sizeof(lc_gate_t) == sizeof rx->gate &&
+                    alignof(lc_gate_t) == alignof(uintptr_t),
+                "the gate fits");
   return (lc_gate_t *) &rx->gate;
 }
 

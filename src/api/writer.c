@@ -25,7 +25,7 @@
 enum { LC_WRITER_OPEN = 1, LC_WRITER_CLOSED };
 
 struct lc_writer {
-  lc_member_t member; /* first */
+  lc_member_t member;
   loopchan_writer_t *w;
   loopchan_sender_t *tx;
   lc_loop_t *loop;
@@ -41,7 +41,7 @@ struct lc_writer {
 
 /* The contents of loopchan_write_t.reserved. */
 typedef struct {
-  lc_waiter_t waiter; /* first */
+  lc_waiter_t waiter;
   loopchan_write_cb cb;
   lc_slab_t *slab; /* that goes with the node: its last one, or its only one */
   bool alone;      /* its only one */
@@ -49,6 +49,7 @@ typedef struct {
 
 static_assert(sizeof(lc_request_t) <= sizeof((loopchan_write_t *) 0)->reserved,
               "a request fits");
+static_assert(offsetof(loopchan_writer_t, async) == 0, "a writer is a handle");
 
 static lc_channel_t *channel_of(const struct lc_writer *writer) {
   return writer->tx->channel;
@@ -89,6 +90,29 @@ static void put_back(lc_channel_t *channel, lc_request_t *request) {
   }
 }
 
+/* The private part, without what comes with the handle. NULL: out of memory. */
+static struct lc_writer *new_writer(uv_loop_t *loop) {
+  struct lc_writer *writer = lc_malloc(sizeof *writer);
+
+  if (writer == NULL)
+    return NULL;
+  memset(writer, 0, sizeof *writer);
+  lc_queue_init(&writer->completed);
+  lc_queue_init(&writer->cancelled);
+  writer->bytes = LC_SLAB_LEAST;
+  writer->loop = lc_loop_attach(loop);
+  if (writer->loop == NULL) {
+    lc_free(writer);
+    return NULL;
+  }
+  return writer;
+}
+
+static void free_writer(struct lc_writer *writer) {
+  lc_loop_detach(writer->loop);
+  lc_free(writer);
+}
+
 /* The user may use the request's memory again in the callback. */
 static void call_back(struct lc_writer *writer, lc_request_t *at) {
   loopchan_write_t *req = lc_container(at, loopchan_write_t, reserved);
@@ -109,7 +133,7 @@ static bool call_all_back(struct lc_writer *writer, lc_budget_t *budget) {
   while (!lc_queue_is_empty(&writer->completed)) {
     lc_queue_t *oldest = writer->completed.next;
     lc_queue_remove(oldest);
-    call_back(writer, (lc_request_t *) (void *) oldest);
+    call_back(writer, lc_container(oldest, lc_request_t, waiter.queue));
     if (lc_budget_is_spent(budget))
       return false;
   }
@@ -134,8 +158,7 @@ static void on_writer_closed(uv_handle_t *handle) {
   lc_completions_destroy(&writer->completions);
   writer->tx->is_writers = false;
   loopchan_sender_drop(writer->tx);
-  lc_loop_detach(writer->loop);
-  lc_free(writer);
+  free_writer(writer);
   w->writer = NULL;
   if (close_cb != NULL)
     close_cb(w);
@@ -199,7 +222,7 @@ static bool call_back_in_turn(struct lc_writer *writer, lc_budget_t *budget) {
 }
 
 static bool serve_writer(lc_member_t *member) {
-  struct lc_writer *writer = (struct lc_writer *) (void *) member;
+  struct lc_writer *writer = lc_container(member, struct lc_writer, member);
   lc_budget_t budget;
   bool more;
 
@@ -230,44 +253,28 @@ int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
 
   if (loop == NULL || w == NULL || tx == NULL)
     return UV_EINVAL;
+  lc_sender_is_alive(tx);
   if (tx->is_writers || is_in_use(w))
     return UV_EBUSY;
-  writer = lc_malloc(sizeof *writer);
+  writer = new_writer(loop);
   if (writer == NULL)
     return UV_ENOMEM;
-  memset(writer, 0, sizeof *writer);
-  lc_queue_init(&writer->completed);
-  lc_queue_init(&writer->cancelled);
-  writer->loop = lc_loop_attach(loop);
-  if (writer->loop == NULL) {
-    err = UV_ENOMEM;
-    goto no_loop;
-  }
-  err = lc_completions_init(&writer->completions, &w->async);
-  if (err != 0)
-    goto no_completions;
   err = uv_async_init(loop, &w->async, on_writer_async);
-  if (err != 0)
-    goto no_async;
+  if (err != 0) {
+    free_writer(writer);
+    return err;
+  }
+  lc_completions_init_async(&writer->completions, &w->async);
   lc_loop_in_call(writer->loop);
   lc_loop_enter(writer->loop, &writer->member, &writer->completions.wake,
                 tx->channel->config.budget_ns, serve_writer);
   writer->w = w;
   writer->tx = tx;
-  writer->bytes = LC_SLAB_LEAST;
   w->writer = writer;
   w->state = lc_mark(w, LC_WRITER_OPEN);
   tx->is_writers = true;
   lc_waitq_watch(&tx->channel->waitq, &writer->completions);
   return 0;
-
-no_async:
-  lc_completions_destroy(&writer->completions);
-no_completions:
-  lc_loop_detach(writer->loop);
-no_loop:
-  lc_free(writer);
-  return err;
 }
 
 static int alloc_alone(lc_channel_t *channel, lc_request_t *request) {

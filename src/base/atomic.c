@@ -1,6 +1,6 @@
 /* atomic: thread numbers.
  *
- * Knows:   thread-local storage, the system's own name for a thread.
+ * Knows:   thread-local storage, the system's own name for a thread, forks.
  * Threads: any.
  * Promise: no two threads that live at once have one number, and a thread has
  *          the same in every copy of the library.
@@ -17,7 +17,29 @@
 /* Repeats the TLS model: a definition without it overrides the declaration. */
 LC_PER_THREAD uintptr_t lc_thread_number LC_NO_CALL;
 
+/* The thread that forks is one of the child's from then on, and has another
+ * number there: its parent's goes to another thread when that has ended. */
+#if defined(__linux__) && !defined(LC_EXPLORE)
+static void forget_number(void) {
+  lc_thread_number = 0;
+}
+
+static void watch_forks(void) {
+  (void) pthread_atfork(NULL, NULL, forget_number);
+}
+
+static void see_to_forks(void) {
+  static uv_once_t once = UV_ONCE_INIT;
+
+  uv_once(&once, watch_forks);
+}
+#else
+static void see_to_forks(void) {
+}
+#endif
+
 uintptr_t lc_thread_number_take(void) {
+  see_to_forks();
 #if defined(_WIN32)
   lc_thread_number = GetCurrentThreadId();
 #elif defined(__linux__)

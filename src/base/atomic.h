@@ -143,7 +143,8 @@ static inline void lc_loop_thread_set_here(lc_loop_thread_t *loop_thread) {
 }
 
 /* A gate that many pass, both ways, and that one shuts for good: 2 for each
- * inside, and 1 when it is shut. The user sees it as a number in a struct.
+ * inside, and 1 when it is shut. That of a receiver is a plain number in the
+ * user's struct.
  *
  * [gate.shut]  A thread that is turned away sees what was done inside before;
  * one that learns that it is empty comes after all that was done there.

@@ -109,14 +109,6 @@ int lc_channel_new(lc_channel_t **out, uv_async_t *async,
   return 0;
 }
 
-static void lock_refs(lc_refs_t *refs) {
-  lc_lock_take(&refs->lock, false);
-}
-
-static void unlock_refs(lc_refs_t *refs) {
-  lc_lock_release(&refs->lock);
-}
-
 void lc_channel_join(lc_channel_t *channel) {
   /* relaxed: the caller is a user already */
   lc_add(&channel->refs.users, (size_t) 1, memory_order_relaxed);
@@ -194,9 +186,9 @@ loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel) {
     return NULL;
   init_sender(tx, channel);
   lc_channel_join(channel);
-  lock_refs(&channel->refs);
+  lc_channel_lock_senders(channel, false);
   list_sender(channel, tx);
-  unlock_refs(&channel->refs);
+  lc_channel_unlock_senders(channel, false);
   return tx;
 }
 
@@ -207,7 +199,7 @@ bool lc_channel_remove_sender(loopchan_sender_t *tx) {
 
   lc_assert(lc_counter_read(&tx->reserved) == 0 &&
             "loopchan_sender_drop: a reserved place was not given back");
-  lock_refs(refs);
+  lc_channel_lock_senders(channel, false);
   refs->sent_by_dropped += lc_tx_sent(tx);
   refs->replaced_by_dropped += lc_tx_replaced(tx);
   if (tx->next != NULL)
@@ -218,7 +210,7 @@ bool lc_channel_remove_sender(loopchan_sender_t *tx) {
     refs->first_sender = tx->next;
   last = --refs->senders == 0;
   lc_slab_pool_share(&channel->pool, refs->senders);
-  unlock_refs(refs);
+  lc_channel_unlock_senders(channel, false);
   lc_tx_free_caches(tx);
   tx->mark = 0;
   if (tx != &channel->first)

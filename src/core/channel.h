@@ -170,6 +170,19 @@ static inline bool lc_channel_is_alone(const lc_channel_t *channel) {
   return lc_load(&channel->refs.users, memory_order_acquire) == 1;
 }
 
+/* A user of the core. From here on only the caller uses the list of senders.
+ * alone: there is no other user, so there is no thread to lock out. */
+static inline void lc_channel_lock_senders(lc_channel_t *channel, bool alone) {
+  if (!alone)
+    lc_lock_take(&channel->refs.lock, false);
+}
+
+static inline void lc_channel_unlock_senders(lc_channel_t *channel,
+                                             bool alone) {
+  if (!alone)
+    lc_lock_release(&channel->refs.lock);
+}
+
 /* Adds a user of the core, which only a user may do; or removes one. The last
  * one to leave frees the core. */
 void lc_channel_join(lc_channel_t *channel);

@@ -12,12 +12,11 @@
 #include "queue/latest.h"
 
 /* With LC_LATEST a take has to claim what it has seen. Every take checks
- * whether a slab is deferred; so with LC_LATEST one always seems to be, this
- * one. */
-static lc_slab_t claims;
-
-lc_slab_t *lc_rx_no_slab(const lc_channel_t *channel) {
-  return channel->config.flavour == LC_LATEST ? &claims : NULL;
+ * whether a slab is deferred; so with LC_LATEST one always seems to be: the EOF
+ * link, which belongs to no slab. */
+lc_slab_t *lc_rx_no_slab(lc_channel_t *channel) {
+  return channel->config.flavour == LC_LATEST ? lc_slab_of_retire(&channel->eof)
+                                              : NULL;
 }
 
 void lc_rx_init(lc_channel_t *channel) {

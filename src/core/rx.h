@@ -7,9 +7,9 @@
 /* When the core is made: sets what a take has to know of the flavour. */
 void lc_rx_init(lc_channel_t *channel);
 
-/* The value that means that no slab is deferred. Each copy of the library has
- * its own; a receiver is used with one copy only. */
-lc_slab_t *lc_rx_no_slab(const lc_channel_t *channel);
+/* The value that means that no slab is deferred: the same for each copy of the
+ * library. */
+lc_slab_t *lc_rx_no_slab(lc_channel_t *channel);
 
 /* Receiver, before it parks. True: a spin has found links in the inbox. */
 LC_MUST_USE bool lc_rx_spin(lc_channel_t *channel, uint64_t deadline_ns);

@@ -9,15 +9,12 @@
 
 #include "base/alloc.h"
 
-static_assert(offsetof(lc_idle_t, queue) == 0, "a queue leads to the idle");
-
 static lc_idle_t *idle_at(lc_queue_t *at) {
-  return (lc_idle_t *) (void *) at;
+  return lc_container(at, lc_idle_t, queue);
 }
 
 static lc_consumer_t *consumer_at(lc_queue_t *at) {
-  return (lc_consumer_t *) (void *) ((char *) at -
-                                     offsetof(lc_consumer_t, queue));
+  return lc_container(at, lc_consumer_t, queue);
 }
 
 int lc_shared_new(lc_shared_t **out, bool spins) {
@@ -104,8 +101,10 @@ static void wake_called(const lc_calls_t *calls) {
 }
 
 /* How many messages wait, or most, if there are more. Handles the control links
- * on the way. */
+ * on the way. A receiver has to be open: the close of the last one drops what
+ * is left without the lock. */
 static uint64_t count_waiting(lc_channel_t *channel, uint64_t most) {
+  lc_assert(!lc_queue_is_empty(&channel->shared->consumers));
   if (channel->config.flavour == LC_LATEST)
     return lc_rx_has_message(channel);
   (void) lc_rx_gather(channel);
@@ -328,7 +327,8 @@ void lc_shared_add(lc_consumer_t *consumer) {
   lc_shared_unlock(consumer->channel);
 }
 
-/* Rendezvous: a receiver is idle, or has been called and would find nothing. */
+/* Rendezvous, not closed: a receiver is idle, or has been called and would find
+ * nothing. */
 static bool has_idle(lc_channel_t *channel) {
   lc_shared_t *shared = channel->shared;
 
@@ -358,7 +358,7 @@ bool lc_shared_has_idle(lc_channel_t *channel) {
   bool has;
 
   lc_shared_lock(channel);
-  has = has_idle(channel);
+  has = !lc_inbox_is_closed(&channel->inbox) && has_idle(channel);
   lc_shared_unlock(channel);
   return has;
 }
@@ -376,18 +376,10 @@ static bool any_loop(lc_channel_t *channel, bool (*is)(lc_loop_t *loop)) {
   return any;
 }
 
-static bool is_here(lc_loop_t *loop) {
-  return lc_loop_is_here(loop);
-}
-
-static bool may_be_here(lc_loop_t *loop) {
-  return lc_loop_may_be_here(loop);
-}
-
 bool lc_shared_is_here(lc_channel_t *channel) {
-  return any_loop(channel, is_here);
+  return any_loop(channel, lc_loop_is_here);
 }
 
 bool lc_shared_may_be_here(lc_channel_t *channel) {
-  return any_loop(channel, may_be_here);
+  return any_loop(channel, lc_loop_may_be_here);
 }

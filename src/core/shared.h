@@ -35,14 +35,14 @@
 typedef enum { LC_AWAY, LC_QUEUED, LC_CALLED } lc_idle_state_t;
 
 /* The place in the queue of a loop receiver, or of a thread in a call.
- * shared.lock guards all of it but the wake. */
+ * shared.lock guards all of it but the wake and what a thread waits with. */
 typedef struct lc_idle {
-  lc_queue_t queue;             /* first: in idle, or in spare */
+  lc_queue_t queue;             /* in idle, or in spare */
   struct lc_consumer *consumer; /* whose it is */
   lc_idle_state_t state;
   lc_wake_t wake;
-  lc_monitor_t monitor; /* a thread's, as the next one */
-  lc_backoff_t backoff; /* before it sleeps */
+  lc_monitor_t monitor; /* a thread's, of the wake */
+  lc_backoff_t backoff; /* a thread's, before it sleeps */
 } lc_idle_t;
 
 /* One of the receivers. */

@@ -10,17 +10,6 @@
 #include "core/shared.h"
 #include "core/tx.h"
 
-/* If the receiver is the only user, there is no thread to lock out. */
-static void lock_senders(lc_channel_t *channel, bool alone) {
-  if (!alone)
-    lc_lock_take(&channel->refs.lock, false);
-}
-
-static void unlock_senders(lc_channel_t *channel, bool alone) {
-  if (!alone)
-    lc_lock_release(&channel->refs.lock);
-}
-
 /* Newest message only: how many were replaced. */
 static uint64_t count_replaced(lc_channel_t *channel) {
   uint64_t count = channel->refs.replaced_by_dropped;
@@ -37,9 +26,9 @@ static void stats_of_newest(lc_channel_t *channel, bool alone,
                             loopchan_stats_t *stats) {
   /* At the close, what waited is dropped. */
   stats->queued = channel->rx.dropped == 0 && lc_rx_has_message(channel);
-  lock_senders(channel, alone);
+  lc_channel_lock_senders(channel, alone);
   stats->dropped += count_replaced(channel);
-  unlock_senders(channel, alone);
+  lc_channel_unlock_senders(channel, alone);
   stats->sent = stats->received + stats->dropped + stats->queued;
 }
 
@@ -60,12 +49,12 @@ void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats) {
   stats->budget_cuts = channel->rx.budget_cuts;
   stats->wakeups = channel->shared != NULL ? channel->shared->wakes
                                            : lc_wake_count(&channel->wake);
-  lock_senders(channel, alone);
+  lc_channel_lock_senders(channel, alone);
   stats->senders = channel->refs.senders;
   stats->sent += channel->refs.sent_by_dropped;
   for (tx = channel->refs.first_sender; tx != NULL; tx = tx->next)
     stats->sent += lc_tx_sent(tx);
-  unlock_senders(channel, alone);
+  lc_channel_unlock_senders(channel, alone);
   /* A sender counts a message after it has published it. */
   if (stats->sent < done)
     stats->sent = done;

@@ -168,6 +168,8 @@ static inline bool lc_slab_is_full(const lc_slab_t *slab) {
   return lc_slab_left(slab) == 0;
 }
 
+static_assert(offsetof(lc_slab_t, retire) == 0, "a retire link is a slab's");
+
 static inline lc_slab_t *lc_slab_of_retire(lc_link_t *retire) {
   return (lc_slab_t *) (void *) retire;
 }

@@ -1,4 +1,4 @@
-/* loop: what is known of a uv_loop_t, and whose turn it is there.
+/* loop: what is known of a uv_loop_t, and who is served next there.
  *
  * Knows:   libuv's loop by its address, its handles by their wakes. Not
  *          channels, nor what a handle is for.
@@ -59,8 +59,7 @@ static int this_process(void) {
 #endif
 
 /* Locked, as the next two. */
-static lc_loop_t *find_loop(const uv_loop_t *loop) {
-  int process = this_process();
+static lc_loop_t *find_loop(const uv_loop_t *loop, int process) {
   lc_loop_t *found = lc_loop_first;
 
   while (found != NULL && (found->loop != loop || found->process != process))
@@ -85,7 +84,7 @@ static void unlist_loop(lc_loop_t *loop) {
     lc_loop_first = loop->next;
 }
 
-static lc_loop_t *new_loop(uv_loop_t *loop) {
+static lc_loop_t *new_loop(uv_loop_t *loop, int process) {
   lc_loop_t *fresh = lc_malloc(sizeof *fresh);
 
   if (fresh == NULL)
@@ -97,19 +96,20 @@ static lc_loop_t *new_loop(uv_loop_t *loop) {
   lc_number_init(&fresh->serving_ms);
   lc_gate_init(&fresh->gate);
   fresh->loop = loop;
-  fresh->process = this_process();
+  fresh->process = process;
   lc_queue_init(&fresh->due);
   lc_queue_init(&fresh->later);
   return fresh;
 }
 
 lc_loop_t *lc_loop_attach(uv_loop_t *loop) {
+  int process = this_process();
   lc_loop_t *found;
 
   lock_registry();
-  found = find_loop(loop);
+  found = find_loop(loop, process);
   if (found == NULL) {
-    found = new_loop(loop);
+    found = new_loop(loop, process);
     if (found != NULL)
       list_loop(found);
   }
@@ -149,12 +149,12 @@ void lc_loop_release(lc_loop_t *loop) {
 }
 
 void lc_loop_enter(lc_loop_t *loop, lc_member_t *member, lc_wake_t *wake,
-                   uint64_t most_ns, bool (*go)(lc_member_t *member)) {
+                   uint64_t most_ns, bool (*serve)(lc_member_t *member)) {
   lc_assert(most_ns > 0);
   member->loop = loop;
   member->wake = wake;
   member->most_ns = most_ns;
-  member->serve = go;
+  member->serve = serve;
   member->called = member->served = member->used_ns = 0;
   member->heard = lc_wake_count(wake);
   wake->count_of_all = &loop->wakes;
@@ -182,10 +182,9 @@ static void take_off(lc_loop_t *loop, lc_member_t *member) {
   loop->due_count -= !member->is_later;
 }
 
-static_assert(offsetof(lc_member_t, queue) == 0, "a queue leads to members");
-
 static lc_member_t *first_of(const lc_queue_t *head) {
-  return lc_queue_is_empty(head) ? NULL : (lc_member_t *) (void *) head->next;
+  return lc_queue_is_empty(head) ? NULL
+                                 : lc_container(head->next, lc_member_t, queue);
 }
 
 static void drive(lc_loop_t *loop, lc_member_t *driver) {

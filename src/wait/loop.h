@@ -54,7 +54,7 @@
 
 /* A handle on a loop. All but what is fixed is the loop's thread's. */
 typedef struct lc_member {
-  lc_queue_t queue;     /* first: due, or later */
+  lc_queue_t queue;     /* due, or later */
   struct lc_loop *loop; /* fixed after open, as the next three */
   lc_wake_t *wake;
   uint64_t most_ns; /* of a turn */
@@ -151,7 +151,7 @@ bool lc_loop_seems_nested(const lc_loop_t *loop);
 
 /* The loop's thread. It is a member from now on; the record is attached. */
 void lc_loop_enter(lc_loop_t *loop, lc_member_t *member, lc_wake_t *wake,
-                   uint64_t most_ns, bool (*go)(lc_member_t *member));
+                   uint64_t most_ns, bool (*serve)(lc_member_t *member));
 
 /* The loop's thread, when its handle is about to be closed, and no more wakes
  * are sent: it is served no more. */

@@ -44,16 +44,22 @@ void lc_waitq_destroy(lc_waitq_t *waitq) {
   }
 }
 
-int lc_completions_init(lc_completions_t *completions, uv_async_t *async) {
+static void begin_empty(lc_completions_t *completions) {
   lc_queue_init(&completions->done);
   completions->first = completions->last = NULL;
   completions->outstanding = 0;
-  if (async != NULL) {
-    lc_wake_init_async(&completions->wake, async);
-    return 0;
-  }
+}
+
+int lc_completions_init(lc_completions_t *completions) {
+  begin_empty(completions);
   lc_wake_init(&completions->wake, &completions->monitor);
   return lc_wake_make_monitor(&completions->wake);
+}
+
+void lc_completions_init_async(lc_completions_t *completions,
+                               uv_async_t *async) {
+  begin_empty(completions);
+  lc_wake_init_async(&completions->wake, async);
 }
 
 void lc_completions_destroy(lc_completions_t *completions) {
@@ -102,7 +108,7 @@ int lc_waitq_borrow(lc_waitq_t *waitq, lc_completions_t **completions) {
     borrowed = lc_malloc(sizeof *borrowed);
     if (borrowed == NULL)
       return UV_ENOMEM;
-    err = lc_completions_init(borrowed, NULL);
+    err = lc_completions_init(borrowed);
   }
   if (err != 0) {
     lc_free(borrowed);

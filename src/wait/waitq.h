@@ -40,7 +40,7 @@ typedef struct lc_completions {
 
 /* One send in the wait queue. */
 typedef struct lc_waiter {
-  lc_queue_t queue;           /* first: in the wait queue, then in done */
+  lc_queue_t queue;           /* in the wait queue, then in done */
   struct lc_waiter *next_own; /* in the wait queue: the next of the same
                                  completions */
   lc_link_t *newest, *oldest; /* what is to be pushed */
@@ -79,9 +79,10 @@ void lc_waitq_init(lc_waitq_t *waitq, lc_inbox_t *inbox, lc_flavour_t flavour,
                    size_t capacity, bool spins);
 void lc_waitq_destroy(lc_waitq_t *waitq);
 
-/* 0, or an error of libuv; none with async. */
-LC_MUST_USE int lc_completions_init(lc_completions_t *completions,
-                                    uv_async_t *async);
+/* A thread's: 0, or an error of libuv. Or a writer's. */
+LC_MUST_USE int lc_completions_init(lc_completions_t *completions);
+void lc_completions_init_async(lc_completions_t *completions,
+                               uv_async_t *async);
 void lc_completions_destroy(lc_completions_t *completions);
 
 /* Any thread. Lends completions, for one send. 0, UV_ENOMEM, or what

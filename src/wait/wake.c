@@ -28,9 +28,9 @@ static void set_signalled(lc_wake_t *wake, bool signalled) {
            memory_order_release);
 }
 
-/* Called by the thread that makes it. */
+/* Called by the thread that makes it, or by one that comes after that. */
 static bool is_made(const lc_wake_t *wake) {
-  /* relaxed: its own */
+  /* relaxed: see above */
   return (lc_load(&wake->word, memory_order_relaxed) & LC_WAKE_MADE) != 0;
 }
 
@@ -68,9 +68,11 @@ void lc_wake_destroy(lc_wake_t *wake) {
 }
 
 typedef struct {
-  lc_wake_t wake; /* first */
+  lc_wake_t wake;
   lc_monitor_t monitor;
 } lc_target_t;
+
+static_assert(offsetof(lc_target_t, wake) == 0, "freed as its wake");
 
 static void free_target(lc_wake_t *target) {
   lc_wake_destroy(target);
@@ -228,13 +230,6 @@ bool lc_wake_renew(lc_wake_t *wake) {
     set_signalled(wake, false);
   uv_mutex_unlock(&wake->monitor->mutex);
   return kept;
-}
-
-void lc_monitor_notify(lc_monitor_t *monitor, bool *woken) {
-  uv_mutex_lock(&monitor->mutex);
-  *woken = true;
-  uv_cond_signal(&monitor->cond);
-  uv_mutex_unlock(&monitor->mutex);
 }
 
 void lc_wake_self(lc_wake_t *wake) {

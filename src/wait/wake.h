@@ -58,12 +58,14 @@ enum { LC_WAKE_SIGNALLED = 1, LC_WAKE_MADE = 2 };
 
 typedef struct lc_wake {
   lc_atomic(uintptr_t) word;  /* a wake that is not collected yet; MADE */
-  lc_monitor_t *monitor;      /* fixed: where a thread's is; if MADE, its mutex
-                                 guards the word, promised and forward */
+  lc_monitor_t *monitor;      /* where a thread's is, fixed; a loop's has one in
+                                 lc_wake_leave. If MADE, its mutex guards the
+                                 word and forward */
   uv_async_t *async;          /* NULL: a thread receiver */
   lc_gate_t gate;             /* of those who touch async; of a target */
   bool promised;              /* a thread will signal, after it has released the
-                                 lock under which it promised that */
+                                 lock under which it promised that; unset and
+                                 read under the monitor's mutex */
   lc_counter_t count;         /* debts paid */
   lc_counter_t *count_of_all; /* of all wakes sent to one loop; or NULL */
   struct lc_wake *forward;    /* to one that waits for several, or NULL */
@@ -100,10 +102,6 @@ void lc_wake_signal_held(lc_wake_t *wake);
  * so far; true: the wake is as new. */
 void lc_wake_promise(lc_wake_t *wake);
 LC_MUST_USE bool lc_wake_renew(lc_wake_t *wake);
-
-/* Any thread. Wakes the thread that sleeps on a monitor, whose mutex guards
- * *woken. The monitor may be gone as soon as the sleeper has the mutex. */
-void lc_monitor_notify(lc_monitor_t *monitor, bool *woken);
 
 /* Loop's thread. Requests another callback in the loop's next turn. */
 void lc_wake_self(lc_wake_t *wake);

@@ -1,5 +1,5 @@
 /* lock_vs_lock: [lock.hand] and [lock.place] alone. Three threads take the
- * lock, and may find it held; one does so twice. */
+ * lock, and may find it held. */
 #include "atomic.h"
 #include "explore.h"
 #include "wait/lock.h"

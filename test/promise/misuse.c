@@ -170,6 +170,21 @@ START_TEST(to_drop_a_sender_twice_aborts) {
 END_TEST
 #endif
 
+/* Its memory is there as long as the channel's: the first one's. _i: how. */
+START_TEST(a_look_at_a_sender_that_was_dropped_aborts) {
+  other_tx = loopchan_sender_clone(tx);
+  loopchan_sender_drop(tx);
+  if (_i == 0)
+    (void) loopchan_is_closed(tx);
+  else if (_i == 1)
+    (void) loopchan_room(tx);
+  else if (_i == 2)
+    (void) loopchan_wait_closed(tx, 0);
+  else
+    (void) loopchan_writer_open(&loop, &writer, tx);
+}
+END_TEST
+
 START_TEST(to_drop_a_writers_sender_aborts) {
   ck_assert_int_eq(loopchan_writer_open(&loop, &writer, tx), 0);
   loopchan_sender_drop(tx);
@@ -438,6 +453,8 @@ static void add_aborts(TCase *aborts) {
 
   for (i = 0; i < sizeof aborting / sizeof *aborting; i++)
     tcase_add_test_raise_signal(aborts, aborting[i], SIGABRT);
+  tcase_add_loop_test_raise_signal(
+      aborts, a_look_at_a_sender_that_was_dropped_aborts, SIGABRT, 0, 4);
 }
 
 static void add_awaiting(TCase *awaits) {

@@ -219,6 +219,22 @@ START_TEST(the_last_sender_is_dropped_in_the_other_copy) {
 }
 END_TEST
 
+/* The memory of the channel goes there, too. */
+START_TEST(the_newest_message_goes_from_copy_to_copy) {
+  loopchan_options_t options = {.msg_size = sizeof(int),
+                                .flags = LOOPCHAN_LATEST};
+  int message = 0;
+
+  ck_assert_int_eq(a.open(NULL, &rx, &tx, &options), 0);
+  ck_assert_int_eq(b.send(tx, &(int){1}), 0);
+  ck_assert_int_eq(b.send(tx, &(int){2}), 0);
+  ck_assert_int_eq(a.recv(&rx, &message), 0);
+  ck_assert_int_eq(message, 2);
+  ck_assert_int_eq(a.close(&rx, NULL), 0);
+  b.sender_drop(tx);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("promise two_copies");
 
@@ -228,6 +244,7 @@ static Suite *suite(void) {
   SUITE_CASE(suite, "both", load_both, unload_both,
              a_sender_has_one_owner_among_all_copies,
              a_loop_does_not_wait_for_itself_in_the_other_copy,
-             the_last_sender_is_dropped_in_the_other_copy);
+             the_last_sender_is_dropped_in_the_other_copy,
+             the_newest_message_goes_from_copy_to_copy);
   return suite;
 }

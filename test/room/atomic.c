@@ -3,6 +3,11 @@
 
 #include <uv.h>
 
+#if defined(__linux__)
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
+
 #include "support/suite.h"
 
 #define THREADS 8
@@ -89,6 +94,23 @@ START_TEST(a_new_thread_has_not_an_old_ones_number) {
 }
 END_TEST
 
+/* Where it is a thread's own, the parent's goes to another one in time. */
+START_TEST(the_child_of_a_fork_has_not_its_parents_number) {
+#if defined(__linux__)
+  uintptr_t number = lc_thread_self();
+  pid_t child = fork();
+  int status;
+
+  ck_assert_int_ge(child, 0);
+  if (child == 0)
+    _exit(lc_thread_self() == number);
+  ck_assert_int_eq(waitpid(child, &status, 0), child);
+  ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  ck_assert_uint_eq(lc_thread_self(), number);
+#endif
+}
+END_TEST
+
 START_TEST(an_occupant_sees_who_was_there) {
   lc_guard_t guard;
 
@@ -106,6 +128,7 @@ static Suite *suite(void) {
   SUITE_CASE(suite, "atomic", NULL, NULL, no_two_threads_have_one_number,
              one_thread_becomes_the_owner, what_nobody_has_claimed_is_nobodys,
              a_new_thread_has_not_an_old_ones_number,
+             the_child_of_a_fork_has_not_its_parents_number,
              an_occupant_sees_who_was_there);
   return suite;
 }

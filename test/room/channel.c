@@ -374,7 +374,7 @@ START_TEST(a_rendezvous_park_sees_who_waited_before) {
   bool left;
 
   ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
-  ck_assert_int_eq(lc_completions_init(&completions, NULL), 0);
+  ck_assert_int_eq(lc_completions_init(&completions), 0);
   ck_assert(!lc_rx_has_message(other));
   ck_assert(lc_rx_park(other));
   ck_assert(lc_inbox_unpark(&other->inbox));
@@ -400,7 +400,7 @@ START_TEST(who_serves_the_line_pays_the_wake_that_this_owes) {
   lc_link_init(&link, LC_CONTROL);
   waiter.newest = waiter.oldest = &link;
   ck_assert_int_eq(lc_channel_new(&other, NULL, &options), 0);
-  ck_assert_int_eq(lc_completions_init(&completions, NULL), 0);
+  ck_assert_int_eq(lc_completions_init(&completions), 0);
   ck_assert_uint_eq(lc_permits_acquire(&other->waitq.permits, 1), 1);
   ck_assert(!lc_waitq_enqueue(&other->waitq, &waiter));
   ck_assert(lc_rx_park(other));
@@ -465,7 +465,7 @@ START_TEST(a_spin_takes_one_of_a_batch_and_never_before_waiters) {
   ck_assert_int_eq(lc_tx_spin_for_permit(other, &backoff, LC_NEVER), 1);
   ck_assert_uint_eq(backoff.next_ns, backoff.most_ns);
   ck_assert_int_eq(lc_tx_acquire(other, 4), 1);
-  ck_assert_int_eq(lc_completions_init(&completions, NULL), 0);
+  ck_assert_int_eq(lc_completions_init(&completions), 0);
   ck_assert(!lc_waitq_enqueue(&other->waitq, &waiter));
   ck_assert(!lc_permits_release(&other->waitq.permits));
   ck_assert(lc_permits_release(&other->waitq.permits)); /* and is not served */

@@ -28,7 +28,7 @@ static void open_waitq(lc_flavour_t flavour, size_t capacity) {
   lc_inbox_init(&inbox);
   lc_waitq_init(&waitq, &inbox, flavour, capacity, true);
   for (i = 0; i < MOST; i++) {
-    ck_assert_int_eq(lc_completions_init(&completions[i], NULL), 0);
+    ck_assert_int_eq(lc_completions_init(&completions[i]), 0);
     lc_link_init(&links[i], 0);
     waiters[i].newest = waiters[i].oldest = &links[i];
     waiters[i].completions = &completions[i];
@@ -305,7 +305,7 @@ START_TEST(a_loop_is_woken_once_for_a_completion) {
   loop_open();
   ck_assert_int_eq(uv_async_init(&loop, &async, NULL), 0);
   lc_completions_destroy(&completions[0]);
-  ck_assert_int_eq(lc_completions_init(&completions[0], &async), 0);
+  lc_completions_init_async(&completions[0], &async);
   ck_assert(!enqueue(0));
   ck_assert_uint_eq(lc_wake_count(&completions[0].wake), 1);
   uv_close((uv_handle_t *) &async, NULL);
