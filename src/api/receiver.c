@@ -62,7 +62,7 @@ int loopchan_try_recv(loopchan_receiver_t *rx, void *msg) {
   if (msg != NULL || scope.channel->config.msg_size == 0)
     err = lc_receiver_take(&scope, msg);
   if (err == UV_EAGAIN)
-    (void) lc_rx_tidy(scope.channel); /* one that only tries never parks */
+    (void) lc_rx_tidy(scope.channel, LC_NOW); /* one that only tries never parks */
   lc_receiver_exit(rx, &scope);
   return err;
 }

@@ -80,7 +80,7 @@ static bool deliver_in_turn(loopchan_receiver_t *rx, lc_channel_t *channel) {
   }
   lc_budget_end(&budget, channel->loop);
   if (drained && channel->delivery.recv_cb != NULL)
-    return lc_rx_tidy(channel) || !lc_rx_park(channel);
+    return lc_rx_tidy(channel, LC_NEVER) || !lc_rx_park(channel);
   return channel->delivery.recv_cb != NULL;
 }
 

@@ -10,7 +10,7 @@
 /* For a receiver that is not shared, and has no message. 0: look again; or
  * UV_ETIMEDOUT. */
 static int wait_alone(lc_channel_t *channel, uint64_t deadline_ns) {
-  if (lc_rx_spin(channel, deadline_ns) || lc_rx_tidy(channel) ||
+  if (lc_rx_spin(channel, deadline_ns) || lc_rx_tidy(channel, deadline_ns) ||
       !lc_rx_park(channel))
     return 0;
   return lc_rx_sleep(channel, deadline_ns);

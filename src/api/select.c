@@ -80,7 +80,7 @@ static int find_ready(loopchan_receiver_t *const rxs[], size_t n) {
  * were parked before one had something, or something failed, which goes into
  * *err. */
 static size_t park_all(loopchan_receiver_t *const rxs[], size_t n,
-                       lc_wake_t *wake, int *err) {
+                       lc_wake_t *wake, uint64_t deadline_ns, int *err) {
   size_t i;
 
   for (i = 0; i < n; i++) {
@@ -91,7 +91,7 @@ static size_t park_all(loopchan_receiver_t *const rxs[], size_t n,
     if (*err != 0)
       break;
     lc_wake_forward(&channel->wake, wake);
-    if (!lc_rx_tidy(channel) && lc_rx_park(channel))
+    if (!lc_rx_tidy(channel, deadline_ns) && lc_rx_park(channel))
       continue;
     lc_wake_forward(&channel->wake, NULL);
     break;
@@ -125,7 +125,7 @@ static int wait_for_any(loopchan_receiver_t *const rxs[], size_t n,
     wake = first->waiting.select.wake = lc_wake_new_target();
   if (wake == NULL)
     return UV_ENOMEM;
-  parked = park_all(rxs, n, wake, &err);
+  parked = park_all(rxs, n, wake, deadline_ns, &err);
   if (parked == n) {
     (void) lc_wake_spin(wake, &first->rx.backoff, deadline_ns);
     if (!lc_wake_wait(wake, deadline_ns))

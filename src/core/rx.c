@@ -80,8 +80,8 @@ bool lc_rx_park_behind(lc_channel_t *channel, size_t seen_to) {
   return parked;
 }
 
-bool lc_rx_tidy(lc_channel_t *channel) {
-  return lc_slab_pool_trim(&channel->pool);
+bool lc_rx_tidy(lc_channel_t *channel, uint64_t deadline_ns) {
+  return lc_slab_pool_trim(&channel->pool) && uv_hrtime() < deadline_ns;
 }
 
 bool lc_rx_spin(lc_channel_t *channel, uint64_t deadline_ns) {

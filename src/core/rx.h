@@ -14,10 +14,10 @@ lc_slab_t *lc_rx_no_slab(lc_channel_t *channel);
 /* Receiver, before it parks. True: a spin has found links in the inbox. */
 LC_MUST_USE bool lc_rx_spin(lc_channel_t *channel, uint64_t deadline_ns);
 
-/* Receiver, when it has found nothing, before it parks. True: it has freed some
- * memory that was kept while messages flowed, and looks once more: there may be
- * more to free, or messages. */
-bool lc_rx_tidy(lc_channel_t *channel);
+/* Receiver, when it has found nothing, before it parks. Frees a little of what
+ * was kept while messages flowed. True: it has, and there is time: look once
+ * more, for messages, and for more to free. */
+bool lc_rx_tidy(lc_channel_t *channel, uint64_t deadline_ns);
 
 /* Receiver. True: parked, the next send owes a wake. On a rendezvous channel,
  * only if no more sends wait than are seen to. */

@@ -110,7 +110,7 @@ static void reopen_for_a_thread(size_t msg_size) {
 }
 
 #ifdef SLOW /* under a sanitizer */
-#define BURST 500000
+#define BURST 2000000
 #else
 #define BURST 10000000
 #endif
@@ -129,6 +129,82 @@ START_TEST(the_memory_of_a_burst_is_tight_and_goes_back) {
   }
   ck_assert_uint_le(memory_peak(), (size_t) 24 * BURST);
   ck_assert_uint_le(memory_bytes(), 512 * 1024);
+  drop_tx();
+  close_rx();
+}
+END_TEST
+
+/* Less than a channel keeps while messages flow. */
+#define FLOOD 200000
+#define KEPT_AT_MOST ((size_t) 512 * 1024)
+
+static size_t bytes_in_last_callback;
+
+static void on_flood(loopchan_receiver_t *receiver, int status, void *msg) {
+  on_message(receiver, status, msg);
+  if (received == FLOOD)
+    bytes_in_last_callback = memory_bytes();
+}
+
+START_TEST(a_loop_with_nothing_to_do_frees_what_a_flood_has_left) {
+  int turns;
+
+  ck_assert_int_eq(loopchan_recv_start(&rx, on_flood), 0);
+  send_ints(0, FLOOD);
+  while (received < FLOOD)
+    uv_run(&loop, UV_RUN_ONCE);
+  ck_assert_uint_gt(bytes_in_last_callback, 2 * KEPT_AT_MOST);
+  for (turns = 0; turns < FLOOD && memory_bytes() > KEPT_AT_MOST; turns++)
+    uv_run(&loop, UV_RUN_NOWAIT);
+  ck_assert_uint_le(memory_bytes(), KEPT_AT_MOST);
+  drop_tx();
+  close_rx();
+}
+END_TEST
+
+static void flood_a_thread(void) {
+  reopen_for_a_thread(sizeof(int));
+  send_ints(0, FLOOD);
+  expect_ints(0, FLOOD);
+  ck_assert_uint_gt(memory_bytes(), 2 * KEPT_AT_MOST);
+}
+
+#define SHORT_NS 1000000 /* too short to free it all at once, perhaps */
+
+static int receive_in_vain(void) {
+  int message;
+
+  return loopchan_recv_timeout(&rx, &message, SHORT_NS);
+}
+
+static int select_in_vain(void) {
+  loopchan_receiver_t *rxs[] = {&rx};
+
+  return loopchan_select(rxs, 1, SHORT_NS);
+}
+
+static int try_in_vain(void) {
+  int message;
+
+  return loopchan_try_recv(&rx, &message);
+}
+
+static void expect_to_free(int (*call)(void), int code) {
+  int calls;
+
+  send_ints(0, FLOOD);
+  expect_ints(0, FLOOD);
+  ck_assert_uint_gt(memory_bytes(), 2 * KEPT_AT_MOST);
+  for (calls = 0; calls < FLOOD && memory_bytes() > KEPT_AT_MOST; calls++)
+    ck_assert_int_eq(call(), code);
+  ck_assert_uint_le(memory_bytes(), KEPT_AT_MOST);
+}
+
+START_TEST(a_thread_that_finds_nothing_frees_what_a_flood_has_left) {
+  reopen_for_a_thread(sizeof(int));
+  expect_to_free(receive_in_vain, UV_ETIMEDOUT);
+  expect_to_free(select_in_vain, UV_ETIMEDOUT);
+  expect_to_free(try_in_vain, UV_EAGAIN);
   drop_tx();
   close_rx();
 }
@@ -252,6 +328,8 @@ static Suite *suite(void) {
              a_steady_state_allocates_nothing_and_wakes_once_a_turn_at_most,
              large_messages_are_tight_too,
              the_memory_of_a_burst_is_tight_and_goes_back,
+             a_loop_with_nothing_to_do_frees_what_a_flood_has_left,
+             a_thread_that_finds_nothing_frees_what_a_flood_has_left,
              reserved_places_are_small,
              places_are_as_tight_as_sends_on_any_thread);
 #if defined(__linux__) && !defined(SLOW)
