@@ -147,27 +147,20 @@ static void on_flood(loopchan_receiver_t *receiver, int status, void *msg) {
 }
 
 START_TEST(a_loop_with_nothing_to_do_frees_what_a_flood_has_left) {
-  int turns;
+  int tries;
 
   ck_assert_int_eq(loopchan_recv_start(&rx, on_flood), 0);
   send_ints(0, FLOOD);
   while (received < FLOOD)
     uv_run(&loop, UV_RUN_ONCE);
   ck_assert_uint_gt(bytes_in_last_callback, 2 * KEPT_AT_MOST);
-  for (turns = 0; turns < FLOOD && memory_bytes() > KEPT_AT_MOST; turns++)
+  for (tries = 0; tries < FLOOD && memory_bytes() > KEPT_AT_MOST; tries++)
     uv_run(&loop, UV_RUN_NOWAIT);
   ck_assert_uint_le(memory_bytes(), KEPT_AT_MOST);
   drop_tx();
   close_rx();
 }
 END_TEST
-
-static void flood_a_thread(void) {
-  reopen_for_a_thread(sizeof(int));
-  send_ints(0, FLOOD);
-  expect_ints(0, FLOOD);
-  ck_assert_uint_gt(memory_bytes(), 2 * KEPT_AT_MOST);
-}
 
 #define SHORT_NS 1000000 /* too short to free it all at once, perhaps */
 
