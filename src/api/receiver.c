@@ -61,8 +61,9 @@ int loopchan_try_recv(loopchan_receiver_t *rx, void *msg) {
   err = UV_EINVAL;
   if (msg != NULL || scope.channel->config.msg_size == 0)
     err = lc_receiver_take(&scope, msg);
+  /* A receiver that only tries never parks. */
   if (err == UV_EAGAIN)
-    (void) lc_rx_tidy(scope.channel, LC_NOW); /* one that only tries never parks */
+    (void) lc_rx_tidy(scope.channel, LC_NOW);
   lc_receiver_exit(rx, &scope);
   return err;
 }
