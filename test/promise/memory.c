@@ -149,6 +149,7 @@ static void on_flood(loopchan_receiver_t *receiver, int status, void *msg) {
 START_TEST(a_loop_with_nothing_to_do_frees_what_a_flood_has_left) {
   int tries;
 
+  received = 0;
   ck_assert_int_eq(loopchan_recv_start(&rx, on_flood), 0);
   send_ints(0, FLOOD);
   while (received < FLOOD)
