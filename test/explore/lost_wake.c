@@ -32,7 +32,7 @@ static const explore_twin_t twins[] = {
     {.name = "forgotten_debt", .no_signals = true, .caught_as = "stuck"},
     {.name = NULL}};
 
-static const explore_program_t program = {"lost_wake", run, 5, 0, twins};
+static const explore_program_t program = {"lost_wake", run, 4, 0, twins};
 
 int main(int argc, char **argv) {
   return explore_main(argc, argv, &program);
