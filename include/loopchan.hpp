@@ -1520,7 +1520,9 @@ template <class T> class thread_receiver {
     return {};
   }
 
-  /* for (T &msg : rx) receives until recv() returns an error. */
+  /* for (T &msg : rx) receives until recv() returns an error. It does not say
+   * which: if options.shared is set, that may be errc::no_memory before the
+   * end; where that matters, call recv() yourself. */
   struct iterator {
     T &operator*() { return *msg; }
     void operator++() {

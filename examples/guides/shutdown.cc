@@ -18,8 +18,12 @@ static int begun, finished;
 
 static void work(loopchan::thread_receiver<int> &jobs,
                  loopchan::sender<int> results) {
-  for (int job : jobs) /* ends when all is done */
-    check(results.send(job));
+  loopchan::result<int> job = jobs.recv();
+
+  for (; job; job = jobs.recv())
+    check(results.send(*job));
+  if (job.error() != loopchan::errc::end_of_file) /* which means: all is done */
+    check(job.error());
 }
 
 static void on_sigterm(uv_signal_t *handle, int) {
