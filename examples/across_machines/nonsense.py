@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""nonsense.py PORT RUN: sends what is no job to the workers, in a run of its own,
-and what is no result to a run's boss. The workers have to refuse each, so that
-none is left in the stream, and say so to nobody else; the results have to be
-stored.
+"""nonsense.py PORT results RUN: sends what is no result to a run's boss. All of it
+has to be stored.
 
-nonsense.py PORT SUBJECT TEXT: sends it, and prints the broker's answer."""
+nonsense.py PORT jobs RUN: sends what is no job to the workers, in a run of its
+own. They have to refuse each, so that none is left in the stream, and say so to
+nobody else, RUN among them.
+
+nonsense.py PORT SUBJECT TEXT: sends that, and prints the broker's answer."""
 import json
 import socket
 import sys
@@ -48,25 +50,34 @@ def make_run(broker):
             "ack_wait": 3600 * 10**9, "max_ack_pending": 256}}).encode())
 
 
-def main():
-    broker = Broker(int(sys.argv[1]))
-    if len(sys.argv) > 3:
-        print(json.dumps(broker.ask(sys.argv[2].encode(), sys.argv[3].encode())))
-        return
-    run = sys.argv[2].encode()
+def send_results(broker, run):
+    for text in NONSENSE + (b"100 1 1", b"18446744073709551615 1 1"):
+        broker.ask(b"results." + run, text)
+    for text in NONSENSE:
+        broker.say(b"boss." + run, text)
+
+
+def send_jobs(broker, run):
     make_run(broker)
     broker.ask(b"jobs.9", b"9 1 1000000000001")
     for text in NONSENSE:
         broker.ask(b"jobs.9", text)
-        broker.ask(b"results." + run, text)
         broker.say(b"deliver.workers", text)
         broker.say(b"deliver.workers", text, b"results." + run)
-        broker.say(b"boss." + run, text)
-    for text in (b"100 1 1", b"18446744073709551615 1 1"):
-        broker.ask(b"results." + run, text)
     while broker.ask(b"$JS.API.STREAM.INFO.JOBS-9")["state"]["messages"] > 0:
         pass
     broker.ask(b"$JS.API.STREAM.DELETE.JOBS-9")
+
+
+def main():
+    broker = Broker(int(sys.argv[1]))
+    what, text = sys.argv[2:]
+    if what == "results":
+        send_results(broker, text.encode())
+    elif what == "jobs":
+        send_jobs(broker, text.encode())
+    else:
+        print(json.dumps(broker.ask(what.encode(), text.encode())))
 
 
 if __name__ == "__main__":

@@ -149,6 +149,7 @@ void run_open(struct run *r, const char *url) {
   connect_to_broker(r, url);
   be_the_boss(r);
   r->next = 1;
+  r->stored = 0;
   make_stream(r, RESULTS, RESULT_SUBJECT, js_LimitsPolicy);
   r->given = make_stream(r, JOBS, JOB_SUBJECT, js_WorkQueuePolicy);
   make_consumer(r);
@@ -252,17 +253,20 @@ bool run_has_no_jobs(struct run *r) {
   return state_of(r, JOBS).Msgs == 0;
 }
 
-/* There is no result of that sequence. It was removed, or those before it were
- * lost, if the next one has another. */
+/* There is no result of that sequence. If there was one already when it was asked
+ * for, it was removed, or those before it were lost, if the next one has
+ * another. */
 static bool find_next(struct run *r) {
   jsStreamState state = state_of(r, RESULTS);
-  uint64_t next = r->next;
 
-  if (state.LastSeq + 1 < next)
+  if (state.LastSeq + 1 < r->next)
     r->next = state.LastSeq + 1;
-  else if (state.LastSeq >= next)
-    r->next = state.FirstSeq > next ? state.FirstSeq : next + 1;
-  return r->next != next;
+  else if (state.FirstSeq > r->next)
+    r->next = state.FirstSeq;
+  else if (r->stored >= r->next)
+    r->next++;
+  r->stored = state.LastSeq;
+  return r->stored >= r->next;
 }
 
 natsMsg *run_next_result(struct run *r) {

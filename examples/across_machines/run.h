@@ -13,6 +13,7 @@ struct run {
   natsSubscription *alive;
   uint64_t given; /* messages that the broker has stored as jobs */
   uint64_t next;  /* the sequence of the next result */
+  uint64_t stored; /* the last sequence when that was last looked at */
   bool silent;    /* the broker does not answer, and that was said */
 };
 
