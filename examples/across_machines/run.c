@@ -253,8 +253,8 @@ bool run_has_no_jobs(struct run *r) {
   return state_of(r, JOBS).Msgs == 0;
 }
 
-/* There is no result of that sequence. If there was one already when it was asked
- * for, it was removed, or those before it were lost, if the next one has
+/* There is no result of that sequence. If there was one already when it was
+ * asked for, it was removed, or those before it were lost, if the next one has
  * another. */
 static bool find_next(struct run *r) {
   jsStreamState state = state_of(r, RESULTS);

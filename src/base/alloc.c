@@ -52,18 +52,42 @@ void lc_free_core(void *memory) {
  * in a program that has one, there are no pages. */
 LC_WEAK void __lsan_do_leak_check(void);
 
-static bool has_pages(size_t size) {
+bool lc_burst_is_pages(size_t size) {
   return size >= LC_LEAST_PAGES && malloc_in_force == malloc &&
          __lsan_do_leak_check == NULL;
 }
 
-/* Getting all pages at once costs less than a page fault for each. */
-static void *new_pages(size_t size, bool whole) {
-  void *memory =
-      mmap(NULL, size, PROT_READ | PROT_WRITE,
-           MAP_PRIVATE | MAP_ANONYMOUS | (whole ? MAP_POPULATE : 0), -1, 0);
+static void *map_pages(size_t size, int flags) {
+  void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
 
   return memory != MAP_FAILED ? memory : NULL;
+}
+
+/* Its address is a multiple of its size. */
+static void *new_huge_page(void) {
+  char *memory = map_pages(2 * LC_HUGE_PAGE, 0);
+  size_t before;
+
+  if (memory == NULL)
+    return NULL;
+  before = (size_t) (-(uintptr_t) memory % LC_HUGE_PAGE);
+  if (before > 0)
+    (void) munmap(memory, before);
+  memory += before;
+  (void) munmap(memory + LC_HUGE_PAGE, LC_HUGE_PAGE - before);
+  (void) madvise(memory, LC_HUGE_PAGE, MADV_HUGEPAGE);
+#ifdef MADV_POPULATE_WRITE /* Linux 5.14; without it, pages come one by one */
+  (void) madvise(memory, LC_HUGE_PAGE, MADV_POPULATE_WRITE);
+#endif
+  return memory;
+}
+
+/* Getting all pages at once costs less than a page fault for each. */
+static void *new_pages(size_t size, bool whole) {
+  if (whole && size == LC_HUGE_PAGE)
+    return new_huge_page();
+  return map_pages(size, whole ? MAP_POPULATE : 0);
 }
 
 /* With too many holes in the address space this fails; the memory is given back
@@ -73,9 +97,13 @@ static void free_pages(void *memory, size_t size) {
     (void) madvise(memory, size, MADV_DONTNEED);
 }
 
+void lc_discard_burst(void *part, size_t size) {
+  (void) madvise(part, size, MADV_DONTNEED);
+}
+
 #else
 
-static bool has_pages(size_t size) {
+bool lc_burst_is_pages(size_t size) {
   (void) size;
   return false;
 }
@@ -91,14 +119,19 @@ static void free_pages(void *memory, size_t size) {
   (void) size;
 }
 
+void lc_discard_burst(void *part, size_t size) {
+  (void) part;
+  (void) size;
+}
+
 #endif
 
 void *lc_malloc_burst(size_t size, bool whole) {
-  return has_pages(size) ? new_pages(size, whole) : lc_malloc(size);
+  return lc_burst_is_pages(size) ? new_pages(size, whole) : lc_malloc(size);
 }
 
 void lc_free_burst(void *memory, size_t size) {
-  if (has_pages(size))
+  if (lc_burst_is_pages(size))
     free_pages(memory, size);
   else
     lc_free(memory);

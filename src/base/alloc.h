@@ -17,8 +17,18 @@ void lc_free_core(void *memory);
 /* The same for a block that comes and goes with a burst. Where that is
  * possible, the system gets the memory back at once when the block is freed: a
  * heap would keep it as long as anything that was allocated later is in use.
- * whole: each of its pages will be written to. */
+ * whole: each of its pages will be written to. One of LC_HUGE_PAGE bytes is
+ * then a page of its own, where the system has such pages. */
+#define LC_HUGE_PAGE ((size_t) 1 << 21)
 void *lc_malloc_burst(size_t size, bool whole);
 void lc_free_burst(void *memory, size_t size);
+
+/* Whether such a block is pages of the system's, and not of a heap. */
+bool lc_burst_is_pages(size_t size);
+
+/* Gives a part of a block that is pages back to the system: it will not be read
+ * again. It begins a multiple of 64 KiB from the block's begin and is as long:
+ * no system's page is larger. */
+void lc_discard_burst(void *part, size_t size);
 
 #endif /* LC_ALLOC_H */

@@ -11,6 +11,12 @@
 #include "core/tx.h"
 #include "queue/latest.h"
 
+/* A receiver that catches up finds nothing now and then, and needs the slabs of
+ * the flood soon again. After so many looks in vain, one after the other, it is
+ * over. Measured with one sender to a loop, 4096 bytes, ns per message: 260;
+ * with none 400. */
+#define LC_CAUGHT_UP 64
+
 /* With LC_LATEST a take has to claim what it has seen. Every take checks
  * whether a slab is deferred; so with LC_LATEST one always seems to be: the EOF
  * link, which belongs to no slab. */
@@ -81,7 +87,13 @@ bool lc_rx_park_behind(lc_channel_t *channel, size_t seen_to) {
 }
 
 bool lc_rx_tidy(lc_channel_t *channel, uint64_t deadline_ns) {
-  return lc_slab_pool_trim(&channel->pool) && uv_hrtime() < deadline_ns;
+  if (!lc_slab_pool_is_flooded(&channel->pool))
+    return false;
+  if (channel->rx.vain < LC_CAUGHT_UP)
+    channel->rx.vain++;
+  else if (!lc_slab_pool_trim(&channel->pool))
+    return false;
+  return uv_hrtime() < deadline_ns;
 }
 
 bool lc_rx_spin(lc_channel_t *channel, uint64_t deadline_ns) {
@@ -124,6 +136,7 @@ static bool is_lone(const lc_chain_t *chain) {
 static inline bool take_chain(lc_channel_t *channel, lc_chain_t *chain) {
   if (!lc_inbox_take(&channel->inbox, chain))
     return false;
+  channel->rx.vain = 0;
   if (LC_UNLIKELY(channel->rx.deferred != NULL))
     after_take(channel, chain);
   lc_backoff_pace(&channel->rx.backoff, !is_lone(chain));
@@ -277,14 +290,38 @@ static uint64_t drop_each(lc_channel_t *channel) {
   return dropped;
 }
 
-/* A user's drop may ask for the figures, which then have to be known. Without a
- * drop function, one pass over all messages does both. */
+/* Nobody looks at the messages, so their order does not matter. A slab is
+ * recycled after the walk, as its nodes may be older than its retire link. */
+static uint64_t drop_at_once(lc_channel_t *channel) {
+  lc_link_t *controls = NULL, *link, *next;
+  uint64_t dropped = 0;
+
+  while ((link = lc_backlog_take_run(&channel->rx.backlog)) != NULL) {
+    for (; link != NULL; link = next) {
+      next = lc_link_next(link);
+      if (LC_UNLIKELY(lc_link_is_control(link))) {
+        lc_link_to_newer(link, controls);
+        controls = link;
+      } else {
+        lc_trace(drop, channel, link);
+        dropped++;
+      }
+    }
+  }
+  for (; controls != NULL; controls = next) {
+    next = lc_link_next(controls);
+    handle_control(channel, controls);
+  }
+  return dropped;
+}
+
+/* A user's drop may ask for the figures, which then have to be known. */
 void lc_rx_give_up(lc_channel_t *channel) {
   lc_assert(lc_inbox_is_closed(&channel->inbox));
   channel->rx.dropped =
       channel->config.drop != NULL
           ? lc_backlog_count_messages(&channel->rx.backlog, UINT64_MAX)
-          : drop_each(channel);
+          : drop_at_once(channel);
 }
 
 void lc_rx_drop_all(lc_channel_t *channel) {

@@ -112,3 +112,19 @@ uint64_t lc_backlog_count_messages(lc_backlog_t *backlog, uint64_t most) {
   }
   return count;
 }
+
+lc_link_t *lc_backlog_take_run(lc_backlog_t *backlog) {
+  lc_slab_t *slab = backlog->segments;
+  lc_list_t *list = &backlog->reversed;
+  lc_link_t *oldest;
+
+  if (slab != NULL) {
+    backlog->segments = slab->next;
+    return &slab->retire;
+  }
+  if (list->oldest == NULL)
+    list = &backlog->newest;
+  oldest = list->oldest;
+  list->oldest = list->newest = NULL;
+  return oldest;
+}

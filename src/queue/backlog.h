@@ -75,4 +75,8 @@ static inline void lc_backlog_pop(lc_backlog_t *backlog) {
 /* How many links are not control links; or most, if there are more. */
 uint64_t lc_backlog_count_messages(lc_backlog_t *backlog, uint64_t most);
 
+/* Takes off a run of links, which lead from one to the next; runs come in no
+ * order, and some lead to newer links and some to older ones. NULL: none. */
+lc_link_t *lc_backlog_take_run(lc_backlog_t *backlog);
+
 #endif /* LC_BACKLOG_H */

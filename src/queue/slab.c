@@ -11,6 +11,14 @@
 /* No system's page is smaller. */
 #define LC_PAGE 4096
 
+/* A block begins with this, and has a slab at each multiple of LC_SLAB_MOST
+ * behind it: so that no page is of two slabs. */
+typedef struct {
+  lc_atomic(uint32_t) slabs; /* that are not freed */
+} lc_block_t;
+
+#define LC_BLOCK_SLABS ((uint32_t) (LC_BLOCK_BYTES / LC_SLAB_MOST - 1))
+
 /* to: a power of two. */
 static size_t round_up(size_t size, size_t to) {
   return (size + to - 1) & ~(to - 1);
@@ -54,6 +62,11 @@ static unsigned few_of(size_t most) {
   return most <= LC_POOL_BYTES ? (unsigned) (LC_POOL_BYTES / most) : 1;
 }
 
+/* Whether most of the pages of a slab's messages are written to. */
+static bool fills_pages(const lc_slab_pool_t *pool) {
+  return pool->stride <= (size_t) 2 * LC_PAGE;
+}
+
 bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size, size_t bound) {
   size_t align = alignment_of_size(msg_size);
 
@@ -65,7 +78,12 @@ bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size, size_t bound) {
   pool->flood = LC_FLOOD_BYTES;
   pool->few = few_of(pool->most);
   pool->single = false;
+  pool->blocks = fills_pages(pool) && pool->most > LC_SLAB_MOST / 2 &&
+                 pool->most <= LC_SLAB_MOST &&
+                 lc_burst_is_pages(LC_BLOCK_BYTES);
+  lc_atomic_init(&pool->flooded, false);
   lc_atomic_init(&pool->largest, LC_SLAB_LEAST / 2);
+  lc_atomic_init(&pool->made, 0);
   lc_atomic_init(&pool->kept, 0);
   lc_atomic_init(&pool->senders, 0);
   lc_atomic_init(&pool->waiting, 0);
@@ -80,11 +98,13 @@ void lc_slab_pool_make_single(lc_slab_pool_t *pool) {
   pool->flood = 0;
   pool->few = LC_POOL_SLABS;
   pool->single = true;
+  pool->blocks = false;
   lc_atomic_init(&pool->largest, 0);
 }
 
 void lc_slab_pool_keep_few(lc_slab_pool_t *pool) {
   pool->flood = 0;
+  pool->blocks = false;
 }
 
 void lc_node_fetch_ahead(const lc_slab_pool_t *pool, const lc_link_t *node) {
@@ -189,22 +209,122 @@ static size_t share(const lc_slab_pool_t *pool) {
   return most < pool->most ? most : pool->most;
 }
 
-/* Makes a slab of so many bytes at most, but with one node at least. */
-static lc_slab_t *make_slab(lc_slab_pool_t *pool, size_t most) {
-  size_t nodes = nodes_in(most, pool->stride);
-  size_t bytes = bytes_of(nodes, pool->stride);
-  lc_slab_t *slab = lc_malloc_burst(bytes, pool->stride <= LC_PAGE);
+static void init_slab(const lc_slab_pool_t *pool, lc_slab_t *slab, size_t bytes,
+                      uint32_t number) {
+  lc_link_init(&slab->retire, LC_CONTROL);
+  slab->bytes = bytes;
+  slab->count = (uint16_t) nodes_in(bytes, pool->stride);
+  slab->used = 0;
+  slab->number = number;
+}
+
+static void count_made(lc_slab_pool_t *pool, size_t bytes) {
+  /* relaxed: a hint */
+  lc_add(&pool->made, bytes, memory_order_relaxed);
+}
+
+static lc_slab_t *nth_of_block(lc_block_t *block, uint32_t n) {
+  return (lc_slab_t *) (void *) ((char *) block + (size_t) LC_SLAB_MOST * n);
+}
+
+static lc_block_t *block_of(lc_slab_t *slab) {
+  size_t before = (size_t) LC_SLAB_MOST * slab->number;
+
+  return (lc_block_t *) (void *) ((char *) slab - before);
+}
+
+/* Many, of which one is returned and the others wait in the pool. */
+static lc_slab_t *make_block(lc_slab_pool_t *pool) {
+  lc_block_t *block = lc_malloc_burst(LC_BLOCK_BYTES, true);
+  uint32_t n;
+
+  if (block == NULL)
+    return NULL;
+  lc_atomic_init(&block->slabs, LC_BLOCK_SLABS);
+  for (n = 1; n <= LC_BLOCK_SLABS; n++) {
+    lc_slab_t *slab = nth_of_block(block, n);
+    init_slab(pool, slab, pool->most, n);
+    slab->next = n < LC_BLOCK_SLABS ? nth_of_block(block, n + 1) : NULL;
+  }
+  count_made(pool, LC_BLOCK_SLABS * pool->most);
+  count_bytes(pool, (LC_BLOCK_SLABS - 1) * pool->most);
+  give_back(pool, nth_of_block(block, 2));
+  return nth_of_block(block, 1);
+}
+
+static lc_slab_t *make_one(lc_slab_pool_t *pool, size_t bytes) {
+  lc_slab_t *slab = lc_malloc_burst(bytes, fills_pages(pool));
 
   if (slab == NULL)
     return NULL;
-  lc_link_init(&slab->retire, LC_CONTROL);
-  slab->bytes = bytes;
-  slab->count = (uint32_t) nodes;
-  slab->used = 0;
+  init_slab(pool, slab, bytes, 0);
+  count_made(pool, bytes);
+  return slab;
+}
+
+static bool is_flooded(const lc_slab_pool_t *pool) {
+  /* relaxed: a hint */
+  return lc_load(&pool->flooded, memory_order_relaxed);
+}
+
+static void set_flooded(lc_slab_pool_t *pool, bool flooded) {
+  /* relaxed: a hint */
+  lc_store(&pool->flooded, flooded, memory_order_relaxed);
+}
+
+static bool makes_blocks(lc_slab_pool_t *pool) {
+  /* relaxed: a hint */
+  if (!is_flooded(pool) &&
+      lc_load(&pool->made, memory_order_relaxed) >= LC_BLOCK_BYTES / 2)
+    set_flooded(pool, true);
+  return is_flooded(pool);
+}
+
+/* Makes a slab of so many bytes at most, but with one node at least. */
+static lc_slab_t *make_slab(lc_slab_pool_t *pool, size_t most) {
+  size_t bytes = bytes_of(nodes_in(most, pool->stride), pool->stride);
+  lc_slab_t *slab = NULL;
+
+  if (pool->blocks && bytes == pool->most && makes_blocks(pool))
+    slab = make_block(pool);
+  if (slab == NULL)
+    slab = make_one(pool, bytes);
   /* relaxed, both: a hint; a size lost in a race is soon made again */
-  if (lc_load(&pool->largest, memory_order_relaxed) < bytes)
+  if (slab != NULL && lc_load(&pool->largest, memory_order_relaxed) < bytes)
     lc_store(&pool->largest, bytes, memory_order_relaxed);
   return slab;
+}
+
+static bool has_others(lc_block_t *block) {
+  /* relaxed: a hint */
+  return lc_load(&block->slabs, memory_order_relaxed) > 1;
+}
+
+/* False: the caller frees the block. */
+static bool leave_block(lc_block_t *block) {
+  /* [slab.block] (A) */
+  if (lc_add(&block->slabs, (uint32_t) -1, memory_order_release) > 1)
+    return true;
+  /* [slab.block] (B) */
+  (void) lc_load(&block->slabs, memory_order_acquire);
+  return false;
+}
+
+/* Others' slabs may keep the block for long: tidy gives the system the pages of
+ * this one. */
+static void free_slab(lc_slab_pool_t *pool, lc_slab_t *slab, bool tidy) {
+  size_t bytes = slab->bytes;
+
+  count_made(pool, 0 - bytes);
+  if (slab->number == 0) {
+    lc_free_burst(slab, bytes);
+  } else {
+    lc_block_t *block = block_of(slab);
+    if (tidy && has_others(block))
+      lc_discard_burst(slab, LC_SLAB_MOST);
+    if (!leave_block(block))
+      lc_free_burst(block, LC_BLOCK_BYTES);
+  }
 }
 
 lc_slab_t *lc_slab_pool_get(lc_slab_pool_t *pool, size_t *bytes) {
@@ -254,17 +374,27 @@ bool lc_slab_pool_put(lc_slab_pool_t *pool, lc_slab_t *slab) {
     return true;
   if (slab->used > 0)
     return false;
-  lc_free_burst(slab, slab->bytes);
+  free_slab(pool, slab, false);
   return true;
 }
 
-/* One that waits in the pool and has no nodes under way. NULL: there is none,
- * or another thread is at the stack. */
-static lc_slab_t *take_unused(lc_slab_pool_t *pool) {
-  lc_slab_t *slabs = take_all(pool), **at = &slabs, *unused;
-
-  while (*at != NULL && (*at)->used > 0)
+/* The place of the link to a slab without nodes under way. Points to NULL:
+ * there is none. */
+static lc_slab_t **find_unused(lc_slab_t **at, bool in_block) {
+  while (*at != NULL && ((*at)->used > 0 || (in_block && (*at)->number == 0)))
     at = &(*at)->next;
+  return at;
+}
+
+/* One that waits in the pool: of a block if possible, which cannot be freed
+ * before all its slabs are. NULL: there is none, or another thread is at the
+ * stack. */
+static lc_slab_t *take_unused(lc_slab_pool_t *pool) {
+  lc_slab_t *slabs = take_all(pool), *unused;
+  lc_slab_t **at = find_unused(&slabs, true);
+
+  if (*at == NULL)
+    at = find_unused(&slabs, false);
   unused = *at;
   if (unused != NULL) {
     *at = unused->next;
@@ -275,15 +405,24 @@ static lc_slab_t *take_unused(lc_slab_pool_t *pool) {
   return unused;
 }
 
-bool lc_slab_pool_trim(lc_slab_pool_t *pool) {
-  lc_slab_t *slab;
+static bool has_more_than_few(const lc_slab_pool_t *pool) {
+  return bytes_waiting(pool) > bytes_of_few(pool);
+}
 
-  if (bytes_waiting(pool) <= bytes_of_few(pool))
-    return false;
-  slab = take_unused(pool);
+bool lc_slab_pool_is_flooded(const lc_slab_pool_t *pool) {
+  return is_flooded(pool) || has_more_than_few(pool);
+}
+
+bool lc_slab_pool_trim(lc_slab_pool_t *pool) {
+  lc_slab_t *slab = NULL;
+
+  if (has_more_than_few(pool))
+    slab = take_unused(pool);
+  else if (is_flooded(pool))
+    set_flooded(pool, false);
   if (slab == NULL)
     return false;
-  lc_free_burst(slab, slab->bytes);
+  free_slab(pool, slab, true);
   return true;
 }
 
@@ -313,7 +452,7 @@ void lc_slab_pool_recycle(lc_slab_pool_t *pool, lc_slab_t *slab) {
     most = few;
   }
   if (is_small(pool, slab) || !put_on_top(pool, slab, most))
-    lc_free_burst(slab, slab->bytes);
+    free_slab(pool, slab, false);
 }
 
 void lc_slab_pool_orphan(lc_slab_pool_t *pool, lc_slab_t *slab) {
@@ -324,15 +463,16 @@ void lc_slab_pool_orphan(lc_slab_pool_t *pool, lc_slab_t *slab) {
   }
 }
 
-void lc_slab_pool_free(lc_slab_pool_t *pool) {
-  /* [pool.orphan] (D) */
-  lc_slab_t *slab = lc_load(&pool->orphans, memory_order_relaxed);
-
+static void free_all(lc_slab_pool_t *pool, lc_slab_t *slab) {
   while (slab != NULL) {
     lc_slab_t *next = slab->next;
-    lc_free_burst(slab, slab->bytes);
+    free_slab(pool, slab, false);
     slab = next;
   }
-  while ((slab = take_waiting(pool, SIZE_MAX)) != NULL)
-    lc_free_burst(slab, slab->bytes);
+}
+
+void lc_slab_pool_free(lc_slab_pool_t *pool) {
+  /* [pool.orphan] (D) */
+  free_all(pool, lc_load(&pool->orphans, memory_order_relaxed));
+  free_all(pool, take_all(pool));
 }

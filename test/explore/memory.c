@@ -153,63 +153,71 @@ static memory_order weakened(memory_order order, int kind, const char *site) {
 
 /* Counters, owners and hints: whatever they read is right, so there is nothing
  * to explore there. */
-static bool is_quiet(const char *site) {
-  /* Explored in programs of their own. */
-  static const char *const steps[] = {"signal_awake", "collect_awake",
-                                      "lc_wake_make_monitor",
-                                      "lc_channel_is_alone"};
-  static const char *const sites[] = {"lc_malloc",
-                                      "lc_free",
-                                      "lc_malloc_core",
-                                      "lc_free_core",
-                                      "lc_malloc_burst",
-                                      "lc_free_burst",
-                                      "lc_owner_claim",
-                                      "lc_owner_may_be_here",
-                                      "lc_owner_set_here",
-                                      "lc_owner_set_none",
-                                      "lc_owner_is_here",
-                                      "lc_tx_sent",
-                                      "lc_tx_flush",
-                                      "is_signalled",
-                                      "set_signalled",
-                                      "lc_loop_thread_is_here",
-                                      "lc_loop_thread_set_here",
-                                      "lc_loop_thread_is_known",
-                                      "count_paid",
-                                      "lc_wake_count",
-                                      "lc_loop_may_spin",
-                                      "lc_receiver_enter",
-                                      "lc_receiver_exit",
-                                      "make_slab",
-                                      "bytes_of_few",
-                                      "bytes_waiting",
-                                      "count_bytes",
-                                      "seen_on_top",
-                                      "is_unasked",
-                                      "is_small",
-                                      "lc_slab_pool_kept",
-                                      "lc_slab_pool_spent",
-                                      "lc_slab_pool_share",
-                                      "share",
-                                      "lc_slab_pool_get",
-                                      "number_try",
-                                      "lc_inbox_parks",
-                                      "lc_wake_signal_for",
-                                      "signal_inside",
-                                      "signal_thread",
-                                      "lc_wake_count",
-                                      "lc_inbox_signalled",
-                                      "lc_inbox_wants_help"};
-  size_t i;
+static const char *const quiet_sites[] = {"lc_malloc",
+                                          "lc_free",
+                                          "lc_malloc_core",
+                                          "lc_free_core",
+                                          "lc_malloc_burst",
+                                          "lc_free_burst",
+                                          "lc_owner_claim",
+                                          "lc_owner_may_be_here",
+                                          "lc_owner_set_here",
+                                          "lc_owner_set_none",
+                                          "lc_owner_is_here",
+                                          "lc_tx_sent",
+                                          "lc_tx_flush",
+                                          "is_signalled",
+                                          "set_signalled",
+                                          "lc_loop_thread_is_here",
+                                          "lc_loop_thread_set_here",
+                                          "lc_loop_thread_is_known",
+                                          "count_paid",
+                                          "lc_wake_count",
+                                          "lc_loop_may_spin",
+                                          "lc_receiver_enter",
+                                          "lc_receiver_exit",
+                                          "make_slab",
+                                          "makes_blocks",
+                                          "count_made",
+                                          "is_flooded",
+                                          "set_flooded",
+                                          "has_others",
+                                          "bytes_of_few",
+                                          "bytes_waiting",
+                                          "count_bytes",
+                                          "seen_on_top",
+                                          "is_unasked",
+                                          "is_small",
+                                          "lc_slab_pool_kept",
+                                          "lc_slab_pool_spent",
+                                          "lc_slab_pool_share",
+                                          "share",
+                                          "lc_slab_pool_get",
+                                          "number_try",
+                                          "lc_inbox_parks",
+                                          "lc_wake_signal_for",
+                                          "signal_inside",
+                                          "signal_thread",
+                                          "lc_inbox_signalled",
+                                          "lc_inbox_wants_help"};
 
-  for (i = 0; i < sizeof sites / sizeof *sites; i++)
-    if (strcmp(sites[i], site) == 0)
-      return true;
-  for (i = 0; !each_step && i < sizeof steps / sizeof *steps; i++)
-    if (strcmp(steps[i], site) == 0)
+/* Explored in programs of their own. */
+static const char *const quiet_steps[] = {"signal_awake", "collect_awake",
+                                          "lc_wake_make_monitor",
+                                          "lc_channel_is_alone"};
+
+static bool is_among(const char *site, const char *const names[], size_t n) {
+  while (n > 0)
+    if (strcmp(names[--n], site) == 0)
       return true;
   return false;
+}
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static bool is_quiet(const char *site) {
+  return is_among(site, quiet_sites, COUNT(quiet_sites)) ||
+         (!each_step && is_among(site, quiet_steps, COUNT(quiet_steps)));
 }
 
 /* A lock is taken as libuv's mutex is, unless each step is explored: a thread

@@ -1,4 +1,6 @@
 /* Promise: a steady state allocates nothing, and a burst's memory goes back. */
+#include <unistd.h>
+
 #include "support/channel.h"
 #include "support/suite.h"
 #include "support/threads.h"
@@ -239,6 +241,47 @@ START_TEST(a_burst_that_was_received_leaves_the_process) {
   close_rx();
 }
 END_TEST
+
+#define CHANNELS 20
+
+static loopchan_receiver_t receivers[CHANNELS];
+static loopchan_sender_t *senders[CHANNELS];
+
+static void flood_and_receive(size_t c) {
+  static char message[1024];
+  int i;
+
+  for (i = 0; i < 3 * 1024; i++)
+    if (loopchan_send(senders[c], message) != 0)
+      ck_abort_msg("out of memory?");
+  for (i = 0; i < 3 * 1024; i++)
+    ck_assert_int_eq(loopchan_recv(&receivers[c], message), 0);
+  for (i = 0; i < 500; i++)
+    ck_assert_int_eq(loopchan_try_recv(&receivers[c], message), UV_EAGAIN);
+}
+
+/* And what a sender keeps holds on to little else. */
+START_TEST(of_a_flood_that_was_received_an_idle_sender_keeps_little) {
+  loopchan_options_t options = {.msg_size = 1024};
+  double before;
+  size_t c;
+
+  ck_assert_int_eq(loopchan_replace_allocator(malloc, realloc, calloc, free),
+                   0);
+  for (c = 0; c < CHANNELS; c++)
+    ck_assert_int_eq(loopchan_open(NULL, &receivers[c], &senders[c], &options),
+                     0);
+  before = resident();
+  for (c = 0; c < CHANNELS; c++)
+    flood_and_receive(c);
+  ck_assert_double_le((resident() - before) * (double) sysconf(_SC_PAGESIZE),
+                      CHANNELS * 768 * 1024.0);
+  for (c = 0; c < CHANNELS; c++) {
+    loopchan_sender_drop(senders[c]);
+    ck_assert_int_eq(loopchan_close(&receivers[c], NULL), 0);
+  }
+}
+END_TEST
 #endif
 
 /* However few fit into what is allocated at a time. */
@@ -328,7 +371,8 @@ static Suite *suite(void) {
              places_are_as_tight_as_sends_on_any_thread);
 #if defined(__linux__) && !defined(SLOW)
   SUITE_CASE(suite, "burst", NULL, NULL,
-             a_burst_that_was_received_leaves_the_process);
+             a_burst_that_was_received_leaves_the_process,
+             of_a_flood_that_was_received_an_idle_sender_keeps_little);
 #endif
   return suite;
 }

@@ -1,10 +1,12 @@
 /* Room slab: nodes are apart and aligned, slabs go round and none is lost. */
 #include "queue/slab.h"
 
+#include <loopchan.h>
 #include <stdalign.h>
 #include <string.h>
 #include <uv.h>
 
+#include "base/alloc.h"
 #include "support/memory.h"
 #include "support/suite.h"
 
@@ -15,6 +17,11 @@ static void fresh(void) {
   memory_watch();
   memset(&pool, 0xff, sizeof pool);
   ck_assert(lc_slab_pool_init(&pool, 8, SIZE_MAX));
+}
+
+/* As where they are pages. */
+static void allow_blocks(void) {
+  pool.blocks = true;
 }
 
 static void expect_nothing_left(void) {
@@ -257,8 +264,12 @@ START_TEST(a_full_pool_frees_the_unused_and_refuses_the_used) {
 }
 END_TEST
 
+static size_t bytes_waiting(void) {
+  return lc_load(&pool.waiting, memory_order_relaxed);
+}
+
 static bool is_tidy(void) {
-  return lc_load(&pool.waiting, memory_order_relaxed) <= LC_POOL_BYTES;
+  return bytes_waiting() <= LC_POOL_BYTES;
 }
 
 START_TEST(a_tidy_pool_keeps_no_more_than_its_bytes) {
@@ -303,24 +314,116 @@ static void begin_flood(void) {
     flood[i] = take_and_spend();
 }
 
-START_TEST(while_slabs_are_asked_for_a_flood_of_them_waits) {
-  size_t allocations, i;
+static void recycle_flood(size_t from, size_t to) {
+  while (from < to)
+    lc_slab_pool_recycle(&pool, flood[from++]);
+}
 
+static size_t trim_all(void) {
+  size_t trimmed = 0;
+
+  while (lc_slab_pool_trim(&pool))
+    trimmed++;
+  return trimmed;
+}
+
+START_TEST(while_slabs_are_asked_for_a_flood_of_them_waits) {
+  size_t allocations, waiting, i;
+
+  allow_blocks();
   for (i = 0; i < 100; i++)
     flood[i] = take_and_spend();
-  for (i = 0; i < 100; i++)
-    lc_slab_pool_recycle(&pool, flood[i]);
-  ck_assert_uint_eq(memory_blocks(), 100);
+  recycle_flood(0, 100);
+  waiting = bytes_waiting();
+  ck_assert_uint_ge(waiting, 100 * LC_SLAB_MOST);
   allocations = memory_allocations();
   for (i = 0; i < 100; i++)
     flood[i] = take_and_spend();
   ck_assert_uint_eq(memory_allocations(), allocations);
-  for (i = 0; i < 100; i++)
-    lc_slab_pool_recycle(&pool, flood[i]);
-  for (i = 0; lc_slab_pool_trim(&pool); i++) {
-  }
+  recycle_flood(0, 100);
+  ck_assert(lc_slab_pool_is_flooded(&pool));
+  ck_assert_uint_eq(trim_all(), (waiting - LC_POOL_BYTES) / LC_SLAB_MOST);
   ck_assert(is_tidy());
-  ck_assert_uint_eq(i, 100 - LC_POOL_BYTES / LC_SLAB_MOST);
+  ck_assert(!lc_slab_pool_is_flooded(&pool));
+  ck_assert_uint_eq(memory_bytes(), LC_POOL_BYTES);
+}
+END_TEST
+
+START_TEST(as_slabs_pile_up_they_are_made_as_blocks) {
+  size_t singles = LC_BLOCK_BYTES / 2 / LC_SLAB_MOST, i;
+
+  allow_blocks();
+  for (i = 0; i < singles; i++) {
+    flood[i] = take_and_spend();
+    ck_assert_uint_eq(flood[i]->number, 0);
+  }
+  ck_assert_uint_eq(memory_blocks(), singles);
+  for (; i < singles + 31; i++) {
+    flood[i] = take_and_spend();
+    ck_assert_uint_eq(flood[i]->number, i - singles + 1);
+    memset(flood[i] + 1, 1, flood[i]->bytes - sizeof(lc_slab_t));
+  }
+  ck_assert_uint_eq(memory_blocks(), singles + 1);
+  ck_assert_uint_eq(bytes_waiting(), 0);
+  recycle_flood(0, i);
+}
+END_TEST
+
+START_TEST(a_block_goes_with_the_last_of_its_slabs) {
+  size_t last = LC_BLOCK_BYTES / 2 / LC_SLAB_MOST, i;
+
+  allow_blocks();
+  for (i = 0; i <= last; i++)
+    flood[i] = take_and_spend();
+  recycle_flood(0, last);
+  (void) trim_all();
+  ck_assert_uint_gt(memory_bytes(), LC_BLOCK_BYTES);
+  /* The flood is over: none in its place. */
+  lc_slab_pool_recycle(&pool, flood[last]);
+  (void) trim_all();
+  ck_assert_uint_eq(memory_bytes(), LC_POOL_BYTES);
+  for (i = 0; i <= LC_POOL_BYTES / LC_SLAB_MOST; i++) {
+    flood[i] = take_and_spend();
+    ck_assert_uint_eq(flood[i]->number, 0);
+  }
+  recycle_flood(0, i);
+}
+END_TEST
+
+START_TEST(where_no_block_is_to_be_had_there_may_be_a_slab) {
+  size_t last = LC_BLOCK_BYTES / 2 / LC_SLAB_MOST, i;
+
+  allow_blocks();
+  for (i = 0; i < last; i++)
+    flood[i] = take_and_spend();
+  memory_fail(1);
+  flood[last] = take_and_spend();
+  ck_assert_uint_eq(flood[last]->number, 0);
+  recycle_flood(0, last + 1);
+}
+END_TEST
+
+/* Large messages may leave most of their pages as they are; and small slabs are
+ * from a heap, as all are that the user's functions give. */
+START_TEST(blocks_are_for_large_slabs_of_small_messages) {
+  static const struct {
+    size_t size, bound;
+    bool large;
+  } cases[] = {{0, SIZE_MAX, true},      {8, SIZE_MAX, true},
+               {8184, SIZE_MAX, true},   {8185, SIZE_MAX, false},
+               {8, 1000, false},         {8, 4094, true},
+               {100000, SIZE_MAX, false}};
+  size_t c;
+
+  ck_assert(!pool.blocks);
+  expect_nothing_left();
+  ck_assert_int_eq(loopchan_replace_allocator(malloc, realloc, calloc, free),
+                   0);
+  for (c = 0; c < sizeof cases / sizeof *cases; c++) {
+    ck_assert(lc_slab_pool_init(&pool, cases[c].size, cases[c].bound));
+    ck_assert_int_eq(pool.blocks,
+                     cases[c].large && lc_burst_is_pages(LC_BLOCK_BYTES));
+  }
 }
 END_TEST
 
@@ -352,7 +455,7 @@ START_TEST(a_flood_keeps_no_more_than_its_bytes) {
     /* Two come back for each that is asked for. */
     lc_slab_pool_recycle(&pool, flood[i]);
     lc_slab_pool_recycle(&pool, take_and_spend());
-    waiting = lc_load(&pool.waiting, memory_order_relaxed);
+    waiting = bytes_waiting();
     most = waiting > most ? waiting : most;
   }
   ck_assert_uint_le(most, LC_FLOOD_BYTES);
@@ -361,11 +464,8 @@ START_TEST(a_flood_keeps_no_more_than_its_bytes) {
 END_TEST
 
 START_TEST(slabs_that_nobody_asks_for_are_freed) {
-  size_t i;
-
   begin_flood();
-  for (i = 0; i < FLOOD; i++)
-    lc_slab_pool_recycle(&pool, flood[i]);
+  recycle_flood(0, FLOOD);
   ck_assert(is_tidy());
   ck_assert_uint_ge(memory_blocks(), 1);
 }
@@ -495,6 +595,10 @@ static Suite *suite(void) {
       a_full_pool_frees_the_unused_and_refuses_the_used,
       a_tidy_pool_keeps_no_more_than_its_bytes,
       while_slabs_are_asked_for_a_flood_of_them_waits,
+      as_slabs_pile_up_they_are_made_as_blocks,
+      a_block_goes_with_the_last_of_its_slabs,
+      where_no_block_is_to_be_had_there_may_be_a_slab,
+      blocks_are_for_large_slabs_of_small_messages,
       a_slab_with_nodes_under_way_is_not_trimmed,
       a_flood_keeps_no_more_than_its_bytes,
       slabs_that_nobody_asks_for_are_freed, a_pool_that_keeps_few_has_no_flood,

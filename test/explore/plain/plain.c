@@ -112,6 +112,16 @@ void lc_free_burst(void *memory, size_t size) {
   lc_free(memory);
 }
 
+bool lc_burst_is_pages(size_t size) {
+  (void) size;
+  return false;
+}
+
+void lc_discard_burst(void *part, size_t size) {
+  (void) part;
+  (void) size;
+}
+
 static void plain_zero(void *at, size_t size) {
   size_t i;
 
