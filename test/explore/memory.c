@@ -17,6 +17,7 @@
 
 #define STORES_MOST 128
 #define PLAIN_BITS 14
+#define SITE_BITS 10
 
 typedef struct {
   uint64_t value;
@@ -24,7 +25,6 @@ typedef struct {
 } store_t;
 
 typedef struct {
-  uint64_t *at;
   uint64_t before; /* the run */
   bool free;       /* if it is a lock's word */
   uint16_t count;
@@ -39,6 +39,7 @@ typedef struct {
 } plain_t;
 
 static place_t places[PLACES_MOST];
+static uint64_t *places_at[PLACES_MOST]; /* apart: each operation searches it */
 static size_t places_count;
 static plain_t plains[1 << PLAIN_BITS];
 static size_t plains_used[1 << PLAIN_BITS], plains_count;
@@ -72,7 +73,7 @@ void memory_reset(void) {
 void memory_restore(void) {
   while (places_count > 0) {
     places_count--;
-    *places[places_count].at = places[places_count].before;
+    *places_at[places_count] = places[places_count].before;
   }
 }
 
@@ -108,12 +109,12 @@ static size_t place_of(const void *at) {
   size_t i;
 
   for (i = 0; i < places_count; i++)
-    if (places[i].at == word)
+    if (places_at[i] == word)
       return i;
   if (places_count == PLACES_MOST)
     engine_fail("explorer: more than %d atomic places", PLACES_MOST);
+  places_at[places_count] = word;
   place = &places[places_count++];
-  place->at = word;
   place->before = *word;
   place->free = true;
   place->count = 1;
@@ -151,89 +152,122 @@ static memory_order weakened(memory_order order, int kind, const char *site) {
   return order;
 }
 
-/* Counters, owners and hints: whatever they read is right, so there is nothing
- * to explore there. */
-static const char *const quiet_sites[] = {"lc_malloc",
-                                          "lc_free",
-                                          "lc_malloc_core",
-                                          "lc_free_core",
-                                          "lc_malloc_burst",
-                                          "lc_free_burst",
-                                          "lc_owner_claim",
-                                          "lc_owner_may_be_here",
-                                          "lc_owner_set_here",
-                                          "lc_owner_set_none",
-                                          "lc_owner_is_here",
-                                          "lc_tx_sent",
-                                          "lc_tx_flush",
-                                          "is_signalled",
-                                          "set_signalled",
-                                          "lc_loop_thread_is_here",
-                                          "lc_loop_thread_set_here",
-                                          "lc_loop_thread_is_known",
-                                          "count_paid",
-                                          "lc_wake_count",
-                                          "lc_loop_may_spin",
-                                          "lc_receiver_enter",
-                                          "lc_receiver_exit",
-                                          "make_slab",
-                                          "makes_blocks",
-                                          "count_made",
-                                          "is_flooded",
-                                          "set_flooded",
-                                          "has_others",
-                                          "bytes_of_few",
-                                          "bytes_waiting",
-                                          "count_bytes",
-                                          "seen_on_top",
-                                          "is_unasked",
-                                          "is_small",
-                                          "lc_slab_pool_kept",
-                                          "lc_slab_pool_spent",
-                                          "lc_slab_pool_share",
-                                          "share",
-                                          "lc_slab_pool_get",
-                                          "number_try",
-                                          "lc_inbox_parks",
-                                          "lc_wake_signal_for",
-                                          "signal_inside",
-                                          "signal_thread",
-                                          "lc_inbox_signalled",
-                                          "lc_inbox_wants_help"};
+/* What is known of a site by its name. Each operation asks for it, so the name
+ * is compared only the first time. */
+typedef struct {
+  const char *name; /* NULL: the slot is empty */
+  bool is_quiet, is_step, is_lock, is_unlock, is_guess;
+} site_t;
 
-/* Explored in programs of their own. */
-static const char *const quiet_steps[] = {"signal_awake", "collect_awake",
-                                          "lc_wake_make_monitor",
-                                          "lc_channel_is_alone"};
+static site_t sites[1 << SITE_BITS];
+static size_t sites_count;
 
-static bool is_among(const char *site, const char *const names[], size_t n) {
-  while (n > 0)
-    if (strcmp(names[--n], site) == 0)
-      return true;
-  return false;
+static bool is_one_of(const char *const *names, const char *name) {
+  while (*names != NULL && strcmp(*names, name) != 0)
+    names++;
+  return *names != NULL;
 }
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+static void judge_site(site_t *site, const char *name) {
+  /* Counters, owners and hints: whatever they read is right, so there is
+   * nothing to explore there. */
+  static const char *const quiet[] = {"lc_malloc",
+                                      "lc_free",
+                                      "lc_malloc_core",
+                                      "lc_free_core",
+                                      "lc_malloc_burst",
+                                      "lc_free_burst",
+                                      "lc_owner_claim",
+                                      "lc_owner_may_be_here",
+                                      "lc_owner_set_here",
+                                      "lc_owner_set_none",
+                                      "lc_owner_is_here",
+                                      "lc_tx_sent",
+                                      "lc_tx_flush",
+                                      "is_signalled",
+                                      "set_signalled",
+                                      "lc_loop_thread_is_here",
+                                      "lc_loop_thread_set_here",
+                                      "lc_loop_thread_is_known",
+                                      "count_paid",
+                                      "lc_wake_count",
+                                      "lc_loop_may_spin",
+                                      "lc_receiver_enter",
+                                      "lc_receiver_exit",
+                                      "make_slab",
+                                      "makes_blocks",
+                                      "count_made",
+                                      "is_flooded",
+                                      "set_flooded",
+                                      "has_others",
+                                      "bytes_of_few",
+                                      "bytes_waiting",
+                                      "count_bytes",
+                                      "seen_on_top",
+                                      "is_unasked",
+                                      "is_small",
+                                      "lc_slab_pool_kept",
+                                      "lc_slab_pool_spent",
+                                      "lc_slab_pool_share",
+                                      "share",
+                                      "lc_slab_pool_get",
+                                      "number_try",
+                                      "lc_inbox_parks",
+                                      "lc_wake_signal_for",
+                                      "signal_inside",
+                                      "signal_thread",
+                                      "lc_inbox_signalled",
+                                      "lc_inbox_wants_help",
+                                      NULL};
+  /* Explored in programs of their own. */
+  static const char *const steps[] = {"signal_awake", "collect_awake",
+                                      "lc_wake_make_monitor",
+                                      "lc_channel_is_alone", NULL};
+
+  site->name = name;
+  site->is_quiet = is_one_of(quiet, name);
+  site->is_step = is_one_of(steps, name);
+  site->is_lock = strcmp(name, "lc_lock_try") == 0;
+  site->is_unlock = strcmp(name, "lc_lock_release") == 0;
+  site->is_guess = strcmp(name, "lc_inbox_guess") == 0;
+}
+
+/* Found by the address of the name, which is a function's __func__. */
+static const site_t *site_of(const char *name) {
+  size_t slot = ((uintptr_t) name * 0x9e3779b97f4a7c15u) >> (64 - SITE_BITS);
+
+  while (sites[slot].name != name) {
+    if (sites[slot].name == NULL) {
+      if (++sites_count == 1 << SITE_BITS)
+        engine_fail("explorer: more than %zu sites", sites_count);
+      judge_site(&sites[slot], name);
+      break;
+    }
+    slot = (slot + 1) % (1 << SITE_BITS);
+  }
+  return &sites[slot];
+}
 
 static bool is_quiet(const char *site) {
-  return is_among(site, quiet_sites, COUNT(quiet_sites)) ||
-         (!each_step && is_among(site, quiet_steps, COUNT(quiet_steps)));
+  const site_t *is = site_of(site);
+
+  return is->is_quiet || (is->is_step && !each_step);
 }
 
 /* A lock is taken as libuv's mutex is, unless each step is explored: a thread
  * that finds it held waits there until it is released. */
 static bool is_lock(const char *site) {
-  return strcmp(site, "lc_lock_try") == 0;
+  return site_of(site)->is_lock;
 }
 
 static bool is_unlock(const char *site) {
-  return strcmp(site, "lc_lock_release") == 0;
+  return site_of(site)->is_unlock;
 }
 
 /* A push's first look is a guess that its compare-and-swap puts right, so only
  * what comes between the two matters, not how old the guess is. */
 static bool is_guess(const char *site) {
-  return strcmp(site, "lc_inbox_guess") == 0;
+  return site_of(site)->is_guess;
 }
 
 static uint64_t read_store(size_t p, uint16_t index, memory_order order) {
@@ -266,7 +300,7 @@ static void add_store(size_t p, uint64_t value, memory_order order,
   if (previous != NULL)
     memory_join(&store->view, &previous->view);
   views[self].steps[self]++;
-  *place->at = value;
+  *places_at[p] = value;
 }
 
 static store_t *last_store(size_t p) {
@@ -421,7 +455,7 @@ void explore_init(void *at, uint64_t value) {
     places[p].stores[0].value = value;
   else
     add_store(p, value, memory_order_relaxed, NULL);
-  *places[p].at = value;
+  *places_at[p] = value;
 }
 
 uintptr_t explore_self(void) {

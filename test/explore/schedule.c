@@ -3,7 +3,11 @@
  * A run is made of choices: which thread goes on, which store a load reads.
  * The search is depth first: a run repeats the choices of the one before it up
  * to the last that has an alternative, and takes that. Each run starts from the
- * beginning, so a list of choices is all that it needs to be repeated. */
+ * beginning, so a list of choices is all that it needs to be repeated.
+ *
+ * A coroutine gets its stack from ucontext, once, and is resumed by longjmp:
+ * swapcontext makes a system call each time. */
+#undef _FORTIFY_SOURCE /* its longjmp refuses to go to another stack */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,11 +21,11 @@
 #define CHOICES_MOST 4096
 
 typedef struct {
-  ucontext_t context;
+  jmp_buf begin, here; /* for its start in each run; where it was left */
   char stack[STACK_SIZE];
   void (*work)(void *);
   void *arg;
-  bool done, exists;
+  bool has_stack, exists, begun, done;
   const bool *waits_for; /* NULL: it can go on */
   const char *waits_why;
   view_t end; /* what it knew when it ended */
@@ -33,7 +37,7 @@ typedef struct {
 
 static fiber_t fibers[THREADS_MOST];
 static int current;
-static ucontext_t search;
+static jmp_buf search;
 static choice_t choices[CHOICES_MOST];
 static size_t choices_count, choices_made;
 static const explore_program_t *program;
@@ -77,8 +81,7 @@ void engine_fail(const char *format, ...) {
   vsnprintf(failure, sizeof failure, format, args);
   va_end(args);
   failed = true;
-  setcontext(&search);
-  abort();
+  _longjmp(search, 1);
 }
 
 void engine_trace(const char *format, ...) {
@@ -115,16 +118,22 @@ static void nobody_can_run(void) {
   for (t = 0; t < THREADS_MOST; t++)
     if (fibers[t].exists && !fibers[t].done)
       engine_fail("stuck: thread %d waits for %s", t, fibers[t].waits_why);
-  setcontext(&search);
+  _longjmp(search, 1);
+}
+
+static void go_on(int next) {
+  fiber_t *fiber = &fibers[next];
+
+  current = next;
+  if (fiber->begun)
+    _longjmp(fiber->here, 1);
+  fiber->begun = true;
+  _longjmp(fiber->begin, 1);
 }
 
 static void switch_to(int next) {
-  int from = current;
-
-  if (next == from)
-    return;
-  current = next;
-  swapcontext(&fibers[from].context, &fibers[next].context);
+  if (next != current && _setjmp(fibers[current].here) == 0)
+    go_on(next);
 }
 
 void engine_yield(void) {
@@ -150,8 +159,8 @@ void engine_wait_for(const bool *flag, const char *what) {
   }
 }
 
-static void run_fiber(int number) {
-  fiber_t *self = &fibers[number];
+static void run_fiber(void) {
+  fiber_t *self = &fibers[current];
   int t;
 
   self->work(self->arg);
@@ -163,20 +172,39 @@ static void run_fiber(int number) {
   engine_yield();
 }
 
+static ucontext_t stack_giver;
+
+/* The first function on a fiber's stack, which each run starts again from. */
+static void on_stack(int number) {
+  if (_setjmp(fibers[number].begin) == 0)
+    setcontext(&stack_giver);
+  run_fiber();
+}
+
+static void give_stack(int number) {
+  fiber_t *fiber = &fibers[number];
+  ucontext_t context;
+
+  getcontext(&context);
+  context.uc_stack.ss_sp = fiber->stack;
+  context.uc_stack.ss_size = sizeof fiber->stack;
+  context.uc_link = NULL;
+  makecontext(&context, (void (*)(void)) on_stack, 1, number);
+  swapcontext(&stack_giver, &context);
+  fiber->has_stack = true;
+}
+
 static void make_fiber(int number, void (*work)(void *), void *arg) {
   fiber_t *fiber = &fibers[number];
 
+  if (!fiber->has_stack)
+    give_stack(number);
   fiber->work = work;
   fiber->arg = arg;
   fiber->exists = true;
-  fiber->done = false;
+  fiber->begun = fiber->done = false;
   fiber->waits_for = NULL;
   memset(&fiber->end, 0, sizeof fiber->end);
-  getcontext(&fiber->context);
-  fiber->context.uc_stack.ss_sp = fiber->stack;
-  fiber->context.uc_stack.ss_size = sizeof fiber->stack;
-  fiber->context.uc_link = NULL;
-  makecontext(&fiber->context, (void (*)(void)) run_fiber, 1, number);
 }
 
 void explore_spawn(void (*work)(void *), void *arg) {
@@ -214,7 +242,6 @@ static void run_program(void *arg) {
 
 /* One run, by the choices made so far and then by the first of each. */
 static void run_once(void) {
-  volatile bool begun = false;
   int t;
 
   failed = false;
@@ -225,13 +252,9 @@ static void run_once(void) {
     fibers[t].exists = false;
   memory_reset();
   all_done = true;
-  current = 0;
   make_fiber(0, run_program, NULL);
-  getcontext(&search);
-  if (!begun) {
-    begun = true;
-    setcontext(&fibers[0].context);
-  }
+  if (_setjmp(search) == 0)
+    go_on(0);
   memory_restore();
 }
 
