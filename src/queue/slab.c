@@ -272,7 +272,14 @@ static void set_flooded(lc_slab_pool_t *pool, bool flooded) {
   lc_store(&pool->flooded, flooded, memory_order_relaxed);
 }
 
+static bool has_more_than_few(const lc_slab_pool_t *pool) {
+  return bytes_waiting(pool) > bytes_of_few(pool);
+}
+
+/* If more than the few wait, another thread has them for a moment. */
 static bool makes_blocks(lc_slab_pool_t *pool) {
+  if (has_more_than_few(pool))
+    return false;
   /* relaxed: a hint */
   if (!is_flooded(pool) &&
       lc_load(&pool->made, memory_order_relaxed) >= LC_BLOCK_BYTES / 2)
@@ -403,10 +410,6 @@ static lc_slab_t *take_unused(lc_slab_pool_t *pool) {
   if (slabs != NULL)
     give_back(pool, slabs);
   return unused;
-}
-
-static bool has_more_than_few(const lc_slab_pool_t *pool) {
-  return bytes_waiting(pool) > bytes_of_few(pool);
 }
 
 bool lc_slab_pool_is_flooded(const lc_slab_pool_t *pool) {
