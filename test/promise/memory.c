@@ -206,6 +206,28 @@ START_TEST(a_thread_that_finds_nothing_frees_what_a_flood_has_left) {
 }
 END_TEST
 
+/* It would free what its senders need a moment later. */
+START_TEST(a_thread_that_catches_up_now_and_then_frees_nothing_of_a_flood) {
+  size_t left;
+  int i;
+
+  reopen_for_a_thread(sizeof(int));
+  send_ints(0, FLOOD);
+  expect_ints(0, FLOOD);
+  left = memory_bytes();
+  ck_assert_uint_gt(left, 2 * KEPT_AT_MOST);
+  for (i = 0; i < 200; i++) {
+    ck_assert_int_eq(try_in_vain(), UV_EAGAIN);
+    ck_assert_int_eq(try_in_vain(), UV_EAGAIN);
+    send_ints(0, 1);
+    expect_ints(0, 1);
+  }
+  ck_assert_uint_eq(memory_bytes(), left);
+  drop_tx();
+  close_rx();
+}
+END_TEST
+
 /* Where the system says how much of the process is resident, and no sanitizer
  * keeps what was freed. */
 #if defined(__linux__) && !defined(SLOW)
@@ -367,6 +389,7 @@ static Suite *suite(void) {
              the_memory_of_a_burst_is_tight_and_goes_back,
              a_loop_with_nothing_to_do_frees_what_a_flood_has_left,
              a_thread_that_finds_nothing_frees_what_a_flood_has_left,
+             a_thread_that_catches_up_now_and_then_frees_nothing_of_a_flood,
              reserved_places_are_small,
              places_are_as_tight_as_sends_on_any_thread);
 #if defined(__linux__) && !defined(SLOW)

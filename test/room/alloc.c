@@ -2,6 +2,8 @@
 #include "base/alloc.h"
 
 #include <loopchan.h>
+#include <stdint.h>
+#include <string.h>
 
 #include "support/memory.h"
 #include "support/suite.h"
@@ -63,12 +65,29 @@ START_TEST(a_burst_block_is_from_the_functions_in_force) {
 }
 END_TEST
 
+START_TEST(a_huge_page_is_aligned_as_one) {
+  char *pages[4];
+  size_t i;
+
+  for (i = 0; i < 4; i++) {
+    pages[i] = lc_malloc_burst(LC_HUGE_PAGE, true);
+    ck_assert_ptr_nonnull(pages[i]);
+    if (lc_burst_is_pages(LC_HUGE_PAGE))
+      ck_assert_uint_eq((uintptr_t) pages[i] % LC_HUGE_PAGE, 0);
+    memset(pages[i], 1, LC_HUGE_PAGE);
+  }
+  for (i = 0; i < 4; i++)
+    lc_free_burst(pages[i], LC_HUGE_PAGE);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("room alloc");
 
   SUITE_CASE(suite, "alloc", NULL, NULL, the_functions_stay_while_a_core_is_out,
              a_failed_allocation_is_not_a_core,
              a_burst_block_is_a_block_like_any_other,
-             a_burst_block_is_from_the_functions_in_force);
+             a_burst_block_is_from_the_functions_in_force,
+             a_huge_page_is_aligned_as_one);
   return suite;
 }
