@@ -11,10 +11,14 @@
 /* No system's page is smaller. */
 #define LC_PAGE 4096
 
+/* How often a thread looks for slabs that another one has for a moment, before
+ * it makes more. */
+#define LC_LOOKS_MOST 64
+
 /* A block begins with this, and has a slab at each multiple of LC_SLAB_MOST
  * behind it: so that no page is of two slabs. */
 typedef struct {
-  lc_atomic(uint32_t) slabs; /* that are not freed */
+  lc_atomic(uint32_t) live; /* a bit for each slab that is not freed */
 } lc_block_t;
 
 #define LC_BLOCK_SLABS ((uint32_t) (LC_BLOCK_BYTES / LC_SLAB_MOST - 1))
@@ -129,6 +133,10 @@ static size_t bytes_waiting(const lc_slab_pool_t *pool) {
   return lc_load(&pool->waiting, memory_order_relaxed);
 }
 
+static bool has_more_than_few(const lc_slab_pool_t *pool) {
+  return bytes_waiting(pool) > bytes_of_few(pool);
+}
+
 /* Also those on their way in: never less than there are. */
 static void count_bytes(lc_slab_pool_t *pool, size_t bytes) {
   /* relaxed: a hint */
@@ -178,10 +186,19 @@ static void give_back(lc_slab_pool_t *pool, lc_slab_t *slabs) {
   }
 }
 
-/* Takes a slab that waits in the pool, of at most so many bytes if possible. */
+/* Takes a slab that waits in the pool, of at most so many bytes if possible. If
+ * many wait and none is to be seen, another thread has them for a moment, or
+ * for long, if it is preempted. */
 static lc_slab_t *take_waiting(lc_slab_pool_t *pool, size_t most) {
   lc_slab_t *slab = take_all(pool);
+  unsigned looks;
 
+  for (looks = 0;
+       slab == NULL && looks < LC_LOOKS_MOST && has_more_than_few(pool);
+       looks++) {
+    lc_relax();
+    slab = take_all(pool);
+  }
   if (slab == NULL)
     return NULL;
   if (slab->bytes > most) {
@@ -240,7 +257,7 @@ static lc_slab_t *make_block(lc_slab_pool_t *pool) {
 
   if (block == NULL)
     return NULL;
-  lc_atomic_init(&block->slabs, LC_BLOCK_SLABS);
+  lc_atomic_init(&block->live, ((uint32_t) 1 << LC_BLOCK_SLABS) - 1);
   for (n = 1; n <= LC_BLOCK_SLABS; n++) {
     lc_slab_t *slab = nth_of_block(block, n);
     init_slab(pool, slab, pool->most, n);
@@ -272,14 +289,7 @@ static void set_flooded(lc_slab_pool_t *pool, bool flooded) {
   lc_store(&pool->flooded, flooded, memory_order_relaxed);
 }
 
-static bool has_more_than_few(const lc_slab_pool_t *pool) {
-  return bytes_waiting(pool) > bytes_of_few(pool);
-}
-
-/* If more than the few wait, another thread has them for a moment. */
 static bool makes_blocks(lc_slab_pool_t *pool) {
-  if (has_more_than_few(pool))
-    return false;
   /* relaxed: a hint */
   if (!is_flooded(pool) &&
       lc_load(&pool->made, memory_order_relaxed) >= LC_BLOCK_BYTES / 2)
@@ -302,24 +312,49 @@ static lc_slab_t *make_slab(lc_slab_pool_t *pool, size_t most) {
   return slab;
 }
 
-static bool has_others(lc_block_t *block) {
-  /* relaxed: a hint */
-  return lc_load(&block->slabs, memory_order_relaxed) > 1;
+static uint32_t bit_of(uint32_t number) {
+  return (uint32_t) 1 << (number - 1);
+}
+
+/* Others' slabs may keep the block for long. So the system gets the pages of
+ * those that are not live, if there are others, as many as is said. */
+typedef enum { LC_NEVER_MIND, LC_OF_ONE_OTHER, LC_OF_ANY } lc_discard_t;
+
+static bool wants(lc_discard_t discard, uint32_t others) {
+  if (others == 0 || discard == LC_NEVER_MIND)
+    return false;
+  return discard == LC_OF_ANY || (others & (others - 1)) == 0;
+}
+
+static void discard_pages(lc_block_t *block, uint32_t own,
+                          lc_discard_t discard) {
+  /* relaxed: a slab that was freed is never live again */
+  uint32_t others = lc_load(&block->live, memory_order_relaxed) & ~own;
+  uint32_t n, from;
+
+  if (!wants(discard, others))
+    return;
+  for (n = 1; n <= LC_BLOCK_SLABS; n++) {
+    for (from = n; n <= LC_BLOCK_SLABS && (others & bit_of(n)) == 0; n++) {
+    }
+    if (n > from)
+      lc_discard_burst(nth_of_block(block, from),
+                       (size_t) LC_SLAB_MOST * (n - from));
+  }
 }
 
 /* False: the caller frees the block. */
-static bool leave_block(lc_block_t *block) {
+static bool leave_block(lc_block_t *block, uint32_t own) {
   /* [slab.block] (A) */
-  if (lc_add(&block->slabs, (uint32_t) -1, memory_order_release) > 1)
+  if (lc_add(&block->live, 0 - own, memory_order_release) != own)
     return true;
   /* [slab.block] (B) */
-  (void) lc_load(&block->slabs, memory_order_acquire);
+  (void) lc_load(&block->live, memory_order_acquire);
   return false;
 }
 
-/* Others' slabs may keep the block for long: tidy gives the system the pages of
- * this one. */
-static void free_slab(lc_slab_pool_t *pool, lc_slab_t *slab, bool tidy) {
+static void free_slab(lc_slab_pool_t *pool, lc_slab_t *slab,
+                      lc_discard_t discard) {
   size_t bytes = slab->bytes;
 
   count_made(pool, 0 - bytes);
@@ -327,9 +362,9 @@ static void free_slab(lc_slab_pool_t *pool, lc_slab_t *slab, bool tidy) {
     lc_free_burst(slab, bytes);
   } else {
     lc_block_t *block = block_of(slab);
-    if (tidy && has_others(block))
-      lc_discard_burst(slab, LC_SLAB_MOST);
-    if (!leave_block(block))
+    uint32_t own = bit_of(slab->number);
+    discard_pages(block, own, discard);
+    if (!leave_block(block, own))
       lc_free_burst(block, LC_BLOCK_BYTES);
   }
 }
@@ -381,7 +416,7 @@ bool lc_slab_pool_put(lc_slab_pool_t *pool, lc_slab_t *slab) {
     return true;
   if (slab->used > 0)
     return false;
-  free_slab(pool, slab, false);
+  free_slab(pool, slab, LC_NEVER_MIND);
   return true;
 }
 
@@ -416,27 +451,35 @@ bool lc_slab_pool_is_flooded(const lc_slab_pool_t *pool) {
   return is_flooded(pool) || has_more_than_few(pool);
 }
 
-bool lc_slab_pool_trim(lc_slab_pool_t *pool) {
-  lc_slab_t *slab = NULL;
+/* False: no more than the few wait. */
+static bool trim(lc_slab_pool_t *pool, lc_discard_t discard) {
+  lc_slab_t *slab;
 
-  if (has_more_than_few(pool))
-    slab = take_unused(pool);
-  else if (is_flooded(pool))
-    set_flooded(pool, false);
+  if (!has_more_than_few(pool))
+    return false;
+  slab = take_unused(pool);
   if (slab == NULL)
     return false;
-  free_slab(pool, slab, true);
+  free_slab(pool, slab, discard);
   return true;
 }
 
-/* Whether many bytes have come back that no user asks for. */
-static bool is_unasked(lc_slab_pool_t *pool, size_t bytes) {
+bool lc_slab_pool_trim(lc_slab_pool_t *pool) {
+  if (trim(pool, LC_OF_ANY))
+    return true;
+  if (is_flooded(pool) && !has_more_than_few(pool))
+    set_flooded(pool, false);
+  return false;
+}
+
+/* Returns how many bytes have come back since a user asked for some. */
+static size_t count_unasked(lc_slab_pool_t *pool, size_t bytes) {
   size_t unasked;
 
   /* relaxed, both: a hint; a user that asks at this moment will ask again */
   unasked = lc_load(&pool->unasked, memory_order_relaxed) + bytes;
   lc_store(&pool->unasked, unasked, memory_order_relaxed);
-  return unasked > LC_FLOOD_BYTES / 2;
+  return unasked;
 }
 
 /* Otherwise the small slabs of the beginning would stay in the pool forever. */
@@ -448,14 +491,18 @@ static bool is_small(const lc_slab_pool_t *pool, const lc_slab_t *slab) {
 void lc_slab_pool_recycle(lc_slab_pool_t *pool, lc_slab_t *slab) {
   size_t few = bytes_of_few(pool);
   size_t most = few > pool->flood ? few : pool->flood;
+  size_t unasked = count_unasked(pool, slab->bytes);
+  /* Discarding costs more than freeing, so only when the flood is over. */
+  lc_discard_t discard =
+      unasked > 2 * LC_FLOOD_BYTES ? LC_OF_ONE_OTHER : LC_NEVER_MIND;
 
   slab->used = 0;
-  if (is_unasked(pool, slab->bytes)) {
-    (void) lc_slab_pool_trim(pool);
+  if (unasked > LC_FLOOD_BYTES / 2) {
+    (void) trim(pool, discard);
     most = few;
   }
   if (is_small(pool, slab) || !put_on_top(pool, slab, most))
-    free_slab(pool, slab, false);
+    free_slab(pool, slab, discard);
 }
 
 void lc_slab_pool_orphan(lc_slab_pool_t *pool, lc_slab_t *slab) {
@@ -469,7 +516,7 @@ void lc_slab_pool_orphan(lc_slab_pool_t *pool, lc_slab_t *slab) {
 static void free_all(lc_slab_pool_t *pool, lc_slab_t *slab) {
   while (slab != NULL) {
     lc_slab_t *next = slab->next;
-    free_slab(pool, slab, false);
+    free_slab(pool, slab, LC_NEVER_MIND);
     slab = next;
   }
 }

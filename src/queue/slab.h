@@ -40,8 +40,8 @@
  * did.
  *
  *   frees a slab                            frees the last slab
- *   (A) slabs -= 1   release                (A) slabs -= 1
- *                                           (B) load slabs   acquire
+ *   (A) live -= its bit   release           (A) live -= its bit
+ *                                           (B) load live   acquire
  *                                           frees the block
  *   Weaker: A or B relaxed -> memory is freed that another thread may be
  *   writing to (free_vs_free).
@@ -83,8 +83,9 @@
  * Once the slabs take half of LC_BLOCK_BYTES, the next ones are made as blocks
  * of so many bytes, until the pool is down to the few. A block is freed with
  * the last of its slabs, so an idle sender's slab may keep a block; but the
- * pages of the others go when the pool is trimmed. Measured with four senders
- * to a loop, 4096 bytes, ns per message: 500; without blocks 3600. */
+ * pages of the others go when the pool is trimmed, and at the end of a flood of
+ * more than twice LC_FLOOD_BYTES. Measured with four senders to a loop, 4096
+ * bytes, ns per message: 500; without blocks 3600. */
 #ifndef LC_SLAB_LEAST
 #define LC_SLAB_LEAST 512
 #define LC_SLAB_MOST 65536
@@ -106,7 +107,7 @@ typedef struct lc_slab {
   alignas(lc_max_align_t) lc_link_t retire; /* first: the slab's own address */
   size_t bytes;                             /* of the whole slab */
   uint16_t count, used;                     /* nodes it has; nodes allocated */
-  uint32_t number; /* in its block, from one; 0: it is in none */
+  uint32_t number;      /* in its block, from one; 0: it is in none */
   struct lc_slab *next; /* in the pool, among orphans, in the backlog, or to be
                            recycled */
 } lc_slab_t;
@@ -126,7 +127,7 @@ typedef struct {
   lc_atomic(size_t) senders; /* among whom LC_KEPT_BYTES are shared */
   lc_atomic(size_t) waiting; /* bytes of the slabs in the stack */
   lc_atomic(size_t) unasked; /* bytes that came back since a slab was got */
-  lc_atomic(lc_slab_t *) top;  /* of the stack */
+  lc_atomic(lc_slab_t *) top; /* of the stack */
   lc_atomic(lc_slab_t *) orphans;
 } lc_slab_pool_t;
 

@@ -304,6 +304,37 @@ START_TEST(of_a_flood_that_was_received_an_idle_sender_keeps_little) {
   }
 }
 END_TEST
+
+#define MANY 50000
+#define FEW_SENDERS 4
+
+START_TEST(of_a_large_flood_idle_senders_keep_little) {
+  loopchan_options_t options = {.msg_size = 1024};
+  static char message[1024];
+  double before, at_its_peak;
+  int i;
+
+  ck_assert_int_eq(loopchan_replace_allocator(malloc, realloc, calloc, free),
+                   0);
+  ck_assert_int_eq(loopchan_open(NULL, &receivers[0], &senders[0], &options),
+                   0);
+  for (i = 1; i < FEW_SENDERS; i++)
+    senders[i] = loopchan_sender_clone(senders[0]);
+  before = resident();
+  for (i = 0; i < MANY; i++)
+    if (loopchan_send(senders[i % 5 % FEW_SENDERS], message) != 0)
+      ck_abort_msg("out of memory?");
+  at_its_peak = resident();
+  for (i = 0; i < MANY; i++)
+    ck_assert_int_eq(loopchan_recv(&receivers[0], message), 0);
+  for (i = 0; i < 1000; i++)
+    ck_assert_int_eq(loopchan_try_recv(&receivers[0], message), UV_EAGAIN);
+  ck_assert_double_le(resident() - before, (at_its_peak - before) / 20);
+  for (i = 0; i < FEW_SENDERS; i++)
+    loopchan_sender_drop(senders[i]);
+  ck_assert_int_eq(loopchan_close(&receivers[0], NULL), 0);
+}
+END_TEST
 #endif
 
 /* However few fit into what is allocated at a time. */
@@ -395,7 +426,8 @@ static Suite *suite(void) {
 #if defined(__linux__) && !defined(SLOW)
   SUITE_CASE(suite, "burst", NULL, NULL,
              a_burst_that_was_received_leaves_the_process,
-             of_a_flood_that_was_received_an_idle_sender_keeps_little);
+             of_a_flood_that_was_received_an_idle_sender_keeps_little,
+             of_a_large_flood_idle_senders_keep_little);
 #endif
   return suite;
 }

@@ -390,23 +390,6 @@ START_TEST(a_block_goes_with_the_last_of_its_slabs) {
 }
 END_TEST
 
-/* They are out of sight for a moment, while another thread takes one. */
-START_TEST(while_slabs_wait_no_block_is_made) {
-  size_t last = LC_BLOCK_BYTES / 2 / LC_SLAB_MOST, i;
-
-  allow_blocks();
-  for (i = 0; i < last; i++)
-    flood[i] = take_and_spend();
-  lc_add(&pool.waiting, LC_BLOCK_BYTES, memory_order_relaxed);
-  flood[last] = take_and_spend();
-  ck_assert_uint_eq(flood[last]->number, 0);
-  lc_add(&pool.waiting, 0 - LC_BLOCK_BYTES, memory_order_relaxed);
-  flood[last + 1] = take_and_spend();
-  ck_assert_uint_eq(flood[last + 1]->number, 1);
-  recycle_flood(0, last + 2);
-}
-END_TEST
-
 START_TEST(where_no_block_is_to_be_had_there_may_be_a_slab) {
   size_t last = LC_BLOCK_BYTES / 2 / LC_SLAB_MOST, i;
 
@@ -625,7 +608,6 @@ static Suite *suite(void) {
       while_slabs_are_asked_for_a_flood_of_them_waits,
       as_slabs_pile_up_they_are_made_as_blocks,
       a_block_goes_with_the_last_of_its_slabs,
-      while_slabs_wait_no_block_is_made,
       where_no_block_is_to_be_had_there_may_be_a_slab,
       blocks_are_for_large_slabs_of_small_messages,
       a_slab_with_nodes_under_way_is_not_trimmed,
