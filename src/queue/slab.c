@@ -317,13 +317,17 @@ static uint32_t bit_of(uint32_t number) {
 }
 
 /* Others' slabs may keep the block for long. So the system gets the pages of
- * those that are not live, if there are others, as many as is said. */
-typedef enum { LC_NEVER_MIND, LC_OF_ONE_OTHER, LC_OF_ANY } lc_discard_t;
+ * those that are not live. That costs more than freeing a block does, so while
+ * blocks go one after the other it is not done for each slab. */
+typedef enum { LC_NONE, LC_SOMETIMES, LC_EACH_TIME } lc_discard_t;
 
 static bool wants(lc_discard_t discard, uint32_t others) {
-  if (others == 0 || discard == LC_NEVER_MIND)
-    return false;
-  return discard == LC_OF_ANY || (others & (others - 1)) == 0;
+  unsigned count = 0;
+
+  if (discard == LC_SOMETIMES)
+    for (; others != 0; others &= others - 1)
+      count++;
+  return discard == LC_EACH_TIME ? others != 0 : count == 8 || count == 1;
 }
 
 static void discard_pages(lc_block_t *block, uint32_t own,
@@ -416,7 +420,7 @@ bool lc_slab_pool_put(lc_slab_pool_t *pool, lc_slab_t *slab) {
     return true;
   if (slab->used > 0)
     return false;
-  free_slab(pool, slab, LC_NEVER_MIND);
+  free_slab(pool, slab, LC_NONE);
   return true;
 }
 
@@ -465,7 +469,7 @@ static bool trim(lc_slab_pool_t *pool, lc_discard_t discard) {
 }
 
 bool lc_slab_pool_trim(lc_slab_pool_t *pool) {
-  if (trim(pool, LC_OF_ANY))
+  if (trim(pool, LC_EACH_TIME))
     return true;
   if (is_flooded(pool) && !has_more_than_few(pool))
     set_flooded(pool, false);
@@ -492,9 +496,8 @@ void lc_slab_pool_recycle(lc_slab_pool_t *pool, lc_slab_t *slab) {
   size_t few = bytes_of_few(pool);
   size_t most = few > pool->flood ? few : pool->flood;
   size_t unasked = count_unasked(pool, slab->bytes);
-  /* Discarding costs more than freeing, so only when the flood is over. */
-  lc_discard_t discard =
-      unasked > 2 * LC_FLOOD_BYTES ? LC_OF_ONE_OTHER : LC_NEVER_MIND;
+  /* Only when the flood is over. */
+  lc_discard_t discard = unasked > 2 * LC_FLOOD_BYTES ? LC_SOMETIMES : LC_NONE;
 
   slab->used = 0;
   if (unasked > LC_FLOOD_BYTES / 2) {
@@ -516,7 +519,7 @@ void lc_slab_pool_orphan(lc_slab_pool_t *pool, lc_slab_t *slab) {
 static void free_all(lc_slab_pool_t *pool, lc_slab_t *slab) {
   while (slab != NULL) {
     lc_slab_t *next = slab->next;
-    free_slab(pool, slab, LC_NEVER_MIND);
+    free_slab(pool, slab, LC_NONE);
     slab = next;
   }
 }

@@ -162,71 +162,40 @@ typedef struct {
 static site_t sites[1 << SITE_BITS];
 static size_t sites_count;
 
-static bool is_one_of(const char *const *names, const char *name) {
-  while (*names != NULL && strcmp(*names, name) != 0)
-    names++;
-  return *names != NULL;
+/* Names with a space before and behind each. */
+static bool is_one_of(const char *names, const char *name) {
+  size_t length = strlen(name);
+  const char *at = names;
+
+  while ((at = strstr(at + 1, name)) != NULL)
+    if (at[-1] == ' ' && at[length] == ' ')
+      return true;
+  return false;
 }
 
-static void judge_site(site_t *site, const char *name) {
-  /* Counters, owners and hints: whatever they read is right, so there is
-   * nothing to explore there. */
-  static const char *const quiet[] = {"lc_malloc",
-                                      "lc_free",
-                                      "lc_malloc_core",
-                                      "lc_free_core",
-                                      "lc_malloc_burst",
-                                      "lc_free_burst",
-                                      "lc_owner_claim",
-                                      "lc_owner_may_be_here",
-                                      "lc_owner_set_here",
-                                      "lc_owner_set_none",
-                                      "lc_owner_is_here",
-                                      "lc_tx_sent",
-                                      "lc_tx_flush",
-                                      "is_signalled",
-                                      "set_signalled",
-                                      "lc_loop_thread_is_here",
-                                      "lc_loop_thread_set_here",
-                                      "lc_loop_thread_is_known",
-                                      "count_paid",
-                                      "lc_wake_count",
-                                      "lc_loop_may_spin",
-                                      "lc_receiver_enter",
-                                      "lc_receiver_exit",
-                                      "make_slab",
-                                      "makes_blocks",
-                                      "count_made",
-                                      "is_flooded",
-                                      "set_flooded",
-                                      "discard_pages",
-                                      "bytes_of_few",
-                                      "bytes_waiting",
-                                      "count_bytes",
-                                      "seen_on_top",
-                                      "count_unasked",
-                                      "is_small",
-                                      "lc_slab_pool_kept",
-                                      "lc_slab_pool_spent",
-                                      "lc_slab_pool_share",
-                                      "share",
-                                      "lc_slab_pool_get",
-                                      "number_try",
-                                      "lc_inbox_parks",
-                                      "lc_wake_signal_for",
-                                      "signal_inside",
-                                      "signal_thread",
-                                      "lc_inbox_signalled",
-                                      "lc_inbox_wants_help",
-                                      NULL};
-  /* Explored in programs of their own. */
-  static const char *const steps[] = {"signal_awake", "collect_awake",
-                                      "lc_wake_make_monitor",
-                                      "lc_channel_is_alone", NULL};
+/* Counters, owners and hints: whatever they read is right, so there is nothing
+ * to explore there. */
+static const char quiet_sites[] =
+    " lc_malloc lc_free lc_malloc_core lc_free_core lc_malloc_burst"
+    " lc_free_burst lc_owner_claim lc_owner_may_be_here lc_owner_set_here"
+    " lc_owner_set_none lc_owner_is_here lc_tx_sent lc_tx_flush is_signalled"
+    " set_signalled lc_loop_thread_is_here lc_loop_thread_set_here"
+    " lc_loop_thread_is_known count_paid lc_wake_count lc_loop_may_spin"
+    " lc_receiver_enter lc_receiver_exit make_slab makes_blocks count_made"
+    " is_flooded set_flooded discard_pages bytes_of_few bytes_waiting"
+    " count_bytes seen_on_top count_unasked is_small lc_slab_pool_kept"
+    " lc_slab_pool_spent lc_slab_pool_share share lc_slab_pool_get"
+    " number_try lc_inbox_parks lc_wake_signal_for signal_inside"
+    " signal_thread lc_inbox_signalled lc_inbox_wants_help ";
 
+/* Explored in programs of their own. */
+static const char step_sites[] =
+    " signal_awake collect_awake lc_wake_make_monitor lc_channel_is_alone ";
+
+static void judge_site(site_t *site, const char *name) {
   site->name = name;
-  site->is_quiet = is_one_of(quiet, name);
-  site->is_step = is_one_of(steps, name);
+  site->is_quiet = is_one_of(quiet_sites, name);
+  site->is_step = is_one_of(step_sites, name);
   site->is_lock = strcmp(name, "lc_lock_try") == 0;
   site->is_unlock = strcmp(name, "lc_lock_release") == 0;
   site->is_guess = strcmp(name, "lc_inbox_guess") == 0;
