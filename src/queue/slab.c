@@ -317,8 +317,9 @@ static uint32_t bit_of(uint32_t number) {
 }
 
 /* Others' slabs may keep the block for long. So the system gets the pages of
- * those that are not live. That costs more than freeing a block does, so while
- * blocks go one after the other it is not done for each slab. */
+ * those that are not live. That costs more than freeing a block does; so while
+ * blocks go one after the other it is done twice for each, when eight slabs are
+ * left and when one is. */
 typedef enum { LC_NONE, LC_SOMETIMES, LC_EACH_TIME } lc_discard_t;
 
 static bool wants(lc_discard_t discard, uint32_t others) {
