@@ -30,6 +30,7 @@ int lc_shared_new(lc_shared_t **out, bool spins) {
   lc_queue_init(&shared->consumers);
   shared->called = 0;
   shared->wakes = 0;
+  shared->parked = false;
   *out = shared;
   return 0;
 }
@@ -63,11 +64,16 @@ static void release_lock(lc_shared_t *shared) {
 }
 
 /* A thread that has the lock is awake, and calls idle receivers when it
- * unlocks; so nothing needs to be signalled. */
+ * unlocks; so nothing needs to be signalled. While messages flow nobody parks,
+ * and the inbox's word, which the senders write, is not read here. */
 void lc_shared_lock(lc_channel_t *channel) {
-  take_lock(channel->shared);
-  if (!lc_inbox_is_parked(&channel->inbox))
+  lc_shared_t *shared = channel->shared;
+
+  take_lock(shared);
+  if (shared->parked && !lc_inbox_is_parked(&channel->inbox)) {
+    shared->parked = false;
     lc_inbox_is_up(&channel->inbox);
+  }
 }
 
 /* From here on: locked, up to the public calls. */
@@ -118,10 +124,14 @@ static uint64_t count_waiting(lc_channel_t *channel, uint64_t most) {
 /* Rendezvous: the receivers that were called will take what is in the backlog,
  * and the rest of them one waiting send each. */
 static bool park(lc_channel_t *channel) {
-  size_t called = channel->shared->called;
+  lc_shared_t *shared = channel->shared;
+  size_t called = shared->called;
   uint64_t stored = lc_backlog_count_messages(&channel->rx.backlog, called);
 
-  return lc_rx_park_behind(channel, called - (size_t) stored);
+  if (!lc_rx_park_behind(channel, called - (size_t) stored))
+    return false;
+  shared->parked = true;
+  return true;
 }
 
 /* Calls an idle receiver for each message, or all at the end of the channel, as
