@@ -84,10 +84,10 @@ static void *new_huge_page(void) {
 }
 
 /* Getting all pages at once costs less than a page fault for each. */
-static void *new_pages(size_t size, bool whole) {
-  if (whole && size == LC_HUGE_PAGE)
+static void *new_pages(size_t size, bool full) {
+  if (full && size == LC_HUGE_PAGE)
     return new_huge_page();
-  return map_pages(size, whole ? MAP_POPULATE : 0);
+  return map_pages(size, full ? MAP_POPULATE : 0);
 }
 
 /* With too many holes in the address space this fails; the memory is given back
@@ -108,9 +108,9 @@ bool lc_burst_is_pages(size_t size) {
   return false;
 }
 
-static void *new_pages(size_t size, bool whole) {
+static void *new_pages(size_t size, bool full) {
   (void) size;
-  (void) whole;
+  (void) full;
   return NULL;
 }
 
@@ -126,8 +126,8 @@ void lc_discard_burst(void *part, size_t size) {
 
 #endif
 
-void *lc_malloc_burst(size_t size, bool whole) {
-  return lc_burst_is_pages(size) ? new_pages(size, whole) : lc_malloc(size);
+void *lc_malloc_burst(size_t size, bool full) {
+  return lc_burst_is_pages(size) ? new_pages(size, full) : lc_malloc(size);
 }
 
 void lc_free_burst(void *memory, size_t size) {

@@ -14,13 +14,16 @@ void lc_free(void *memory);
 void *lc_malloc_core(size_t size);
 void lc_free_core(void *memory);
 
+/* In bytes. Where the system has such pages, a full block of this size is one
+ * of them. */
+#define LC_HUGE_PAGE ((size_t) 1 << 21)
+
 /* The same for a block that comes and goes with a burst. Where that is
  * possible, the system gets the memory back at once when the block is freed: a
  * heap would keep it as long as anything that was allocated later is in use.
- * whole: each of its pages will be written to. One of LC_HUGE_PAGE bytes is
- * then a page of its own, where the system has such pages. */
-#define LC_HUGE_PAGE ((size_t) 1 << 21)
-void *lc_malloc_burst(size_t size, bool whole);
+ * full: most of its pages will be written to, so that getting them at once is
+ * no waste. */
+void *lc_malloc_burst(size_t size, bool full);
 void lc_free_burst(void *memory, size_t size);
 
 /* Whether such a block is pages of the system's, and not of a heap. */

@@ -316,19 +316,29 @@ static uint32_t bit_of(uint32_t number) {
   return (uint32_t) 1 << (number - 1);
 }
 
-/* Others' slabs may keep the block for long. So the system gets the pages of
- * those that are not live. That costs more than freeing a block does; so while
- * blocks go one after the other it is done twice for each, when eight slabs are
- * left and when one is. */
-typedef enum { LC_NONE, LC_SOMETIMES, LC_EACH_TIME } lc_discard_t;
+/* Others' slabs may keep the block for long, so the system gets the pages of
+ * those that are not live. For each slab that costs more than freeing the whole
+ * block does; so while blocks go one after the other it happens twice in a
+ * block's life: when a few of its slabs are left, and when one is. */
+typedef enum { LC_KEEP, LC_TWICE, LC_EACH_TIME } lc_discard_t;
 
-static bool wants(lc_discard_t discard, uint32_t others) {
+#define LC_BLOCK_FEW 8
+
+static unsigned count_bits(uint32_t bits) {
   unsigned count = 0;
 
-  if (discard == LC_SOMETIMES)
-    for (; others != 0; others &= others - 1)
-      count++;
-  return discard == LC_EACH_TIME ? others != 0 : count == 8 || count == 1;
+  for (; bits != 0; bits &= bits - 1)
+    count++;
+  return count;
+}
+
+static bool is_due(lc_discard_t discard, uint32_t others) {
+  unsigned count;
+
+  if (discard == LC_KEEP)
+    return false;
+  count = count_bits(others);
+  return discard == LC_TWICE ? count == LC_BLOCK_FEW || count == 1 : count > 0;
 }
 
 static void discard_pages(lc_block_t *block, uint32_t own,
@@ -337,7 +347,7 @@ static void discard_pages(lc_block_t *block, uint32_t own,
   uint32_t others = lc_load(&block->live, memory_order_relaxed) & ~own;
   uint32_t n, from;
 
-  if (!wants(discard, others))
+  if (!is_due(discard, others))
     return;
   for (n = 1; n <= LC_BLOCK_SLABS; n++) {
     for (from = n; n <= LC_BLOCK_SLABS && (others & bit_of(n)) == 0; n++) {
@@ -421,7 +431,7 @@ bool lc_slab_pool_put(lc_slab_pool_t *pool, lc_slab_t *slab) {
     return true;
   if (slab->used > 0)
     return false;
-  free_slab(pool, slab, LC_NONE);
+  free_slab(pool, slab, LC_KEEP);
   return true;
 }
 
@@ -456,13 +466,10 @@ bool lc_slab_pool_is_flooded(const lc_slab_pool_t *pool) {
   return is_flooded(pool) || has_more_than_few(pool);
 }
 
-/* False: no more than the few wait. */
+/* False: only the few wait, or none of the others could be freed. */
 static bool trim(lc_slab_pool_t *pool, lc_discard_t discard) {
-  lc_slab_t *slab;
+  lc_slab_t *slab = has_more_than_few(pool) ? take_unused(pool) : NULL;
 
-  if (!has_more_than_few(pool))
-    return false;
-  slab = take_unused(pool);
   if (slab == NULL)
     return false;
   free_slab(pool, slab, discard);
@@ -498,7 +505,7 @@ void lc_slab_pool_recycle(lc_slab_pool_t *pool, lc_slab_t *slab) {
   size_t most = few > pool->flood ? few : pool->flood;
   size_t unasked = count_unasked(pool, slab->bytes);
   /* Only when the flood is over. */
-  lc_discard_t discard = unasked > 2 * LC_FLOOD_BYTES ? LC_SOMETIMES : LC_NONE;
+  lc_discard_t discard = unasked > 2 * LC_FLOOD_BYTES ? LC_TWICE : LC_KEEP;
 
   slab->used = 0;
   if (unasked > LC_FLOOD_BYTES / 2) {
@@ -520,7 +527,7 @@ void lc_slab_pool_orphan(lc_slab_pool_t *pool, lc_slab_t *slab) {
 static void free_all(lc_slab_pool_t *pool, lc_slab_t *slab) {
   while (slab != NULL) {
     lc_slab_t *next = slab->next;
-    free_slab(pool, slab, LC_NONE);
+    free_slab(pool, slab, LC_KEEP);
     slab = next;
   }
 }

@@ -390,6 +390,21 @@ START_TEST(a_block_goes_with_the_last_of_its_slabs) {
 }
 END_TEST
 
+/* As the pool keeps a few slabs, it should not be those that keep a block. */
+START_TEST(a_trim_frees_slabs_of_a_block_first) {
+  size_t singles = LC_BLOCK_BYTES / 2 / LC_SLAB_MOST, all = singles + 31, i;
+
+  allow_blocks();
+  for (i = 0; i < all; i++)
+    flood[i] = take_and_spend();
+  ck_assert_uint_eq(flood[all - 1]->number, 31);
+  recycle_flood(singles, all);
+  recycle_flood(0, singles);
+  (void) trim_all();
+  ck_assert_uint_eq(memory_bytes(), LC_POOL_BYTES);
+}
+END_TEST
+
 START_TEST(where_no_block_is_to_be_had_there_may_be_a_slab) {
   size_t last = LC_BLOCK_BYTES / 2 / LC_SLAB_MOST, i;
 
@@ -608,6 +623,7 @@ static Suite *suite(void) {
       while_slabs_are_asked_for_a_flood_of_them_waits,
       as_slabs_pile_up_they_are_made_as_blocks,
       a_block_goes_with_the_last_of_its_slabs,
+      a_trim_frees_slabs_of_a_block_first,
       where_no_block_is_to_be_had_there_may_be_a_slab,
       blocks_are_for_large_slabs_of_small_messages,
       a_slab_with_nodes_under_way_is_not_trimmed,

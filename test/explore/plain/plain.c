@@ -102,8 +102,8 @@ void lc_free_core(void *memory) {
   assert(is_core(memory));
 }
 
-void *lc_malloc_burst(size_t size, bool whole) {
-  (void) whole;
+void *lc_malloc_burst(size_t size, bool full) {
+  (void) full;
   return lc_malloc(size);
 }
 
