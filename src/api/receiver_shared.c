@@ -125,15 +125,19 @@ static bool deliver_shared(lc_consumer_t *consumer) {
   return false;
 }
 
+/* An idle one that has something to free comes again: little in each turn. */
 static bool serve_consumer(lc_member_t *member) {
   lc_consumer_t *consumer = consumer_of_member(member);
-  bool more;
+  lc_channel_t *channel = consumer->channel;
+  bool more, idle, caught_up;
 
-  lc_shared_lock(consumer->channel);
+  lc_shared_lock(channel);
   lc_shared_come(&consumer->idle);
   more = consumer->delivery.recv_cb != NULL && deliver_shared(consumer);
-  lc_shared_unlock(consumer->channel);
-  return more;
+  idle = consumer->idle.state == LC_QUEUED;
+  caught_up = idle && lc_rx_has_caught_up(channel);
+  lc_shared_unlock(channel);
+  return more || (idle && lc_rx_free_kept(channel, caught_up, LC_NEVER));
 }
 
 static void on_shared_async(uv_async_t *async) {

@@ -87,9 +87,6 @@ int lc_channel_new(lc_channel_t **out, uv_async_t *async,
   }
   if (flavour == LC_LATEST)
     lc_slab_pool_make_single(&channel->pool);
-  /* No receiver of several knows that all of them have nothing to do. */
-  if ((options->flags & LOOPCHAN_SHARED) != 0)
-    lc_slab_pool_keep_few(&channel->pool);
   channel->config.flavour = flavour;
   lc_waitq_init(&channel->waitq, &channel->inbox, flavour, options->capacity,
                 options->spin_ns != LOOPCHAN_NO_SPIN);

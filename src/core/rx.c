@@ -88,14 +88,23 @@ bool lc_rx_park_behind(lc_channel_t *channel, size_t seen_to) {
   return parked;
 }
 
-bool lc_rx_tidy(lc_channel_t *channel, uint64_t deadline_ns) {
-  if (!lc_slab_pool_is_flooded(&channel->pool))
-    return false;
-  if (channel->rx.vain < LC_CAUGHT_UP)
-    channel->rx.vain++;
-  else if (!lc_slab_pool_trim(&channel->pool))
+bool lc_rx_has_caught_up(lc_channel_t *channel) {
+  if (channel->rx.vain == LC_CAUGHT_UP)
+    return true;
+  channel->rx.vain++;
+  return false;
+}
+
+bool lc_rx_free_kept(lc_channel_t *channel, bool caught_up,
+                     uint64_t deadline_ns) {
+  if (!lc_slab_pool_is_flooded(&channel->pool) ||
+      (caught_up && !lc_slab_pool_trim(&channel->pool)))
     return false;
   return uv_hrtime() < deadline_ns;
+}
+
+bool lc_rx_tidy(lc_channel_t *channel, uint64_t deadline_ns) {
+  return lc_rx_free_kept(channel, lc_rx_has_caught_up(channel), deadline_ns);
 }
 
 bool lc_rx_spin(lc_channel_t *channel, uint64_t deadline_ns) {

@@ -19,6 +19,12 @@ LC_MUST_USE bool lc_rx_spin(lc_channel_t *channel, uint64_t deadline_ns);
  * more, for messages, and for more to free. */
 bool lc_rx_tidy(lc_channel_t *channel, uint64_t deadline_ns);
 
+/* The two steps of that. Receiver: counts a look in vain; true: it is time to
+ * free. Then any thread that uses the core. */
+bool lc_rx_has_caught_up(lc_channel_t *channel);
+bool lc_rx_free_kept(lc_channel_t *channel, bool caught_up,
+                     uint64_t deadline_ns);
+
 /* Receiver. True: parked, the next send owes a wake. On a rendezvous channel,
  * only if no more sends wait than are seen to. */
 LC_MUST_USE bool lc_rx_park(lc_channel_t *channel);

@@ -106,11 +106,6 @@ void lc_slab_pool_make_single(lc_slab_pool_t *pool) {
   lc_atomic_init(&pool->largest, 0);
 }
 
-void lc_slab_pool_keep_few(lc_slab_pool_t *pool) {
-  pool->flood = 0;
-  pool->blocks = false;
-}
-
 void lc_node_fetch_ahead(const lc_slab_pool_t *pool, const lc_link_t *node) {
   const char *ahead = (const char *) node + LC_AHEAD;
   size_t most = 2 * LC_AHEAD, i;

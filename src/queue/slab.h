@@ -141,10 +141,6 @@ LC_MUST_USE bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size,
  * the bytes that users keep are not counted. */
 void lc_slab_pool_make_single(lc_slab_pool_t *pool);
 
-/* Right after the init: it keeps the few and no more, also while messages
- * flow. */
-void lc_slab_pool_keep_few(lc_slab_pool_t *pool);
-
 /* Frees every slab in the pool and every orphan. No other thread uses the
  * pool. */
 void lc_slab_pool_free(lc_slab_pool_t *pool);

@@ -101,14 +101,19 @@ START_TEST(a_steady_state_allocates_nothing_and_wakes_once_a_turn_at_most) {
 }
 END_TEST
 
-static void reopen_for_a_thread(size_t msg_size) {
+static void reopen(uv_loop_t *on, size_t msg_size, unsigned flags) {
   loopchan_options_t options = int_options();
 
   options.msg_size = msg_size;
+  options.flags = flags;
   close_rx();
   drop_tx();
   uv_run(&loop, UV_RUN_DEFAULT);
-  open_with(NULL, &options);
+  open_with(on, &options);
+}
+
+static void reopen_for_a_thread(size_t msg_size) {
+  reopen(NULL, msg_size, 0);
 }
 
 #ifdef SLOW /* under a sanitizer */
@@ -148,7 +153,7 @@ static void on_flood(loopchan_receiver_t *receiver, int status, void *msg) {
     bytes_in_last_callback = memory_bytes();
 }
 
-START_TEST(a_loop_with_nothing_to_do_frees_what_a_flood_has_left) {
+static void expect_loop_to_free(void) {
   int tries;
 
   received = 0;
@@ -162,6 +167,16 @@ START_TEST(a_loop_with_nothing_to_do_frees_what_a_flood_has_left) {
   ck_assert_uint_le(memory_bytes(), KEPT_AT_MOST);
   drop_tx();
   close_rx();
+}
+
+START_TEST(a_loop_with_nothing_to_do_frees_what_a_flood_has_left) {
+  expect_loop_to_free();
+}
+END_TEST
+
+START_TEST(one_of_several_loops_frees_what_a_flood_has_left) {
+  reopen(&loop, sizeof(int), LOOPCHAN_SHARED);
+  expect_loop_to_free();
 }
 END_TEST
 
@@ -200,6 +215,15 @@ START_TEST(a_thread_that_finds_nothing_frees_what_a_flood_has_left) {
   reopen_for_a_thread(sizeof(int));
   expect_to_free(receive_in_vain, UV_ETIMEDOUT);
   expect_to_free(select_in_vain, UV_ETIMEDOUT);
+  expect_to_free(try_in_vain, UV_EAGAIN);
+  drop_tx();
+  close_rx();
+}
+END_TEST
+
+START_TEST(one_of_several_threads_frees_what_a_flood_has_left) {
+  reopen(NULL, sizeof(int), LOOPCHAN_SHARED);
+  expect_to_free(receive_in_vain, UV_ETIMEDOUT);
   expect_to_free(try_in_vain, UV_EAGAIN);
   drop_tx();
   close_rx();
@@ -419,6 +443,8 @@ static Suite *suite(void) {
              large_messages_are_tight_too,
              the_memory_of_a_burst_is_tight_and_goes_back,
              a_loop_with_nothing_to_do_frees_what_a_flood_has_left,
+             one_of_several_loops_frees_what_a_flood_has_left,
+             one_of_several_threads_frees_what_a_flood_has_left,
              a_thread_that_finds_nothing_frees_what_a_flood_has_left,
              a_thread_that_catches_up_now_and_then_frees_nothing_of_a_flood,
              reserved_places_are_small,

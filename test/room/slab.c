@@ -445,9 +445,6 @@ START_TEST(blocks_are_for_large_slabs_of_small_messages) {
                      cases[c].large && lc_burst_is_pages(LC_BLOCK_BYTES));
   }
   fresh_with_blocks();
-  lc_slab_pool_keep_few(&pool);
-  ck_assert(!pool.blocks);
-  fresh_with_blocks();
   lc_slab_pool_make_single(&pool);
   ck_assert(!pool.blocks);
 }
@@ -494,20 +491,6 @@ START_TEST(slabs_that_nobody_asks_for_are_freed) {
   recycle_flood(0, FLOOD);
   ck_assert(is_tidy());
   ck_assert_uint_ge(memory_blocks(), 1);
-}
-END_TEST
-
-START_TEST(a_pool_that_keeps_few_has_no_flood) {
-  size_t i;
-
-  lc_slab_pool_keep_few(&pool);
-  for (i = 0; i < 100; i++)
-    flood[i] = take_and_spend();
-  for (i = 0; i < 100; i++) {
-    lc_slab_pool_recycle(&pool, flood[i]);
-    ck_assert(is_tidy());
-  }
-  ck_assert(!lc_slab_pool_trim(&pool));
 }
 END_TEST
 
@@ -628,7 +611,7 @@ static Suite *suite(void) {
       blocks_are_for_large_slabs_of_small_messages,
       a_slab_with_nodes_under_way_is_not_trimmed,
       a_flood_keeps_no_more_than_its_bytes,
-      slabs_that_nobody_asks_for_are_freed, a_pool_that_keeps_few_has_no_flood,
+      slabs_that_nobody_asks_for_are_freed,
       small_slabs_do_not_stay_when_large_ones_are_made,
       single_slabs_have_one_node_and_all_wait, out_of_memory_is_told,
       uncarve_gives_the_same_place_again, a_slab_has_one_user_at_a_time);
