@@ -129,15 +129,14 @@ static bool deliver_shared(lc_consumer_t *consumer) {
 static bool serve_consumer(lc_member_t *member) {
   lc_consumer_t *consumer = consumer_of_member(member);
   lc_channel_t *channel = consumer->channel;
-  bool more, idle, caught_up;
+  bool more, idle;
 
   lc_shared_lock(channel);
   lc_shared_come(&consumer->idle);
   more = consumer->delivery.recv_cb != NULL && deliver_shared(consumer);
   idle = consumer->idle.state == LC_QUEUED;
-  caught_up = idle && lc_rx_has_caught_up(channel);
   lc_shared_unlock(channel);
-  return more || (idle && lc_rx_free_kept(channel, caught_up, LC_NEVER));
+  return more || (idle && lc_rx_tidy(channel, LC_NEVER));
 }
 
 static void on_shared_async(uv_async_t *async) {

@@ -19,6 +19,12 @@
 #define LC_CAUGHT_UP 64
 #endif
 
+/* After so many of them, senders may need this processor for what comes next.
+ * Measured with two senders to a loop, one on the receiver's processor,
+ * capacity 1024, 256 and 1024 bytes, ns per message: 67 and 99; if it never
+ * yields, 106 (55 to 210) and 110; if at each look, 62 and 132. */
+#define LC_LOOKS_ALONE 8
+
 /* With LC_LATEST a take has to claim what it has seen. Every take checks
  * whether a slab is deferred; so with LC_LATEST one always seems to be: the EOF
  * link, which belongs to no slab. */
@@ -28,6 +34,7 @@ lc_slab_t *lc_rx_no_slab(lc_channel_t *channel) {
 }
 
 void lc_rx_init(lc_channel_t *channel) {
+  lc_number_init(&channel->rx.vain);
   channel->rx.deferred = lc_rx_no_slab(channel);
 }
 
@@ -88,23 +95,32 @@ bool lc_rx_park_behind(lc_channel_t *channel, size_t seen_to) {
   return parked;
 }
 
-bool lc_rx_has_caught_up(lc_channel_t *channel) {
-  if (channel->rx.vain == LC_CAUGHT_UP)
-    return true;
-  channel->rx.vain++;
-  return false;
+static uintptr_t looks_in_vain(const lc_channel_t *channel) {
+  return lc_number_read(&channel->rx.vain);
 }
 
-bool lc_rx_free_kept(lc_channel_t *channel, bool caught_up,
-                     uint64_t deadline_ns) {
-  if (!lc_slab_pool_is_flooded(&channel->pool) ||
-      (caught_up && !lc_slab_pool_trim(&channel->pool)))
-    return false;
-  return uv_hrtime() < deadline_ns;
+static void set_looks_in_vain(lc_channel_t *channel, uintptr_t vain) {
+  lc_number_set(&channel->rx.vain, vain);
+}
+
+/* If another thread has had the processor for a time slice, that was long
+ * enough. */
+static void wait_a_moment(lc_channel_t *channel, uint64_t deadline_ns) {
+  uintptr_t vain = looks_in_vain(channel) + 1;
+
+  if (vain > LC_LOOKS_ALONE && deadline_ns != LC_NOW && lc_backoff_yield())
+    vain = LC_CAUGHT_UP;
+  set_looks_in_vain(channel, vain);
 }
 
 bool lc_rx_tidy(lc_channel_t *channel, uint64_t deadline_ns) {
-  return lc_rx_free_kept(channel, lc_rx_has_caught_up(channel), deadline_ns);
+  if (!lc_slab_pool_is_flooded(&channel->pool))
+    return false;
+  if (looks_in_vain(channel) < LC_CAUGHT_UP)
+    wait_a_moment(channel, deadline_ns);
+  else if (!lc_slab_pool_trim(&channel->pool))
+    return false;
+  return uv_hrtime() < deadline_ns;
 }
 
 bool lc_rx_spin(lc_channel_t *channel, uint64_t deadline_ns) {
@@ -147,7 +163,7 @@ static bool is_lone(const lc_chain_t *chain) {
 static inline bool take_chain(lc_channel_t *channel, lc_chain_t *chain) {
   if (!lc_inbox_take(&channel->inbox, chain))
     return false;
-  channel->rx.vain = 0;
+  set_looks_in_vain(channel, 0);
   if (LC_UNLIKELY(channel->rx.deferred != NULL))
     after_take(channel, chain);
   lc_backoff_pace(&channel->rx.backoff, !is_lone(chain));

@@ -14,16 +14,11 @@ lc_slab_t *lc_rx_no_slab(lc_channel_t *channel);
 /* Receiver, before it parks. True: a spin has found links in the inbox. */
 LC_MUST_USE bool lc_rx_spin(lc_channel_t *channel, uint64_t deadline_ns);
 
-/* Receiver, when it has found nothing, before it parks. Frees a little of what
- * was kept while messages flowed. True: it has, and there is time: look once
- * more, for messages, and for more to free. */
+/* Receiver, when it has found nothing, before it parks; no lock is needed.
+ * Frees a little of what was kept while messages flowed, or lets senders run,
+ * as more may come. True: look once more, there is time: for messages, and for
+ * more to free. */
 bool lc_rx_tidy(lc_channel_t *channel, uint64_t deadline_ns);
-
-/* The two steps of that. Receiver: counts a look in vain; true: it is time to
- * free. Then any thread that uses the core. */
-bool lc_rx_has_caught_up(lc_channel_t *channel);
-bool lc_rx_free_kept(lc_channel_t *channel, bool caught_up,
-                     uint64_t deadline_ns);
 
 /* Receiver. True: parked, the next send owes a wake. On a rendezvous channel,
  * only if no more sends wait than are seen to. */

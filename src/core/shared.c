@@ -253,10 +253,9 @@ static void wait_for_call(lc_idle_t *idle, uint64_t deadline_ns) {
   bool woken = true;
 
   while (woken && idle->state == LC_QUEUED) {
-    bool caught_up = lc_rx_has_caught_up(channel);
     lc_shared_unlock(channel);
     if (lc_wake_spin(&idle->wake, &idle->backoff, deadline_ns) ||
-        !lc_rx_free_kept(channel, caught_up, deadline_ns))
+        !lc_rx_tidy(channel, deadline_ns))
       woken = lc_wake_wait(&idle->wake, deadline_ns);
     lc_shared_lock(channel);
   }

@@ -71,6 +71,13 @@ bool lc_spin_goes_on(lc_spin_t *spin) {
   return true;
 }
 
+bool lc_backoff_yield(void) {
+  uint64_t stalled_ns = lc_after(uv_hrtime(), LC_STALL_NS);
+
+  lc_yield();
+  return uv_hrtime() >= stalled_ns;
+}
+
 /* A yield has cost a time slice. A thread that slept would have seen sooner
  * what has come meanwhile. */
 static bool has_stalled(const lc_spin_t *spin) {

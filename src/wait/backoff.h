@@ -50,6 +50,9 @@ typedef struct {
 /* yields: a thread may wait for the one that spins, and need its processor. */
 void lc_backoff_init(lc_backoff_t *backoff, uint64_t most_ns, bool yields);
 
+/* Lets others run. True: that has cost a time slice. */
+bool lc_backoff_yield(void);
+
 /* Learns whether a look has found several things, or one. */
 void lc_backoff_pace(lc_backoff_t *backoff, bool several);
 
