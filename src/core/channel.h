@@ -112,7 +112,6 @@ typedef struct {
   lc_backlog_t backlog;
   bool ended;       /* the EOF link came, or shut down: EOF when drained */
   bool in_callback; /* the user's callback has a message */
-  lc_number_t vain; /* looks in vain, one after the other, a hint */
   lc_slab_t *recycle_after_callback;
   lc_slab_t *deferred;  /* to be recycled once the inbox no longer holds it;
                            or none: see lc_rx_init */

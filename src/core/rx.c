@@ -11,18 +11,18 @@
 #include "core/tx.h"
 #include "queue/latest.h"
 
-/* A receiver that catches up finds nothing now and then, and needs the slabs of
- * the flood soon again. After so many looks in vain, one after the other, it is
- * over. Measured with one sender to a loop, 4096 bytes, ns per message: 260;
- * with none 400. */
+/* A receiver that catches up finds nothing now and then, and its senders need
+ * the slabs of the flood soon again. After so many looks in vain since a sender
+ * asked for a slab, the flood is over. Measured with one sender to a loop, 4096
+ * bytes, ns per message: 260; with none 400. */
 #ifndef LC_CAUGHT_UP
 #define LC_CAUGHT_UP 64
 #endif
 
-/* After so many of them, senders may need this processor for what comes next.
- * Measured with two senders to a loop, one on the receiver's processor,
- * capacity 1024, 256 and 1024 bytes, ns per message: 67 and 99; if it never
- * yields, 106 (55 to 210) and 110; if at each look, 62 and 132. */
+/* After so many looks in vain, senders may need this processor for what comes
+ * next. Measured with two senders to a loop, one on the receiver's processor,
+ * capacity 1024; with 256 and with 1024 bytes, ns per message: 67 and 99; if it
+ * never yields, 106 (55 to 210) and 110; if at each look, 62 and 132. */
 #define LC_LOOKS_ALONE 8
 
 /* With LC_LATEST a take has to claim what it has seen. Every take checks
@@ -34,7 +34,6 @@ lc_slab_t *lc_rx_no_slab(lc_channel_t *channel) {
 }
 
 void lc_rx_init(lc_channel_t *channel) {
-  lc_number_init(&channel->rx.vain);
   channel->rx.deferred = lc_rx_no_slab(channel);
 }
 
@@ -95,29 +94,26 @@ bool lc_rx_park_behind(lc_channel_t *channel, size_t seen_to) {
   return parked;
 }
 
-static uintptr_t looks_in_vain(const lc_channel_t *channel) {
-  return lc_number_read(&channel->rx.vain);
-}
-
-static void set_looks_in_vain(lc_channel_t *channel, uintptr_t vain) {
-  lc_number_set(&channel->rx.vain, vain);
-}
-
 /* If another thread has had the processor for a time slice, that was long
- * enough. */
-static void wait_a_moment(lc_channel_t *channel, uint64_t deadline_ns) {
-  uintptr_t vain = looks_in_vain(channel) + 1;
+ * enough. If a sender has asked for a slab meanwhile, the count begins again.
+ */
+static void wait_a_moment(lc_channel_t *channel, unsigned vain,
+                          uint64_t deadline_ns) {
+  bool stalled =
+      vain >= LC_LOOKS_ALONE && deadline_ns != LC_NOW && lc_backoff_yield();
 
-  if (vain > LC_LOOKS_ALONE && deadline_ns != LC_NOW && lc_backoff_yield())
-    vain = LC_CAUGHT_UP;
-  set_looks_in_vain(channel, vain);
+  if (lc_slab_pool_vain(&channel->pool) >= vain)
+    lc_slab_pool_set_vain(&channel->pool, stalled ? LC_CAUGHT_UP : vain + 1);
 }
 
 bool lc_rx_tidy(lc_channel_t *channel, uint64_t deadline_ns) {
+  unsigned vain;
+
   if (!lc_slab_pool_is_flooded(&channel->pool))
     return false;
-  if (looks_in_vain(channel) < LC_CAUGHT_UP)
-    wait_a_moment(channel, deadline_ns);
+  vain = lc_slab_pool_vain(&channel->pool);
+  if (vain < LC_CAUGHT_UP)
+    wait_a_moment(channel, vain, deadline_ns);
   else if (!lc_slab_pool_trim(&channel->pool))
     return false;
   return uv_hrtime() < deadline_ns;
@@ -163,7 +159,6 @@ static bool is_lone(const lc_chain_t *chain) {
 static inline bool take_chain(lc_channel_t *channel, lc_chain_t *chain) {
   if (!lc_inbox_take(&channel->inbox, chain))
     return false;
-  set_looks_in_vain(channel, 0);
   if (LC_UNLIKELY(channel->rx.deferred != NULL))
     after_take(channel, chain);
   lc_backoff_pace(&channel->rx.backoff, !is_lone(chain));

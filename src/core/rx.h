@@ -14,10 +14,10 @@ lc_slab_t *lc_rx_no_slab(lc_channel_t *channel);
 /* Receiver, before it parks. True: a spin has found links in the inbox. */
 LC_MUST_USE bool lc_rx_spin(lc_channel_t *channel, uint64_t deadline_ns);
 
-/* Receiver, when it has found nothing, before it parks; no lock is needed.
+/* Receiver, when it has found nothing, before it sleeps; no lock is needed.
  * Frees a little of what was kept while messages flowed, or lets senders run,
- * as more may come. True: look once more, there is time: for messages, and for
- * more to free. */
+ * because they may be about to send. True: look once more, there is time: for
+ * messages, and for more to free. */
 bool lc_rx_tidy(lc_channel_t *channel, uint64_t deadline_ns);
 
 /* Receiver. True: parked, the next send owes a wake. On a rendezvous channel,

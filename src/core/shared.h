@@ -73,7 +73,7 @@ typedef struct lc_shared {
   lc_queue_t consumers; /* those that are open */
   size_t called;        /* how many were called, and have not come yet */
   uint64_t wakes;       /* how many were called so far */
-  bool parked;          /* until it is known that a push has ended it */
+  bool parked;          /* the inbox may be; false: it is not */
 } lc_shared_t;
 
 /* spins: whether a thread that finds the lock held may look again. */

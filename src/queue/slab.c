@@ -92,6 +92,7 @@ bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size, size_t bound) {
   lc_atomic_init(&pool->senders, 0);
   lc_atomic_init(&pool->waiting, 0);
   lc_atomic_init(&pool->unasked, 0);
+  lc_atomic_init(&pool->vain, 0);
   lc_atomic_init(&pool->top, NULL);
   lc_atomic_init(&pool->orphans, NULL);
   return true;
@@ -383,8 +384,9 @@ lc_slab_t *lc_slab_pool_get(lc_slab_pool_t *pool, size_t *bytes) {
   size_t most = pool->single ? pool->most : share(pool);
   lc_slab_t *slab = take_waiting(pool, most);
 
-  /* relaxed: a hint */
+  /* relaxed, both: a hint */
   lc_store(&pool->unasked, 0, memory_order_relaxed);
+  lc_store(&pool->vain, 0, memory_order_relaxed);
   if (slab == NULL) {
     slab = make_slab(pool, *bytes < most ? *bytes : most);
     if (slab == NULL)
@@ -459,6 +461,16 @@ static lc_slab_t *take_unused(lc_slab_pool_t *pool) {
 
 bool lc_slab_pool_is_flooded(const lc_slab_pool_t *pool) {
   return is_flooded(pool) || has_more_than_few(pool);
+}
+
+unsigned lc_slab_pool_vain(const lc_slab_pool_t *pool) {
+  /* relaxed: a hint */
+  return lc_load(&pool->vain, memory_order_relaxed);
+}
+
+void lc_slab_pool_set_vain(lc_slab_pool_t *pool, unsigned vain) {
+  /* relaxed: a hint */
+  lc_store(&pool->vain, vain, memory_order_relaxed);
 }
 
 /* False: only the few wait, or none of the others could be freed. */

@@ -127,6 +127,7 @@ typedef struct {
   lc_atomic(size_t) senders; /* among whom LC_KEPT_BYTES are shared */
   lc_atomic(size_t) waiting; /* bytes of the slabs in the stack */
   lc_atomic(size_t) unasked; /* bytes that came back since a slab was got */
+  lc_atomic(unsigned) vain;  /* looks in vain since then */
   lc_atomic(lc_slab_t *) top; /* of the stack */
   lc_atomic(lc_slab_t *) orphans;
 } lc_slab_pool_t;
@@ -173,6 +174,11 @@ void lc_slab_pool_recycle(lc_slab_pool_t *pool, lc_slab_t *slab);
 
 /* Any thread. Whether messages have piled up, since the pool was trimmed. */
 bool lc_slab_pool_is_flooded(const lc_slab_pool_t *pool);
+
+/* Any thread. A count, which begins again when a slab is got: how often a
+ * receiver has found no message. A hint. */
+unsigned lc_slab_pool_vain(const lc_slab_pool_t *pool);
+void lc_slab_pool_set_vain(lc_slab_pool_t *pool, unsigned vain);
 
 /* Any thread. Frees a slab that is kept only while messages flow. False: there
  * is none. */

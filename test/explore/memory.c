@@ -186,8 +186,8 @@ static const char quiet_sites[] =
     " count_bytes seen_on_top count_unasked is_small lc_slab_pool_kept"
     " lc_slab_pool_spent lc_slab_pool_share share lc_slab_pool_get"
     " number_try lc_inbox_parks lc_wake_signal_for signal_inside"
-    " signal_thread lc_inbox_signalled lc_inbox_wants_help looks_in_vain"
-    " set_looks_in_vain ";
+    " signal_thread lc_inbox_signalled lc_inbox_wants_help lc_slab_pool_vain"
+    " lc_slab_pool_set_vain ";
 
 /* Explored in programs of their own. */
 static const char step_sites[] =
