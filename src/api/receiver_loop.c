@@ -69,7 +69,7 @@ static bool deliver_messages(loopchan_receiver_t *rx, lc_budget_t *budget) {
  * as many turns as that takes. */
 static bool deliver_in_turn(loopchan_receiver_t *rx, lc_channel_t *channel) {
   lc_budget_t budget;
-  bool drained;
+  bool drained, more;
 
   lc_budget_begin(&budget, &channel->delivery.member,
                   channel->config.budget_messages);
@@ -78,10 +78,11 @@ static bool deliver_in_turn(loopchan_receiver_t *rx, lc_channel_t *channel) {
     deliver_end(rx);
     lc_budget_unseen(&budget);
   }
+  more = channel->delivery.recv_cb != NULL;
+  if (more && drained)
+    more = lc_rx_tidy(channel, LC_NEVER) || !lc_rx_park(channel);
   lc_budget_end(&budget, channel->loop);
-  if (drained && channel->delivery.recv_cb != NULL)
-    return lc_rx_tidy(channel, LC_NEVER) || !lc_rx_park(channel);
-  return channel->delivery.recv_cb != NULL;
+  return more;
 }
 
 static lc_channel_t *channel_of_member(lc_member_t *member) {
@@ -157,8 +158,9 @@ static int start(lc_channel_t *channel, loopchan_recv_cb cb) {
   /* Inside the receive callback: delivery goes on after it, and then parks. */
   if (channel->rx.in_callback)
     return 0;
+  /* One that stops after each message would otherwise never tidy up. */
   if (channel->rx.ended || !lc_backlog_is_empty(&channel->rx.backlog) ||
-      !lc_rx_park(channel))
+      lc_slab_pool_is_flooded(&channel->pool) || !lc_rx_park(channel))
     lc_wake_self(&channel->wake);
   return 0;
 }

@@ -125,7 +125,8 @@ static bool deliver_shared(lc_consumer_t *consumer) {
   return false;
 }
 
-/* An idle one that has something to free comes again: little in each turn. */
+/* An idle one that has something to free is served again, and frees a little in
+ * each turn. */
 static bool serve_consumer(lc_member_t *member) {
   lc_consumer_t *consumer = consumer_of_member(member);
   lc_channel_t *channel = consumer->channel;
@@ -249,6 +250,9 @@ int lc_shared_start(loopchan_receiver_t *rx, loopchan_recv_cb cb) {
     /* Inside the receive callback delivery goes on after it. */
     if (!consumer->in_callback && consumer->idle.state == LC_AWAY)
       lc_shared_queue_up(&consumer->idle);
+    /* One that stops after each message would otherwise never tidy up. */
+    if (lc_slab_pool_is_flooded(&scope.channel->pool))
+      lc_wake_self(&consumer->idle.wake);
   }
   lc_receiver_exit(rx, &scope);
   return err;

@@ -180,6 +180,41 @@ START_TEST(one_of_several_loops_frees_what_a_flood_has_left) {
 }
 END_TEST
 
+static void on_one(loopchan_receiver_t *receiver, int status, void *msg) {
+  on_message(receiver, status, msg);
+  ck_assert_int_eq(loopchan_recv_stop(receiver), 0);
+}
+
+/* As a coroutine does that awaits something else between two messages. */
+static void expect_to_free_when_stopped_each_time(void) {
+  int tries;
+
+  received = 0;
+  send_ints(0, FLOOD);
+  while (received < FLOOD) {
+    (void) loopchan_recv_start(&rx, on_one);
+    uv_run(&loop, UV_RUN_NOWAIT);
+  }
+  ck_assert_uint_gt(memory_bytes(), 2 * KEPT_AT_MOST);
+  ck_assert_int_eq(loopchan_recv_start(&rx, on_one), 0);
+  for (tries = 0; tries < FLOOD && memory_bytes() > KEPT_AT_MOST; tries++)
+    uv_run(&loop, UV_RUN_NOWAIT);
+  ck_assert_uint_le(memory_bytes(), KEPT_AT_MOST);
+  drop_tx();
+  close_rx();
+}
+
+START_TEST(a_loop_that_stops_after_each_message_frees_it_too) {
+  expect_to_free_when_stopped_each_time();
+}
+END_TEST
+
+START_TEST(one_of_several_loops_that_stops_after_each_frees_it_too) {
+  reopen(&loop, sizeof(int), LOOPCHAN_SHARED);
+  expect_to_free_when_stopped_each_time();
+}
+END_TEST
+
 #define SHORT_NS 1000000 /* too short to free it all at once, perhaps */
 
 static int receive_in_vain(void) {
@@ -230,23 +265,42 @@ START_TEST(one_of_several_threads_frees_what_a_flood_has_left) {
 }
 END_TEST
 
+/* So often it finds nothing twice, and then so many messages. */
+static void catch_up_now_and_then(int rounds, int messages) {
+  while (rounds-- > 0) {
+    ck_assert_int_eq(try_in_vain(), UV_EAGAIN);
+    ck_assert_int_eq(try_in_vain(), UV_EAGAIN);
+    send_ints(0, messages);
+    expect_ints(0, messages);
+  }
+}
+
+#define FILLS_A_SLAB 5000
+
 /* It would free what its senders need a moment later. */
 START_TEST(a_thread_that_catches_up_now_and_then_frees_nothing_of_a_flood) {
   size_t left;
-  int i;
 
   reopen_for_a_thread(sizeof(int));
   send_ints(0, FLOOD);
   expect_ints(0, FLOOD);
   left = memory_bytes();
   ck_assert_uint_gt(left, 2 * KEPT_AT_MOST);
-  for (i = 0; i < 200; i++) {
-    ck_assert_int_eq(try_in_vain(), UV_EAGAIN);
-    ck_assert_int_eq(try_in_vain(), UV_EAGAIN);
-    send_ints(0, 1);
-    expect_ints(0, 1);
-  }
+  catch_up_now_and_then(200, FILLS_A_SLAB);
   ck_assert_uint_eq(memory_bytes(), left);
+  drop_tx();
+  close_rx();
+}
+END_TEST
+
+/* And it would look for them in vain as long as the stream lasts. */
+START_TEST(a_steady_stream_frees_what_a_flood_has_left) {
+  reopen_for_a_thread(sizeof(int));
+  send_ints(0, FLOOD);
+  expect_ints(0, FLOOD);
+  ck_assert_uint_gt(memory_bytes(), 2 * KEPT_AT_MOST);
+  catch_up_now_and_then(500, 1);
+  ck_assert_uint_le(memory_bytes(), KEPT_AT_MOST);
   drop_tx();
   close_rx();
 }
@@ -447,6 +501,9 @@ static Suite *suite(void) {
              one_of_several_threads_frees_what_a_flood_has_left,
              a_thread_that_finds_nothing_frees_what_a_flood_has_left,
              a_thread_that_catches_up_now_and_then_frees_nothing_of_a_flood,
+             a_steady_stream_frees_what_a_flood_has_left,
+             a_loop_that_stops_after_each_message_frees_it_too,
+             one_of_several_loops_that_stops_after_each_frees_it_too,
              reserved_places_are_small,
              places_are_as_tight_as_sends_on_any_thread);
 #if defined(__linux__) && !defined(SLOW)
