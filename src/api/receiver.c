@@ -52,6 +52,20 @@ int lc_receiver_take(const lc_scope_t *scope, void *msg) {
   return 0;
 }
 
+/* A receiver that only tries never sleeps. Without the lock that receivers
+ * share, for it may take a while. */
+static void tidy(lc_channel_t *channel) {
+  bool unlocks = channel->shared != NULL;
+
+  if (!lc_slab_pool_is_flooded(&channel->pool))
+    return;
+  if (unlocks)
+    lc_shared_unlock(channel);
+  (void) lc_rx_tidy(channel, LC_NOW);
+  if (unlocks)
+    lc_shared_lock(channel);
+}
+
 int loopchan_try_recv(loopchan_receiver_t *rx, void *msg) {
   lc_scope_t scope;
   int err = lc_receiver_enter(rx, &scope);
@@ -61,9 +75,8 @@ int loopchan_try_recv(loopchan_receiver_t *rx, void *msg) {
   err = UV_EINVAL;
   if (msg != NULL || scope.channel->config.msg_size == 0)
     err = lc_receiver_take(&scope, msg);
-  /* A receiver that only tries never parks. */
   if (err == UV_EAGAIN)
-    (void) lc_rx_tidy(scope.channel, LC_NOW);
+    tidy(scope.channel);
   lc_receiver_exit(rx, &scope);
   return err;
 }
