@@ -1,13 +1,14 @@
 /* not_ending: why does the program not end? In C++ a sender is dropped with its
- * scope, but this one is static. On a timer, the program looks at the channel's
- * figures and at libuv's handles, then mends the fault. Prints the figures;
- * what libuv says goes to stderr. */
+ * scope, but this one is static. On a timer, after the last word, the program
+ * looks at the channel's figures and at libuv's handles, then mends the fault.
+ * Prints the figures; what libuv says goes to stderr. */
 #include <loopchan.hpp>
 
 #include "../check.h"
 
 static loopchan::loop_receiver<const char *> words;
 static loopchan::sender<const char *> forgotten;
+static uv_timer_t watch;
 
 static void on_timer(uv_timer_t *timer) {
   uv_print_active_handles(timer->loop, stderr);
@@ -21,7 +22,6 @@ static void on_timer(uv_timer_t *timer) {
 
 int main() {
   uv_loop_t *loop = uv_default_loop();
-  uv_timer_t timer;
 
   {
     auto [tx, rx] = loopchan::open<const char *>(loop).value();
@@ -29,9 +29,10 @@ int main() {
     forgotten = tx.clone();
     check(tx.send("hello"));
   }
-  check(words.start([](const char *) {}, [] { words.close(); }));
-  check(uv_timer_init(loop, &timer));
-  check(uv_timer_start(&timer, on_timer, 20, 0));
+  check(words.start(
+      [](const char *) { check(uv_timer_start(&watch, on_timer, 20, 0)); },
+      [] { words.close(); }));
+  check(uv_timer_init(loop, &watch));
   check(uv_run(loop, UV_RUN_DEFAULT));
   check(uv_loop_close(loop));
 }
