@@ -248,11 +248,12 @@ int lc_shared_start(loopchan_receiver_t *rx, loopchan_recv_cb cb) {
   } else {
     consumer->delivery.recv_cb = cb;
     /* Inside the receive callback delivery goes on after it. */
-    if (!consumer->in_callback && consumer->idle.state == LC_AWAY)
+    if (!consumer->in_callback && consumer->idle.state == LC_AWAY) {
       lc_shared_queue_up(&consumer->idle);
-    /* One that stops after each message would otherwise never tidy up. */
-    if (lc_slab_pool_is_flooded(&scope.channel->pool))
-      lc_wake_self(&consumer->idle.wake);
+      /* One that stops after each message would otherwise never tidy up. */
+      if (lc_slab_pool_is_flooded(&scope.channel->pool))
+        lc_wake_self(&consumer->idle.wake);
+    }
   }
   lc_receiver_exit(rx, &scope);
   return err;
