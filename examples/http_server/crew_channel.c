@@ -3,7 +3,7 @@
  *   loop -- jobs --> workers       bounded; one receiver, shared by all workers
  *   workers -- results --> loop    bounded; one loop receiver
  *
- * A message is a pointer, and who has it owns the work. The loop never waits:
+ * A message is a pointer, and its holder owns the work. The loop never waits:
  * it sends jobs with try_send, and is told when there is no room. A worker may
  * wait for room among the results, which the loop always makes. So nobody waits
  * in a circle, and memory is bounded: ahead works in each channel, one in each

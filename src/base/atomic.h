@@ -153,9 +153,9 @@ static inline void lc_loop_thread_set_here(lc_loop_thread_t *loop_thread) {
  *   inside                                  outside
  *   (A) add: leave, or shut      acq_rel    (B) load, or failing CAS acquire
  *
- *   Weaker: B, or A without release -> who is turned away reads what is still
- *   being written; A without acquire -> the last one tears down what another
- *   still reads (gate_vs_shut).
+ *   Weaker: B, or A without release -> a thread that is turned away reads what
+ *   is still being written; A without acquire -> the last one tears down what
+ *   another still reads (gate_vs_shut).
  */
 typedef lc_atomic(uintptr_t) lc_gate_t;
 

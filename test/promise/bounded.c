@@ -1,6 +1,6 @@
 /* Promise §3.2, capacity N: never more than N messages accepted and not
- * received, refused only while that many are, and who waits is served in turn.
- * The list was drawn up after crossbeam's tests/array.rs and tokio's
+ * received, refused only while that many are, and those that wait are served
+ * in turn. The list was drawn up after crossbeam's tests/array.rs and tokio's
  * sync_mpsc.rs. */
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -153,20 +153,24 @@ static void on_flood(loopchan_receiver_t *receiver, int status, void *msg) {
     bytes_in_last_callback = memory_bytes();
 }
 
-static void expect_loop_to_free(void) {
+static void expect_turns_to_free(void) {
   int tries;
 
+  for (tries = 0; tries < FLOOD && memory_bytes() > KEPT_AT_MOST; tries++)
+    uv_run(&loop, UV_RUN_NOWAIT);
+  ck_assert_uint_le(memory_bytes(), KEPT_AT_MOST);
+  drop_tx();
+  close_rx();
+}
+
+static void expect_loop_to_free(void) {
   received = 0;
   ck_assert_int_eq(loopchan_recv_start(&rx, on_flood), 0);
   send_ints(0, FLOOD);
   while (received < FLOOD)
     uv_run(&loop, UV_RUN_ONCE);
   ck_assert_uint_gt(bytes_in_last_callback, 2 * KEPT_AT_MOST);
-  for (tries = 0; tries < FLOOD && memory_bytes() > KEPT_AT_MOST; tries++)
-    uv_run(&loop, UV_RUN_NOWAIT);
-  ck_assert_uint_le(memory_bytes(), KEPT_AT_MOST);
-  drop_tx();
-  close_rx();
+  expect_turns_to_free();
 }
 
 START_TEST(a_loop_with_nothing_to_do_frees_what_a_flood_has_left) {
@@ -187,8 +191,6 @@ static void on_one(loopchan_receiver_t *receiver, int status, void *msg) {
 
 /* As a coroutine does that awaits something else between two messages. */
 static void expect_to_free_when_stopped_each_time(void) {
-  int tries;
-
   received = 0;
   send_ints(0, FLOOD);
   while (received < FLOOD) {
@@ -197,11 +199,7 @@ static void expect_to_free_when_stopped_each_time(void) {
   }
   ck_assert_uint_gt(memory_bytes(), 2 * KEPT_AT_MOST);
   ck_assert_int_eq(loopchan_recv_start(&rx, on_one), 0);
-  for (tries = 0; tries < FLOOD && memory_bytes() > KEPT_AT_MOST; tries++)
-    uv_run(&loop, UV_RUN_NOWAIT);
-  ck_assert_uint_le(memory_bytes(), KEPT_AT_MOST);
-  drop_tx();
-  close_rx();
+  expect_turns_to_free();
 }
 
 START_TEST(a_loop_that_stops_after_each_message_frees_it_too) {

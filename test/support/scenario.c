@@ -195,8 +195,8 @@ size_t sweep(scenario_t scenario, uv_loop_t *on, int flavour,
     ck_assert_int_eq(locks_alive(), locks_at_first);
     if (!source->has_happened())
       break;
-    /* One fault is told by one call, and costs no more than that; but who finds
-     * what it could not wait for there by then has nothing to tell. */
+    /* One fault is told by one call, and costs no more than that; but a call
+     * that finds what it could not wait for has nothing to tell. */
     ck_assert(told == 1 ||
               (told == 0 && (source->may_go_on || scenario == scenario_select ||
                              flavours[flavour].kind == ON_SHARED)));

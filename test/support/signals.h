@@ -17,7 +17,7 @@
 #define SIGNALS_TARGETS 16
 
 static struct {
-  uv_mutex_t mutex; /* guards targets: who is among them is alive */
+  uv_mutex_t mutex; /* guards targets: the threads there are alive */
   pthread_t targets[SIGNALS_TARGETS];
   int count;
   uv_thread_t storm;
