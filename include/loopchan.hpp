@@ -961,8 +961,10 @@ template <class T, class Msg> class packed {
   using type = typename wire<T>::type;
 
  public:
+  /* Zeroed: gcc 16 warns of array-new that may fail and initialises nothing
+   * (-Wduplicated-branches). */
   packed(Msg *msgs, std::size_t count)
-      : msgs_(msgs), raws_(::new (std::nothrow) type[count]) {
+      : msgs_(msgs), raws_(::new (std::nothrow) type[count]()) {
     pack(raws_.get() != nullptr ? count : 0);
   }
   packed(const packed &) = delete;
@@ -1621,7 +1623,7 @@ template <class T, class Alloc>
 result<std::size_t> select_for(
     time_span timeout, const std::vector<thread_receiver<T>, Alloc> &rxs) {
   std::unique_ptr<loopchan_receiver_t *[]> all(
-      ::new (std::nothrow) loopchan_receiver_t *[rxs.size() + 1]);
+      ::new (std::nothrow) loopchan_receiver_t *[rxs.size() + 1]());
   if (all.get() == nullptr)
     return unexpected(errc::no_memory);
   for (std::size_t i = 0; i < rxs.size(); i++)
