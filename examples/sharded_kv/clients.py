@@ -178,6 +178,19 @@ def malformed(port):
                b"-ERR increment or decrement would overflow\r\n:-1\r\n")
 
 
+def browser(port):
+    """A web page may have a browser send requests of HTTP, with a body that the
+    page wrote. What is in the body is not done."""
+    other = Client(port)
+    head = b"Host: localhost\r\nContent-Length: 9\r\n\r\nSET a 1\r\n"
+    for first in (b"POST / HTTP/1.1\r\n", b"PUT / HTTP/1.1\r\n"):
+        client = Client(port)
+        client.send(first + head)
+        said = client.file.read().splitlines()
+        assert said[-1] == b"-ERR this server does not speak HTTP", said
+    other.ask(b"EXISTS a\r\n", b":0\r\n")
+
+
 def silent(port):
     """A client that sends and never reads is not listened to after a while,
     and keeps nobody from being served. When it reads, all is there."""

@@ -26,6 +26,11 @@ static void say_ok(struct buffer *reply, const struct request *r) {
   resp_put_line(reply, "+OK");
 }
 
+static void say_refused(struct buffer *reply, const struct request *r) {
+  (void) r;
+  resp_put_line(reply, "-ERR this server does not speak HTTP");
+}
+
 /* The head of what its steps say. */
 static void say_count(struct buffer *reply, const struct request *r) {
   resp_put_array(reply, r->resp->count - 1);
@@ -55,6 +60,9 @@ static const struct command commands[] = {
     /* What redis-cli and redis-benchmark ask first, and do without. */
     {"COMMAND", 1, 0, .say = say_none},
     {"CONFIG", 2, 0, .say = say_none},
+    /* A browser's request, whose body any web page may have written. */
+    {"POST", 1, 0, .say = say_refused, .leaves = true},
+    {"HOST:", 1, 0, .say = say_refused, .leaves = true},
 };
 
 /* The word comes from a client: only what can stand in a line is told. */

@@ -34,7 +34,7 @@ static void usage(FILE *to, int status) {
       "              default 30\n"
       "  -h          prints this\n",
       to);
-  exit(status);
+  exit(fflush(to) == 0 ? status : EXIT_FAILURE);
 }
 
 static int64_t read_number(const char *text, int64_t least, int64_t most) {
