@@ -140,7 +140,7 @@ extern "C" {
 #define LOOPCHAN_EXTERN
 #endif
 
-#if defined(__GNUC__)
+#if defined(__GNUC__) || defined(__clang__)
 #define LOOPCHAN_UNUSED __attribute__((unused))
 #else
 #define LOOPCHAN_UNUSED
@@ -1115,8 +1115,9 @@ LOOPCHAN_EXTERN const char *loopchan_version_string(void);
 #endif
 
 /* The strictest alignment of any object. C99 has no max_align_t, nor have
- * MSVC's headers in C, where it would be a double. */
-#ifdef _MSC_VER
+ * MSVC's headers in C, where it would be a double. With gcc for 32-bit Windows
+ * it is stricter than what malloc there returns. */
+#if defined(_MSC_VER) || (defined(_WIN32) && !defined(_WIN64))
 #define LOOPCHAN_TYPED_MAX_ALIGN LOOPCHAN_TYPED_ALIGNOF(double)
 #elif !defined(__cplusplus) && \
     (!defined(__STDC_VERSION__) || __STDC_VERSION__ < 201112L)

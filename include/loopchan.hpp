@@ -799,7 +799,7 @@ template <class T> constexpr bool is_movable_message() {
 template <class T>
 inline constexpr bool goes_as_bytes =
     std::is_trivially_copyable_v<T> && !is_large<T> &&
-    alignof(T) <= alignof(std::max_align_t);
+    alignof(T) <= LOOPCHAN_TYPED_MAX_ALIGN;
 
 template <class T> inline constexpr bool goes_in_box = !goes_as_bytes<T>;
 template <class T>

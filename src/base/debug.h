@@ -11,7 +11,7 @@
 
 #define lc_assert(condition) assert(condition)
 
-#if defined(__GNUC__)
+#if defined(__GNUC__) || defined(__clang__)
 #define LC_MUST_USE __attribute__((warn_unused_result))
 #define LC_NOINLINE __attribute__((noinline))
 #define LC_INLINE __attribute__((always_inline)) inline

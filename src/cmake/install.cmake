@@ -51,6 +51,11 @@ foreach(dir LIBDIR INCLUDEDIR)
     set(pc_${dir} "\${prefix}/${pc_${dir}}")
   endif()
 endforeach()
+string(TOUPPER "${CMAKE_BUILD_TYPE}" pc_type)
+set(pc_NAME loopchan${CMAKE_${pc_type}_POSTFIX})
+if(WIN32 AND NOT MINGW AND NOT LOOPCHAN_BUILD_SHARED)
+  set(pc_NAME lib${pc_NAME})
+endif()
 configure_file(${PROJECT_SOURCE_DIR}/src/cmake/loopchan.pc.in
   ${PROJECT_BINARY_DIR}/loopchan.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/loopchan.pc

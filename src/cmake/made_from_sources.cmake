@@ -2,6 +2,7 @@
 # reference), and the library in two files (target amalgamation).
 string(TIMESTAMP today "%B %d, %Y" UTC)
 set(scripts ${PROJECT_SOURCE_DIR}/src/cmake)
+set(awk ${CMAKE_COMMAND} -E env LC_ALL=C awk) # in Turkish, i has another capital
 set(common ${scripts}/common.awk)
 set(header ${PROJECT_SOURCE_DIR}/include/loopchan.h)
 
@@ -9,7 +10,7 @@ set(manual ${PROJECT_BINARY_DIR}/man3)
 add_custom_command(OUTPUT ${manual}/loopchan.3
   COMMAND ${CMAKE_COMMAND} -E remove_directory ${manual}
   COMMAND ${CMAKE_COMMAND} -E make_directory ${manual}
-  COMMAND awk -v version=${PROJECT_VERSION} -v date=${today} -v out=${manual}
+  COMMAND ${awk} -v version=${PROJECT_VERSION} -v date=${today} -v out=${manual}
     -f ${common} -f ${scripts}/man.awk ${header}
   DEPENDS ${common} ${scripts}/man.awk ${header} VERBATIM)
 add_custom_target(manual ALL DEPENDS ${manual}/loopchan.3)
@@ -20,7 +21,7 @@ set(amalgamation ${PROJECT_BINARY_DIR}/amalgamation)
 file(GLOB_RECURSE rooms ${PROJECT_SOURCE_DIR}/src/*.[ch])
 add_custom_command(OUTPUT ${amalgamation}/loopchan.c ${amalgamation}/loopchan.h
   COMMAND ${CMAKE_COMMAND} -E make_directory ${amalgamation}
-  COMMAND awk -v version=${PROJECT_VERSION} -v rooms=${PROJECT_SOURCE_DIR}/src
+  COMMAND ${awk} -v version=${PROJECT_VERSION} -v rooms=${PROJECT_SOURCE_DIR}/src
     -v licence=${PROJECT_SOURCE_DIR}/LICENSE -v out=${amalgamation}/loopchan.c
     -f ${common} -f ${scripts}/amalgamate.awk ${LOOPCHAN_SOURCES}
   COMMAND ${CMAKE_COMMAND} -E copy ${header} ${amalgamation}

@@ -305,7 +305,8 @@ inside == "declaration" {
   sub(/^LOOPCHAN_EXTERN /, "")
   sub(/^#define /, "")
   sub(/ +\\$/, ";")
-  sub(/^ +/, declaration ~ /\($/ ? "" : " ")
+  gap = declaration ~ /[(]$/ ? "" : " "
+  sub(/^ +/, gap)
   declaration = declaration $0
   if (/;$/) {
     write(declaration)

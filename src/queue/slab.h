@@ -96,8 +96,10 @@
 #define LC_KEPT_BYTES ((size_t) LC_SLAB_MOST * 16)
 #define LC_BLOCK_BYTES ((size_t) LC_SLAB_MOST * 32)
 
-/* MSVC's C has no max_align_t; double is aligned as the one in its C++ is. */
-#if defined(_MSC_VER) && !defined(__clang__)
+/* MSVC's C has no max_align_t; double is aligned as the one in its C++ is. With
+ * gcc for 32-bit Windows it is stricter than what malloc there returns. */
+#if (defined(_MSC_VER) && !defined(__clang__)) || \
+    (defined(_WIN32) && !defined(_WIN64))
 typedef double lc_max_align_t;
 #else
 typedef max_align_t lc_max_align_t;

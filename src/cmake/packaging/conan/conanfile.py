@@ -63,7 +63,7 @@ class LoopchanConan(ConanFile):
             target = "loopchan::loopchan_shared"
             self.cpp_info.defines = ["LOOPCHAN_USING_SHARED"]
         elif self.settings.os == "Windows" and \
-                self.settings.compiler == "msvc":
+                self.settings.get_safe("compiler.runtime"):
             # Its static library is not called as the one for its DLL.
             self.cpp_info.libs = ["libloopchan"]
         self.cpp_info.set_property("cmake_target_name", target)
