@@ -34,7 +34,8 @@
  * Errors: a std::error_code with libuv's codes; as always, true means an error.
  * errc names the usual ones; they also compare with std::errc. Success is
  * std::error_code(). A call on an end that is empty (made by default, moved
- * from, closed) returns errc::invalid.
+ * from, or, on a loop, closed) returns errc::invalid. A thread_receiver that is
+ * closed is not empty: its calls return what their namesakes do then.
  *
  * Exceptions: none crosses the C library. Code that the library calls is
  * noexcept: if a callback or a message's destructor throws, the program ends by
@@ -44,7 +45,8 @@
  * lost. Nothing else throws, except result::value(), making or copying a result
  * of a large T, and growing a vector; a failed allocation is errc::no_memory.
  * Works with -fno-exceptions and -fno-rtti: value() of an error then ends the
- * program by std::terminate.
+ * program by std::terminate. (In a program of which only some files are
+ * compiled with -fno-exceptions, the linker may take their value() for all.)
  *
  * Ends: destructors do what is described at each class. Moving an end does not
  * move its handle, which is on the heap. Const calls may be made by several
@@ -77,6 +79,18 @@
 
 #include <loopchan.h>
 
+#ifdef forever
+#error "forever is a macro, perhaps Qt's: define QT_NO_KEYWORDS"
+#endif
+
+/* One object for the whole program, so that a plug-in's errors equal the
+ * program's, even if it hides its symbols. */
+#if defined(__GNUC__) && !defined(_WIN32)
+#define LOOPCHAN_ONE_FOR_ALL __attribute__((visibility("default")))
+#else
+#define LOOPCHAN_ONE_FOR_ALL
+#endif
+
 /* gcc's -Wshadow compares the parameters of templates with the globals of the
  * program that uses them. */
 #if defined(__GNUC__) && !defined(__clang__)
@@ -107,7 +121,7 @@ template <> struct std::is_error_code_enum<loopchan::errc> : std::true_type {};
 namespace loopchan {
 namespace detail {
 
-struct uv_category final : std::error_category {
+struct LOOPCHAN_ONE_FOR_ALL uv_category final : std::error_category {
   const char *name() const noexcept override { return "libuv"; }
   std::string message(int err) const override {
     char text[128];
@@ -154,13 +168,13 @@ struct uv_category final : std::error_category {
 };
 
 /* Never destroyed: an error may be looked at when the program ends. */
-union kept_category {
+union LOOPCHAN_ONE_FOR_ALL kept_category {
   constexpr kept_category() noexcept : it() {}
   ~kept_category() {}
   uv_category it;
 };
 
-inline const kept_category the_category;
+LOOPCHAN_ONE_FOR_ALL inline const kept_category the_category;
 
 /* A success equals every other, of whatever category. */
 inline std::error_code code(int err) noexcept {
@@ -403,6 +417,34 @@ template <class T>
 using copied_as = std::conditional_t<std::is_copy_constructible_v<T>,
                                      may_be_copied, only_moves>;
 
+/* Whether a T that is no bool can be made of a whole result<U>. */
+template <class T, class U>
+struct takes_result
+    : std::bool_constant<!std::is_same_v<T, bool> &&
+                         (std::is_constructible_v<T, result<U> &> ||
+                          std::is_constructible_v<T, result<U>> ||
+                          std::is_constructible_v<T, const result<U> &> ||
+                          std::is_constructible_v<T, const result<U>>)> {};
+
+/* Fills a result<T> from a result<U>, whose value is passed on as Value. */
+template <class T, class U, class Value> struct converted {
+  static constexpr bool possible = std::conjunction_v<
+      std::negation<std::is_same<T, U>>, std::negation<std::is_void<U>>,
+      std::is_constructible<T, Value>, std::negation<takes_result<T, U>>>;
+  static constexpr bool implicit = possible && std::is_convertible_v<Value, T>;
+  static constexpr bool explicitly = possible && !implicit;
+
+  std::conditional_t<std::is_reference_v<Value>, const result<U> &, result<U> &>
+      from;
+
+  template <class Into> std::error_code operator()(Into &into) const {
+    if (!from.has_value())
+      return from.error();
+    into.emplace(static_cast<Value &&>(*from));
+    return {};
+  }
+};
+
 [[noreturn]] inline void no_value(std::error_code err) {
 #if defined(__cpp_exceptions) || defined(_CPPUNWIND)
   throw std::system_error(err);
@@ -479,6 +521,7 @@ auto transform_error(Result &&from, Use &&use) {
 /* A value, or why there is none: std::expected<T, std::error_code>, but that
  *   - error() of a value is success, and without a value never is;
  *   - value() throws error() in a std::system_error;
+ *   - transform wants a function whose value can be moved;
  *   - a T of more than max_inline bytes is on the heap, and is handed over
  *     there: a result that was moved from then has no value, but
  *     errc::invalid. */
@@ -519,6 +562,20 @@ class [[nodiscard]] result
                   Args &&...args)
       : value_(how, list, std::forward<Args>(args)...) {}
   result(const unexpected &why) noexcept : err_(why.error()) {}
+  /* From a result of another type, whose value becomes a T. */
+  template <class U, class From = detail::converted<T, U, const U &>,
+            std::enable_if_t<From::implicit, int> = 0>
+  result(const result<U> &from) : result(detail::filled_by(), From{from}) {}
+  template <class U, class From = detail::converted<T, U, const U &>,
+            std::enable_if_t<From::explicitly, bool> = true>
+  explicit result(const result<U> &from)
+      : result(detail::filled_by(), From{from}) {}
+  template <class U, class From = detail::converted<T, U, U>,
+            std::enable_if_t<From::implicit, int> = 0>
+  result(result<U> &&from) : result(detail::filled_by(), From{from}) {}
+  template <class U, class From = detail::converted<T, U, U>,
+            std::enable_if_t<From::explicitly, bool> = true>
+  explicit result(result<U> &&from) : result(detail::filled_by(), From{from}) {}
 
   bool has_value() const noexcept { return value_.has_value(); }
   explicit operator bool() const noexcept { return has_value(); }
@@ -539,19 +596,19 @@ class [[nodiscard]] result
   T *operator->() noexcept { return std::addressof(there()); }
   const T *operator->() const noexcept { return std::addressof(there()); }
   T &value() & {
-    check();
+    must_have();
     return there();
   }
   const T &value() const & {
-    check();
+    must_have();
     return there();
   }
   T &&value() && {
-    check();
+    must_have();
     return std::move(there());
   }
   const T &&value() const && {
-    check();
+    must_have();
     return std::move(there());
   }
 
@@ -568,19 +625,23 @@ class [[nodiscard]] result
 
   /* After a constructor that throws there is no value. */
   template <class... Args> T &emplace(Args &&...args) {
+    err_ = std::error_code();
     value_.emplace(std::forward<Args>(args)...);
     return there();
   }
   template <class U, class... Args>
   T &emplace(std::initializer_list<U> list, Args &&...args) {
+    err_ = std::error_code();
     value_.emplace(list, std::forward<Args>(args)...);
     return there();
   }
-  void swap(result &other) {
+  void swap(result &other) noexcept(noexcept(value_.swap(other.value_))) {
     value_.swap(other.value_);
     std::swap(err_, other.err_);
   }
-  friend void swap(result &a, result &b) { a.swap(b); }
+  friend void swap(result &a, result &b) noexcept(noexcept(a.swap(b))) {
+    a.swap(b);
+  }
 
   /* What use(value) returns, a result of any type; or the same error. */
   template <class Use> auto and_then(Use &&use) & {
@@ -647,7 +708,7 @@ class [[nodiscard]] result
     assert(has_value());
     return *value_;
   }
-  void check() const {
+  void must_have() const {
     if (!has_value())
       detail::no_value(error());
   }
@@ -1282,7 +1343,7 @@ template <class T> class sender {
     return put_many(msgs, count);
   }
   /* The same for the messages of a vector: copied, or, from an rvalue, moved:
-   * those that were sent are erased from it. */
+   * those that were sent are erased from it, so T has to be assignable. */
   template <class Alloc>
   result<std::size_t> send_many(const std::vector<T, Alloc> &msgs) const {
     static_assert(!std::is_same_v<T, bool>,
@@ -1293,6 +1354,8 @@ template <class T> class sender {
   result<std::size_t> send_many(std::vector<T, Alloc> &&msgs) const {
     static_assert(!std::is_same_v<T, bool>,
                   "a vector of bools has none side by side: send an array");
+    static_assert(std::is_move_assignable_v<T>,
+                  "what is left in the vector is moved up: send an array");
     result<std::size_t> sent = put_many(msgs.data(), msgs.size());
     auto count = static_cast<std::ptrdiff_t>(sent.value_or(0u));
     msgs.erase(msgs.begin(), msgs.begin() + count);
@@ -1358,8 +1421,8 @@ struct options {
   bool shared = false; /* receivers may be cloned, threads may share one */
   bool latest = false; /* keeps the newest message only; capacity 0 or 1 */
   unsigned budget_messages = 0;
-  time_span budget_time;
-  time_span spin_time;
+  time_span budget_time{};
+  time_span spin_time{};
 };
 
 /* Both ends of a new channel. */

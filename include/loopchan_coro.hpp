@@ -25,7 +25,8 @@
  * Destroying a coroutine that waits is safe at any time, on the loop's thread.
  * A message is taken from the channel only for a coroutine that waits, so none
  * is lost then. A message that a write has handed to the channel is received,
- * or destroyed with the channel; any other is back in its place.
+ * or destroyed with the channel; any other is back in its place (a move back
+ * that throws then ends the program).
  *
  * Memory: no allocation except the coroutine's own frame, and the box of a
  * message that is sent in one.
@@ -190,6 +191,8 @@ template <class T> struct receiver_core {
 
   uv_handle_t *handle() noexcept { return reinterpret_cast<uv_handle_t *>(&c); }
   uv_loop_t *loop() noexcept { return uv_handle_get_loop(handle()); }
+  /* Or closed; then the loop may be gone. */
+  bool is_closing() noexcept { return uv_is_closing(handle()) != 0; }
 
   /* True: there is no need to wait. */
   bool recv_now(recv_waiter<T> &w, time_span timeout) noexcept {
@@ -197,7 +200,7 @@ template <class T> struct receiver_core {
       w.status = UV_EALREADY;
       return true;
     }
-    if (delivering || !budget.take(loop()))
+    if (delivering || (!is_closing() && !budget.take(loop())))
       return false;
     w.status = loopchan_try_recv(&c, w.place);
     w.has_message = w.status == 0;
@@ -210,7 +213,7 @@ template <class T> struct receiver_core {
   }
   /* False: it cannot wait, and status says why. */
   bool wait(recv_waiter<T> &w, time_span timeout) noexcept {
-    int err = uv_is_closing(handle()) != 0 ? UV_EINVAL : arm(timeout.ns());
+    int err = is_closing() ? UV_EINVAL : arm(timeout.ns());
     if (err == 0 && !delivering)
       err = loopchan_recv_start(&c, deliver);
     w.status = err;
@@ -248,9 +251,6 @@ template <class T> struct receiver_core {
   }
   static uv_handle_t *as_handle(uv_timer_t &timer) noexcept {
     return reinterpret_cast<uv_handle_t *>(&timer);
-  }
-  static bool is_closing(uv_timer_t &timer) noexcept {
-    return uv_is_closing(as_handle(timer)) != 0;
   }
 
   recv_waiter<T> *take_waiting() noexcept {
@@ -330,7 +330,7 @@ template <class T> struct receiver_core {
 
   /* False: there is none, or a walk has closed it. */
   bool close_timer() noexcept {
-    if (!has_timer || is_closing(timer))
+    if (!has_timer || uv_is_closing(as_handle(timer)) != 0)
       return false;
     has_timer = false;
     open_handles++;
@@ -474,7 +474,9 @@ struct writer_core {
     w.at = write_waiter::place::none;
   }
   bool try_write(write_waiter &w) noexcept {
-    if (!budget.take(uv_handle_get_loop(handle())))
+    /* If it was closed by a walk, the loop may be gone. */
+    if (uv_is_closing(handle()) == 0 &&
+        !budget.take(uv_handle_get_loop(handle())))
       return false;
     w.status = loopchan_try_write(&c, w.raw);
     w.accepted = w.status == 0;
@@ -630,7 +632,9 @@ template <class T, class Msg> class [[nodiscard]] write_operation {
  * A coroutine that waits while the receiver is closed gets errc::canceled, from
  * the loop, before on_closed is called. If loopchan_close_handle was called
  * before, it gets that from inside the close or the destructor that follows.
- * Once a recv_for has had to wait, uv_walk finds the receiver's timer too. */
+ * Once a recv_for has had to wait, uv_walk finds the receiver's timer too. A
+ * receiver whose handles a walk has closed may be destroyed when all of them
+ * have called back: if not earlier, when uv_run returns. */
 template <class T>
 class receiver : public detail::coro_end<detail::receiver_core<T>> {
   static_assert(detail::is_message<T>());

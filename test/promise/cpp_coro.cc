@@ -13,6 +13,10 @@
 #include <thread>
 #include <vector>
 
+#ifndef _WIN32
+#include <sys/mman.h>
+#endif
+
 #include "support/heap.h"
 #include "support/loop.h"
 #include "support/suite.h"
@@ -1415,6 +1419,69 @@ START_TEST(walk_and_close_everything_works) {
 }
 END_TEST
 
+/* A loop in pages of its own, where a look at it afterwards is noticed. */
+struct paged_loop {
+  paged_loop() : it(static_cast<uv_loop_t *>(pages())) {
+    ck_assert_int_eq(uv_loop_init(it), 0);
+  }
+  ~paged_loop() {
+    uv_walk(it, close_it, nullptr);
+    ck_assert_int_eq(uv_run(it, UV_RUN_DEFAULT), 0);
+    ck_assert_int_eq(uv_loop_close(it), 0);
+    give_back(it);
+  }
+#ifdef _WIN32
+  static void *pages() {
+    return std::malloc(sizeof(uv_loop_t));
+  }
+  static void give_back(void *it) {
+    std::free(it);
+  }
+#else
+  static void *pages() {
+    void *it = mmap(nullptr, sizeof(uv_loop_t), PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert(it != MAP_FAILED);
+    return it;
+  }
+  static void give_back(void *it) {
+    munmap(it, sizeof(uv_loop_t));
+  }
+#endif
+  uv_loop_t *it;
+};
+
+static task use_after_close(coro::receiver<int> &closed,
+                            coro::receiver<int> &rx, coro::writer<int> &w,
+                            std::vector<std::error_code> &errs) {
+  auto none = co_await closed.recv();
+  errs.push_back(none.error());
+  auto one = co_await rx.recv();
+  errs.push_back(one.error());
+  int msg = 1;
+  errs.push_back(co_await w.write(std::move(msg)));
+}
+
+START_TEST(what_a_close_resumes_may_await_though_the_loop_is_gone) {
+  std::vector<std::error_code> errs;
+  loopchan::channel<int, coro::receiver> closed, other;
+  coro::writer<int> w;
+  task uses;
+  {
+    paged_loop gone;
+    auto out = loopchan::open<int>().value();
+    closed = coro::open<int>(gone.it).value();
+    other = coro::open<int>(gone.it).value();
+    w = coro::open_writer(gone.it, std::move(out.tx)).value();
+    uses = use_after_close(closed.rx, other.rx, w, errs);
+  }
+  closed.rx.close();
+  ck_assert(uses.done());
+  ck_assert(errs == std::vector<std::error_code>(
+                        {errc::canceled, errc::invalid, errc::invalid}));
+}
+END_TEST
+
 /* The receivers close by themselves; a walk closed what it found beside them.
  */
 START_TEST(a_timer_that_a_walk_has_closed_is_no_harm) {
@@ -1526,6 +1593,7 @@ static Suite *suite() {
              a_task_may_resume_after_the_callback_or_not_at_all,
              a_move_that_throws_does_so_out_of_the_await,
              an_empty_end_answers_that_it_is, walk_and_close_everything_works,
+             what_a_close_resumes_may_await_though_the_loop_is_gone,
              a_timer_that_a_walk_has_closed_is_no_harm,
              an_end_keeps_its_place_when_it_is_moved);
   tcase_add_checked_fixture(ends, loop_open, nullptr);

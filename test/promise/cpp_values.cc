@@ -395,6 +395,33 @@ START_TEST(results_are_swapped_and_compared) {
 }
 END_TEST
 
+struct only_if_asked {
+  explicit only_if_asked(int n) : number(n) {}
+  int number;
+};
+
+START_TEST(a_result_converts_as_its_value_does) {
+  result<int> n = 5, none = unexpected(errc::closed);
+  result<long> longer = n, no_longer = none;
+  result<only_if_asked> asked(n);
+  result<std::unique_ptr<int>> one(std::make_unique<int>(7));
+  result<std::shared_ptr<const int>> shared = std::move(one);
+  result<bool> flag = n;
+
+  static_assert(!std::is_convertible_v<result<int>, result<only_if_asked>>);
+  static_assert(!std::is_constructible_v<result<int>, result<std::string>>);
+  static_assert(!std::is_constructible_v<result<std::unique_ptr<const int>>,
+                                         result<std::unique_ptr<int>> &>);
+  static_assert(std::is_nothrow_swappable_v<result<int>>);
+  ck_assert(longer == 5 && no_longer.error() == errc::closed);
+  longer = none;
+  ck_assert(longer.error() == errc::closed);
+  ck_assert_int_eq(asked->number, 5);
+  ck_assert(**shared == 7 && *one == nullptr);
+  ck_assert(*flag);
+}
+END_TEST
+
 /* Takes anything, as std::any does. */
 struct anything {
   template <class T> anything(T &&) noexcept {}
@@ -439,6 +466,10 @@ START_TEST(a_large_value_is_on_the_heap_and_copied_whole) {
   result<big> moved = std::move(got);
   ck_assert_int_eq(moved->number, 2);
   ck_assert(!got && got.error() == errc::invalid);
+  none.emplace().number = 5;
+  moved = std::move(none);
+  ck_assert(moved->number == 5 && none.error() == errc::invalid);
+  moved->number = 2;
   got.emplace().number = 4;
   moved.swap(got);
   ck_assert_int_eq(moved->number, 4);
@@ -462,6 +493,7 @@ static Suite *suite() {
              an_error_has_no_value, results_are_chained,
              a_value_that_only_moves_is_moved_through,
              results_are_swapped_and_compared,
+             a_result_converts_as_its_value_does,
              what_converts_from_anything_is_a_value_like_others,
              a_large_value_is_on_the_heap_and_copied_whole);
   return suite;
