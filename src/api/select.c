@@ -35,6 +35,29 @@ static bool can_select(loopchan_receiver_t *const rxs[], size_t n) {
   return true;
 }
 
+/* Debug: this thread is in a call on all of them, or is no longer. One that
+ * cannot be selected on is refused when it is looked at. */
+static void note_call(loopchan_receiver_t *const rxs[], size_t n, bool inside) {
+#ifndef NDEBUG
+  size_t i;
+
+  for (i = 0; i < n; i++) {
+    if (is_selectable(rxs[i])) {
+      lc_guard_t *guard = &rxs[i]->channel->rx.guard;
+      uintptr_t was = lc_guard_enter(guard);
+      lc_assert((was == 0 || was == lc_thread_self()) &&
+                "two threads are in calls on one receiver");
+      if (!inside)
+        lc_guard_exit(guard, 0);
+    }
+  }
+#else
+  (void) rxs;
+  (void) n;
+  (void) inside;
+#endif
+}
+
 static bool is_ready(lc_channel_t *channel) {
   /* In this order: the end is found where messages are looked for. */
   return lc_rx_has_message(channel) || channel->rx.ended;
@@ -138,16 +161,13 @@ static int wait_for_any(loopchan_receiver_t *const rxs[], size_t n,
 int loopchan_select(loopchan_receiver_t *const rxs[], size_t n,
                     uint64_t timeout_ns) {
   uint64_t deadline_ns = lc_deadline(timeout_ns);
-  int err = 0;
+  int found, err = 0;
 
   if (!can_select(rxs, n))
     return UV_EINVAL;
-  for (;;) {
-    int found = find_ready(rxs, n);
-    if (found != UV_EAGAIN)
-      return found;
-    if (err != 0)
-      return err;
+  note_call(rxs, n, true);
+  while ((found = find_ready(rxs, n)) == UV_EAGAIN && err == 0)
     err = wait_for_any(rxs, n, deadline_ns);
-  }
+  note_call(rxs, n, false);
+  return found != UV_EAGAIN ? found : err;
 }

@@ -33,6 +33,30 @@ START_TEST(two_threads_in_a_receiver_abort) {
 }
 END_TEST
 
+#ifndef SLOW /* a sanitizer may end it before */
+static void select_elsewhere(void *arg) {
+  loopchan_receiver_t *both[] = {arg, (loopchan_receiver_t *) arg + 1};
+
+  loopchan_select(both, 2, LOOPCHAN_FOREVER);
+}
+
+/* Before the other thread selects, there is nothing wrong. */
+START_TEST(a_call_on_a_receiver_that_is_selected_on_aborts) {
+  static loopchan_receiver_t two[2];
+  loopchan_options_t options = {.msg_size = sizeof(int)};
+  loopchan_sender_t *txs[2];
+  uv_thread_t thread;
+  int i, message;
+
+  for (i = 0; i < 2; i++)
+    ck_assert_int_eq(loopchan_open(NULL, &two[i], &txs[i], &options), 0);
+  ck_assert_int_eq(uv_thread_create(&thread, select_elsewhere, two), 0);
+  while (loopchan_try_recv(&two[1], &message) == UV_EAGAIN)
+    sched_yield();
+}
+END_TEST
+#endif
+
 START_TEST(a_call_after_a_plain_uv_close_aborts) {
   int message;
 
@@ -435,6 +459,9 @@ static bool can_abort(void) {
 static void add_aborts(TCase *aborts) {
   const TTest *const aborting[] = {
       two_threads_in_a_receiver_abort,
+#ifndef SLOW
+      a_call_on_a_receiver_that_is_selected_on_aborts,
+#endif
       a_call_after_a_plain_uv_close_aborts,
       a_run_of_the_loop_inside_a_receive_callback_aborts,
       a_wait_for_the_close_inside_a_receive_callback_aborts,
