@@ -2,7 +2,8 @@
  *
  * Knows:   directories. Not what files contain, nor who reads them.
  * Threads: walker_start on the loop's thread, all else on the walker's own.
- * Ends:    when all is found, or when a report or a job is refused (UV_EPIPE).
+ * Ends:    when all is found, or when a report or a job is refused, or would be
+ *          (UV_EPIPE).
  *
  * Its list of directories to visit is a channel to itself, so what is on it
  * when the walk is cut short goes to job_drop.
@@ -42,10 +43,17 @@ static int give_out(struct walk *k, char *path, uint64_t bytes, int follow) {
   return err;
 }
 
+/* A directory makes no report that could be refused, so it has to ask. */
+static int still_wanted(const struct walk *k) {
+  return loopchan_is_closed(k->walker->reports) ? UV_EPIPE : 0;
+}
+
 /* Takes path over. */
 static int put_off(struct walk *k, char *path) {
   struct job directory = {.path = path};
-  int err = jobs_send(k->later, &directory);
+  int err = still_wanted(k);
+  if (err == 0)
+    err = jobs_send(k->later, &directory);
   if (err != 0)
     free(path);
   return err;
@@ -83,7 +91,7 @@ static char *join(const char *directory, const char *name) {
 
 /* Takes path over: it is reported if the directory cannot be read. */
 static int list(struct walk *k, char *path) {
-  int err = 0;
+  int err = still_wanted(k);
   struct dirent *entry;
   DIR *directory = opendir(path);
   if (directory == NULL)
