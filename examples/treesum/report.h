@@ -34,8 +34,7 @@ struct report {
 
 struct job {
   char *path;
-  int follow; /* the user named it: if it is a symbolic link, its file is meant
-               */
+  int follow; /* the user named it: a symbolic link is what it leads to */
 };
 
 LOOPCHAN_TYPED(reports, struct report);

@@ -10,9 +10,11 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "walker.h"
 
@@ -49,8 +51,8 @@ static int still_wanted(const struct walk *k) {
 }
 
 /* Takes path over. */
-static int put_off(struct walk *k, char *path) {
-  struct job directory = {.path = path};
+static int put_off(struct walk *k, char *path, int follow) {
+  struct job directory = {path, follow};
   int err = still_wanted(k);
   if (err == 0)
     err = jobs_send(k->later, &directory);
@@ -69,7 +71,7 @@ static int visit(struct walk *k, char *path) {
     case S_IFREG:
       return give_out(k, path, (uint64_t) st.st_size, 0);
     case S_IFDIR:
-      return put_off(k, path);
+      return put_off(k, path, 0);
     case S_IFLNK:
       free(path);
       return reports_send(k->walker->reports, &link);
@@ -89,13 +91,38 @@ static char *join(const char *directory, const char *name) {
   return path;
 }
 
+/* Not opendir: what was a directory may be a symbolic link by now. */
+static DIR *open_directory(const char *path, int follow) {
+  DIR *directory;
+  int err;
+  int fd = open(path,
+                O_RDONLY | (follow ? 0 : O_NOFOLLOW) | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0)
+    return NULL;
+  directory = fdopendir(fd);
+  if (directory == NULL) {
+    err = errno;
+    close(fd);
+    errno = err;
+  }
+  return directory;
+}
+
+/* Takes path over. What is no directory any more is visited as what it is. */
+static int not_opened(struct walk *k, char *path, int follow, int why) {
+  struct stat st;
+  if (!follow && lstat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+    return visit(k, path);
+  return fail(k, path, why);
+}
+
 /* Takes path over: it is reported if the directory cannot be read. */
-static int list(struct walk *k, char *path) {
+static int list(struct walk *k, char *path, int follow) {
   int err = still_wanted(k);
   struct dirent *entry;
-  DIR *directory = opendir(path);
+  DIR *directory = open_directory(path, follow);
   if (directory == NULL)
-    return fail(k, path, uv_translate_sys_error(errno));
+    return not_opened(k, path, follow, uv_translate_sys_error(errno));
 
   while (errno = 0, err == 0 && (entry = readdir(directory)) != NULL) {
     if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
@@ -121,7 +148,7 @@ static int visit_root(struct walk *k, const char *root) {
   if (stat(path, &st) != 0)
     return fail(k, path, uv_translate_sys_error(errno));
   if (S_ISDIR(st.st_mode))
-    return put_off(k, path);
+    return put_off(k, path, 1);
   if (S_ISREG(st.st_mode))
     return give_out(k, path, (uint64_t) st.st_size, 1);
   return fail(k, path, UV_EFTYPE);
@@ -139,7 +166,7 @@ static void run(void *arg) {
     for (char *const *root = w->roots; err == 0 && *root != NULL; root++)
       err = visit_root(&k, *root);
     while (err == 0 && (err = jobs_try_recv(&k.todo, &directory)) == 0)
-      err = list(&k, directory.path);
+      err = list(&k, directory.path, directory.follow);
     if (err == UV_EAGAIN)
       err = reports_send(w->reports, &walked);
     loopchan_sender_drop(k.later);
