@@ -1,13 +1,36 @@
-/* standard_files: what a program does about descriptors 0, 1 and 2 when it was
- * started without them, as some supervisors do: it has /dev/null in their
- * place. Else the next files that it opens get those numbers, and what it
- * prints goes into a socket or a loop's own pipe; libuv gives up with an abort.
+/* standard_files: what a program does about its descriptors when it begins.
+ *
+ * If it was started without descriptors 0, 1 and 2, as some supervisors do, it
+ * has /dev/null in their place. Else the next files that it opens get those
+ * numbers, and what it prints goes into a socket or a loop's own pipe; libuv
+ * gives up with an abort.
+ *
+ * libuv also aborts if it cannot have the pipe for signals, which it opens in
+ * the first uv_loop_init, so the files for that are asked for beforehand.
  */
 #ifndef STANDARD_FILES_H
 #define STANDARD_FILES_H
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <unistd.h>
+
+/* The pipe's two, and what that loop has open before and needs after. */
+enum { FILES_OF_FIRST_LOOP = 4 };
+
+/* How many more files can be opened; most if they are more. The limit
+ * (RLIMIT_NOFILE) does not tell, for some are open. */
+static inline size_t free_descriptors(size_t most) {
+  int fd = most == 0 ? -1 : open("/dev/null", O_RDONLY);
+  size_t n;
+
+  if (fd < 0)
+    return 0;
+  n = 1 + free_descriptors(most - 1);
+  close(fd);
+  return n;
+}
 
 /* To be called first in main. Returns 0, or -1 with errno set. */
 static inline int open_standard_files(void) {
@@ -16,7 +39,12 @@ static inline int open_standard_files(void) {
   do
     fd = open("/dev/null", O_RDWR);
   while (fd >= 0 && fd <= STDERR_FILENO);
-  return fd < 0 ? -1 : close(fd);
+  if (fd < 0 || close(fd) != 0)
+    return -1;
+  if (free_descriptors(FILES_OF_FIRST_LOOP) == FILES_OF_FIRST_LOOP)
+    return 0;
+  errno = EMFILE;
+  return -1;
 }
 
 #endif
