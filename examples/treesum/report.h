@@ -32,6 +32,11 @@ struct report {
 /* A worker's progress is a number on a channel of its own, which keeps the
  * newest one only: how many bytes the worker has read so far, of all files. */
 
+/* Not the fault of one file: the next could not be opened either. */
+static inline int no_descriptors(int err) {
+  return err == UV_EMFILE || err == UV_ENFILE;
+}
+
 struct job {
   char *path;
   int follow; /* the user named it: a symbolic link is what it leads to */

@@ -162,6 +162,16 @@ static int add_worker(struct treesum *t) {
   return err;
 }
 
+/* A worker has one file open at a time, and so has the walker. There are no
+ * more workers than descriptors for that. */
+static int add_workers(struct treesum *t, size_t workers) {
+  size_t files = free_descriptors(1 + workers);
+  int err = files < 2 ? UV_EMFILE : 0;
+  while (err == 0 && t->worker_count + 1 < files)
+    err = add_worker(t);
+  return err;
+}
+
 /* Leaves t->worker_count threads to join, and the walker's if it returns 0. */
 static int start(struct treesum *t, const struct options *o) {
   int err = open_channels(t);
@@ -171,8 +181,8 @@ static int start(struct treesum *t, const struct options *o) {
   t->not_ended = 1;
   if (err == 0)
     err = watch(t, o->progress);
-  while (err == 0 && t->worker_count < o->workers)
-    err = add_worker(t);
+  if (err == 0)
+    err = add_workers(t, o->workers);
   if (err == 0)
     err = walker_start(&t->walker);
   if (err != 0)

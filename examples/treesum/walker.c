@@ -111,6 +111,10 @@ static DIR *open_directory(const char *path, int follow) {
 /* Takes path over. What is no directory any more is visited as what it is. */
 static int not_opened(struct walk *k, char *path, int follow, int why) {
   struct stat st;
+  if (no_descriptors(why)) {
+    free(path);
+    return why;
+  }
   if (!follow && lstat(path, &st) == 0 && !S_ISDIR(st.st_mode))
     return visit(k, path);
   return fail(k, path, why);

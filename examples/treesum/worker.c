@@ -65,12 +65,15 @@ static int hash(struct tools *t, int fd, struct report *r) {
   return 0;
 }
 
-/* Takes its path over. Returns what became of the reports. */
+/* Takes its path over. Returns what became of the reports, or why no file can
+ * be read any more. */
 static int do_job(struct tools *t, const struct job *job) {
   struct report r = {.path = job->path};
   int err = 0;
   int fd = open_regular(job->path, job->follow);
-  if (fd < 0) {
+  if (no_descriptors(fd)) {
+    err = fd;
+  } else if (fd < 0) {
     r.err = fd;
   } else {
     err = hash(t, fd, &r);
