@@ -143,10 +143,10 @@ static int list(struct walk *k, char *path, int follow) {
 }
 
 /* A root may be a symbolic link: the user named it, and means what it leads to,
- * as sha256sum takes it. */
+ * as sha256sum takes it. A - on a line would be sha256sum's standard input. */
 static int visit_root(struct walk *k, const char *root) {
   struct stat st;
-  char *path = strdup(root);
+  char *path = strdup(strcmp(root, "-") == 0 ? "./-" : root);
   if (path == NULL)
     return UV_ENOMEM;
   if (stat(path, &st) != 0)
