@@ -13,8 +13,7 @@
 #include "standard_files.h"
 
 static void check_output(void) {
-  check(fflush(stdout) == 0 ? 0 : uv_translate_sys_error(errno));
-  check(ferror(stdout) ? UV_EIO : 0); /* earlier */
+  check(flush_standard_output() == 0 ? 0 : uv_translate_sys_error(errno));
 }
 
 /* A standard output that was closed is no file to write to: see above. */

@@ -1,4 +1,5 @@
-/* standard_files: what a program does about its descriptors when it begins.
+/* standard_files: what a program does about its descriptors when it begins, and
+ * about its output when it ends.
  *
  * If it was started without descriptors 0, 1 and 2, as some supervisors do, it
  * has /dev/null in their place. Else the next files that it opens get those
@@ -14,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <unistd.h>
 
 /* The pipe's two, and what that loop has open before and needs after. */
@@ -45,6 +47,15 @@ static inline int open_standard_files(void) {
     return 0;
   errno = EMFILE;
   return -1;
+}
+
+/* To be called at the end. Returns 0 if all that was printed is written, else
+ * -1 with errno set. */
+static inline int flush_standard_output(void) {
+  if (fflush(stdout) != 0)
+    return -1;
+  errno = EIO; /* of an earlier one nothing is known */
+  return ferror(stdout) ? -1 : 0;
 }
 
 #endif

@@ -5,11 +5,13 @@
  * counts by the jobs' numbers, not by the results. A job that was lost,
  * whatever the reason, is given again.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <nats/nats.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "../standard_files.h"
@@ -176,6 +178,11 @@ int main(int argc, char **argv) {
   while (got.jobs < run.jobs)
     wait_for_results(&run);
   sum_up();
+  if (flush_standard_output() != 0) {
+    fprintf(stderr, "boss: cannot print: %s; run %" PRIu64 " stays\n",
+            strerror(errno), run.number);
+    return 1;
+  }
   run_end(&run);
   free(got.answered);
   return 0;

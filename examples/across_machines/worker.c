@@ -246,6 +246,7 @@ int main(int argc, char **argv) {
   check(uv_loop_close(&me.loop));
   printf("published %zu, acknowledged %zu, given up %zu\n", me.published,
          me.acknowledged, me.given_up);
+  check(flush_standard_output() == 0 ? 0 : uv_translate_sys_error(errno));
   if (me.subscribed != NATS_OK)
     fprintf(stderr, "worker: no jobs: %s\n", natsStatus_GetText(me.subscribed));
   return me.subscribed != NATS_OK;
