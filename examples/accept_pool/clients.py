@@ -91,6 +91,12 @@ def wrong():
             ("\r\n" * 20000, 431),
             (f"GET /\x01 HTTP/1.1\r\n{host}\r\n", 400),
             (f"GET / HTTP/1.1\r\n{host}A: b\0c\r\n\r\n", 400),
+            (f"GET / HTTP/1.1\r\n{host}\rX", 400),
+            ("GET / HTTP/1.1\r\nHost: me \t\r\n\r\n", 200),
+            ("GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"
+             "0\r\n\r\n", 400),
+            (f"GET / HTTP/1.1\r\n{host}Transfer-Encoding: gzip, chunked\r\n\r\n"
+             "0\r\n\r\n", 501),
             (f"BREW / HTTP/1.1\r\n{host}\r\n", 501),
             ("nonsense\r\n\r\n", 400),
             ("\x00\x01\x02\r\n\r\n", 400)]:

@@ -175,17 +175,12 @@ static int on_head(parser_t *parser) {
   struct connection *c = connection_of(parser);
   const char *method = parser_method(parser);
   struct head *head = &c->head;
-  bool is_1_0 = parser->http_major == 1 && parser->http_minor == 0;
 
-  head_end(head);
+  head_end(head, parser->http_major, parser->http_minor);
   c->only_head = strcmp(method, "HEAD") == 0;
   c->get = c->only_head || strcmp(method, "GET") == 0;
   c->page = route(head);
-  if (parser->http_major != 1)
-    head->wrong = 505;
-  else if (head->hosts > 1 || (head->hosts == 0 && !is_1_0))
-    head->wrong = 400;
-  else if (head->wrong == 0 && parser_announced(parser) > 0)
+  if (head->wrong == 0 && parser_announced(parser) > 0)
     head->wrong = c->page == PAGE_NONE ? 404 : c->get ? 413 : 405;
   parser->upgrade = 0; /* to nothing */
   return head->wrong == 0 ? 0 : -1;
@@ -213,7 +208,7 @@ static void begin_request(struct connection *c) {
   c->head = (struct head){.wrong = 0};
   c->begun = true;
   c->whole = c->only_head = false;
-  parser_begin(&c->parser, parser_settings(), c);
+  parser_begin(&c->parser, &c->framing, parser_settings(), c);
 }
 
 /* A request that is wrong is the last one: where the next one begins is not
@@ -240,7 +235,8 @@ static void take(struct connection *c) {
     return;
   if (!c->begun)
     begin_request(c);
-  status = parser_feed(&c->parser, parser_settings(), bytes, count, &used);
+  status = parser_feed(&c->parser, &c->framing, parser_settings(), bytes, count,
+                       &used);
   if (status == PARSER_MORE && head_is_endless(&c->head, used))
     status = PARSER_WRONG;
   if (status == PARSER_WRONG) {

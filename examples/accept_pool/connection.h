@@ -34,6 +34,7 @@ struct connection {
   struct server *server;
   enum connection_state state;
   parser_t parser;
+  struct framing framing;
   struct head head;
   bool begun;     /* a byte of the request has come */
   bool whole;     /* all of it has */

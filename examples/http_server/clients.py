@@ -4,6 +4,7 @@ wrong on purpose, or say it slowly. Ends with 1 and a sentence when the server
 does not do what its README says. PID is the server's: some cases stop it."""
 
 import os
+import re
 import signal
 import socket
 import struct
@@ -43,6 +44,13 @@ def head(s):
 def post(path, length, more=""):
     return (f"POST {path} HTTP/1.1\r\nHost: me\r\n{more}"
             f"Content-Length: {length}\r\n\r\n")
+
+
+def chunked(version, coding):
+    """An HTTP/1.0 client has no chunks, so somebody in between may not."""
+    return (f"POST /password HTTP/{version}\r\nHost: me \r\n"
+            f"Connection: close\r\nTransfer-Encoding: {coding}\r\n\r\n"
+            "5\r\nhello\r\n0\r\n\r\n")
 
 
 def stats():
@@ -248,12 +256,58 @@ def refuses():
             (post("/password", 8 * 2**20 + 1), 413),
             (post("/password", 5, "Transfer-Encoding: chunked\r\n"), 400),
             (post("/password", 5, "Content-Length: 6\r\n"), 400),
+            (chunked("1.1", "chunked"), 200),
+            (chunked("1.1", "Chunked"), 200),
+            (chunked("1.0", "chunked"), 400),
+            (chunked("1.0", "gzip, chunked"), 400),
+            (chunked("1.1", "gzip, chunked"), 501),
+            (chunked("1.1", "chunked\r\nTransfer-Encoding: chunked"), 400),
             (post("/password", 10**7, "Expect: 100-continue\r\n"), 413),
             (post("/thumbnail?width=0", 10**6), 400)):
         got = ask(text)
         if got != wanted:
             fail(f"{text[:60]!r} is answered with {got}, not {wanted}")
 
+
+def framing():
+    """Where a request ends is beyond doubt, or it is refused and the last one:
+    what follows it may be a body to somebody in between. All at once, and byte
+    for byte."""
+    get = b"GET / HTTP/1.1\r\nHost: me\r\n"
+    chunked = (b"POST /password HTTP/1.1\r\nHost: me\r\n"
+               b"Transfer-Encoding: chunked\r\n\r\n")
+    last = get + b"Connection: close\r\n\r\n"
+    for text, wanted in (
+            (get + b"\r\n", [200, 200]),
+            (get + b"\rX", [400]),
+            (b"\r\n" + get + b"\r\r\n", [400]),
+            (chunked + b"5\r\nhello\r\n0\r\n\r\n", [200, 200]),
+            (chunked + b"0\r\n\r\n", [200, 200]),
+            (chunked + b"3;a=b;c\r\n\r\n\r\r\n00A;d\r\n0123456789\r\n000\r\n"
+             b"a: b\r\nc:\r\n\r\n", [200, 200]),
+            (chunked + b"5\r\nhelloXX0\r\n\r\n", [400]),
+            (chunked + b"5\r\nhello\rX0\r\n\r\n", [400]),
+            (chunked + b"5\r\nhello\n0\r\n\r\n", [400]),
+            (chunked + b"5\rXhello\r\n0\r\n\r\n", [400]),
+            (chunked + b"5\nhello\r\n0\r\n\r\n", [400]),
+            (chunked + b"5;\nzz\r\nhello\r\n0\r\n\r\n", [400]),
+            (chunked + b"5;\rzz\r\nhello\r\n0\r\n\r\n", [400]),
+            (chunked + b"5 junk\r\nhello\r\n0\r\n\r\n", [400]),
+            (chunked + b"0 junk\r\n\r\n", [400]),
+            (chunked + b"0x5\r\nhello\r\n0\r\n\r\n", [400]),
+            (chunked + b"\r\nhello\r\n0\r\n\r\n", [400]),
+            (chunked + b"5\r\nhello\r\n0\r\n\rX", [400]),
+            (chunked + b"5\r\nhello\r\n0\r\na: b\r\n\rX", [400])):
+        for step in (1000, 1):
+            s = connect()
+            try:
+                for at in range(0, len(text + last), step):
+                    s.sendall((text + last)[at:at + step])
+            except ConnectionError:
+                pass  # it has been refused
+            got = [int(n) for n in re.findall(rb"HTTP/1.1 (\d+) ", rest(s))]
+            if got != wanted:
+                fail(f"{text!r} is answered with {got}, not {wanted}")
 
 def widths():
     """Only a whole number in range is one."""
@@ -265,6 +319,17 @@ def widths():
                   b"abc")
         if got != 400:
             fail(f"{query} is answered with {got}")
+
+
+def upgrade():
+    """Over to HTTP/2 only as it is to be asked for: 101, and by HTTP/1.1."""
+    for version, settings, wanted in (("1.1", 1, 101), ("1.0", 1, 200),
+                                      ("1.1", 0, 200), ("1.1", 2, 200)):
+        got = ask(f"GET / HTTP/{version}\r\nHost: me\r\nConnection: Upgrade, "
+                  "HTTP2-Settings, close\r\nUpgrade: h2c\r\n" +
+                  "HTTP2-Settings: AAMAAABk\r\n" * settings + "\r\n")
+        if got != wanted:
+            fail(f"{settings} settings by {version}: {got}, not {wanted}")
 
 
 def pipeline():
@@ -610,7 +675,7 @@ def unread():
         fail(f"it had {more} KiB kept for it")
 
 
-cases = {f.__name__: f for f in (refuses, widths, pipeline, deaf, late, reader,
-                                 dawdler, bombs, memory, checks, crowd, slow,
-                                 floods, unread)}
+cases = {f.__name__: f for f in (refuses, framing, widths, upgrade, pipeline, deaf,
+                                 late, reader, dawdler, bombs, memory, checks,
+                                 crowd, slow, floods, unread)}
 cases[CASE]()

@@ -66,8 +66,20 @@ static int is_host(const char *host, size_t bytes) {
   return bytes == 0 || host[0] != ':';
 }
 
+/* Transfer-Encoding. Chunks are all that is understood, once; and an HTTP/1.0
+ * client does not know them, see head_end. */
+static void take_coding(struct head *head) {
+  if (head->codings++ > 0)
+    head->wrong = 400;
+  else if (strcasecmp(head->value, "chunked") != 0)
+    head->wrong = 501;
+}
+
 static void end_field(struct head *head) {
   head->name[head->name_bytes] = '\0';
+  while (head->value_bytes > 0 &&
+         strchr(" \t", head->value[head->value_bytes - 1]) != NULL)
+    head->value_bytes--;
   head->value[head->value_bytes] = '\0';
   if (strcasecmp(head->name, "host") == 0) {
     head->hosts++;
@@ -75,8 +87,11 @@ static void end_field(struct head *head) {
       head->wrong = 400;
   } else if (strcasecmp(head->name, "upgrade") == 0)
     head->http2 |= has_word(head->value, "h2c");
-  else if (strcasecmp(head->name, "http2-settings") == 0)
+  else if (strcasecmp(head->name, "http2-settings") == 0) {
+    head->settings_fields++;
     strcpy(head->settings, head->value);
+  } else if (strcasecmp(head->name, "transfer-encoding") == 0)
+    take_coding(head);
   else if (strcasecmp(head->name, "expect") == 0) {
     if (strcasecmp(head->value, "100-continue") == 0)
       head->expects = 1;
@@ -115,7 +130,8 @@ void head_value(struct head *head, const char *at, size_t bytes) {
       put(head->value, HEAD_VALUE, head->value_bytes, at, bytes);
 }
 
-void head_end(struct head *head) {
+void head_end(struct head *head, unsigned major, unsigned minor) {
+  int is_1_0 = major == 1 && minor == 0;
   size_t host = head_skip_host(head->target, head->target_bytes);
   size_t scheme = sizeof("http://") - 1;
 
@@ -124,6 +140,12 @@ void head_end(struct head *head) {
   if (host == scheme ||
       (host > 0 && !is_host(head->target + scheme, host - scheme)))
     head->wrong = 400;
+  if (major != 1)
+    head->wrong = 505;
+  else if (head->hosts > 1 || (head->hosts == 0 && !is_1_0) ||
+           (head->codings > 0 && is_1_0))
+    head->wrong = 400;
+  head->http2 = head->http2 && head->settings_fields == 1 && !is_1_0;
 }
 
 int head_has_method(const char *bytes, size_t count) {

@@ -20,6 +20,7 @@ struct head {
   int expects; /* 100-continue */
   int http2;   /* wants to go over */
   char settings[HEAD_VALUE];
+  size_t settings_fields, codings;
   int wrong; /* the status to refuse it with; 0: none */
 };
 
@@ -39,7 +40,7 @@ size_t head_skip_host(const char *target, size_t bytes);
 int head_target(struct head *head, const char *at, size_t bytes);
 void head_name(struct head *head, const char *at, size_t bytes);
 void head_value(struct head *head, const char *at, size_t bytes);
-void head_end(struct head *head);
+void head_end(struct head *head, unsigned major, unsigned minor);
 
 /* Whether a line begins like a request: a word, and a space. Then it is the
  * method that the parser does not know. */

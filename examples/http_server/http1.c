@@ -98,13 +98,8 @@ static int on_head(parser_t *parser) {
   struct head *head = &h->head;
   struct request *r = &h->request;
   const char *method = parser_method(parser);
-  int is_1_0 = parser->http_major == 1 && parser->http_minor == 0;
 
-  head_end(head);
-  if (parser->http_major != 1)
-    head->wrong = 505;
-  else if (head->hosts > 1 || (head->hosts == 0 && !is_1_0))
-    head->wrong = 400;
+  head_end(head, parser->http_major, parser->http_minor);
   if (head->wrong != 0)
     return -1;
   head->http2 = head->http2 && parser->upgrade && head->settings[0] != '\0';
@@ -119,7 +114,7 @@ static int on_head(parser_t *parser) {
   if (is_answered(h))
     return r->announced > SMALL_BODY || (head->expects && r->announced > 0) ? -1
                                                                             : 0;
-  if (head->expects && r->announced > 0 && !is_1_0)
+  if (head->expects && r->announced > 0 && parser->http_minor > 0)
     encourage(c);
   return 0;
 }
@@ -162,7 +157,7 @@ static void begin_message(struct connection *c) {
   h->whole = 0;
   h->state = HTTP1_HEAD;
   c->since = c->all->ticks;
-  parser_begin(&h->parser, settings(), c);
+  parser_begin(&h->parser, &h->framing, settings(), c);
 }
 
 static void refuse_wrong(struct connection *c, const char *bytes,
@@ -174,6 +169,7 @@ static void refuse_wrong(struct connection *c, const char *bytes,
     status = parser_lacks_method(&h->parser) && head_has_method(bytes, count)
                  ? 501
                  : 400;
+  h->whole = 0; /* where the next one begins is not known */
   if (is_answered(h))
     write_answer(c);
   else if (status == 503)
@@ -219,7 +215,8 @@ static size_t consume(struct connection *c, const char *bytes, size_t count) {
   if (h->state == HTTP1_IDLE)
     begin_message(c);
   h->parsing = 1;
-  status = parser_feed(&h->parser, settings(), bytes, count, &used);
+  status =
+      parser_feed(&h->parser, &h->framing, settings(), bytes, count, &used);
   h->parsing = 0;
   if (status == PARSER_MORE && h->state == HTTP1_HEAD &&
       head_is_endless(&h->head, used))

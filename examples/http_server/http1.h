@@ -26,6 +26,7 @@ enum http1_state {
 struct http1 {
   enum http1_state state;
   parser_t parser;
+  struct framing framing;
   struct head head;
   struct request request; /* unless IDLE */
   int spoken;             /* this is not the beginning of HTTP/2 */

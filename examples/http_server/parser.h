@@ -18,13 +18,31 @@ typedef http_parser_settings parser_settings_t;
 
 enum parser_status { PARSER_MORE, PARSER_PAUSED, PARSER_WRONG };
 
+/* Where a message is, for what has to be right between its parts: see
+ * parser.c. */
+struct framing {
+  enum {
+    FRAMING_BLANK, /* empty lines before it */
+    FRAMING_HEAD,
+    FRAMING_SIZE, /* of a chunk */
+    FRAMING_EXTENSION,
+    FRAMING_DATA,
+    FRAMING_DATA_END,
+    FRAMING_TRAILERS,
+    FRAMING_OVER /* or what follows is counted, not framed */
+  } part;
+  int cr;        /* the last byte was one */
+  int filled;    /* the line is not empty */
+  uint64_t left; /* of a chunk */
+};
+
 /* For one message. data is then parser->data. */
-void parser_begin(parser_t *parser, const parser_settings_t *settings,
-                  void *data);
+void parser_begin(parser_t *parser, struct framing *framing,
+                  const parser_settings_t *settings, void *data);
 
 /* Parses as far as it can; *used is how far that was. PARSER_WRONG also when a
- * callback returned -1. */
-enum parser_status parser_feed(parser_t *parser,
+ * callback returned -1, or, perhaps after all callbacks, for the framing. */
+enum parser_status parser_feed(parser_t *parser, struct framing *framing,
                                const parser_settings_t *settings,
                                const char *bytes, size_t count, size_t *used);
 
