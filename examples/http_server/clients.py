@@ -5,6 +5,7 @@ does not do what its README says. PID is the server's: some cases stop it."""
 
 import os
 import re
+import select
 import signal
 import socket
 import struct
@@ -349,6 +350,53 @@ def pipeline():
         fail("slow bytes were not understood")
 
 
+def halves():
+    """A client that closes its direction gets all its answers. One that has
+    gone altogether is noticed by a reset, or by the answer that it does not
+    take; then its jobs that have not begun are skipped. One worker."""
+    hash_it = (post("/password", 6) + "secret").encode()
+    hello = b"GET / HTTP/1.1\r\nHost: me\r\n\r\n"
+    last = b"GET / HTTP/1.1\r\nHost: me\r\nConnection: close\r\n\r\n"
+    for text, hashes, hellos in ((hash_it, 1, 0), (hello, 0, 1),
+                                 (hash_it + hello * 2 + hash_it, 2, 2),
+                                 (hash_it + last + hello, 1, 1)):
+        s = connect(text)
+        s.shutdown(socket.SHUT_WR)
+        got = rest(s)
+        if (got.count(b"$pbkdf2-sha256$"), got.count(b"hello\n")) != \
+                (hashes, hellos):
+            fail(f"{text!r} is answered with {got!r}")
+
+    answered = True
+    while answered:  # before the others had left: then once more
+        before, begun = stats(), cpu()
+        busy = connect(hash_it)
+        until(lambda: stats()["accepted"] == before["accepted"] + 1)
+        left = [connect(hash_it) for _ in range(3)]
+        until(lambda: stats()["accepted"] == before["accepted"] + 4)
+        for s in left:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                         struct.pack("ii", 1, 0))
+            s.close()
+        busy.shutdown(socket.SHUT_WR)
+        until(lambda: stats()["abandoned"] == before["abandoned"] + 3)
+        answered = bool(select.select([busy], [], [], 0)[0])
+        if b"$pbkdf2-sha256$" not in rest(busy):
+            fail("one was not answered because others left")
+        needed = cpu() - begun
+        until(lambda: stats()["open"] == 0)
+    if cpu() - begun > 2 * needed:
+        fail(f"{cpu() - begun} s of the processor, and {needed} were needed")
+
+    before = stats()
+    s = connect(hash_it * 4)
+    s.close()
+    until(lambda: stats()["accepted"] > before["accepted"])
+    until(lambda: stats()["open"] == 0)
+    if stats()["accepted"] > before["accepted"] + 2:
+        fail(f"it works on for a client that has gone: {stats()}")
+
+
 def deaf():
     """An HTTP/2 client that goes on asking after the stop is refused. It stays
     connected because it waits for a password."""
@@ -675,7 +723,7 @@ def unread():
         fail(f"it had {more} KiB kept for it")
 
 
-cases = {f.__name__: f for f in (refuses, framing, widths, upgrade, pipeline, deaf,
-                                 late, reader, dawdler, bombs, memory, checks,
-                                 crowd, slow, floods, unread)}
+cases = {f.__name__: f for f in (refuses, framing, widths, upgrade, pipeline, halves,
+                                 deaf, late, reader, dawdler, bombs, memory,
+                                 checks, crowd, slow, floods, unread)}
 cases[CASE]()

@@ -49,6 +49,10 @@ static int is_answered(const struct http1 *h) {
   return h->request.answer.status != 0;
 }
 
+static int is_busy(const struct http1 *h) {
+  return h->state == HTTP1_SERVING || h->state == HTTP1_ANSWERING;
+}
+
 /* Answers now, whether the request has come to its end or not. */
 static void cut_short(struct connection *c, int status) {
   if (is_answered(&c->as.http1))
@@ -183,7 +187,8 @@ static void serve(struct connection *c, const char *rest, size_t count) {
 
   if (is_answered(h)) {
     write_answer(c);
-  } else if (h->head.http2 && !c->all->stopping && http2_upgrade(c)) {
+  } else if (h->head.http2 && !h->eof && !c->all->stopping &&
+             http2_upgrade(c)) {
     if (count > 0)
       c->protocol->read(c, rest, count);
   } else {
@@ -271,26 +276,25 @@ static void take_kept(struct connection *c) {
 
 static void read_bytes(struct connection *c, const char *bytes, size_t count) {
   struct http1 *h = &c->as.http1;
-  int busy = h->state == HTTP1_SERVING || h->state == HTTP1_ANSWERING;
 
-  if (!busy && h->kept_bytes == 0) {
+  if (!is_busy(h) && h->kept_bytes == 0) {
     take(c, bytes, count);
     return;
   }
   keep(c, bytes, count);
-  if (!busy && c->state == OPEN)
+  if (!is_busy(h) && c->state == OPEN)
     take_kept(c);
 }
 
 /* ---------------------------------------------------------------- its life */
 
-/* A client that hangs up while we work has gone; one that has its answer may
- * still read. */
+/* A client that will ask no more may still wait for its answers. One that has
+ * gone altogether looks the same, until something is sent to it. */
 static void at_eof(struct connection *c) {
   struct http1 *h = &c->as.http1;
 
   h->eof = 1;
-  if (h->state != HTTP1_ANSWERING)
+  if (!is_busy(h))
     connection_close(c);
 }
 
@@ -301,12 +305,14 @@ static void at_sent(struct connection *c) {
   h->state = HTTP1_IDLE;
   c->since = c->all->ticks;
   if (!h->keep) {
-    connection_finish(c);
+    if (h->eof)
+      connection_close(c);
+    else
+      connection_finish(c);
     return;
   }
   take_kept(c);
-  if (c->state == OPEN && c->protocol == &http1 && h->eof &&
-      h->state != HTTP1_SERVING && h->state != HTTP1_ANSWERING)
+  if (c->state == OPEN && c->protocol == &http1 && h->eof && !is_busy(h))
     connection_close(c);
 }
 
