@@ -11,9 +11,9 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include "../descriptors.h"
 #include "../standard_files.h"
 #include "must.h"
 #include "pool.h"
@@ -30,20 +30,11 @@ struct program {
   uv_signal_t signals[2];
 };
 
-/* Connections are limited, so that the limit of descriptors does not have to
- * be. */
-static void get_descriptors(const struct settings *s) {
+static void check_descriptors(const struct settings *s) {
   rlim_t needed = s->connections + s->ahead + 1 + PROCESS_FILES +
                   LOOP_FILES * (rlim_t) s->loops;
-  struct rlimit files;
 
-  must(
-      getrlimit(RLIMIT_NOFILE, &files) == 0 ? 0 : uv_translate_sys_error(errno),
-      "getrlimit");
-  if (files.rlim_cur >= needed)
-    return;
-  files.rlim_cur = needed;
-  if (needed <= files.rlim_max && setrlimit(RLIMIT_NOFILE, &files) == 0)
+  if (get_descriptors(needed) == 0)
     return;
   fprintf(stderr,
           "accept_pool: %ju descriptors are needed (ulimit -n), or fewer "
@@ -169,7 +160,7 @@ int main(int argc, char **argv) {
     must(uv_translate_sys_error(errno), "/dev/null");
   if (!settings_read(&p.settings, argc, argv, &status))
     return status;
-  get_descriptors(&p.settings);
+  check_descriptors(&p.settings);
   signal(SIGPIPE, SIG_IGN); /* a client that has gone is no reason to die */
   start(&p);
   printf("http://127.0.0.1:%d/\n", p.settings.port);

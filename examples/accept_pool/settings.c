@@ -134,7 +134,7 @@ bool settings_read(struct settings *s, int argc, char **argv, int *status) {
   while ((option = getopt_long(argc, argv, "", names, &which)) != -1) {
     if (option == 'h') {
       fputs(help, stdout);
-      *status = EXIT_SUCCESS;
+      *status = fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
       return false;
     }
     if (option == '?') /* getopt_long has said what is wrong */

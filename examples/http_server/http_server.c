@@ -7,17 +7,25 @@
  * way: no more connections; when the last has gone nobody can submit, so the
  * crew finishes; when that has ended, so does the loop.
  */
-#include <fcntl.h>
+#include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "../descriptors.h"
+#include "../standard_files.h"
 #include "connections.h"
 #include "options.h"
 #include "pages.h"
 
+/* Descriptors that are not clients': the process's, the loop's. */
+enum { OTHER_FILES = 32 };
+
 struct server {
   uv_loop_t loop;
+  uv_work_t nothing; /* see start_pool */
   struct connections connections;
   struct crew crew;
   struct pages pages;
@@ -75,6 +83,30 @@ static void set_up(struct server *s, const struct options *o) {
   s->connections.data = s;
 }
 
+static void do_nothing(uv_work_t *req) {
+  (void) req;
+}
+
+static void on_abort(int signum) {
+  static const char why[] = "http_server: no threads for libuv's pool\n";
+  ssize_t written = write(STDERR_FILENO, why, sizeof(why) - 1);
+
+  (void) signum;
+  (void) written;
+  _exit(EXIT_FAILURE);
+}
+
+/* libuv's thread pool starts with its first work, and where it gets no thread
+ * libuv aborts. Better now than at the first client's check of the disk, and
+ * with a word. */
+static int start_pool(struct server *s) {
+  void (*before)(int) = signal(SIGABRT, on_abort);
+  int err = uv_queue_work(&s->loop, &s->nothing, do_nothing, NULL);
+
+  signal(SIGABRT, before);
+  return err;
+}
+
 static void close_one(uv_handle_t *handle, void *arg) {
   (void) arg;
   if (!uv_is_closing(handle))
@@ -93,6 +125,8 @@ static int serve(struct server *s, const struct options *o) {
   if (err == 0)
     err = s->crew.kind->start(&s->crew);
   if (err == 0)
+    err = start_pool(s);
+  if (err == 0)
     err = connections_listen(&s->connections, &s->loop, &port);
   if (err == 0) {
     printf("http://127.0.0.1:%d/\n", port);
@@ -107,18 +141,14 @@ static int serve(struct server *s, const struct options *o) {
   return err == 0 ? left : err;
 }
 
-/* Whoever started us may have closed what we and libuv take for granted: the
- * next descriptor that is opened would be mistaken for the standard output. */
-static int fill_standard_descriptors(void) {
-  int fd;
+static int check_descriptors(void) {
+  rlim_t needed = MOST_CONNECTIONS + MOST_TURNED_AWAY + 1 + OTHER_FILES;
 
-  do
-    fd = open("/dev/null", O_RDWR);
-  while (fd >= 0 && fd <= STDERR_FILENO);
-  if (fd < 0)
-    return 0;
-  close(fd);
-  return 1;
+  if (get_descriptors(needed) == 0)
+    return 1;
+  fprintf(stderr, "http_server: %ju descriptors are needed (ulimit -n)\n",
+          (uintmax_t) needed);
+  return 0;
 }
 
 int main(int argc, char **argv) {
@@ -127,10 +157,15 @@ int main(int argc, char **argv) {
   struct options o;
   int status, err;
 
-  if (!fill_standard_descriptors())
-    return 71; /* EX_OSERR, and nowhere to say so */
+  if (open_standard_files() != 0) {
+    fprintf(stderr, "http_server: /dev/null: %s\n",
+            uv_strerror(uv_translate_sys_error(errno)));
+    return EXIT_FAILURE;
+  }
   if (!options_read(&o, argc, argv, &status))
     return status;
+  if (!check_descriptors())
+    return EXIT_FAILURE;
   signal(SIGPIPE, SIG_IGN); /* a client that has gone is no reason to die */
   err = serve(&s, &o);
   printf("accepted %zu, answered %zu, abandoned %zu, refused %zu\n",
@@ -139,5 +174,6 @@ int main(int argc, char **argv) {
     fprintf(stderr, "http_server: %s\n", uv_strerror(err));
   /* libuv would end its threads after OpenSSL, whose memory they have. */
   uv_library_shutdown();
-  return err != 0 || l->accepted != l->answered + l->abandoned;
+  return err != 0 || l->accepted != l->answered + l->abandoned ||
+         fflush(stdout) != 0;
 }

@@ -80,7 +80,7 @@ int options_read(struct options *o, int argc, char **argv, int *status) {
   while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
     if (option == 'h') {
       fputs(help, stdout);
-      *status = EXIT_SUCCESS;
+      *status = fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
       return 0;
     }
     if (!take(o, option, optarg)) {
