@@ -350,6 +350,25 @@ def pipeline():
         fail("slow bytes were not understood")
 
 
+def fields_2():
+    """What a field says counts over HTTP/2 as over HTTP/1."""
+    for more, last, wanted in (
+            ((), True, 200), ((("host", "ME"),), True, 200),
+            ((("host", "you"),), True, 400), ((("host", "me:80"),), True, 400),
+            ((("expect", "wonders"),), True, 417),
+            ((("expect", "wonders"),), False, 417),
+            ((("expect", "100-Continue"),), False, 100)):
+        c = Http2()
+        c.send(frame(HEADERS, END_HEADERS | (END_STREAM if last else 0), 1,
+                     fields("GET", "/") +
+                     b"".join(literal(*one) for one in more)))
+        while 1 not in c.status and c.read():
+            pass
+        if c.status.get(1) != wanted:
+            fail(f"{more} is answered with {c.status}, not {wanted}")
+        c.s.close()
+
+
 def halves():
     """A client that closes its direction gets all its answers. One that has
     gone altogether is noticed by a reset, or by the answer that it does not
@@ -723,7 +742,7 @@ def unread():
         fail(f"it had {more} KiB kept for it")
 
 
-cases = {f.__name__: f for f in (refuses, framing, widths, upgrade, pipeline, halves,
-                                 deaf, late, reader, dawdler, bombs, memory,
-                                 checks, crowd, slow, floods, unread)}
+cases = {f.__name__: f for f in (refuses, framing, widths, upgrade, pipeline, fields_2,
+                                 halves, deaf, late, reader, dawdler, bombs,
+                                 memory, checks, crowd, slow, floods, unread)}
 cases[CASE]()

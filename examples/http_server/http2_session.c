@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "status.h"
 #include "stream.h"
@@ -119,6 +120,33 @@ static int is_named(const uint8_t *name, size_t bytes, const char *wanted) {
   return strlen(wanted) == bytes && memcmp(name, wanted, bytes) == 0;
 }
 
+static void take_expect(struct stream *s, const uint8_t *value, size_t bytes) {
+  static const char wanted[] = "100-continue";
+
+  if (bytes == sizeof(wanted) - 1 &&
+      strncasecmp((const char *) value, wanted, bytes) == 0)
+    s->expects = 1;
+  else
+    s->wrong = 417;
+}
+
+/* The library has seen to it that this comes before any host, and once. */
+static void take_authority(struct stream *s, const uint8_t *value,
+                           size_t bytes) {
+  s->authority_bytes = bytes;
+  memcpy(s->authority, value,
+         bytes < sizeof(s->authority) ? bytes : sizeof(s->authority));
+}
+
+/* Beside an authority it has to be the same. */
+static void take_host(struct stream *s, const uint8_t *value, size_t bytes) {
+  if (s->authority_bytes == 0)
+    return;
+  if (bytes != s->authority_bytes || bytes > sizeof(s->authority) ||
+      strncasecmp((const char *) value, s->authority, bytes) != 0)
+    s->wrong = 400;
+}
+
 /* The library has seen to it that it is a number. */
 static uint64_t read_length(const uint8_t *value, size_t bytes) {
   uint64_t n = 0;
@@ -153,10 +181,14 @@ static int on_field(nghttp2_session *session, const nghttp2_frame *frame,
     s->wrong = 414;
   else if (is_named(name, name_bytes, ":path"))
     pages_route(r, (const char *) value, value_bytes);
+  else if (is_named(name, name_bytes, ":authority"))
+    take_authority(s, value, value_bytes);
   else if (is_named(name, name_bytes, "content-length"))
     r->announced = read_length(value, value_bytes);
+  else if (is_named(name, name_bytes, "host"))
+    take_host(s, value, value_bytes);
   else if (is_named(name, name_bytes, "expect"))
-    s->expects = 1;
+    take_expect(s, value, value_bytes);
   return 0;
 }
 

@@ -18,6 +18,8 @@ struct stream {
   int32_t id;
   enum stream_state state;
   size_t head_bytes;
+  size_t authority_bytes;
+  char authority[HEAD_VALUE];
   int wrong;      /* the status to refuse it with; 0: none */
   int expects;    /* 100-continue */
   int whole;      /* it has come to its end */
