@@ -181,7 +181,7 @@ int main(int argc, char **argv) {
   if (flush_standard_output() != 0) {
     fprintf(stderr, "boss: cannot print: %s; run %" PRIu64 " stays\n",
             strerror(errno), run.number);
-    return 1;
+    exit(1);
   }
   run_end(&run);
   free(got.answered);

@@ -310,6 +310,7 @@ def framing():
             if got != wanted:
                 fail(f"{text!r} is answered with {got}, not {wanted}")
 
+
 def widths():
     """Only a whole number in range is one."""
     for query in ("width=1e9", "width=4294967297", "width=64abc", "width=",
@@ -742,7 +743,8 @@ def unread():
         fail(f"it had {more} KiB kept for it")
 
 
-cases = {f.__name__: f for f in (refuses, framing, widths, upgrade, pipeline, fields_2,
-                                 halves, deaf, late, reader, dawdler, bombs,
-                                 memory, checks, crowd, slow, floods, unread)}
+cases = {f.__name__: f for f in (refuses, framing, widths, upgrade, pipeline,
+                                 fields_2, halves, deaf, late, reader, dawdler,
+                                 bombs, memory, checks, crowd, slow, floods,
+                                 unread)}
 cases[CASE]()

@@ -2,8 +2,8 @@
  *
  * Knows:   directories. Not what files contain, nor who reads them.
  * Threads: walker_start on the loop's thread, all else on the walker's own.
- * Ends:    when all is found, or when a report or a job is refused, or would be
- *          (UV_EPIPE).
+ * Ends:    when all is found; when a report or a job is refused, or would be
+ *          (UV_EPIPE); or when it gets no descriptor.
  *
  * Its list of directories to visit is a channel to itself, so what is on it
  * when the walk is cut short goes to job_drop.

@@ -2,8 +2,9 @@
  *
  * Knows:   files and digests. Not directories, not the screen.
  * Threads: worker_start on the loop's thread, all else on the worker's own.
- * Ends:    when its jobs end (UV_EOF), or when a report is refused (UV_EPIPE):
- *          that is how it learns of Ctrl-C, between two reads of a file too.
+ * Ends:    when its jobs end (UV_EOF); when a report is refused (UV_EPIPE):
+ *          that is how it learns of Ctrl-C, between two reads of a file too; or
+ *          when it gets no descriptor.
  */
 #include <errno.h>
 #include <fcntl.h>

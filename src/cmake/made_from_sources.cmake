@@ -2,7 +2,8 @@
 # reference), and the library in two files (target amalgamation).
 string(TIMESTAMP today "%B %d, %Y" UTC)
 set(scripts ${PROJECT_SOURCE_DIR}/src/cmake)
-set(awk ${CMAKE_COMMAND} -E env LC_ALL=C awk) # in Turkish, i has another capital
+# In Turkish, i has another capital.
+set(awk ${CMAKE_COMMAND} -E env LC_ALL=C awk)
 set(common ${scripts}/common.awk)
 set(header ${PROJECT_SOURCE_DIR}/include/loopchan.h)
 

@@ -69,3 +69,7 @@ class LoopchanConan(ConanFile):
         self.cpp_info.set_property("cmake_target_name", target)
         if self.settings.os in ("Linux", "FreeBSD"):
             self.cpp_info.system_libs = ["pthread"]
+            # Processors of 32 bits that have no atomics of 64.
+            if self.settings.arch in ("armv4", "armv4i", "armv5el", "armv5hf",
+                                      "mips", "ppc32", "ppc32be"):
+                self.cpp_info.system_libs.append("atomic")
