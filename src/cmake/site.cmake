@@ -29,6 +29,9 @@ endif()
 if(DOXYGEN_VERSION VERSION_GREATER_EQUAL 1.13) # else a README is no page
   string(APPEND site_options "IMPLICIT_DIR_DOCS = NO\n")
 endif()
+if(DOXYGEN_VERSION VERSION_GREATER_EQUAL 1.17) # else it loads a script from afar
+  string(APPEND site_options "MERMAID_RENDER_MODE = CLI\n")
+endif()
 if(DOXYGEN_VERSION VERSION_GREATER_EQUAL 1.9.8)
   set(topics topics)
 endif()
