@@ -39,17 +39,15 @@ static bool can_select(loopchan_receiver_t *const rxs[], size_t n) {
  * cannot be selected on is refused when it is looked at. */
 static void note_call(loopchan_receiver_t *const rxs[], size_t n, bool inside) {
 #ifndef NDEBUG
+  lc_scope_t scope;
   size_t i;
 
   for (i = 0; i < n; i++) {
-    if (is_selectable(rxs[i])) {
-      lc_guard_t *guard = &rxs[i]->channel->rx.guard;
-      uintptr_t was = lc_guard_enter(guard);
-      lc_assert((was == 0 || was == lc_thread_self()) &&
-                "two threads are in calls on one receiver");
-      if (!inside)
-        lc_guard_exit(guard, 0);
-    }
+    if (!is_selectable(rxs[i]) || lc_receiver_enter(rxs[i], &scope) != 0 ||
+        inside)
+      continue;
+    scope.was = 0; /* as before the select */
+    lc_receiver_exit(rxs[i], &scope);
   }
 #else
   (void) rxs;
