@@ -178,5 +178,5 @@ int main(int argc, char **argv) {
   else
     status = EXIT_SUCCESS;
   free(p.servers);
-  return fflush(stdout) == 0 ? status : EXIT_FAILURE;
+  return flush_standard_output() == 0 ? status : EXIT_FAILURE;
 }

@@ -126,5 +126,5 @@ int main(int argc, char **argv) {
   for (i = 0; i < o.loops; i++)
     shard_sum_up(&shards[i]);
   free(shards);
-  return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return flush_standard_output() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

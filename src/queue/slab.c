@@ -35,7 +35,7 @@ static size_t alignment_of_size(size_t size) {
 
   if (align < alignof(lc_link_t))
     return alignof(lc_link_t);
-  return align < alignof(lc_max_align_t) ? align : alignof(lc_max_align_t);
+  return align < LOOPCHAN_TYPED_MAX_ALIGN ? align : LOOPCHAN_TYPED_MAX_ALIGN;
 }
 
 /* How many nodes a slab of so many bytes holds; one at least. */

@@ -59,6 +59,7 @@
 #include <stdalign.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <loopchan.h>
 
 #include "base/debug.h"
 #include "base/atomic.h"
@@ -96,17 +97,9 @@
 #define LC_KEPT_BYTES ((size_t) LC_SLAB_MOST * 16)
 #define LC_BLOCK_BYTES ((size_t) LC_SLAB_MOST * 32)
 
-/* MSVC's C has no max_align_t; double is aligned as the one in its C++ is. With
- * gcc for 32-bit Windows it is stricter than what malloc there returns. */
-#if (defined(_MSC_VER) && !defined(__clang__)) || \
-    (defined(_WIN32) && !defined(_WIN64))
-typedef double lc_max_align_t;
-#else
-typedef max_align_t lc_max_align_t;
-#endif
-
 typedef struct lc_slab {
-  alignas(lc_max_align_t) lc_link_t retire; /* first: the slab's own address */
+  alignas(LOOPCHAN_TYPED_MAX_ALIGN)
+  lc_link_t retire; /* first: the slab's own address */
   size_t bytes;                             /* of the whole slab */
   uint16_t count, used;                     /* nodes it has; nodes allocated */
   uint32_t number;      /* in its block, from one; 0: it is in none */

@@ -57,8 +57,8 @@ START_TEST(places_are_aligned_as_their_size_demands) {
     size_t align = size == 0 ? 1 : size & ~(size - 1);
     lc_slab_t *slab;
     char *first, *second;
-    if (align > alignof(max_align_t))
-      align = alignof(max_align_t);
+    if (align > LOOPCHAN_TYPED_MAX_ALIGN)
+      align = LOOPCHAN_TYPED_MAX_ALIGN;
     ck_assert(lc_slab_pool_init(&pool, size, SIZE_MAX));
     slab = take(LC_SLAB_LEAST);
     first = lc_node_message(&pool, lc_slab_alloc_node(&pool, slab));
