@@ -14,7 +14,8 @@
  *     Thread: which threads may call it. Callback: whether a callback may.
  *     Message: who owns the message after each result. Blocks, Allocates:
  *     whether it does so, and when. A slab is one block of memory for several
- *     messages, or for one large message.
+ *     messages, or for one large message. (On Linux, while messages pile up,
+ *     slabs come from the system many at once, 2 MiB of them.)
  *   - Signals and fork: unless the function says otherwise, it is not
  *     async-signal-safe, and in the child of a fork() it does not work on a
  *     channel that the parent opened. A child that was forked while no other
@@ -34,33 +35,38 @@
  *     processor while it holds one delays the others until it runs again. With
  *     LOOPCHAN_SHARED, a receiver that was asleep when a message was sent to it
  *     sleeps until the sender of that message wakes it, or its own time is up;
- *     other sends do not wake it earlier.)
+ *     other sends do not wake it earlier. On a rendezvous channel with that
+ *     flag, a message of loopchan_try_send is found only by a receiver that was
+ *     woken for one: see loopchan_receiver_clone.)
  *   - Copies: a process may contain several copies of the library, in two
  *     plug-ins for example. A copy may use a sender that another copy made, if
  *     both have the same version and the same memory functions. A receiver, a
  *     writer and a reserved place may be used only with the copy that made
  *     them; no other copy recognises their handles. On a loop that several
  *     copies use, each copy knows only its own receivers and writers. What this
- *     file says about all of those on one loop (how it is learned which thread
- *     runs the loop, and how long callbacks may keep it) applies to each copy
- *     separately.
- *   - A NULL argument that is not expressly allowed has no effect: the call
- *     returns UV_EINVAL, or does nothing if it has no code to return.
+ *     file says about all of those on one loop (how the library learns which
+ *     thread runs the loop, and how long callbacks may keep it) applies to each
+ *     copy separately.
+ *   - A call with a NULL argument that is not expressly allowed has no effect.
+ *     It returns UV_EINVAL, or NULL if it returns a pointer; loopchan_room
+ *     returns 0.
  *   - Errors of the caller: those that can be detected return a code, listed at
  *     each function. A debug build of the library also aborts, with an
  *     assertion that says what was wrong, on these: the next call on a receiver
  *     or writer after a plain uv_close on it; a call on a receiver or writer
  *     that was moved while open; a receiver used on two threads at once without
  *     LOOPCHAN_SHARED; a call on a loop's receiver or writer from another
- *     thread, while that loop runs one of this library's callbacks; a call on a
+ *     thread, while that loop runs one of this library's callbacks; uv_run
+ *     inside a callback of its own loop (see loopchan_recv_cb); a call on a
  *     sender just after its drop; the drop of a writer's sender; a reserved
- *     place that is given back twice.
- *   - Errors that are never detected, and lead to a use after free: freeing or
- *     reusing the memory of a receiver, writer or request that is in use (by a
- *     second loopchan_write, for example), or of a loop whose handles are not
- *     closed; a plain uv_close on a receiver or writer that no further call is
- *     made on; using a sender while another thread drops it, or long after its
- *     drop; committing a reserved place on another channel's sender.
+ *     place that is given back twice, or not before the drop of its sender.
+ *   - Errors that are never detected, and lead to a use after free: freeing the
+ *     memory of a receiver, writer or request that is in use, or of a loop
+ *     whose handles are not closed; using such memory for something else (a
+ *     request for a second loopchan_write, for example); a plain uv_close on a
+ *     receiver or writer that no further call is made on; using a sender while
+ *     another thread drops it, or long after its drop; committing a reserved
+ *     place on another channel's sender.
  *
  * Which calls may overlap, and when they may be made:
  *
@@ -81,27 +87,29 @@
  *   try_recv               no (3)  no           yes         yes       UV_EINVAL
  *   recv, recv_timeout,    no (3)  no           yes         yes       UV_EINVAL
  *     recv_many, select
- *   receiver_clone         yes     yes          yes         yes       UV_EINVAL
+ *   receiver_clone         yes (8) yes          yes         yes       UV_EINVAL
  *   shutdown, close        no (3)  no           yes         yes (4)   no (4)
  *   stats                  no (3)  no           yes         yes       yes
  *   write, try_write       no (6)  no           yes         (7)       (7)
- *   writer_on_closed,      no (6)  no           yes         yes       yes
+ *   writer_open,           no (6)  no           yes         yes       yes
+ *     writer_on_closed,
  *     writer_close
  *
  *   (1) One thread at a time for each reserved place.
  *   (2) It is the last use of that sender: no other call may be using it.
  *   (3) Only the receiver's thread: the loop's thread for a loop receiver, the
  *       one thread that receives for a thread receiver. With LOOPCHAN_SHARED,
- *       both columns are "yes" for a thread receiver, and after the close of
- *       either kind of receiver, the calls allowed on that kind return UV_EOF
- *       instead of UV_EINVAL.
+ *       which excludes select, the first two columns are "yes" for a thread
+ *       receiver, and after the close of either kind of receiver, the calls
+ *       allowed on that kind return UV_EOF instead of UV_EINVAL.
  *   (4) Closing after a shutdown is normal. A second shutdown, a second close,
  *       and a shutdown after a close return UV_EALREADY.
  *   (5) A call that has to wait, for room or for the close, waits on every
- *       thread except the thread of the receiver's own loop, where it returns
- *       UV_EAGAIN.
+ *       thread except that of the receiver's own loop, or of the loop of any
+ *       of several receivers, where it returns UV_EAGAIN: see loopchan_send.
  *   (6) Only the thread of the writer's loop.
  *   (7) try_write returns UV_EPIPE; a write's callback gets UV_EPIPE.
+ *   (8) For a clone on a loop, only that loop's thread.
  */
 
 #ifndef LOOPCHAN_H
@@ -165,8 +173,8 @@ extern "C" {
  * receiver at once. Each message is received by exactly one of them, and all of
  * them get UV_EOF. When one thread closes a thread receiver, other threads'
  * calls that are waiting on it return UV_EOF, and the close waits until all
- * their calls have returned. Later calls return UV_EOF too, as long as the
- * memory of the receiver exists.
+ * their calls have returned. Later calls that receive return UV_EOF too, as
+ * long as the memory of the receiver exists.
  *
  * All threads that use the receiving side share one mutex, which each holds
  * only briefly. A thread that finds it locked spins for some microseconds,
@@ -256,10 +264,10 @@ typedef void (*loopchan_writer_cb)(loopchan_writer_t *w);
  * once, and, if such a call is still in progress, even after the close. msg is
  * valid until this function returns; arg is options.drop_arg. Allowed inside:
  * any call on other channels, and any call on this channel's senders, except
- * dropping one that is in use. (Inside loopchan_close, sends are refused.) With
- * LOOPCHAN_LATEST a send from inside this function replaces a message, too,
- * which goes to this function again; so a drop function that always sends may
- * never return.
+ * dropping one that is in use. (Inside loopchan_close, sends are refused, and
+ * loopchan_stats on the receiver is allowed too.) With LOOPCHAN_LATEST a send
+ * from inside this function replaces a message, too, which goes to this
+ * function again; so a drop function that always sends may never return.
  */
 typedef void (*loopchan_drop_fn)(void *msg, void *arg);
 
@@ -300,11 +308,11 @@ struct loopchan_stats_s {
  * memory checker may report that loopchan_open reads uninitialised memory.
  * Calls on a receiver that was moved fail, but the library still uses the old
  * memory.) A loop receiver is a libuv handle too: (uv_handle_t *) rx may be
- * passed to uv_ref, uv_unref, uv_has_ref, uv_is_active, uv_is_closing, uv_walk
- * and uv_handle_get_loop. Never pass it to uv_close: the channel would not
- * notice, and its senders would go on using the handle's memory. See
- * loopchan_close and loopchan_close_handle. The library never touches data or
- * async.data. */
+ * passed to uv_ref, uv_unref, uv_has_ref, uv_is_active, uv_is_closing and
+ * uv_handle_get_loop, and uv_walk finds it. Never pass it to uv_close: the
+ * channel would not notice, and its senders would go on using the handle's
+ * memory. See loopchan_close and loopchan_close_handle. The library never
+ * touches data or async.data. */
 struct loopchan_receiver_s {
   uv_async_t async;
   void *data; /* the user's */
@@ -353,10 +361,13 @@ struct loopchan_write_s {
  * wake the loop. Which thread runs the loop is learned later: see
  * loopchan_send. With loop NULL, rx becomes a thread receiver. Messages are
  * aligned as strictly as an object of msg_size bytes can need: to the largest
- * power of two that divides msg_size, at most alignof(max_align_t).
+ * power of two that divides msg_size, at most alignof(max_align_t), or, with
+ * MSVC and on 32-bit Windows, alignof(double).
  *
  * Thread:    for a loop receiver: the loop's. For a thread receiver: any; "the
- *            receiver's thread" is then the one that receives.
+ *            receiver's thread" is then the one that receives. (A thread may
+ *            take over from another one, if a mutex or a join orders their
+ *            calls.)
  * Callback:  allowed.
  * Message:   none yet. *options is copied.
  * Blocks:    no.
@@ -396,7 +407,9 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  * loopchan_try_send are accepted as there are idle receivers, and each message
  * goes to one of these. (If a loop is busy with other callbacks when its
  * receiver is woken, the receiver takes the message after them, unless another
- * receiver takes it first.)
+ * receiver takes it first. On a rendezvous channel only another one that was
+ * woken for a message may do that, or, once the receiver is stopped or closed,
+ * any.)
  *
  * loopchan_shutdown on any receiver ends the channel, and each receiver gets
  * UV_EOF, as it does after the last sender is dropped. loopchan_close closes
@@ -432,17 +445,19 @@ LOOPCHAN_EXTERN int loopchan_receiver_clone(uv_loop_t *loop,
  * The msg_size bytes at msg are copied. The accepted messages of a channel have
  * one order, and it agrees with real time: if one send returned before another
  * began, on whatever threads, its message is received first. Sends that wait
- * are served first come, first served, in batches: once a quarter to a half of
- * the capacity is free (the largest power of two that is at most half), or
- * after about 100 microseconds if less is free. On a rendezvous channel a send
- * waits until its message has been received: until a receive has returned it,
- * or the callback that got it has returned. With LOOPCHAN_LATEST no send waits;
- * the message that it replaces is dropped before it returns.
+ * are served first come, first served, in batches: at the latest when a quarter
+ * to a half of the capacity is free (the largest power of two that is at most
+ * half; of a capacity of 1, all of it), or after about 100 microseconds if less
+ * is free. On a rendezvous channel a send waits until its message has been
+ * received: until a receive has returned it, or the callback that got it has
+ * returned. With LOOPCHAN_LATEST no send waits; the message that it replaces is
+ * dropped before it returns.
  *
- * A loop never waits for itself: on the thread that runs the receiver's loop,
- * loopchan_send behaves as loopchan_try_send. The library learns which thread
- * that is for all receivers and writers on a loop together: it is the thread
- * that last ran a callback of any of them, or made a call on any of them.
+ * A loop never waits for itself: on the thread that runs the receiver's loop
+ * (with several receivers, the loop of any of them), loopchan_send behaves as
+ * loopchan_try_send. The library learns which thread that is for all receivers
+ * and writers on a loop together: it is the thread that last ran a callback of
+ * any of them, or made a call on any of them.
  *
  * Before the first callback this is not certain: the thread that made the last
  * call, loopchan_open for example, may have set up the loop for another thread
@@ -455,10 +470,10 @@ LOOPCHAN_EXTERN int loopchan_receiver_clone(uv_loop_t *loop,
  * called back there, or that thread makes a call on a receiver or writer of the
  * loop. Callbacks that run earlier (timers, idle, prepare, check, sockets,
  * after_work_cb) may therefore wait for their own loop. If such a callback
- * sends and the channel may be full, make it call loopchan_stats on the
- * receiver first, or use loopchan_try_send. The same holds for a loop that
- * moves to another thread: until the first callback or call there, the old
- * thread counts as the loop's.
+ * sends and the channel may be full, use loopchan_try_send, or make it call
+ * loopchan_stats on the receiver first: then the send waits a second at most,
+ * as above. The same holds for a loop that moves to another thread: until the
+ * first callback or call there, the old thread counts as the loop's.
  *
  * Thread:    any, several at once on one sender. The first eight threads that
  *            use a sender have a cache each, which makes their sends fast; a
@@ -467,17 +482,18 @@ LOOPCHAN_EXTERN int loopchan_receiver_clone(uv_loop_t *loop,
  * Message:   0: the channel's. Anything else: still the caller's, untouched.
  *            msg may be NULL when msg_size is 0.
  * Blocks:    unbounded: no. With LOOPCHAN_LATEST: no, except for the time that
- *            options.drop takes. Bounded: while full; it spins for about
- *            options.spin_ns at most, then sleeps. No lock and no system call,
- *            unless it waits, others wait, the receiver sleeps and has to be
- *            woken, or a slab has to be allocated.
+ *            options.drop takes. Bounded: while full. Rendezvous: until the
+ *            message has been received. Before it sleeps it spins, for about
+ *            options.spin_ns at most. No lock and no system call, unless it
+ *            waits, others wait, the receiver sleeps and has to be woken, or a
+ *            slab has to be allocated.
  * Allocates: one slab at most; the caches of a sender when a second thread
  *            begins to use it; an object to wait on, which the channel keeps
  *            for reuse. Nothing in a steady state.
  * Returns:   0; UV_EINVAL (a NULL); UV_EPIPE (closed or shut down, also while
- *            it waited); UV_EAGAIN (no room, and the loop would wait for
- *            itself, see above; or the system has no mutex to wait with);
- *            UV_ENOMEM.
+ *            it waited); UV_EAGAIN (no room, or on a rendezvous channel no
+ *            receiver, and the loop would wait for itself, see above; or the
+ *            system has no mutex to wait with); UV_ENOMEM.
  * See:       loopchan_try_send, loopchan_send_timeout, loopchan_send_many;
  *            std::sync::mpsc::sync_channel; examples/one_producer.c
  */
@@ -490,16 +506,19 @@ LOOPCHAN_EXTERN int loopchan_send(loopchan_sender_t *tx, const void *msg);
  * bounded channel it is refused only while the number of messages that are
  * accepted and not yet received equals the capacity, and it never overtakes a
  * send that waits. On a rendezvous channel it needs a receiver that waits at
- * that moment: one that is asleep in loopchan_recv or loopchan_select, or a
- * started loop receiver that has nothing left to do on its loop. If that
- * receiver is closed before it receives the message, the message goes to
- * options.drop, like any accepted message that is never received.
+ * that moment: one whose thread waits for a message, in loopchan_recv, another
+ * call that receives or loopchan_select; or a started loop receiver that has
+ * nothing left to do on its loop. If that receiver is closed before it receives
+ * the message, the message goes to another receiver of the channel or, if there
+ * is none, to options.drop, like any accepted message that is never received.
  *
  * Thread:    any, several at once on one sender.
  * Callback:  allowed in any callback.
  * Message:   0: the channel's. Anything else: still the caller's, untouched.
+ *            msg may be NULL when msg_size is 0.
  * Blocks:    no; with LOOPCHAN_LATEST for the time that options.drop takes.
- * Allocates: one slab at most; none in a steady state.
+ * Allocates: one slab at most; the sender's caches, as loopchan_send. Nothing
+ *            in a steady state.
  * Returns:   0; UV_EAGAIN (full, or on a rendezvous channel no receiver waits);
  *            UV_EINVAL (a NULL); UV_EPIPE (closed or shut down); UV_ENOMEM.
  * See:       loopchan_send
@@ -514,6 +533,7 @@ LOOPCHAN_EXTERN int loopchan_try_send(loopchan_sender_t *tx, const void *msg);
  *            of the receiver's own loop it returns UV_EAGAIN at once; before
  *            that thread is known, after a second, if timeout_ns is longer.
  * Message:   0: the channel's. Anything else: still the caller's, untouched.
+ *            msg may be NULL when msg_size is 0.
  * Blocks:    as loopchan_send, timeout_ns nanoseconds at most. With 0 it is
  *            loopchan_try_send, but returns UV_ETIMEDOUT instead of UV_EAGAIN;
  *            with LOOPCHAN_FOREVER it is loopchan_send. On a rendezvous
@@ -549,9 +569,9 @@ LOOPCHAN_EXTERN int loopchan_send_timeout(loopchan_sender_t *tx,
  * Returns:   how many were sent: count, or fewer if a later message was refused
  *            because the channel ended, memory ran out, or a loop would have
  *            waited for itself. An error if none was sent: UV_EINVAL (a NULL,
- *            or more than SSIZE_MAX bytes), UV_EPIPE (closed or shut down),
- *            UV_EAGAIN (see loopchan_send), UV_ENOMEM. With count 0: 0, or
- *            UV_EPIPE.
+ *            or more than SSIZE_MAX bytes or messages), UV_EPIPE (closed or
+ *            shut down), UV_EAGAIN (see loopchan_send), UV_ENOMEM. With count
+ *            0: 0, or UV_EPIPE.
  * See:       loopchan_send
  */
 LOOPCHAN_EXTERN ssize_t loopchan_send_many(loopchan_sender_t *tx,
@@ -565,14 +585,17 @@ LOOPCHAN_EXTERN ssize_t loopchan_send_many(loopchan_sender_t *tx,
  * channel the place counts against the capacity from then on. loopchan_commit
  * sends the message, and only the commit decides its position in the order of
  * messages. The place must be given back, by a commit that returns 0 or by
- * loopchan_abandon, before the sender that reserved it is dropped.
+ * loopchan_abandon, before the sender that reserved it is dropped. One that is
+ * not is lost: it counts against the capacity from then on, and its memory is
+ * never freed.
  *
  * Thread:    any, several at once on one sender. The place may be handed to
  *            another thread.
  * Callback:  allowed in any callback.
  * Message:   the place is the caller's until committed or abandoned.
  * Blocks:    no.
- * Allocates: one slab at most; none in a steady state.
+ * Allocates: one slab at most; the sender's caches, as loopchan_send. Nothing
+ *            in a steady state.
  * Returns:   0; UV_EAGAIN (bounded and full); UV_EINVAL (a NULL); UV_EPIPE
  *            (closed or shut down); UV_ENOMEM. After an error *msg is
  *            unchanged.
@@ -589,7 +612,8 @@ LOOPCHAN_EXTERN int loopchan_reserve(loopchan_sender_t *tx, void **msg);
  *            message and place are still the caller's; give the place back
  *            with loopchan_abandon, or try again.
  * Blocks:    no; with LOOPCHAN_LATEST for the time that options.drop takes.
- * Allocates: no.
+ * Allocates: no, except the sender's caches, as loopchan_send; if there is no
+ *            memory for them, it does without.
  * Returns:   0; UV_EINVAL (a NULL, or a place that was already given back,
  *            which is detected only while its memory exists); UV_EPIPE (closed
  *            or shut down); UV_EAGAIN (on a rendezvous channel no receiver
@@ -606,7 +630,7 @@ LOOPCHAN_EXTERN int loopchan_commit(loopchan_sender_t *tx, void *msg);
  * Thread:    any; tx is the sender that reserved.
  * Callback:  allowed in any callback.
  * Blocks:    no.
- * Allocates: no.
+ * Allocates: as loopchan_commit.
  * See:       loopchan_reserve
  */
 LOOPCHAN_EXTERN void loopchan_abandon(loopchan_sender_t *tx, void *msg);
@@ -644,6 +668,7 @@ LOOPCHAN_EXTERN void loopchan_sender_drop(loopchan_sender_t *tx);
  * Thread:    any, several at once.
  * Callback:  allowed in any callback.
  * Blocks:    no.
+ * Allocates: no.
  * Returns:   1: it was, and stays so. 0: it was open a moment ago. UV_EINVAL:
  *            tx is NULL.
  * See:       std::sync::mpsc::Sender; uv_is_closing
@@ -724,14 +749,15 @@ LOOPCHAN_EXTERN int loopchan_recv_start(loopchan_receiver_t *rx,
                                         loopchan_recv_cb cb);
 
 /**
- * Stops delivery, as uv_read_stop does: cb is not called again until the next
- * loopchan_recv_start. Messages keep arriving and wait; a bounded channel fills
- * up, and then its senders wait. With LOOPCHAN_SHARED other receivers get the
- * messages, including one that this receiver was already woken for.
+ * Stops delivery, as uv_read_stop does: the receive callback is not called
+ * again until the next loopchan_recv_start. Messages keep arriving and wait; a
+ * bounded channel fills up, and then its senders wait. With LOOPCHAN_SHARED
+ * other receivers get the messages, including one that this receiver was
+ * already woken for.
  *
  * Thread:    the loop's.
- * Callback:  allowed in any callback of this loop; inside cb, the current
- *            message is the last.
+ * Callback:  allowed in any callback of this loop; inside the receive
+ *            callback, the current message is the last.
  * Blocks:    no.
  * Allocates: no.
  * Returns:   0, also when it was not started, or is closed; UV_EINVAL (NULL, or
@@ -743,10 +769,11 @@ LOOPCHAN_EXTERN int loopchan_recv_stop(loopchan_receiver_t *rx);
 /**
  * Takes the oldest message, if there is one.
  *
- * If a send returned before this call began, its message is found. On a loop
- * receiver, started or not, this takes the message that the callback would have
- * got next; a UV_EOF returned here does not replace the one that the callback
- * gets.
+ * If a send returned before this call began, its message is found (if several
+ * receivers share the channel, unless it is another one's: see
+ * loopchan_receiver_clone). On a loop receiver, started or not, this takes the
+ * message that the callback would have got next; a UV_EOF returned here does
+ * not replace the one that the callback gets.
  *
  * Thread:    the receiver's.
  * Callback:  allowed in any callback of this loop.
@@ -765,6 +792,7 @@ LOOPCHAN_EXTERN int loopchan_try_recv(loopchan_receiver_t *rx, void *msg);
  * Takes the oldest message, waiting until there is one.
  *
  * Thread:    the receiver's; thread receivers only: it would block a loop.
+ * Callback:  allowed, but blocks the loop that the callback is on.
  * Message:   0: msg_size bytes are copied to msg and are the caller's. Anything
  *            else: *msg is unchanged. msg may be NULL when msg_size is 0.
  * Blocks:    until a message or the end of file; spins options.spin_ns at most,
@@ -783,6 +811,7 @@ LOOPCHAN_EXTERN int loopchan_recv(loopchan_receiver_t *rx, void *msg);
  * Takes the oldest message, waiting at most timeout_ns for it.
  *
  * Thread:    the receiver's; thread receivers only.
+ * Callback:  as loopchan_recv.
  * Message:   as loopchan_recv.
  * Blocks:    timeout_ns nanoseconds at most. With 0 it is loopchan_try_recv,
  *            but returns UV_ETIMEDOUT instead of UV_EAGAIN; with
@@ -802,14 +831,16 @@ LOOPCHAN_EXTERN int loopchan_recv_timeout(loopchan_receiver_t *rx, void *msg,
  * first error or when max are taken.
  *
  * Thread:    the receiver's; thread receivers only.
+ * Callback:  as loopchan_recv.
  * Message:   msgs has room for max messages of msg_size bytes. If n is
  *            returned, the first n are filled; the others are unchanged. msgs
  *            may be NULL when msg_size or max is 0.
  * Blocks:    as loopchan_recv; max 0 does not block.
  * Allocates: as loopchan_recv.
  * Returns:   how many were taken: 1 to max, or 0 when max is 0; or UV_EOF;
- *            UV_EINVAL (a NULL, more than SSIZE_MAX bytes, a loop receiver, a
- *            closed receiver). With LOOPCHAN_SHARED as loopchan_recv.
+ *            UV_EINVAL (a NULL, more than SSIZE_MAX bytes or messages, a loop
+ *            receiver, a closed receiver). With LOOPCHAN_SHARED as
+ *            loopchan_recv.
  * See:       loopchan_recv
  */
 LOOPCHAN_EXTERN ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs,
@@ -832,14 +863,16 @@ LOOPCHAN_EXTERN ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs,
  * Thread:    the one that receives from all of them; thread receivers only,
  *            none with LOOPCHAN_SHARED. A receiver may be in the array more
  *            than once.
+ * Callback:  as loopchan_recv.
  * Blocks:    timeout_ns nanoseconds at most; with 0 it only checks; with
  *            LOOPCHAN_FOREVER until one is ready.
- * Allocates: an object to wait on, when it first waits on an array that begins
- *            with this receiver.
- * Returns:   the index of a ready one; UV_ETIMEDOUT; UV_EINVAL (a NULL; n is 0
- *            or above INT_MAX; a receiver that is closed, shared, or on a loop,
- *            if n is above 16 only when this call has looked at it); UV_ENOMEM
- *            or UV_EAGAIN if the system has no mutex to wait with.
+ * Allocates: an object to wait on, which the first receiver of the array keeps
+ *            for reuse.
+ * Returns:   the index of a ready one; UV_ETIMEDOUT (none is ready); UV_EINVAL
+ *            (a NULL; n is 0 or above INT_MAX; a receiver that is closed,
+ *            shared, or on a loop: with n above 16 this is noticed only if the
+ *            call looks at that receiver); UV_ENOMEM; UV_EAGAIN (the system has
+ *            no mutex to wait with).
  * See:       select(2); crossbeam's Select; examples/select.c
  */
 LOOPCHAN_EXTERN int loopchan_select(loopchan_receiver_t *const rxs[], size_t n,
@@ -852,7 +885,9 @@ LOOPCHAN_EXTERN int loopchan_select(loopchan_receiver_t *const rxs[], size_t n,
  * wait.
  *
  * The writer is an active, referenced handle that keeps uv_run() going until it
- * is closed or unreferenced; (uv_handle_t *) w works as a receiver's does.
+ * is closed or unreferenced; (uv_handle_t *) w works as a receiver's does. A
+ * sender of a closed channel can become a writer too: its writes are refused as
+ * tx's sends are.
  *
  * Thread:    that of the producer's loop; it may be the receiver's loop, too.
  * Callback:  allowed.
@@ -890,7 +925,7 @@ LOOPCHAN_EXTERN int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
  *            0.
  * Blocks:    no; takes a mutex of the channel for a moment; with
  *            LOOPCHAN_LATEST for the time that options.drop takes.
- * Allocates: one slab at most; none in a steady state.
+ * Allocates: as loopchan_try_send.
  * Returns:   0; UV_EINVAL (a NULL, a writer that is closed); UV_ENOMEM. A
  *            closed channel is reported to cb as UV_EPIPE, not here.
  * See:       uv_write; loopchan_try_write
@@ -904,8 +939,9 @@ LOOPCHAN_EXTERN int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w,
  * Thread:    the writer's loop's.
  * Callback:  allowed in any callback of this loop.
  * Message:   0: the channel's. Anything else: still the caller's, untouched.
+ *            msg may be NULL when msg_size is 0.
  * Blocks:    no; with LOOPCHAN_LATEST for the time that options.drop takes.
- * Allocates: one slab at most; none in a steady state.
+ * Allocates: as loopchan_try_send.
  * Returns:   0; UV_EAGAIN (as loopchan_try_send, or a write of this writer
  *            waits for room: it goes first); UV_EINVAL (a NULL, a writer that
  *            is closed); UV_EPIPE (closed or shut down); UV_ENOMEM.
@@ -939,8 +975,9 @@ LOOPCHAN_EXTERN int loopchan_writer_on_closed(loopchan_writer_t *w,
  * may be NULL) is called. So to let all writes be accepted, close in the
  * callback of the last one. w must stay in place until the loop has called cb.
  * uv_is_closing is true once the last write has been called back; until then
- * the handle keeps uv_run() going, referenced or not. On a rendezvous channel
- * the close waits for a message that is being received.
+ * the handle keeps uv_run() going, referenced or not. If, on a rendezvous
+ * channel, a message of this writer is just being received, that write
+ * completes first, and its callback gets 0.
  *
  * Thread:    the writer's loop's.
  * Callback:  allowed in any callback of this loop.
@@ -1006,6 +1043,8 @@ LOOPCHAN_EXTERN int loopchan_close(loopchan_receiver_t *rx,
  *
  * Thread:    the loop's.
  * Callback:  allowed.
+ * Blocks:    no.
+ * Allocates: no.
  * Returns:   the receiver whose handle this is; NULL for any other handle, and
  *            for NULL.
  * See:       loopchan_close_handle; uv_walk
@@ -1018,14 +1057,16 @@ LOOPCHAN_EXTERN loopchan_receiver_t *loopchan_receiver_from_handle(
  * loopchan_writer_close, any other by uv_close.
  *
  * So a uv_walk callback that closes everything only has to call this instead of
- * uv_close. A receiver or writer that is closing already is left alone, and cb
- * is not called. For any other handle the rules of uv_close hold; so it must
- * not be closing already.
+ * uv_close. The loop calls cb (which may be NULL) later, as with uv_close. A
+ * receiver or writer that is closing already is left alone, and cb is not
+ * called. For any other handle the rules of uv_close hold; so it must not be
+ * closing already.
  *
  * Thread:    the loop's.
  * Callback:  allowed.
  * Message:   as loopchan_close.
  * Blocks:    as loopchan_close, or not at all.
+ * Allocates: no.
  * See:       uv_close, uv_walk; loopchan_close
  */
 LOOPCHAN_EXTERN void loopchan_close_handle(uv_handle_t *handle, uv_close_cb cb);
@@ -1058,6 +1099,9 @@ LOOPCHAN_EXTERN int loopchan_stats(const loopchan_receiver_t *rx,
 /**
  * Replaces the memory functions of the library, as uv_replace_allocator does
  * for libuv. The two are independent of each other.
+ *
+ * The functions are called on any thread that is in a call of this library, in
+ * places with one of its mutexes held, so they must not call the library.
  *
  * Thread:    any, while no other call of this library is in progress. If
  *            several copies of the library share senders: before they do.
