@@ -49,8 +49,10 @@
  * compiled with -fno-exceptions, the linker may take their value() for all.)
  *
  * Ends: destructors do what is described at each class. Moving an end does not
- * move its handle, which is on the heap. Const calls may be made by several
- * threads at once.
+ * move its handle, which is on the heap. Several threads at once may make const
+ * calls on one sender, and clone one receiver. A receiver's stats, const too,
+ * are for its own thread, or with options.shared, if it is a thread_receiver,
+ * for any.
  */
 
 #ifndef LOOPCHAN_HPP
@@ -302,8 +304,8 @@ class time_span {
   std::uint64_t ns_ = 0;
 };
 
-/* A time-out that never expires. (In parentheses: max is a macro of
- * Windows'.) */
+/* A time-out that never expires. (In parentheses: max is a macro on
+ * Windows.) */
 inline constexpr time_span forever = (std::chrono::hours::max)();
 
 /* options.spin_time: a call that has to wait sleeps at once. */
@@ -317,7 +319,7 @@ inline constexpr std::size_t max_inline = 4096;
 
 template <class T> class result;
 
-/* Why there is no value: a result is made of this then. */
+/* Why there is no value: converts to a result without one. */
 class unexpected {
  public:
   explicit unexpected(std::error_code err) noexcept : err_(err) {}
@@ -417,7 +419,7 @@ template <class T>
 using copied_as = std::conditional_t<std::is_copy_constructible_v<T>,
                                      may_be_copied, only_moves>;
 
-/* Whether a T that is no bool can be made of a whole result<U>. */
+/* Whether a T other than bool can be constructed from a whole result<U>. */
 template <class T, class U>
 struct takes_result
     : std::bool_constant<!std::is_same_v<T, bool> &&
@@ -454,7 +456,7 @@ template <class T, class U, class Value> struct converted {
 #endif
 }
 
-/* What use makes of the value of from. */
+/* Calls use with the value of from. */
 template <class Result, class Use>
 decltype(auto) use_value(Result &&from, Use &&use) {
   if constexpr (std::is_void_v<typename bare<Result>::value_type>)
@@ -518,13 +520,13 @@ auto transform_error(Result &&from, Use &&use) {
 
 }  // namespace detail
 
-/* A value, or why there is none: std::expected<T, std::error_code>, but that
- *   - error() of a value is success, and without a value never is;
+/* A value, or why there is none: std::expected<T, std::error_code>, except that
+ *   - error() is success if there is a value, and an error if there is none;
  *   - value() throws error() in a std::system_error;
  *   - transform wants a function whose value can be moved;
- *   - a T of more than max_inline bytes is on the heap, and is handed over
- *     there: a result that was moved from then has no value, but
- *     errc::invalid. */
+ *   - a T of more than max_inline bytes is on the heap, and moves by a pointer:
+ *     a result that was moved from then has no value, and errc::invalid as its
+ *     error. */
 template <class T>
 class [[nodiscard]] result
     : private std::conditional_t<detail::is_large<T>, detail::copied_as<T>,
@@ -787,7 +789,7 @@ using equals_value = std::enable_if_t<
 
 }  // namespace detail
 
-/* Equal: the same error, or values that are. */
+/* Equal: they have the same error, or equal values. */
 template <class T, class U,
           std::enable_if_t<detail::can_equal<T, U>::value, int> = 0>
 bool operator==(const result<T> &a, const result<U> &b) {
@@ -836,7 +838,7 @@ template <class T> bool operator!=(const unexpected &a, const result<T> &b) {
 
 namespace detail {
 
-/* Asked first, so that it is the first that a compiler says. */
+/* Checked first, so that a compiler reports it first. */
 template <class T> constexpr bool is_message() {
   static_assert(!std::is_array_v<T>,
                 "an array is no message: send a std::array, or a vector");
@@ -893,7 +895,7 @@ template <class T> void give_back(const T &, T &) noexcept {
 }
 
 /* How a T travels: as a type that the library may copy.
- *   pack     makes one of a message; false: no memory
+ *   pack     makes one from a message; false: no memory
  *   accept   the message that was packed is the channel's
  *   refuse   it is the sender's again
  *   take     hands a T that arrived to use, and destroys what is left
@@ -998,7 +1000,7 @@ template <class T, class Msg> constexpr bool can_be_sent() {
   return is_movable_message<T>();
 }
 
-/* Has send(const void *) send msg, and makes sure whose it is then. */
+/* Has send(const void *) send msg, and gives it back if it is refused. */
 template <class T, class Msg, class Send> int put(Msg &msg, Send send) {
   static_assert(can_be_sent<T, Msg>());
   if constexpr (goes_as_bytes<T>) {
@@ -1312,7 +1314,7 @@ template <class T> class sender {
   /* Takes over a C sender of a channel that open<T> made. */
   explicit sender(loopchan_sender_t *tx) noexcept : tx_(tx) {}
 
-  /* Waits for room. Of a const message, or an lvalue, a copy is sent. */
+  /* Waits for room. A const message, or an lvalue, is copied. */
   [[nodiscard]] std::error_code send(T &&msg) const {
     return put(msg, loopchan_send);
   }
@@ -1334,7 +1336,7 @@ template <class T> class sender {
   }
   /* Sends an array of count messages, and returns how many were sent: the first
    * ones, moved from, or copied if they are const. The others are still the
-   * caller's. If memory for a box runs out on the way, it ends there. (A move
+   * caller's. If memory for a box runs out on the way, it stops there. (A move
    * back that throws ends the program.) */
   result<std::size_t> send_many(T *msgs, std::size_t count) const {
     return put_many(msgs, count);
@@ -1370,17 +1372,20 @@ template <class T> class sender {
     return place<T>(get(), raw);
   }
 
-  /* Another sender of the same channel; an empty one when out of memory. */
+  /* Another sender of the same channel; an empty one when out of memory, or
+   * when this one is empty. */
   [[nodiscard]] sender clone() const {
     return sender(loopchan_sender_clone(get()));
   }
+  /* Also true of an empty one. */
   bool is_closed() const noexcept { return loopchan_is_closed(get()) != 0; }
   /* Waits until sends are refused. errc::invalid: this one is empty. */
   [[nodiscard]] std::error_code wait_closed(
       time_span timeout = forever) const noexcept {
     return detail::code(loopchan_wait_closed(get(), timeout.ns()));
   }
-  /* How many messages could be sent now without waiting; SIZE_MAX: no bound. */
+  /* How many messages could be sent now without waiting; SIZE_MAX: no bound; 0
+   * also if this one is empty. */
   std::size_t room() const noexcept { return loopchan_room(get()); }
   void drop() noexcept { tx_.reset(); }
   explicit operator bool() const noexcept { return get() != nullptr; }
@@ -1572,7 +1577,7 @@ template <class T> class thread_receiver {
           static_cast<int>(loopchan_recv_many(get(), nullptr, 0)));
     std::uint64_t most = max;
     for (std::uint64_t n = 0; n < most; n++) {
-      /* Before, for what was received must not be lost to a lack of memory. */
+      /* Before it receives: no message must be lost for lack of memory. */
       if (into.size() == into.capacity())
         grow(into);
       std::error_code err = n == 0 ? receive_into(into, loopchan_recv)
@@ -1638,11 +1643,12 @@ template <class T> class thread_receiver {
     return made;
   }
 
-  /* From so many on a look at what there is, which takes mutexes, is cheap. */
+  /* For as many messages or more, reading the figures once, which takes
+   * mutexes, is cheap. */
   static constexpr std::size_t often = 256;
 
-  /* What a call may take that has taken one. A sender could be as fast as this,
-   * and keep it from its end. */
+  /* How many a call that has one may take. Without a limit, senders that are as
+   * fast as this would keep it from ending. */
   std::uint64_t at_most(std::uint64_t max) const noexcept {
     loopchan_stats_t now;
     if (loopchan_stats(get(), &now) != 0)
@@ -1681,7 +1687,7 @@ template <class... T>
 result<std::size_t> select(const thread_receiver<T> &...rxs) {
   return loopchan::select_for(forever, rxs...);
 }
-/* The same of a vector's. */
+/* The same for a vector of receivers. */
 template <class T, class Alloc>
 result<std::size_t> select_for(
     time_span timeout, const std::vector<thread_receiver<T>, Alloc> &rxs) {
@@ -1812,7 +1818,7 @@ result<channel<T, thread_receiver>> open(const options &o = {}) {
   return thread_receiver<T>::open(o);
 }
 
-/* A writer made of a sender. After an error tx is still the caller's. */
+/* Turns a sender into a writer. After an error tx is still the caller's. */
 template <class T>
 result<writer<T>> open_writer(uv_loop_t *loop, sender<T> &&tx) {
   return writer<T>::open(loop, std::move(tx));

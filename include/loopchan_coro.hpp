@@ -28,8 +28,9 @@
  * or destroyed with the channel; any other is back in its place (a move back
  * that throws then ends the program).
  *
- * Memory: no allocation except the coroutine's own frame, and the box of a
- * message that is sent in one.
+ * Memory: an await allocates nothing itself, except the box of a message that
+ * is sent in one; the coroutine's frame is allocated as its type says. What the
+ * calls in loopchan.h allocate comes on top: nothing in a steady state.
  *
  * Compilers: gcc 12 loses the coroutine at a co_await that is itself the
  * condition of an if or a while; one that initialises a variable there, as
@@ -259,7 +260,8 @@ template <class T> struct receiver_core {
       w->waits = false;
     return w;
   }
-  /* What waits, if something does. It may be gone afterwards. */
+  /* Resumes the coroutine that waits, if one does. Its frame may be gone
+   * afterwards. */
   void resume(int status) noexcept {
     recv_waiter<T> *w = take_waiting();
     if (w == nullptr)
@@ -359,7 +361,7 @@ template <class T> struct receiver_core {
   }
 };
 
-/* What co_await makes of a recv: in the coroutine's frame. */
+/* What co_await turns a recv into: in the coroutine's frame. */
 template <class T> class recv_awaiter : private recv_waiter<T> {
  public:
   recv_awaiter(receiver_core<T> *core, time_span timeout) noexcept
@@ -525,7 +527,7 @@ struct writer_core {
   }
 };
 
-/* What co_await makes of a write: in the coroutine's frame. From packed on the
+/* What co_await turns a write into: in the coroutine's frame. Once packed, the
  * message is here, until it is the channel's, or back in its place. */
 template <class T, class Msg> class write_awaiter : private write_waiter {
   using type = typename wire<T>::type;
@@ -625,16 +627,16 @@ template <class T, class Msg> class [[nodiscard]] write_operation {
   Msg *msg_;
 };
 
-/* A receiving end on a loop, for coroutines on the loop's thread, of which one
- * at a time waits. The destructor closes; the loop has to run once more, and
- * frees what is left.
+/* A receiving end on a loop, for coroutines on the loop's thread, only one of
+ * which may wait at a time. The destructor closes it; the loop has to run once
+ * more to free what is left.
  *
  * A coroutine that waits while the receiver is closed gets errc::canceled, from
  * the loop, before on_closed is called. If loopchan_close_handle was called
  * before, it gets that from inside the close or the destructor that follows.
  * Once a recv_for has had to wait, uv_walk finds the receiver's timer too. A
  * receiver whose handles a walk has closed may be destroyed when all of them
- * have called back: if not earlier, when uv_run returns. */
+ * have called back: at the latest when uv_run returns. */
 template <class T>
 class receiver : public detail::coro_end<detail::receiver_core<T>> {
   static_assert(detail::is_message<T>());
@@ -656,7 +658,8 @@ class receiver : public detail::coro_end<detail::receiver_core<T>> {
   /* co_await rx.recv() gives the oldest message, as a result<T>; it waits until
    * there is one. Errors: errc::end_of_file, and again from every later call;
    * errc::already: another coroutine waits; errc::canceled: closed meanwhile;
-   * errc::invalid: this end is empty. */
+   * errc::invalid: this end is empty, or a walk has closed it (with
+   * options.shared that is errc::end_of_file). */
   recv_operation<T> recv() noexcept { return recv_for(forever); }
   /* The same, but errc::timed_out after that time; no message is lost then. A
    * wait is never shorter; it may be some milliseconds longer. With 0 it only
@@ -675,7 +678,7 @@ class receiver : public detail::coro_end<detail::receiver_core<T>> {
 };
 
 /* A sending end on a loop, for any number of coroutines on the loop's thread.
- * The destructor closes; the loop has to run once more, and frees what is left.
+ * The destructor closes it; the loop has to run once more to free what is left.
  *
  * Coroutines that wait while the writer is closed get errc::canceled, and their
  * messages back, from the loop, before on_closed is called. */
@@ -700,8 +703,8 @@ template <class T> class writer : public detail::coro_end<detail::writer_core> {
    * are accepted in the order of the writes. After an error the message is back
    * in its place: errc::closed: the receiver is closed or shut down;
    * errc::canceled: the writer was closed meanwhile; errc::invalid: this end is
-   * empty; errc::no_memory. Of a const message, or an lvalue, a copy is
-   * sent. */
+   * empty, or a walk has closed it; errc::no_memory. A const message, or an
+   * lvalue, is copied. */
   write_operation<T, T> write(T &&msg) noexcept { return operation(msg); }
   write_operation<T, const T> write(const T &msg) noexcept {
     return operation(msg);
@@ -732,7 +735,7 @@ result<channel<T, receiver>> open(uv_loop_t *loop, const options &o = {}) {
   return receiver<T>::open(loop, o);
 }
 
-/* A writer made of a sender. After an error tx is still the caller's. */
+/* Turns a sender into a writer. After an error tx is still the caller's. */
 template <class T>
 result<writer<T>> open_writer(uv_loop_t *loop, sender<T> &&tx) {
   return writer<T>::open(loop, std::move(tx));
