@@ -129,7 +129,8 @@
  * the compiler would report errors inside libuv's header. */
 #if defined(__GLIBC__) && defined(__STRICT_ANSI__) && \
     !defined(_POSIX_C_SOURCE) && !defined(_XOPEN_SOURCE)
-#error "uv.h needs POSIX: use -std=gnu11, or -D_DEFAULT_SOURCE with -std=c11"
+#error \
+    "uv.h needs POSIX: include loopchan.h first, or use -std=gnu11, or -D_DEFAULT_SOURCE with -std=c11"
 #endif
 
 #include <uv.h>
@@ -414,8 +415,9 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  * loopchan_shutdown on any receiver ends the channel, and each receiver gets
  * UV_EOF, as it does after the last sender is dropped. loopchan_close closes
  * only the receiver it is called on; closing the last one closes the channel.
- * loopchan_stats on any receiver returns the channel's figures. Options such as
- * budget_messages apply to each receiver.
+ * loopchan_stats on any open receiver returns the channel's figures; on a
+ * closed one, those that the channel had when that receiver was closed. Options
+ * such as budget_messages apply to each receiver.
  *
  * Thread:    with a loop: that loop's. Without one: any. Several at once on one
  *            rx, which must stay open meanwhile.
@@ -612,8 +614,7 @@ LOOPCHAN_EXTERN int loopchan_reserve(loopchan_sender_t *tx, void **msg);
  *            message and place are still the caller's; give the place back
  *            with loopchan_abandon, or try again.
  * Blocks:    no; with LOOPCHAN_LATEST for the time that options.drop takes.
- * Allocates: no, except the sender's caches, as loopchan_send; if there is no
- *            memory for them, it does without.
+ * Allocates: no.
  * Returns:   0; UV_EINVAL (a NULL, or a place that was already given back,
  *            which is detected only while its memory exists); UV_EPIPE (closed
  *            or shut down); UV_EAGAIN (on a rendezvous channel no receiver
@@ -630,7 +631,7 @@ LOOPCHAN_EXTERN int loopchan_commit(loopchan_sender_t *tx, void *msg);
  * Thread:    any; tx is the sender that reserved.
  * Callback:  allowed in any callback.
  * Blocks:    no.
- * Allocates: as loopchan_commit.
+ * Allocates: no.
  * See:       loopchan_reserve
  */
 LOOPCHAN_EXTERN void loopchan_abandon(loopchan_sender_t *tx, void *msg);
@@ -1083,9 +1084,9 @@ LOOPCHAN_EXTERN void loopchan_close_handle(uv_handle_t *handle, uv_close_cb cb);
  * Reads a channel's statistics.
  *
  * A send that is in progress may or may not be counted. From loopchan_close on,
- * also inside drop, the figures are the final ones, with sent = received +
- * dropped, unless other receivers of the channel are open. They can be read
- * until rx is opened again or its memory is freed.
+ * also inside drop, the figures are those of the close, until rx is opened
+ * again or its memory is freed. If no other receiver of the channel is open
+ * then, they are the channel's final ones, with sent = received + dropped.
  *
  * Thread:    the receiver's.
  * Callback:  allowed in any callback of this loop.
@@ -1174,7 +1175,7 @@ LOOPCHAN_EXTERN const char *loopchan_version_string(void);
  * Generates inline wrappers with typed messages, so that sending an int into a
  * channel of struct job does not compile:
  *
- *   LOOPCHAN_TYPED(jobs, struct job)
+ *   LOOPCHAN_TYPED(jobs, struct job);
  *
  * makes jobs_open, jobs_send, jobs_try_send, jobs_send_timeout, jobs_send_many,
  * jobs_reserve, jobs_commit, jobs_abandon, jobs_recv_start, jobs_try_recv,

@@ -52,9 +52,8 @@ int lc_receiver_take(const lc_scope_t *scope, void *msg) {
   return 0;
 }
 
-/* A receiver that only tries never sleeps. Without the lock that receivers
- * share, for it may take a while. */
-static void tidy(lc_channel_t *channel) {
+/* Without the lock that receivers share, for it may take a while. */
+void lc_receiver_tidy(lc_channel_t *channel) {
   bool unlocks = channel->shared != NULL;
 
   if (!lc_slab_pool_is_flooded(&channel->pool))
@@ -76,7 +75,7 @@ int loopchan_try_recv(loopchan_receiver_t *rx, void *msg) {
   if (msg != NULL || scope.channel->config.msg_size == 0)
     err = lc_receiver_take(&scope, msg);
   if (err == UV_EAGAIN)
-    tidy(scope.channel);
+    lc_receiver_tidy(scope.channel);
   lc_receiver_exit(rx, &scope);
   return err;
 }

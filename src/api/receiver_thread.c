@@ -7,6 +7,11 @@
  */
 #include "api/receiver.h"
 
+/* How long a receive of many may hold the lock that receivers share. It looks
+ * at the clock after so many bytes, or 64 messages. */
+#define LC_HOLD_NS 20000
+#define LC_RUN ((size_t) 16384)
+
 /* For a receiver that is not shared, and has no message. 0: look again; or
  * UV_ETIMEDOUT. */
 static int wait_alone(lc_channel_t *channel, uint64_t deadline_ns) {
@@ -18,6 +23,10 @@ static int wait_alone(lc_channel_t *channel, uint64_t deadline_ns) {
 
 /* As wait_alone; or as lc_shared_wait. */
 static int wait_for_one(const lc_scope_t *scope, uint64_t deadline_ns) {
+  if (deadline_ns == LC_NOW) {
+    lc_receiver_tidy(scope->channel);
+    return UV_ETIMEDOUT;
+  }
   return scope->channel->shared == NULL
              ? wait_alone(scope->channel, deadline_ns)
              : lc_shared_wait(scope->consumer, deadline_ns);
@@ -77,7 +86,36 @@ int loopchan_recv(loopchan_receiver_t *rx, void *msg) {
 
 int loopchan_recv_timeout(loopchan_receiver_t *rx, void *msg,
                           uint64_t timeout_ns) {
-  return receive_one(rx, msg, lc_deadline(timeout_ns));
+  return receive_one(rx, msg,
+                     timeout_ns == 0 ? LC_NOW : lc_deadline(timeout_ns));
+}
+
+/* Shared, after a run. Lets others in, at the time in *until_ns; 0: this was
+ * the first run. False: the receiver is being closed. */
+static bool let_others_in(const lc_scope_t *scope, uint64_t *until_ns) {
+  if (uv_hrtime() < *until_ns)
+    return true;
+  if (*until_ns != 0)
+    lc_shared_give_way(scope->channel);
+  *until_ns = lc_deadline(LC_HOLD_NS);
+  return !scope->consumer->closing;
+}
+
+/* Takes what is there, at most max. */
+static size_t take_more(const lc_scope_t *scope, char *msgs, size_t max) {
+  size_t size = scope->channel->config.msg_size, run = 0, n;
+  uint64_t until_ns = 0;
+
+  for (n = 0; n < max && lc_receiver_take(scope, msgs) == 0; n++) {
+    msgs += size;
+    run += size + LC_RUN / 64;
+    if (run < LC_RUN || scope->consumer == NULL)
+      continue;
+    if (!let_others_in(scope, &until_ns))
+      return n + 1;
+    run = 0;
+  }
+  return n;
 }
 
 ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs, size_t max) {
@@ -91,10 +129,9 @@ ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs, size_t max) {
     msgs = &n; /* nothing to copy, but to count from NULL is not allowed */
   if (max > 0)
     err = receive(&scope, msgs, LC_NEVER);
-  while (err == 0 && n < max)
-    if (++n < max)
-      err = lc_receiver_take(
-          &scope, (char *) msgs + n * scope.channel->config.msg_size);
+  if (max > 0 && err == 0)
+    n = 1 + take_more(&scope, (char *) msgs + scope.channel->config.msg_size,
+                      max - 1);
   lc_receiver_exit(rx, &scope);
   return n > 0 ? (ssize_t) n : err;
 }

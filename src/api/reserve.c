@@ -92,7 +92,7 @@ int loopchan_commit(loopchan_sender_t *tx, void *msg) {
   lc_assert(slab != NULL && "loopchan_commit: this is no reserved place");
   if (slab == NULL)
     return UV_EINVAL;
-  cache = lc_tx_cache_of(tx, &passing);
+  cache = lc_tx_cache_made(tx, &passing);
   lc_trace(send, tx->channel, node);
   err = publish(tx, cache, slab, node);
   if (err != 0)
@@ -117,7 +117,7 @@ void loopchan_abandon(loopchan_sender_t *tx, void *msg) {
   lc_assert(slab != NULL && "loopchan_abandon: this is no reserved place");
   if (slab == NULL)
     return;
-  cache = lc_tx_cache_of(tx, &passing);
+  cache = lc_tx_cache_made(tx, &passing);
   lc_link_init(node, 0);
   lc_tx_put_node_back(tx, cache, slab);
   if (cache == &passing)

@@ -46,19 +46,22 @@ static int send_and_wait(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   return err;
 }
 
-/* For a channel with a bound, or without. */
+/* For a channel with a bound, or without. Whose loop it is, for which several
+ * receivers need their lock, is asked only by a send that has to wait. */
 static int send_or_wait(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                         const void *msg, uint64_t deadline_ns) {
   lc_channel_t *channel = tx->channel;
-  bool may_wait = deadline_ns != LC_NOW && !lc_tx_is_loops_own(channel);
   ssize_t permit = lc_tx_acquire(channel, 1);
   lc_slab_t *slab;
   lc_link_t *node;
   int err;
 
-  if (permit == UV_EAGAIN && may_wait)
+  if (permit == UV_EAGAIN) {
+    if (deadline_ns == LC_NOW || lc_tx_is_loops_own(channel))
+      return UV_EAGAIN;
     permit = lc_tx_spin_for_permit(channel, &cache->backoff, deadline_ns);
-  if (permit < 0 && (permit != UV_EAGAIN || !may_wait))
+  }
+  if (permit < 0 && permit != UV_EAGAIN)
     return (int) permit;
   err = lc_tx_take_slab(tx, cache, &slab);
   if (err != 0) {

@@ -303,6 +303,12 @@ void lc_shared_unlock(lc_channel_t *channel) {
     unlock_and_wake(channel);
 }
 
+void lc_shared_give_way(lc_channel_t *channel) {
+  lc_shared_unlock(channel);
+  lc_lock_give_way(&channel->shared->lock);
+  lc_shared_lock(channel);
+}
+
 /* The message may have been taken meanwhile; so this thread looks, in place of
  * a receiver. */
 void lc_shared_settle(lc_channel_t *channel) {
@@ -315,14 +321,15 @@ void lc_shared_settle(lc_channel_t *channel) {
 }
 
 #ifdef LC_NOTICES_NESTED_RUN
-/* A thread that has the lock is receiving, not sending. */
+/* A thread that has the lock is receiving, not sending; and a send does not
+ * wait for one. */
 void lc_shared_ring(lc_channel_t *channel) {
   lc_shared_t *shared = channel->shared;
   lc_queue_t *at;
 
-  if (is_locked(shared))
+  if (is_locked(shared) || !lc_lock_try(&shared->lock))
     return;
-  take_lock(shared);
+  lc_owner_set_here(&shared->holder);
   for (at = shared->consumers.next; at != &shared->consumers; at = at->next) {
     lc_consumer_t *consumer = consumer_at(at);
     if (consumer->loop != NULL && lc_loop_seems_nested(consumer->loop))

@@ -85,6 +85,9 @@ void lc_shared_free(lc_shared_t *shared);
 void lc_shared_lock(lc_channel_t *channel);
 void lc_shared_unlock(lc_channel_t *channel);
 
+/* Locked. Unlocks, lets a thread that waits for the lock have it, and locks. */
+void lc_shared_give_way(lc_channel_t *channel);
+
 /* Any thread. Pays a debt. Under the lock there is nothing to do: the unlock
  * will call. */
 void lc_shared_settle(lc_channel_t *channel);

@@ -30,42 +30,57 @@ void lc_tx_cache_init(lc_tx_cache_t *cache, const lc_channel_t *channel) {
                   true);
 }
 
-/* The array of caches, which is made when it is first asked for. NULL: out of
- * memory. */
-static lc_tx_other_t *more_caches(loopchan_sender_t *tx) {
-  /* [tx.caches] (B) */
-  lc_tx_other_t *more = lc_load(&tx->more, memory_order_acquire);
-  lc_tx_other_t *made;
+/* Makes the array of caches, unless it is there, or memory runs out. */
+static void make_more_caches(loopchan_sender_t *tx) {
+  lc_tx_other_t *made, *more = NULL;
   size_t i;
 
-  if (LC_LIKELY(more != NULL))
-    return more;
+  /* relaxed: whether it is there; whoever uses it reads it again */
+  if (LC_LIKELY(lc_load(&tx->more, memory_order_relaxed) != NULL))
+    return;
   made = lc_malloc(LC_TX_CACHES * sizeof *made);
   if (made == NULL)
-    return NULL;
+    return;
   for (i = 0; i < LC_TX_CACHES; i++)
     lc_tx_cache_init(&made[i].cache, tx->channel);
-  /* [tx.caches] (A) [tx.caches] (B) if it fails */
-  if (lc_cas(&tx->more, &more, made, memory_order_release,
-             memory_order_acquire))
-    return made;
-  lc_free(made);
+  /* [tx.caches] (A); relaxed: another thread has made it */
+  if (!lc_cas(&tx->more, &more, made, memory_order_release,
+              memory_order_relaxed))
+    lc_free(made);
+}
+
+/* The caches that were made, how many there are in *n. */
+static lc_tx_other_t *caches_made(loopchan_sender_t *tx, size_t *n) {
+  /* [tx.caches] (B) */
+  lc_tx_other_t *more = lc_load(&tx->more, memory_order_acquire);
+
+  *n = more != NULL ? LC_TX_CACHES : 0;
   return more;
 }
 
-lc_tx_cache_t *lc_tx_cache_of(loopchan_sender_t *tx, lc_tx_cache_t *passing) {
-  lc_tx_other_t *more;
-  size_t i;
+/* The calling thread's cache, among those made; or *passing. */
+static lc_tx_cache_t *cache_made(loopchan_sender_t *tx,
+                                 lc_tx_cache_t *passing) {
+  size_t n, i;
+  lc_tx_other_t *more = caches_made(tx, &n);
 
-  if (LC_LIKELY(lc_owner_claim(&tx->own.owner)))
-    return &tx->own;
-  more = more_caches(tx);
-  for (i = 0; more != NULL && i < LC_TX_CACHES; i++)
+  for (i = 0; i < n; i++)
     if (lc_owner_claim(&more[i].cache.owner))
       return &more[i].cache;
   lc_tx_cache_init(passing, tx->channel);
   passing->bytes = lc_slab_pool_larger(&tx->channel->pool);
   return passing;
+}
+
+lc_tx_cache_t *lc_tx_cache_of(loopchan_sender_t *tx, lc_tx_cache_t *passing) {
+  if (LC_LIKELY(lc_owner_claim(&tx->own.owner)))
+    return &tx->own;
+  make_more_caches(tx);
+  return cache_made(tx, passing);
+}
+
+lc_tx_cache_t *lc_tx_cache_made(loopchan_sender_t *tx, lc_tx_cache_t *passing) {
+  return lc_owner_claim(&tx->own.owner) ? &tx->own : cache_made(tx, passing);
 }
 
 static void put_slab(loopchan_sender_t *tx, lc_tx_cache_t *cache) {
@@ -80,15 +95,6 @@ void lc_tx_flush(loopchan_sender_t *tx, lc_tx_cache_t *passing) {
   if (tx->channel->config.flavour == LC_LATEST)
     lc_counter_add(&tx->replaced_in_passing,
                    lc_counter_read(&passing->replaced));
-}
-
-/* The caches that were made, how many there are in *n. */
-static lc_tx_other_t *caches_made(loopchan_sender_t *tx, size_t *n) {
-  /* [tx.caches] (B) */
-  lc_tx_other_t *more = lc_load(&tx->more, memory_order_acquire);
-
-  *n = more != NULL ? LC_TX_CACHES : 0;
-  return more;
 }
 
 void lc_tx_put_slabs(loopchan_sender_t *tx) {

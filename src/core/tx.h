@@ -10,8 +10,7 @@
  *
  *   thread that made it                     another
  *   writes the caches
- *   (A) CAS more: NULL -> array  release    (B) load more, or failing
- *                                               CAS              acquire
+ *   (A) CAS more: NULL -> array  release    (B) load more        acquire
  *   Weaker: A or B relaxed -> a thread reads a cache before it is initialised
  *   (sender_vs_sender).
  */
@@ -27,6 +26,10 @@ void lc_tx_cache_init(lc_tx_cache_t *cache, const lc_channel_t *channel);
 /* Any thread. The calling thread's cache: one that it keeps, or *passing, to be
  * flushed before the call returns. */
 lc_tx_cache_t *lc_tx_cache_of(loopchan_sender_t *tx, lc_tx_cache_t *passing);
+
+/* The same, but makes none. */
+lc_tx_cache_t *lc_tx_cache_made(loopchan_sender_t *tx, lc_tx_cache_t *passing);
+
 void lc_tx_flush(loopchan_sender_t *tx, lc_tx_cache_t *passing);
 
 /* Any thread. How many messages have been sent on a sender, and how many were

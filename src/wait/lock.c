@@ -20,6 +20,10 @@
 #define LC_LOCK_GAP_NS UINT64_C(400)
 #define LC_LOCK_TRIES 5
 
+/* How long it gives way: a thread that was woken has the processor by then,
+ * unless others have it. */
+#define LC_LOCK_WAY_NS UINT64_C(200000)
+
 #define LC_LOCK_BITS ((uintptr_t) LC_LOCK_HELD | LC_LOCK_WOKEN)
 
 /* The entry of a thread that sleeps, on its stack. */
@@ -150,4 +154,13 @@ void lc_lock_release_slow(lc_lock_t *lock) {
       return;
     }
   }
+}
+
+void lc_lock_give_way(const lc_lock_t *lock) {
+  uint64_t until_ns = lc_deadline(LC_LOCK_WAY_NS);
+
+  /* relaxed: a guess */
+  while ((lc_load(&lock->word, memory_order_relaxed) & LC_LOCK_WOKEN) != 0 &&
+         uv_hrtime() < until_ns)
+    lc_yield();
 }

@@ -10,7 +10,7 @@
  * sleep: each has an entry on its own stack, with a mutex and a condition
  * variable to sleep on. Only the holder takes one out, the oldest first, so
  * there is no ABA problem. Any thread may take a free lock before one that was
- * woken for it.
+ * woken for it; so a thread that has had it for long, and goes on, gives way.
  *
  *                    take                      push, then sleep
  *   0  FREE -----------------------> HELD -----------------------+
@@ -100,5 +100,9 @@ static inline void lc_lock_release(lc_lock_t *lock) {
                           memory_order_relaxed)))
     lc_lock_release_slow(lock);
 }
+
+/* Any thread that has released it, and will take it again. If others sleep, it
+ * lets one of them have it first. */
+void lc_lock_give_way(const lc_lock_t *lock);
 
 #endif /* LC_LOCK_H */

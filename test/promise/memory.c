@@ -233,6 +233,18 @@ static int try_in_vain(void) {
   return loopchan_try_recv(&rx, &message);
 }
 
+static int look_in_vain(void) {
+  int message;
+
+  return loopchan_recv_timeout(&rx, &message, 0);
+}
+
+static int select_without_waiting(void) {
+  loopchan_receiver_t *rxs[] = {&rx};
+
+  return loopchan_select(rxs, 1, 0);
+}
+
 static void expect_to_free(int (*call)(void), int code) {
   int calls;
 
@@ -249,6 +261,8 @@ START_TEST(a_thread_that_finds_nothing_frees_what_a_flood_has_left) {
   expect_to_free(receive_in_vain, UV_ETIMEDOUT);
   expect_to_free(select_in_vain, UV_ETIMEDOUT);
   expect_to_free(try_in_vain, UV_EAGAIN);
+  expect_to_free(look_in_vain, UV_ETIMEDOUT);
+  expect_to_free(select_without_waiting, UV_ETIMEDOUT);
   drop_tx();
   close_rx();
 }
@@ -258,6 +272,33 @@ START_TEST(one_of_several_threads_frees_what_a_flood_has_left) {
   reopen(NULL, sizeof(int), LOOPCHAN_SHARED);
   expect_to_free(receive_in_vain, UV_ETIMEDOUT);
   expect_to_free(try_in_vain, UV_EAGAIN);
+  expect_to_free(look_in_vain, UV_ETIMEDOUT);
+  drop_tx();
+  close_rx();
+}
+END_TEST
+
+static void expect_to_need_no_memory(int (*call)(void), int code) {
+  memory_fail(1);
+  ck_assert_int_eq(call(), code);
+  ck_assert(!memory_has_failed());
+  memory_fail(0);
+}
+
+START_TEST(a_thread_that_does_not_wait_needs_no_memory) {
+  reopen_for_a_thread(sizeof(int));
+  expect_to_need_no_memory(try_in_vain, UV_EAGAIN);
+  expect_to_need_no_memory(look_in_vain, UV_ETIMEDOUT);
+  expect_to_need_no_memory(select_without_waiting, UV_ETIMEDOUT);
+  drop_tx();
+  close_rx();
+}
+END_TEST
+
+START_TEST(one_of_several_threads_that_does_not_wait_needs_no_memory) {
+  reopen(NULL, sizeof(int), LOOPCHAN_SHARED);
+  expect_to_need_no_memory(try_in_vain, UV_EAGAIN);
+  expect_to_need_no_memory(look_in_vain, UV_ETIMEDOUT);
   drop_tx();
   close_rx();
 }
@@ -497,6 +538,8 @@ static Suite *suite(void) {
              a_loop_with_nothing_to_do_frees_what_a_flood_has_left,
              one_of_several_loops_frees_what_a_flood_has_left,
              one_of_several_threads_frees_what_a_flood_has_left,
+             a_thread_that_does_not_wait_needs_no_memory,
+             one_of_several_threads_that_does_not_wait_needs_no_memory,
              a_thread_that_finds_nothing_frees_what_a_flood_has_left,
              a_thread_that_catches_up_now_and_then_frees_nothing_of_a_flood,
              a_steady_stream_frees_what_a_flood_has_left,

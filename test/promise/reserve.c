@@ -135,6 +135,28 @@ START_TEST(another_thread_may_commit) {
 }
 END_TEST
 
+static void abandon(void *place) {
+  loopchan_abandon(tx, place);
+}
+
+/* Not even a cache for the thread, as its first send does. */
+START_TEST(giving_a_place_back_on_another_thread_allocates_nothing) {
+  uv_thread_t thread;
+  int *committed = reserve(), *abandoned = reserve();
+  size_t allocations = memory_allocations();
+
+  *committed = -1;
+  ck_assert_int_eq(uv_thread_create(&thread, commit, committed), 0);
+  ck_assert_int_eq(uv_thread_join(&thread), 0);
+  ck_assert_int_eq(uv_thread_create(&thread, abandon, abandoned), 0);
+  ck_assert_int_eq(uv_thread_join(&thread), 0);
+  ck_assert_uint_eq(memory_allocations(), allocations);
+  expect_ints(0, 1);
+  drop_tx();
+  close_rx();
+}
+END_TEST
+
 static void reserve_one(void *place) {
   if (loopchan_reserve(tx, place) != 0)
     *(void **) place = NULL;
@@ -180,7 +202,8 @@ static Suite *suite(void) {
              an_abandoned_place_is_nothing, abandoned_places_are_used_again,
              a_commit_after_close_is_refused_and_the_place_stays,
              a_commit_after_shutdown_is_refused_too, reserve_tells_of_no_memory,
-             another_thread_may_commit, another_thread_may_reserve,
-             many_places_at_once_are_all_apart);
+             another_thread_may_commit,
+             giving_a_place_back_on_another_thread_allocates_nothing,
+             another_thread_may_reserve, many_places_at_once_are_all_apart);
   return suite;
 }

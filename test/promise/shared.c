@@ -1,6 +1,7 @@
 /* Promise §3.4, LOOPCHAN_SHARED: one queue of jobs, many hands. */
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
 #include "support/suite.h"
 #include "support/threads.h"
@@ -301,6 +302,96 @@ START_TEST(open_fails_whole_when_memory_runs_out) {
 }
 END_TEST
 
+static uv_sem_t is_inside, may_go_on;
+static atomic_bool stops;
+
+/* One allocation stops here: with the receiving side's mutex held, if a receive
+ * makes it. */
+static void *malloc_that_stops(size_t size) {
+  if (atomic_exchange(&stops, false)) {
+    uv_sem_post(&is_inside);
+    uv_sem_wait(&may_go_on);
+  }
+  return malloc(size);
+}
+
+static void receive_one(int self) {
+  int message;
+
+  (void) self;
+  wrong += loopchan_recv(&rx, &message) != 0 || message != 0;
+}
+
+#define USE_UP_A_SLAB 100000
+
+START_TEST(a_send_without_a_bound_waits_for_no_receiver) {
+  wrong = 0;
+  ck_assert_int_eq(uv_sem_init(&is_inside, 0), 0);
+  ck_assert_int_eq(uv_sem_init(&may_go_on, 0), 0);
+  ck_assert_int_eq(
+      loopchan_replace_allocator(malloc_that_stops, realloc, calloc, free), 0);
+  open_shared(LOOPCHAN_UNBOUNDED);
+  atomic_store(&stops, true);
+  threads_start(1, receive_one);
+  uv_sem_wait(&is_inside);
+  send_ints(0, USE_UP_A_SLAB);
+  uv_sem_post(&may_go_on);
+  threads_join();
+  ck_assert_int_eq(wrong, 0);
+  expect_ints(1, USE_UP_A_SLAB - 1);
+  close_and_drop();
+  uv_sem_destroy(&is_inside);
+  uv_sem_destroy(&may_go_on);
+}
+END_TEST
+
+#define MANY 100000
+
+static int many[MANY], single[MANY];
+static ssize_t many_count;
+static size_t single_count;
+
+/* One receives many at once, the other one by one until nothing is left. Its
+ * message then ends a wait of the first. */
+static void receive_many_or_one(int self) {
+  const int last = MANY;
+
+  if (self == 0) {
+    many_count = loopchan_recv_many(&rx, many, MANY);
+    return;
+  }
+  single_count = 0;
+  while (single_count < MANY &&
+         loopchan_recv_timeout(&rx, &single[single_count], 0) == 0)
+    single_count++;
+  wrong += loopchan_send(tx, &last) != 0;
+}
+
+static bool one_came_between_many(void) {
+  size_t i;
+
+  for (i = 0; i < single_count; i++)
+    if (single[i] > many[0] && single[i] < many[many_count - 1])
+      return true;
+  return false;
+}
+
+/* If that never happens, this does not end. */
+START_TEST(a_receive_of_many_lets_others_in) {
+  wrong = 0;
+  open_shared(LOOPCHAN_UNBOUNDED);
+  do {
+    send_ints(0, MANY);
+    threads_start(2, receive_many_or_one);
+    threads_join();
+    ck_assert_int_eq(wrong, 0);
+    ck_assert_int_gt(many_count, 0);
+    (void) loopchan_recv_timeout(&rx, single, 0); /* the last, if it is left */
+  } while (!one_came_between_many());
+  close_and_drop();
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("promise shared");
   TCase *each_capacity = tcase_create("each capacity");
@@ -323,6 +414,8 @@ static Suite *suite(void) {
   SUITE_CASE(suite, "shared", start_clean, expect_clean,
              a_time_out_loses_nothing,
              who_looks_in_during_a_close_sees_it_whole, what_is_left_is_dropped,
-             open_fails_whole_when_memory_runs_out);
+             open_fails_whole_when_memory_runs_out,
+             a_send_without_a_bound_waits_for_no_receiver,
+             a_receive_of_many_lets_others_in);
   return suite;
 }
