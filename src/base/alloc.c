@@ -97,7 +97,9 @@ static void free_pages(void *memory, size_t size) {
     (void) madvise(memory, size, MADV_DONTNEED);
 }
 
-void lc_discard_burst(void *part, size_t size) {
+/* As long as a huge page is wanted, the kernel may fill the gap again. */
+void lc_discard_burst(void *block, void *part, size_t size) {
+  (void) madvise(block, LC_HUGE_PAGE, MADV_NOHUGEPAGE);
   (void) madvise(part, size, MADV_DONTNEED);
 }
 
@@ -119,7 +121,8 @@ static void free_pages(void *memory, size_t size) {
   (void) size;
 }
 
-void lc_discard_burst(void *part, size_t size) {
+void lc_discard_burst(void *block, void *part, size_t size) {
+  (void) block;
   (void) part;
   (void) size;
 }

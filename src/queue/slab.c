@@ -349,7 +349,7 @@ static void discard_pages(lc_block_t *block, uint32_t own,
     for (from = n; n <= LC_BLOCK_SLABS && (others & bit_of(n)) == 0; n++) {
     }
     if (n > from)
-      lc_discard_burst(nth_of_block(block, from),
+      lc_discard_burst(block, nth_of_block(block, from),
                        (size_t) LC_SLAB_MOST * (n - from));
   }
 }

@@ -117,7 +117,8 @@ bool lc_burst_is_pages(size_t size) {
   return false;
 }
 
-void lc_discard_burst(void *part, size_t size) {
+void lc_discard_burst(void *block, void *part, size_t size) {
+  (void) block;
   (void) part;
   (void) size;
 }
