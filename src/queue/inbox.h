@@ -216,6 +216,18 @@ static inline bool lc_inbox_wants_help(const lc_inbox_t *inbox) {
   return lc_number_read(&inbox->signalled) != lc_number_read(&inbox->parks);
 }
 
+/* Any thread. */
+static inline bool lc_inbox_is_closed(const lc_inbox_t *inbox) {
+  /* [inbox.closed] (E) */
+  return lc_load(&inbox->word, memory_order_acquire) == LC_CLOSED;
+}
+
+/* The result of a push that was refused, and so learned of the close. */
+static inline lc_push_t lc_inbox_refused(const lc_inbox_t *inbox) {
+  (void) lc_inbox_is_closed(inbox);
+  return LC_REFUSED;
+}
+
 /* The result of a push that has replaced this value of the word. */
 static inline lc_push_t lc_inbox_pushed(const lc_inbox_t *inbox,
                                         const lc_link_t *old) {
@@ -262,7 +274,7 @@ LC_MUST_USE static inline lc_push_t lc_inbox_push(lc_inbox_t *inbox,
     if (LC_UNLIKELY(old == LC_CLOSED)) {
       /* It may point at a link that another thread pushed. */
       oldest->next = control;
-      return LC_REFUSED;
+      return lc_inbox_refused(inbox);
     }
     oldest->next =
         (uintptr_t) (old == LC_PARKED ? LC_EMPTY : old) | LC_TO_OLDER | control;
@@ -276,12 +288,6 @@ LC_MUST_USE static inline lc_push_t lc_inbox_push(lc_inbox_t *inbox,
   streak->run = old == streak->last ? streak->run + 1 : 0;
   streak->last = newest;
   return lc_inbox_pushed(inbox, old);
-}
-
-/* Any thread. */
-static inline bool lc_inbox_is_closed(const lc_inbox_t *inbox) {
-  /* [inbox.closed] (E) */
-  return lc_load(&inbox->word, memory_order_acquire) == LC_CLOSED;
 }
 
 /* Any thread. Whether the receiver is parked, at some moment of this call. If

@@ -45,7 +45,7 @@ LC_MUST_USE static inline lc_push_t lc_latest_put(lc_inbox_t *inbox,
   lc_link_init(node, 0);
   do {
     if (LC_UNLIKELY(old == LC_CLOSED))
-      return LC_REFUSED;
+      return lc_inbox_refused(inbox);
     /* [latest.won] (A) [latest.won] (B) [inbox.park] (A) relaxed on failure: a
      * guess */
   } while (!lc_cas(&inbox->word, &old, node, memory_order_acq_rel,

@@ -30,7 +30,7 @@ static void send_three(void *arg) {
 
   explore_check(went == 3 || went == UV_EPIPE, "all or none");
   accepted = went == 3 ? 3 : 0;
-  if (loopchan_is_closed(tx))
+  if (went == UV_EPIPE || loopchan_is_closed(tx))
     explore_read(&written_before_close);
   loopchan_sender_drop(tx);
 }
