@@ -129,8 +129,7 @@
  * the compiler would report errors inside libuv's header. */
 #if defined(__GLIBC__) && defined(__STRICT_ANSI__) && \
     !defined(_POSIX_C_SOURCE) && !defined(_XOPEN_SOURCE)
-#error \
-    "uv.h needs POSIX: include loopchan.h first, or use -std=gnu11, or -D_DEFAULT_SOURCE with -std=c11"
+#error "uv.h needs POSIX: include loopchan.h first, or use -D_DEFAULT_SOURCE"
 #endif
 
 #include <uv.h>
@@ -735,6 +734,10 @@ LOOPCHAN_EXTERN size_t loopchan_room(const loopchan_sender_t *tx);
  * writer for its share of the time. If n of them have something to do, each is
  * called within n + 1 iterations. If the receivers on one loop have different
  * budget_ns, each compares the time used with its own.
+ *
+ * libuv calls a handle back once in an iteration, with one exception: where it
+ * uses epoll or kqueue and finds 1024 handles ready at once, it polls again, up
+ * to 48 times, before timers are served. Each time counts as an iteration here.
  *
  * Thread:    the loop's.
  * Callback:  allowed in any callback of this loop.

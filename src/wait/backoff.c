@@ -54,7 +54,10 @@ void lc_spin_begin(lc_spin_t *spin, lc_backoff_t *backoff,
   spin->backoff = backoff;
   spin->now_ns = now;
   spin->yield_ns = backoff->yields ? lc_after(now, LC_YIELD_NS) : LC_NEVER;
-  spin->end_ns = lc_earlier(lc_after(now, backoff->next_ns), deadline_ns);
+  spin->end_ns = lc_after(now, backoff->next_ns);
+  spin->is_cut = deadline_ns < spin->end_ns;
+  if (spin->is_cut)
+    spin->end_ns = deadline_ns;
   spin->yielded = false;
 }
 
@@ -106,7 +109,8 @@ void lc_spin_end(lc_spin_t *spin, bool found) {
   lc_backoff_t *backoff = spin->backoff;
 
   if (!found) {
-    learn_vain(backoff);
+    if (!spin->is_cut)
+      learn_vain(backoff);
   } else if (has_stalled(spin)) {
     give_up(backoff, LC_FAILURES_MOST);
   } else {

@@ -44,7 +44,7 @@ typedef struct {
 typedef struct {
   lc_backoff_t *backoff;
   uint64_t now_ns, yield_ns, end_ns;
-  bool yielded;
+  bool yielded, is_cut; /* is_cut: by the deadline */
 } lc_spin_t;
 
 /* yields: a thread may wait for the one that spins, and need its processor. */

@@ -47,8 +47,10 @@ static inline void lc_budget_look(lc_budget_t *budget) {
 static inline bool lc_budget_is_spent(lc_budget_t *budget) {
   if (--budget->messages == 0)
     return true;
-  if (--budget->until_look > 0)
+  if (budget->until_look > 1) {
+    budget->until_look--;
     return false;
+  }
   if (budget->stride < LC_STRIDE_MOST)
     budget->stride *= 2;
   if (lc_clock_moved(&budget->ticks))

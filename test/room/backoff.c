@@ -180,6 +180,18 @@ START_TEST(less_than_the_briefest_stays_as_it_is) {
 }
 END_TEST
 
+START_TEST(a_spin_that_its_deadline_cut_short_teaches_nothing) {
+  ck_assert(!spin_until(uv_hrtime() + 1));
+  expect_next(MOST_NS);
+  while (backoff.next_ns > BRIEF_NS)
+    spin_in_vain();
+  ck_assert(!spin_until(uv_hrtime() + 1));
+  ck_assert(!spin_until(uv_hrtime() + 1));
+  ck_assert(!spin_until(uv_hrtime() + 1));
+  ck_assert_int_eq(briefs_to_a_whole_one(), 2);
+}
+END_TEST
+
 START_TEST(a_spin_that_pays_restores_the_whole_time) {
   spin_in_vain();
   expect_next(MOST_NS / 2);
@@ -296,6 +308,7 @@ static Suite *suite(void) {
       a_spin_ends_when_something_is_there,
       spins_in_vain_become_shorter_down_to_a_brief_one,
       the_briefest_spin_is_a_microsecond, less_than_the_briefest_stays_as_it_is,
+      a_spin_that_its_deadline_cut_short_teaches_nothing,
       a_spin_that_pays_restores_the_whole_time,
       whole_spins_in_vain_become_rarer_until_one_pays,
       what_passed_before_a_spin_that_paid_does_not_count,

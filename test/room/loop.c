@@ -1,4 +1,5 @@
 /* Room loop: one record for one loop, and what it says of the thread. */
+#include "wait/budget.h"
 #include "wait/loop.h"
 
 #include <string.h>
@@ -351,6 +352,15 @@ START_TEST(a_loop_spins_once_in_a_turn_and_if_none_is_due) {
 }
 END_TEST
 
+/* Its time is up, which it must not miss for lack of a look at the clock. */
+START_TEST(a_budget_is_asked_as_usual_after_a_callback_it_did_not_see) {
+  lc_budget_t budget = {.messages = 9, .stride = 1, .until_look = 1};
+
+  lc_budget_unseen(&budget);
+  ck_assert(lc_budget_is_spent(&budget));
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("room loop");
 
@@ -367,6 +377,7 @@ static Suite *suite(void) {
              what_has_little_to_do_is_served_in_one_turn,
              turns_that_cannot_be_told_apart_cost_one_more,
              a_driver_that_closes_leaves_it_to_another,
-             a_loop_spins_once_in_a_turn_and_if_none_is_due);
+             a_loop_spins_once_in_a_turn_and_if_none_is_due,
+             a_budget_is_asked_as_usual_after_a_callback_it_did_not_see);
   return suite;
 }
