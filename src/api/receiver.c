@@ -53,16 +53,19 @@ int lc_receiver_take(const lc_scope_t *scope, void *msg) {
 }
 
 /* Without the lock that receivers share, for it may take a while. */
-void lc_receiver_tidy(lc_channel_t *channel) {
-  bool unlocks = channel->shared != NULL;
+bool lc_receiver_tidy(const lc_scope_t *scope) {
+  lc_channel_t *channel = scope->channel;
 
   if (!lc_slab_pool_is_flooded(&channel->pool))
-    return;
-  if (unlocks)
-    lc_shared_unlock(channel);
+    return true;
+  if (scope->consumer == NULL) {
+    (void) lc_rx_tidy(channel, LC_NOW);
+    return true;
+  }
+  lc_shared_unlock(channel);
   (void) lc_rx_tidy(channel, LC_NOW);
-  if (unlocks)
-    lc_shared_lock(channel);
+  lc_shared_lock(channel);
+  return !scope->consumer->closing;
 }
 
 int loopchan_try_recv(loopchan_receiver_t *rx, void *msg) {
@@ -74,8 +77,8 @@ int loopchan_try_recv(loopchan_receiver_t *rx, void *msg) {
   err = UV_EINVAL;
   if (msg != NULL || scope.channel->config.msg_size == 0)
     err = lc_receiver_take(&scope, msg);
-  if (err == UV_EAGAIN)
-    lc_receiver_tidy(scope.channel);
+  if (err == UV_EAGAIN && !lc_receiver_tidy(&scope))
+    err = UV_EOF;
   lc_receiver_exit(rx, &scope);
   return err;
 }

@@ -109,8 +109,9 @@ bool lc_shared_is_handle(const uv_async_t *async);
  * UV_EAGAIN, or UV_EOF. */
 LC_MUST_USE int lc_receiver_take(const lc_scope_t *scope, void *msg);
 
-/* In a call that found nothing and does not wait: as lc_rx_tidy, once. */
-void lc_receiver_tidy(lc_channel_t *channel);
+/* In a call that found nothing and does not wait: as lc_rx_tidy, once. False:
+ * shared, and the receiver is being closed. */
+LC_MUST_USE bool lc_receiver_tidy(const lc_scope_t *scope);
 
 /* Sets what is left to set when a receiver has been made. consumer is NULL for
  * one that is not shared. */

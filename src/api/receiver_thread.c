@@ -23,10 +23,8 @@ static int wait_alone(lc_channel_t *channel, uint64_t deadline_ns) {
 
 /* As wait_alone; or as lc_shared_wait. */
 static int wait_for_one(const lc_scope_t *scope, uint64_t deadline_ns) {
-  if (deadline_ns == LC_NOW) {
-    lc_receiver_tidy(scope->channel);
-    return UV_ETIMEDOUT;
-  }
+  if (deadline_ns == LC_NOW)
+    return lc_receiver_tidy(scope) ? UV_ETIMEDOUT : UV_EOF;
   return scope->channel->shared == NULL
              ? wait_alone(scope->channel, deadline_ns)
              : lc_shared_wait(scope->consumer, deadline_ns);

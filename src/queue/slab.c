@@ -93,6 +93,8 @@ bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size, size_t bound) {
   lc_atomic_init(&pool->waiting, 0);
   lc_atomic_init(&pool->unasked, 0);
   lc_atomic_init(&pool->vain, 0);
+  lc_atomic_init(&pool->period, 0);
+  lc_atomic_init(&pool->unused, 0);
   lc_atomic_init(&pool->top, NULL);
   lc_atomic_init(&pool->orphans, NULL);
   return true;
@@ -380,9 +382,23 @@ static void free_slab(lc_slab_pool_t *pool, lc_slab_t *slab,
   }
 }
 
+static size_t bytes_unused(const lc_slab_pool_t *pool) {
+  /* relaxed: a hint */
+  return lc_load(&pool->unused, memory_order_relaxed);
+}
+
+static void set_unused(lc_slab_pool_t *pool, size_t bytes) {
+  /* relaxed: a hint */
+  lc_store(&pool->unused, bytes, memory_order_relaxed);
+}
+
 lc_slab_t *lc_slab_pool_get(lc_slab_pool_t *pool, size_t *bytes) {
   size_t most = pool->single ? pool->most : share(pool);
   lc_slab_t *slab = take_waiting(pool, most);
+  size_t left = bytes_waiting(pool);
+
+  if (left < bytes_unused(pool))
+    set_unused(pool, left);
 
   /* relaxed, both: a hint */
   lc_store(&pool->unasked, 0, memory_order_relaxed);
@@ -473,21 +489,48 @@ void lc_slab_pool_set_vain(lc_slab_pool_t *pool, unsigned vain) {
   lc_store(&pool->vain, vain, memory_order_relaxed);
 }
 
-/* False: only the few wait, or none of the others could be freed. */
-static bool trim(lc_slab_pool_t *pool, lc_discard_t discard) {
+/* The bytes that were freed; 0: only the few wait, or none of the others could
+ * be freed. */
+static size_t trim(lc_slab_pool_t *pool, lc_discard_t discard) {
   lc_slab_t *slab = has_more_than_few(pool) ? take_unused(pool) : NULL;
+  size_t bytes;
 
   if (slab == NULL)
-    return false;
+    return 0;
+  bytes = slab->bytes;
   free_slab(pool, slab, discard);
-  return true;
+  return bytes;
+}
+
+/* The next slabs are made one by one again. */
+static void end_flood(lc_slab_pool_t *pool) {
+  if (is_flooded(pool) && !has_more_than_few(pool))
+    set_flooded(pool, false);
+}
+
+void lc_slab_pool_trim_unused(lc_slab_pool_t *pool) {
+  unsigned now = (unsigned) (uv_hrtime() / 1000000);
+  size_t unused = bytes_unused(pool), freed = 0;
+
+  /* relaxed: a hint */
+  if (now - lc_load(&pool->period, memory_order_relaxed) < LC_PERIOD_MS)
+    return;
+  if (unused > bytes_of_few(pool))
+    freed = trim(pool, LC_EACH_TIME);
+  if (freed > 0) {
+    set_unused(pool, unused > freed ? unused - freed : 0);
+  } else {
+    end_flood(pool);
+    set_unused(pool, bytes_waiting(pool));
+    /* relaxed: a hint */
+    lc_store(&pool->period, now, memory_order_relaxed);
+  }
 }
 
 bool lc_slab_pool_trim(lc_slab_pool_t *pool) {
-  if (trim(pool, LC_EACH_TIME))
+  if (trim(pool, LC_EACH_TIME) > 0)
     return true;
-  if (is_flooded(pool) && !has_more_than_few(pool))
-    set_flooded(pool, false);
+  end_flood(pool);
   return false;
 }
 

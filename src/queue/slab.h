@@ -79,7 +79,8 @@
  * slab. While messages flow it keeps up to LC_FLOOD_BYTES, as new pages can
  * cost more than all else that is done for a message. What is more than the few
  * is freed while the receiver has nothing to do, and when half of that much
- * has come back since a slab was asked for.
+ * has come back since a slab was asked for; and what no user has needed for
+ * LC_PERIOD_MS, though messages flow.
  *
  * Once the slabs take half of LC_BLOCK_BYTES, the next ones are made as blocks
  * of so many bytes, until the pool is down to the few. A block is freed with
@@ -92,6 +93,9 @@
 #define LC_SLAB_MOST 65536
 #define LC_POOL_SLABS 8
 #endif
+#ifndef LC_PERIOD_MS
+#define LC_PERIOD_MS 50
+#endif
 #define LC_POOL_BYTES ((size_t) LC_SLAB_MOST * 4)
 #define LC_FLOOD_BYTES ((size_t) LC_SLAB_MOST * 256)
 #define LC_KEPT_BYTES ((size_t) LC_SLAB_MOST * 16)
@@ -99,9 +103,9 @@
 
 typedef struct lc_slab {
   alignas(LOOPCHAN_TYPED_MAX_ALIGN)
-  lc_link_t retire; /* first: the slab's own address */
-  size_t bytes;                             /* of the whole slab */
-  uint16_t count, used;                     /* nodes it has; nodes allocated */
+      lc_link_t retire; /* first: the slab's own address */
+  size_t bytes;         /* of the whole slab */
+  uint16_t count, used; /* nodes it has; nodes allocated */
   uint32_t number;      /* in its block, from one; 0: it is in none */
   struct lc_slab *next; /* in the pool, among orphans, in the backlog, or to be
                            recycled */
@@ -123,6 +127,8 @@ typedef struct {
   lc_atomic(size_t) waiting; /* bytes of the slabs in the stack */
   lc_atomic(size_t) unasked; /* bytes that came back since a slab was got */
   lc_atomic(unsigned) vain;  /* looks in vain since then */
+  lc_atomic(unsigned) period; /* when this period of LC_PERIOD_MS began */
+  lc_atomic(size_t) unused;   /* the least bytes that waited since then */
   lc_atomic(lc_slab_t *) top; /* of the stack */
   lc_atomic(lc_slab_t *) orphans;
 } lc_slab_pool_t;
@@ -174,6 +180,10 @@ bool lc_slab_pool_is_flooded(const lc_slab_pool_t *pool);
  * receiver has found no message. A hint. */
 unsigned lc_slab_pool_vain(const lc_slab_pool_t *pool);
 void lc_slab_pool_set_vain(lc_slab_pool_t *pool, unsigned vain);
+
+/* Any thread, after each look in vain: frees, one at a time, slabs that no user
+ * has needed in a period that is over. */
+void lc_slab_pool_trim_unused(lc_slab_pool_t *pool);
 
 /* Any thread. Frees a slab that is kept only while messages flow. False: there
  * is none. */

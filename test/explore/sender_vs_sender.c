@@ -27,12 +27,12 @@ static void run(void) {
 }
 
 static const explore_twin_t twins[] = {{.name = "caches_made_without_release",
-                                        .site = "more_caches",
+                                        .site = "make_more_caches",
                                         .kind = EXPLORE_RMW,
                                         .order = memory_order_relaxed,
                                         .caught_as = "race"},
                                        {.name = "caches_found_without_acquire",
-                                        .site = "more_caches",
+                                        .site = "caches_made",
                                         .kind = EXPLORE_LOAD,
                                         .order = memory_order_relaxed,
                                         .caught_as = "race"},

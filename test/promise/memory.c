@@ -314,19 +314,51 @@ static void catch_up_now_and_then(int rounds, int messages) {
   }
 }
 
-#define FILLS_A_SLAB 5000
-
 /* It would free what its senders need a moment later. */
 START_TEST(a_thread_that_catches_up_now_and_then_frees_nothing_of_a_flood) {
-  size_t left;
+  size_t allocations;
 
   reopen_for_a_thread(sizeof(int));
+  catch_up_now_and_then(5, FLOOD);
+  ck_assert_uint_gt(memory_bytes(), 2 * KEPT_AT_MOST);
+  allocations = memory_allocations();
+  catch_up_now_and_then(100, FLOOD);
+  ck_assert_uint_eq(memory_allocations(), allocations);
+  drop_tx();
+  close_rx();
+}
+END_TEST
+
+START_TEST(a_thread_that_never_spins_frees_it_at_once) {
+  loopchan_options_t options = int_options();
+  size_t left;
+
+  drop_tx();
+  close_rx();
+  uv_run(&loop, UV_RUN_DEFAULT);
+  options.spin_ns = LOOPCHAN_NO_SPIN;
+  open_with(NULL, &options);
   send_ints(0, FLOOD);
   expect_ints(0, FLOOD);
   left = memory_bytes();
-  ck_assert_uint_gt(left, 2 * KEPT_AT_MOST);
-  catch_up_now_and_then(200, FILLS_A_SLAB);
-  ck_assert_uint_eq(memory_bytes(), left);
+  ck_assert_int_eq(try_in_vain(), UV_EAGAIN);
+  ck_assert_uint_lt(memory_bytes(), left);
+  drop_tx();
+  close_rx();
+}
+END_TEST
+
+#define FILLS_A_SLAB 5000
+
+/* Each round asks for a slab, but does not need all that there are. If they are
+ * never freed, this does not end. */
+START_TEST(a_stream_that_needs_slabs_frees_what_it_does_not_use) {
+  reopen_for_a_thread(sizeof(int));
+  send_ints(0, FLOOD);
+  expect_ints(0, FLOOD);
+  ck_assert_uint_gt(memory_bytes(), 2 * KEPT_AT_MOST);
+  while (memory_bytes() > KEPT_AT_MOST)
+    catch_up_now_and_then(1, FILLS_A_SLAB);
   drop_tx();
   close_rx();
 }
@@ -358,8 +390,8 @@ static double resident(void) {
   return pages;
 }
 
-/* Where a huge page is wanted, the kernel may fill what is missing, at a time of
- * its own choice. So none may be wanted where some of it was given back. */
+/* Where a huge page is wanted, the kernel may fill what is missing, when it
+ * likes. So none may be wanted where some of it was given back. */
 static void expect_nothing_to_come_back(void) {
   FILE *file = fopen("/proc/self/smaps", "r");
   char line[512];
@@ -562,6 +594,8 @@ static Suite *suite(void) {
              one_of_several_threads_that_does_not_wait_needs_no_memory,
              a_thread_that_finds_nothing_frees_what_a_flood_has_left,
              a_thread_that_catches_up_now_and_then_frees_nothing_of_a_flood,
+             a_thread_that_never_spins_frees_it_at_once,
+             a_stream_that_needs_slabs_frees_what_it_does_not_use,
              a_steady_stream_frees_what_a_flood_has_left,
              a_loop_that_stops_after_each_message_frees_it_too,
              one_of_several_loops_that_stops_after_each_frees_it_too,

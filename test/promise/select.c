@@ -340,16 +340,14 @@ static Suite *suite(void) {
   Suite *suite = suite_create("promise select");
   TCase *stress = tcase_create("stress");
 
-  SUITE_CASE(suite, "select", start_clean, expect_clean,
-             the_ready_one_is_named_and_keeps_its_message,
-             an_end_of_file_is_ready, one_alone_is_enough,
-             a_select_leaves_its_receivers_to_other_threads,
-             nobody_waits_behind_a_busier_one, one_may_be_there_twice,
-             among_many_each_ready_one_is_found,
-             an_array_may_be_shorter_than_it_was,
-             a_bad_one_among_many_is_refused, bad_input_is_refused,
-             a_time_out_loses_nothing,
-             a_thousand_receivers_are_watched);
+  SUITE_CASE(
+      suite, "select", start_clean, expect_clean,
+      the_ready_one_is_named_and_keeps_its_message, an_end_of_file_is_ready,
+      one_alone_is_enough, a_select_leaves_its_receivers_to_other_threads,
+      nobody_waits_behind_a_busier_one, one_may_be_there_twice,
+      among_many_each_ready_one_is_found, an_array_may_be_shorter_than_it_was,
+      a_bad_one_among_many_is_refused, bad_input_is_refused,
+      a_time_out_loses_nothing, a_thousand_receivers_are_watched);
   tcase_add_checked_fixture(stress, start_clean, expect_clean);
   tcase_set_timeout(stress, 60);
   tcase_add_loop_test(stress, nothing_is_lost_however_they_meet, 0, 8);

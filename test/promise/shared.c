@@ -305,14 +305,36 @@ END_TEST
 static uv_sem_t is_inside, may_go_on;
 static atomic_bool stops;
 
-/* One allocation stops here: with the receiving side's mutex held, if a receive
- * makes it. */
+static void stop_here(void) {
+  if (!atomic_exchange(&stops, false))
+    return;
+  uv_sem_post(&is_inside);
+  uv_sem_wait(&may_go_on);
+}
+
+/* With the receiving side's mutex held, if a receive allocates. */
 static void *malloc_that_stops(size_t size) {
-  if (atomic_exchange(&stops, false)) {
-    uv_sem_post(&is_inside);
-    uv_sem_wait(&may_go_on);
-  }
+  stop_here();
   return malloc(size);
+}
+
+static void free_that_stops(void *block) {
+  stop_here();
+  free(block);
+}
+
+static void use_memory_that_stops(void) {
+  atomic_store(&stops, false);
+  ck_assert_int_eq(uv_sem_init(&is_inside, 0), 0);
+  ck_assert_int_eq(uv_sem_init(&may_go_on, 0), 0);
+  ck_assert_int_eq(loopchan_replace_allocator(malloc_that_stops, realloc,
+                                              calloc, free_that_stops),
+                   0);
+}
+
+static void forget_memory_that_stops(void) {
+  uv_sem_destroy(&is_inside);
+  uv_sem_destroy(&may_go_on);
 }
 
 static void receive_one(int self) {
@@ -326,10 +348,7 @@ static void receive_one(int self) {
 
 START_TEST(a_send_without_a_bound_waits_for_no_receiver) {
   wrong = 0;
-  ck_assert_int_eq(uv_sem_init(&is_inside, 0), 0);
-  ck_assert_int_eq(uv_sem_init(&may_go_on, 0), 0);
-  ck_assert_int_eq(
-      loopchan_replace_allocator(malloc_that_stops, realloc, calloc, free), 0);
+  use_memory_that_stops();
   open_shared(LOOPCHAN_UNBOUNDED);
   atomic_store(&stops, true);
   threads_start(1, receive_one);
@@ -340,8 +359,53 @@ START_TEST(a_send_without_a_bound_waits_for_no_receiver) {
   ck_assert_int_eq(wrong, 0);
   expect_ints(1, USE_UP_A_SLAB - 1);
   close_and_drop();
-  uv_sem_destroy(&is_inside);
-  uv_sem_destroy(&may_go_on);
+  forget_memory_that_stops();
+}
+END_TEST
+
+static void look_until_the_end(int self) {
+  int err, message;
+
+  (void) self;
+  do
+    err = loopchan_recv_timeout(&rx, &message, 0);
+  while (err == UV_ETIMEDOUT);
+  wrong += err != UV_EOF;
+}
+
+static void go_on_when_closed(void *arg) {
+  (void) arg;
+  while (!loopchan_is_closed(tx))
+    sched_yield();
+  uv_sem_post(&may_go_on);
+}
+
+/* The call frees what a flood has left, and is let go when the close has
+ * counted what it drops. */
+START_TEST(a_call_that_frees_during_the_close_takes_nothing) {
+  loopchan_options_t options = int_options();
+  uv_thread_t thread;
+
+  wrong = dropped = 0;
+  use_memory_that_stops();
+  options.flags = LOOPCHAN_SHARED;
+  options.drop = count_drop;
+  options.drop_arg = &rx;
+  open_with(NULL, &options);
+  send_ints(0, USE_UP_A_SLAB);
+  expect_ints(0, USE_UP_A_SLAB);
+  atomic_store(&stops, true);
+  threads_start(1, look_until_the_end);
+  uv_sem_wait(&is_inside);
+  send_ints(0, 3);
+  ck_assert_int_eq(uv_thread_create(&thread, go_on_when_closed, NULL), 0);
+  close_rx();
+  ck_assert_int_eq(uv_thread_join(&thread), 0);
+  threads_join();
+  ck_assert_int_eq(wrong, 0);
+  ck_assert_int_eq(dropped, 3);
+  drop_tx();
+  forget_memory_that_stops();
 }
 END_TEST
 
@@ -416,6 +480,7 @@ static Suite *suite(void) {
              who_looks_in_during_a_close_sees_it_whole, what_is_left_is_dropped,
              open_fails_whole_when_memory_runs_out,
              a_send_without_a_bound_waits_for_no_receiver,
+             a_call_that_frees_during_the_close_takes_nothing,
              a_receive_of_many_lets_others_in);
   return suite;
 }
