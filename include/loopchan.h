@@ -705,7 +705,8 @@ LOOPCHAN_EXTERN int loopchan_wait_closed(loopchan_sender_t *tx,
  *
  * Thread:    any, several at once.
  * Callback:  allowed in any callback.
- * Blocks:    no.
+ * Blocks:    no; on a rendezvous channel it takes the channel's mutex for a
+ *            moment.
  * Allocates: no.
  * Returns:   0: the channel is full, closed or shut down, or others wait for
  *            room, or tx is NULL; SIZE_MAX without a bound and with

@@ -9,8 +9,8 @@ void *lc_malloc(size_t size);
 void lc_free(void *memory);
 
 /* The same for a channel's core: while there is one, the functions cannot be
- * replaced. Any other block is freed before the core that it is for, or in the
- * same call. */
+ * replaced. Any other block is freed before the core that it is for, or in a
+ * call that began before. */
 void *lc_malloc_core(size_t size);
 void lc_free_core(void *memory);
 

@@ -262,6 +262,7 @@ static inline lc_link_t *take_oldest(lc_channel_t *channel) {
 /* Rendezvous, and nothing was in the inbox. A message that is pushed meanwhile
  * goes before a waiter. */
 static LC_NOINLINE lc_link_t *match(lc_channel_t *channel) {
+  lc_assert(channel->rx.matched == NULL); /* or that sender would hang */
   channel->rx.matched = lc_waitq_match(&channel->waitq);
   return channel->rx.matched != NULL ? channel->rx.matched->oldest
                                      : take_oldest(channel);

@@ -67,6 +67,7 @@ static inline lc_link_t *lc_backlog_oldest(lc_backlog_t *backlog) {
 static inline void lc_backlog_pop(lc_backlog_t *backlog) {
   lc_list_t *list = &backlog->reversed;
 
+  lc_assert(list->oldest != NULL);
   list->oldest = lc_link_next(list->oldest);
   if (list->oldest == NULL)
     list->newest = NULL;

@@ -121,6 +121,7 @@ int lc_waitq_borrow(lc_waitq_t *waitq, lc_completions_t **completions) {
 }
 
 void lc_waitq_return(lc_waitq_t *waitq, lc_completions_t *completions) {
+  lc_assert(completions->outstanding == 0 && completions->first == NULL);
   lc_lock_take(&waitq->idle_lock, waitq->spins);
   lc_queue_append(&waitq->idle, &completions->place);
   lc_lock_release(&waitq->idle_lock);
@@ -418,7 +419,7 @@ void lc_waitq_refuse(lc_waitq_t *waitq, bool alone) {
   lc_queue_t *at;
 
   if (alone) {
-    lc_assert(waitq->length == 0 && lc_queue_is_empty(&waitq->watchers));
+    lc_assert(waitq->length == 0);
     waitq->refuses = true;
     return;
   }
