@@ -304,8 +304,8 @@ struct loopchan_stats_s {
 
 /* A channel's receiving end. The caller allocates it, anywhere, and must not
  * move it until it is closed. If it was zeroed, calls before loopchan_open
- * return UV_EINVAL. (It need not be zeroed before loopchan_open, but then a
- * memory checker may report that loopchan_open reads uninitialised memory.
+ * return UV_EINVAL. (It need not be zeroed before it is opened, but then a
+ * memory checker may report that this reads uninitialised memory.
  * Calls on a receiver that was moved fail, but the library still uses the old
  * memory.) A loop receiver is a libuv handle too: (uv_handle_t *) rx may be
  * passed to uv_ref, uv_unref, uv_has_ref, uv_is_active, uv_is_closing and
@@ -405,11 +405,12 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  * behind, or is stopped or closed before it takes one, the next idle receiver
  * is woken. On a rendezvous channel, while no send waits, as many calls of
  * loopchan_try_send are accepted as there are idle receivers, and each message
- * goes to one of these. (If a loop is busy with other callbacks when its
- * receiver is woken, the receiver takes the message after them, unless another
- * receiver takes it first. On a rendezvous channel only another one that was
- * woken for a message may do that, or, once the receiver is stopped or closed,
- * any.)
+ * goes to one of these. (If a loop is busy with other callbacks, or not run at
+ * all, when its receiver is woken, the receiver takes the message after that,
+ * unless another receiver takes it first; with LOOPCHAN_LATEST no other is
+ * woken meanwhile. Two receivers on one loop wait for each other's callbacks.
+ * On a rendezvous channel only another one that was woken for a message may do
+ * that, or, once the receiver is stopped or closed, any.)
  *
  * loopchan_shutdown on any receiver ends the channel, and each receiver gets
  * UV_EOF, as it does after the last sender is dropped. loopchan_close closes
@@ -557,8 +558,9 @@ LOOPCHAN_EXTERN int loopchan_send_timeout(loopchan_sender_t *tx,
  * sender's message comes between them, and the receiver is woken once at most.
  * On an unbounded channel all messages are published together; on a bounded
  * one, as many as fit each time; on a rendezvous channel, none. With
- * LOOPCHAN_LATEST only the last one is published; a copy of each of the others
- * goes to options.drop, inside this call, and they count as sent and dropped.
+ * LOOPCHAN_LATEST only the last one is published; then the message that it
+ * replaced, and a copy of each of the others, in order, go to options.drop,
+ * inside this call. All count as sent, and these as dropped.
  *
  * Thread:    any, several at once on one sender; see loopchan_send.
  * Callback:  allowed in any callback.
@@ -583,8 +585,9 @@ LOOPCHAN_EXTERN ssize_t loopchan_send_many(loopchan_sender_t *tx,
  * copy.
  *
  * *msg is set to point at msg_size writable, uninitialised bytes. On a bounded
- * channel the place counts against the capacity from then on. loopchan_commit
- * sends the message, and only the commit decides its position in the order of
+ * channel the place counts against the capacity from then on; with
+ * LOOPCHAN_LATEST any number of places may be reserved. loopchan_commit sends
+ * the message, and only the commit decides its position in the order of
  * messages. The place must be given back, by a commit that returns 0 or by
  * loopchan_abandon, before the sender that reserved it is dropped. One that is
  * not is lost: it counts against the capacity from then on, and its memory is
@@ -1006,8 +1009,8 @@ LOOPCHAN_EXTERN int loopchan_writer_close(loopchan_writer_t *w,
  * Callback:  allowed in any callback of this loop.
  * Blocks:    no; takes the channel's mutex for a moment.
  * Allocates: no.
- * Returns:   0; UV_EALREADY (shut down before, or closed); UV_EINVAL (NULL, or
- *            never opened).
+ * Returns:   0; UV_EALREADY (closed, or the channel was shut down before, on
+ *            whichever of its receivers); UV_EINVAL (NULL, or never opened).
  * See:       shutdown(2); tokio's Receiver::close; examples/shutdown.c
  */
 LOOPCHAN_EXTERN int loopchan_shutdown(loopchan_receiver_t *rx);
@@ -1090,7 +1093,9 @@ LOOPCHAN_EXTERN void loopchan_close_handle(uv_handle_t *handle, uv_close_cb cb);
  * A send that is in progress may or may not be counted. From loopchan_close on,
  * also inside drop, the figures are those of the close, until rx is opened
  * again or its memory is freed. If no other receiver of the channel is open
- * then, they are the channel's final ones, with sent = received + dropped.
+ * then, they are the channel's final ones, with sent = received + dropped. (A
+ * send into a LOOPCHAN_LATEST channel that overlaps the close may be missing in
+ * both.)
  *
  * Thread:    the receiver's.
  * Callback:  allowed in any callback of this loop.

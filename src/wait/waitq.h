@@ -25,10 +25,10 @@
 #include "wait/wake.h"
 
 /* Where a thread, or a writer, learns what became of its sends. The wait
- * queue's lock guards all but the wake; and next_to_signal, once the list is the
- * unlocking thread's; and place, while it is in idle. A thread borrows one from
- * the wait queue, because its wake may still be signalled after the thread has
- * gone on. */
+ * queue's lock guards all but the wake; and next_to_signal, once the list is
+ * the unlocking thread's; and place, while it is in idle. A thread borrows one
+ * from the wait queue, because its wake may still be signalled after the thread
+ * has gone on. */
 typedef struct lc_completions {
   lc_wake_t wake;
   lc_monitor_t monitor;           /* a thread's */
