@@ -419,7 +419,7 @@ void lc_waitq_refuse(lc_waitq_t *waitq, bool alone) {
   lc_queue_t *at;
 
   if (alone) {
-    lc_assert(waitq->length == 0);
+    lc_assert(waitq->length == 0 && lc_queue_is_empty(&waitq->watchers));
     waitq->refuses = true;
     return;
   }
