@@ -56,12 +56,12 @@ int lc_receiver_take(const lc_scope_t *scope, void *msg) {
 bool lc_receiver_tidy(const lc_scope_t *scope) {
   lc_channel_t *channel = scope->channel;
 
-  if (!lc_slab_pool_is_flooded(&channel->pool))
-    return true;
   if (scope->consumer == NULL) {
     (void) lc_rx_tidy(channel, LC_NOW);
     return true;
   }
+  if (!lc_slab_pool_is_flooded(&channel->pool))
+    return true;
   lc_shared_unlock(channel);
   (void) lc_rx_tidy(channel, LC_NOW);
   lc_shared_lock(channel);

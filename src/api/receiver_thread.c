@@ -84,8 +84,7 @@ int loopchan_recv(loopchan_receiver_t *rx, void *msg) {
 
 int loopchan_recv_timeout(loopchan_receiver_t *rx, void *msg,
                           uint64_t timeout_ns) {
-  return receive_one(rx, msg,
-                     timeout_ns == 0 ? LC_NOW : lc_deadline(timeout_ns));
+  return receive_one(rx, msg, lc_call_deadline(timeout_ns));
 }
 
 /* Shared, after a run. Lets others in, at the time in *until_ns; 0: this was
@@ -125,11 +124,12 @@ ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs, size_t max) {
     return why_not(rx, err);
   if (msgs == NULL)
     msgs = &n; /* nothing to copy, but to count from NULL is not allowed */
-  if (max > 0)
+  if (max > 0) {
     err = receive(&scope, msgs, LC_NEVER);
-  if (max > 0 && err == 0)
-    n = 1 + take_more(&scope, (char *) msgs + scope.channel->config.msg_size,
-                      max - 1);
+    if (err == 0)
+      n = 1 + take_more(&scope, (char *) msgs + scope.channel->config.msg_size,
+                        max - 1);
+  }
   lc_receiver_exit(rx, &scope);
   return n > 0 ? (ssize_t) n : err;
 }

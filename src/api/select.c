@@ -167,15 +167,15 @@ static int tidy_all(loopchan_receiver_t *const rxs[], size_t n) {
 
 int loopchan_select(loopchan_receiver_t *const rxs[], size_t n,
                     uint64_t timeout_ns) {
-  uint64_t deadline_ns = lc_deadline(timeout_ns);
+  uint64_t deadline_ns = lc_call_deadline(timeout_ns);
   int found, err = 0;
 
   if (!can_select(rxs, n))
     return UV_EINVAL;
   note_call(rxs, n, true);
   while ((found = find_ready(rxs, n)) == UV_EAGAIN && err == 0)
-    err =
-        timeout_ns == 0 ? tidy_all(rxs, n) : wait_for_any(rxs, n, deadline_ns);
+    err = deadline_ns == LC_NOW ? tidy_all(rxs, n)
+                                : wait_for_any(rxs, n, deadline_ns);
   note_call(rxs, n, false);
   return found != UV_EAGAIN ? found : err;
 }

@@ -132,7 +132,7 @@ int loopchan_send_timeout(loopchan_sender_t *tx, const void *msg,
 
   if (!can_send(tx, msg))
     return UV_EINVAL;
-  err = send_until(tx, msg, timeout_ns == 0 ? LC_NOW : lc_deadline(timeout_ns));
+  err = send_until(tx, msg, lc_call_deadline(timeout_ns));
   return timeout_ns == 0 && err == UV_EAGAIN ? UV_ETIMEDOUT : err;
 }
 

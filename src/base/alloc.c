@@ -97,9 +97,12 @@ static void free_pages(void *memory, size_t size) {
     (void) madvise(memory, size, MADV_DONTNEED);
 }
 
-/* As long as a huge page is wanted, the kernel may fill the gap again. */
-void lc_discard_burst(void *block, void *part, size_t size) {
-  (void) madvise(block, LC_HUGE_PAGE, MADV_NOHUGEPAGE);
+/* As long as a huge page is wanted, the kernel may fill its gaps. */
+void lc_split_burst(void *block, size_t size) {
+  (void) madvise(block, size, MADV_NOHUGEPAGE);
+}
+
+void lc_discard_burst(void *part, size_t size) {
   (void) madvise(part, size, MADV_DONTNEED);
 }
 
@@ -121,8 +124,12 @@ static void free_pages(void *memory, size_t size) {
   (void) size;
 }
 
-void lc_discard_burst(void *block, void *part, size_t size) {
+void lc_split_burst(void *block, size_t size) {
   (void) block;
+  (void) size;
+}
+
+void lc_discard_burst(void *part, size_t size) {
   (void) part;
   (void) size;
 }

@@ -29,9 +29,13 @@ void lc_free_burst(void *memory, size_t size);
 /* Whether such a block is pages of the system's, and not of a heap. */
 bool lc_burst_is_pages(size_t size);
 
-/* Gives a part of a full block of LC_HUGE_PAGE, which is pages, back to the
- * system: it will not be read again. It begins a multiple of 64 KiB from the
- * block's begin, and so it ends: no system's page is larger. */
-void lc_discard_burst(void *block, void *part, size_t size);
+/* Parts of a block that is pages are about to be discarded; the system shall
+ * not fill them again. */
+void lc_split_burst(void *block, size_t size);
+
+/* Gives a part of a block that was split back to the system: it will not be
+ * read again. It begins a multiple of 64 KiB from the block's begin and is as
+ * long: no system's page is larger. */
+void lc_discard_burst(void *part, size_t size);
 
 #endif /* LC_ALLOC_H */

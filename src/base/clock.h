@@ -22,6 +22,11 @@ static inline uint64_t lc_deadline(uint64_t timeout_ns) {
   return lc_after(uv_hrtime(), timeout_ns);
 }
 
+/* The deadline of a call with this time-out; LC_NOW: it does not wait. */
+static inline uint64_t lc_call_deadline(uint64_t timeout_ns) {
+  return timeout_ns == 0 ? LC_NOW : lc_deadline(timeout_ns);
+}
+
 static inline uint64_t lc_earlier(uint64_t a, uint64_t b) {
   return a < b ? a : b;
 }

@@ -1,5 +1,5 @@
 # pages.awk: a page in Markdown as Doxygen wants it (FILTER_PATTERNS). Each page
-# and each heading gets a name that is the same for every version of Doxygen;
+# and each heading gets a name that is the same for each version of Doxygen;
 # links go to these names; and functions in `code` link to their descriptions.
 #
 #   awk -v root=DIR -v header=FILE -f pages.awk DIR/README.md

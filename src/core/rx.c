@@ -102,7 +102,6 @@ static void wait_a_moment(lc_channel_t *channel, unsigned vain,
   bool stalled =
       vain >= LC_LOOKS_ALONE && deadline_ns != LC_NOW && lc_backoff_yield();
 
-  lc_slab_pool_trim_unused(&channel->pool);
   if (lc_slab_pool_vain(&channel->pool) >= vain)
     lc_slab_pool_set_vain(&channel->pool, stalled ? LC_CAUGHT_UP : vain + 1);
 }
@@ -114,10 +113,12 @@ bool lc_rx_tidy(lc_channel_t *channel, uint64_t deadline_ns) {
   if (!lc_slab_pool_is_flooded(&channel->pool))
     return false;
   vain = lc_slab_pool_vain(&channel->pool);
-  if (vain < LC_CAUGHT_UP && channel->rx.backoff.most_ns != LOOPCHAN_NO_SPIN)
+  if (vain < LC_CAUGHT_UP && channel->rx.backoff.most_ns != LOOPCHAN_NO_SPIN) {
     wait_a_moment(channel, vain, deadline_ns);
-  else if (!lc_slab_pool_trim(&channel->pool))
+    lc_slab_pool_trim_unneeded(&channel->pool);
+  } else if (!lc_slab_pool_trim(&channel->pool)) {
     return false;
+  }
   return uv_hrtime() < deadline_ns;
 }
 

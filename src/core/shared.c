@@ -321,13 +321,13 @@ void lc_shared_settle(lc_channel_t *channel) {
 }
 
 #ifdef LC_NOTICES_NESTED_RUN
-/* A thread that has the lock is receiving, not sending; and a send does not
- * wait for one. */
+/* If the lock is held, this thread has it, and is receiving, not sending; or
+ * another has it, for which a send does not wait. */
 void lc_shared_ring(lc_channel_t *channel) {
   lc_shared_t *shared = channel->shared;
   lc_queue_t *at;
 
-  if (is_locked(shared) || !lc_lock_try(&shared->lock))
+  if (!lc_lock_try(&shared->lock))
     return;
   lc_owner_set_here(&shared->holder);
   for (at = shared->consumers.next; at != &shared->consumers; at = at->next) {

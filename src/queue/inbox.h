@@ -34,8 +34,9 @@
  *   (A) CAS word: old -> newest  release    (B) load word: newest, or
  *                                               swap, -> CLOSED  acquire
  *   B reads what the newest push wrote; the older pushes are in its release
- *   sequence, for every push is a read-modify-write. Weaker: A or B relaxed ->
- *   the receiver reads a message that is not there yet (recycle_vs_send).
+ *   sequence, because every push is a read-modify-write. Weaker: A or B
+ *   relaxed -> the receiver reads a message that is not there yet
+ *   (recycle_vs_send).
  *
  * [inbox.park]  No wake is lost between a push and a park.
  *

@@ -94,7 +94,7 @@ bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size, size_t bound) {
   lc_atomic_init(&pool->unasked, 0);
   lc_atomic_init(&pool->vain, 0);
   lc_atomic_init(&pool->period, 0);
-  lc_atomic_init(&pool->unused, 0);
+  lc_atomic_init(&pool->unneeded, 0);
   lc_atomic_init(&pool->top, NULL);
   lc_atomic_init(&pool->orphans, NULL);
   return true;
@@ -347,11 +347,12 @@ static void discard_pages(lc_block_t *block, uint32_t own,
 
   if (!is_due(discard, others))
     return;
+  lc_split_burst(block, LC_BLOCK_BYTES);
   for (n = 1; n <= LC_BLOCK_SLABS; n++) {
     for (from = n; n <= LC_BLOCK_SLABS && (others & bit_of(n)) == 0; n++) {
     }
     if (n > from)
-      lc_discard_burst(block, nth_of_block(block, from),
+      lc_discard_burst(nth_of_block(block, from),
                        (size_t) LC_SLAB_MOST * (n - from));
   }
 }
@@ -382,14 +383,14 @@ static void free_slab(lc_slab_pool_t *pool, lc_slab_t *slab,
   }
 }
 
-static size_t bytes_unused(const lc_slab_pool_t *pool) {
+static size_t bytes_unneeded(const lc_slab_pool_t *pool) {
   /* relaxed: a hint */
-  return lc_load(&pool->unused, memory_order_relaxed);
+  return lc_load(&pool->unneeded, memory_order_relaxed);
 }
 
-static void set_unused(lc_slab_pool_t *pool, size_t bytes) {
+static void set_unneeded(lc_slab_pool_t *pool, size_t bytes) {
   /* relaxed: a hint */
-  lc_store(&pool->unused, bytes, memory_order_relaxed);
+  lc_store(&pool->unneeded, bytes, memory_order_relaxed);
 }
 
 lc_slab_t *lc_slab_pool_get(lc_slab_pool_t *pool, size_t *bytes) {
@@ -397,8 +398,8 @@ lc_slab_t *lc_slab_pool_get(lc_slab_pool_t *pool, size_t *bytes) {
   lc_slab_t *slab = take_waiting(pool, most);
   size_t left = bytes_waiting(pool);
 
-  if (left < bytes_unused(pool))
-    set_unused(pool, left);
+  if (left < bytes_unneeded(pool))
+    set_unneeded(pool, left);
 
   /* relaxed, both: a hint */
   lc_store(&pool->unasked, 0, memory_order_relaxed);
@@ -508,20 +509,20 @@ static void end_flood(lc_slab_pool_t *pool) {
     set_flooded(pool, false);
 }
 
-void lc_slab_pool_trim_unused(lc_slab_pool_t *pool) {
+void lc_slab_pool_trim_unneeded(lc_slab_pool_t *pool) {
   unsigned now = (unsigned) (uv_hrtime() / 1000000);
-  size_t unused = bytes_unused(pool), freed = 0;
+  size_t unneeded = bytes_unneeded(pool), freed = 0;
 
   /* relaxed: a hint */
   if (now - lc_load(&pool->period, memory_order_relaxed) < LC_PERIOD_MS)
     return;
-  if (unused > bytes_of_few(pool))
+  if (unneeded > bytes_of_few(pool))
     freed = trim(pool, LC_EACH_TIME);
   if (freed > 0) {
-    set_unused(pool, unused > freed ? unused - freed : 0);
+    set_unneeded(pool, unneeded > freed ? unneeded - freed : 0);
   } else {
     end_flood(pool);
-    set_unused(pool, bytes_waiting(pool));
+    set_unneeded(pool, bytes_waiting(pool));
     /* relaxed: a hint */
     lc_store(&pool->period, now, memory_order_relaxed);
   }

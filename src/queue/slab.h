@@ -93,9 +93,7 @@
 #define LC_SLAB_MOST 65536
 #define LC_POOL_SLABS 8
 #endif
-#ifndef LC_PERIOD_MS
 #define LC_PERIOD_MS 50
-#endif
 #define LC_POOL_BYTES ((size_t) LC_SLAB_MOST * 4)
 #define LC_FLOOD_BYTES ((size_t) LC_SLAB_MOST * 256)
 #define LC_KEPT_BYTES ((size_t) LC_SLAB_MOST * 16)
@@ -128,7 +126,7 @@ typedef struct {
   lc_atomic(size_t) unasked; /* bytes that came back since a slab was got */
   lc_atomic(unsigned) vain;  /* looks in vain since then */
   lc_atomic(unsigned) period; /* when this period of LC_PERIOD_MS began */
-  lc_atomic(size_t) unused;   /* the least bytes that waited since then */
+  lc_atomic(size_t) unneeded; /* the least bytes that waited since then */
   lc_atomic(lc_slab_t *) top; /* of the stack */
   lc_atomic(lc_slab_t *) orphans;
 } lc_slab_pool_t;
@@ -183,7 +181,7 @@ void lc_slab_pool_set_vain(lc_slab_pool_t *pool, unsigned vain);
 
 /* Any thread, after each look in vain: frees, one at a time, slabs that no user
  * has needed in a period that is over. */
-void lc_slab_pool_trim_unused(lc_slab_pool_t *pool);
+void lc_slab_pool_trim_unneeded(lc_slab_pool_t *pool);
 
 /* Any thread. Frees a slab that is kept only while messages flow. False: there
  * is none. */

@@ -54,10 +54,8 @@ void lc_spin_begin(lc_spin_t *spin, lc_backoff_t *backoff,
   spin->backoff = backoff;
   spin->now_ns = now;
   spin->yield_ns = backoff->yields ? lc_after(now, LC_YIELD_NS) : LC_NEVER;
-  spin->end_ns = lc_after(now, backoff->next_ns);
-  spin->is_cut = deadline_ns < spin->end_ns;
-  if (spin->is_cut)
-    spin->end_ns = deadline_ns;
+  spin->is_cut = deadline_ns < lc_after(now, backoff->next_ns);
+  spin->end_ns = lc_earlier(lc_after(now, backoff->next_ns), deadline_ns);
   spin->yielded = false;
 }
 

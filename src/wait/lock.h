@@ -40,9 +40,9 @@
  *
  *   holder                                  the next one
  *   (A) CAS, or add: HELD goes   release    (B) CAS: HELD comes     acquire
- *   B reads what A wrote; or what a push wrote behind it, for every change is a
- *   read-modify-write. Weaker: A or B relaxed -> both use at once what the lock
- *   guards (lock_vs_lock).
+ *   B reads what A wrote; or what a push wrote behind it, because every change
+ *   is a read-modify-write. Weaker: A or B relaxed -> both use at once what the
+ *   lock guards (lock_vs_lock).
  *
  * [lock.place]  A holder sees the entries of the threads that sleep.
  *

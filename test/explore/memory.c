@@ -187,7 +187,8 @@ static const char quiet_sites[] =
     " lc_slab_pool_spent lc_slab_pool_share share lc_slab_pool_get"
     " number_try lc_inbox_parks lc_wake_signal_for signal_inside"
     " signal_thread lc_inbox_signalled lc_inbox_wants_help lc_slab_pool_vain"
-    " lc_slab_pool_set_vain bytes_unused set_unused lc_slab_pool_trim_unused ";
+    " lc_slab_pool_set_vain bytes_unneeded set_unneeded "
+    "lc_slab_pool_trim_unneeded ";
 
 /* Explored in programs of their own. */
 static const char step_sites[] =

@@ -268,7 +268,7 @@ START_TEST(senders_that_go_leave_a_sleeping_receiver_asleep) {
 END_TEST
 
 /* A callback that runs is no receiver that waits, whatever it does. */
-static void start_anew(loopchan_receiver_t *receiver, int status, void *msg) {
+static void start_again(loopchan_receiver_t *receiver, int status, void *msg) {
   ck_assert_int_eq(status, 0);
   ck_assert_int_eq(*(int *) msg, 1);
   expect_try_send(2, UV_EAGAIN);
@@ -278,10 +278,10 @@ static void start_anew(loopchan_receiver_t *receiver, int status, void *msg) {
   expect_try_send(2, UV_EAGAIN);
 }
 
-START_TEST(a_callback_that_starts_anew_does_not_wait) {
+START_TEST(a_callback_that_starts_again_does_not_wait) {
   waiter_t waiter;
 
-  ck_assert_int_eq(loopchan_recv_start(&rx, start_anew), 0);
+  ck_assert_int_eq(loopchan_recv_start(&rx, start_again), 0);
   expect_try_send(1, 0);
   uv_run(&loop, UV_RUN_NOWAIT);
   /* But now it does. */
@@ -302,7 +302,7 @@ START_TEST(nor_does_one_that_serves_a_sender_that_waits) {
 
   waiter_start(&waiter, 1);
   expect_waiting(1);
-  ck_assert_int_eq(loopchan_recv_start(&rx, start_anew), 0);
+  ck_assert_int_eq(loopchan_recv_start(&rx, start_again), 0);
   uv_run(&loop, UV_RUN_NOWAIT);
   waiter_expect(&waiter, 1, 0);
   expect_try_send(2, 0);
@@ -356,7 +356,7 @@ static Suite *suite(void) {
              a_close_in_the_callback_refuses_the_others,
              a_try_send_goes_to_a_loop_receiver_that_sleeps,
              senders_that_go_leave_a_sleeping_receiver_asleep,
-             a_callback_that_starts_anew_does_not_wait,
+             a_callback_that_starts_again_does_not_wait,
              nor_does_one_that_serves_a_sender_that_waits,
              a_try_send_that_went_is_dropped_by_a_close,
              who_waits_at_a_stopped_receiver_is_served_by_the_next_start);

@@ -271,13 +271,17 @@ static void count_drop(void *msg, void *arg) {
   ck_assert_int_eq(loopchan_stats(&rx, &stats), 0);
 }
 
-START_TEST(what_is_left_is_dropped) {
+static void open_shared_with_drop(void) {
   loopchan_options_t options = int_options();
 
   options.flags = LOOPCHAN_SHARED;
   options.drop = count_drop;
   options.drop_arg = &rx;
   open_with(NULL, &options);
+}
+
+START_TEST(what_is_left_is_dropped) {
+  open_shared_with_drop();
   send_ints(0, 3);
   close_rx();
   ck_assert_int_eq(dropped, 3);
@@ -383,15 +387,11 @@ static void go_on_when_closed(void *arg) {
 /* The call frees what a flood has left, and is let go when the close has
  * counted what it drops. */
 START_TEST(a_call_that_frees_during_the_close_takes_nothing) {
-  loopchan_options_t options = int_options();
   uv_thread_t thread;
 
   wrong = dropped = 0;
   use_memory_that_stops();
-  options.flags = LOOPCHAN_SHARED;
-  options.drop = count_drop;
-  options.drop_arg = &rx;
-  open_with(NULL, &options);
+  open_shared_with_drop();
   send_ints(0, USE_UP_A_SLAB);
   expect_ints(0, USE_UP_A_SLAB);
   atomic_store(&stops, true);

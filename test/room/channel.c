@@ -149,7 +149,7 @@ START_TEST(a_slab_held_is_not_let_go_while_a_message_is_lent) {
 END_TEST
 
 /* Else the word would be the same again, as if nothing had come. */
-START_TEST(no_message_is_lost_when_each_slab_is_filled_anew) {
+START_TEST(no_message_is_lost_when_each_slab_is_filled_again) {
   int round, first = 0;
 
   for (round = 0; round < 100; round++) {
@@ -488,7 +488,7 @@ static Suite *suite(void) {
       slabs_are_recycled_when_all_their_messages_are_out,
       a_slab_is_held_while_the_inbox_leads_to_it,
       a_slab_held_is_not_let_go_while_a_message_is_lent,
-      no_message_is_lost_when_each_slab_is_filled_anew,
+      no_message_is_lost_when_each_slab_is_filled_again,
       slabs_are_no_larger_than_what_may_wait,
       a_slab_is_kept_while_a_message_is_lent,
       the_last_senders_eof_comes_behind_its_messages,
