@@ -160,12 +160,17 @@ void op_recv_many(const op_t *op) {
     channel_take(channel, bytes + i * channel->size);
 }
 
-/* Fair: the search begins behind the one found by the same select before. */
+static bool selected_same(const channel_t *head, const int *slots, size_t n) {
+  return head->select_n == n &&
+         memcmp(head->selected, slots, n * sizeof *slots) == 0;
+}
+
+/* Fair: the search begins behind the one found by the same select before. One
+ * over another array that begins with head moves the place, found or not. */
 static void expect_fair(channel_t *head, const int *slots, size_t n,
                         size_t found) {
   size_t at = head->select_found;
-  bool same = head->select_n == n &&
-              memcmp(head->selected, slots, n * sizeof *slots) == 0;
+  bool same = selected_same(head, slots, n);
 
   do {
     at = (at + 1) % n;
@@ -196,6 +201,8 @@ void op_select(const op_t *op) {
   found = loopchan_select(rxs, n, op->amount * UINT64_C(100));
   if (!ready) {
     expect_result(found, n == 0 ? UV_EINVAL : UV_ETIMEDOUT);
+    if (n > 0 && !selected_same(&world.channels[slots[0]], slots, n))
+      world.channels[slots[0]].select_n = 0;
     return;
   }
   trace_end(found);
@@ -317,7 +324,8 @@ void channel_begin_turn(channel_t *channel) {
 }
 
 /* Others on its loop, or it, have a budget of time: it may get less, or come
- * later, but not too late. */
+ * later, but not too late: each of the others may go first, and if one of these
+ * is closed, a turn may pass before it is known that its own has ended. */
 static void end_tight_turn(channel_t *channel, size_t most, bool has_end) {
   model_t *m = &channel->m;
   bool had_its_turn = channel->calls > 0 || channel->got_eof;
@@ -327,7 +335,7 @@ static void end_tight_turn(channel_t *channel, size_t most, bool has_end) {
   if (had_its_turn || (most == 0 && !has_end))
     channel->starved = 0;
   else
-    EXPECT(++channel->starved <= loop_members(channel->loop));
+    EXPECT(++channel->starved <= 2 * world.most_members[channel->loop] + 1);
   if (had_its_turn || m->waits == YES || model_look(m) != UV_EAGAIN)
     model_settle(m);
   else

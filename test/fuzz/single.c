@@ -8,38 +8,8 @@
 
 struct world world;
 
-/* A turn of a loop; each call back that it owes must come. */
-static void op_turn(const op_t *op) {
-  int loop = op->where % LOOPS, i;
-
-  if (world.turning >= 0 || world.depth > 0)
-    return;
-  trace_begin("run(loop %d)", loop, 0, 0);
-  for (i = 0; i < CHANNELS; i++)
-    if (world.channels[i].loop == loop)
-      channel_begin_turn(&world.channels[i]);
-  for (i = 0; i < WRITERS; i++)
-    if (world.writers[i].loop == loop)
-      writer_begin_turn(&world.writers[i]);
-  for (i = 0; i < CLONES; i++)
-    if (world.clones[i].loop == loop)
-      clone_begin_turn(&world.clones[i]);
-  world.turning = loop;
-  uv_run(&world.loops[loop], UV_RUN_NOWAIT);
-  world.turning = -1;
-  trace_end(0);
-  for (i = 0; i < CHANNELS; i++)
-    if (world.channels[i].loop == loop)
-      channel_end_turn(&world.channels[i]);
-  for (i = 0; i < WRITERS; i++)
-    if (world.writers[i].loop == loop)
-      writer_end_turn(&world.writers[i]);
-  for (i = 0; i < CLONES; i++)
-    if (world.clones[i].loop == loop)
-      clone_end_turn(&world.clones[i]);
-}
-
-bool loop_is_tight(int loop) {
+/* Whether one of those on the loop has a budget of time. */
+static bool has_tight(int loop) {
   bool tight = false;
   int i;
 
@@ -56,7 +26,14 @@ bool loop_is_tight(int loop) {
   return tight;
 }
 
-size_t loop_members(int loop) {
+/* A turn that was cut short is known to have ended when the one that was cut is
+ * called again. If that one is closed, others may be served a turn later. */
+bool loop_is_tight(int loop) {
+  world.was_tight[loop] = world.was_tight[loop] || has_tight(loop);
+  return world.was_tight[loop];
+}
+
+static size_t loop_members(int loop) {
   size_t members = 0;
   int i;
 
@@ -68,6 +45,40 @@ size_t loop_members(int loop) {
   for (i = 0; i < CLONES; i++)
     members += world.clones[i].opened && world.clones[i].loop == loop;
   return members;
+}
+
+/* A turn of a loop; each call back that it owes must come. */
+static void op_turn(const op_t *op) {
+  int loop = op->where % LOOPS, i;
+
+  if (world.turning >= 0 || world.depth > 0)
+    return;
+  trace_begin("run(loop %d)", loop, 0, 0);
+  for (i = 0; i < CHANNELS; i++)
+    if (world.channels[i].loop == loop)
+      channel_begin_turn(&world.channels[i]);
+  for (i = 0; i < WRITERS; i++)
+    if (world.writers[i].loop == loop)
+      writer_begin_turn(&world.writers[i]);
+  for (i = 0; i < CLONES; i++)
+    if (world.clones[i].loop == loop)
+      clone_begin_turn(&world.clones[i]);
+  (void) loop_is_tight(loop);
+  if (world.most_members[loop] < loop_members(loop))
+    world.most_members[loop] = loop_members(loop);
+  world.turning = loop;
+  uv_run(&world.loops[loop], UV_RUN_NOWAIT);
+  world.turning = -1;
+  trace_end(0);
+  for (i = 0; i < CHANNELS; i++)
+    if (world.channels[i].loop == loop)
+      channel_end_turn(&world.channels[i]);
+  for (i = 0; i < WRITERS; i++)
+    if (world.writers[i].loop == loop)
+      writer_end_turn(&world.writers[i]);
+  for (i = 0; i < CLONES; i++)
+    if (world.clones[i].loop == loop)
+      clone_end_turn(&world.clones[i]);
 }
 
 static void turn_all(int times);

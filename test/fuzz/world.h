@@ -105,6 +105,8 @@ extern struct world {
   size_t fails; /* that allocation of the next call; 0: none */
   bool quiet;   /* callbacks make no calls */
   bool tight;   /* channels may have a budget of time */
+  bool was_tight[LOOPS];
+  size_t most_members[LOOPS]; /* receivers and writers there at a time */
   uv_loop_t loops[LOOPS];
   channel_t channels[CHANNELS];
   writer_t writers[WRITERS];
@@ -143,10 +145,8 @@ void channel_end_close(channel_t *channel);
 /* Takes the oldest; bytes must be it. */
 void channel_take(channel_t *channel, const void *bytes);
 
-/* Whether the time of its turns may be cut short; receivers and writers there.
- */
+/* Whether the time of its turns may be cut short, now or since one was. */
 bool loop_is_tight(int loop);
-size_t loop_members(int loop);
 
 /* A callback does what its channel's appetite says. */
 void world_feed(const channel_t *channel);
