@@ -862,7 +862,8 @@ LOOPCHAN_EXTERN ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs,
  * loopchan_try_recv, because the sender may have given up meanwhile. The search
  * is fair: it starts where the last select over an array that begins with the
  * same receiver ended, so a ready receiver is found after at most n calls,
- * however busy the others are. Up to 16 receivers are searched in turn. If
+ * however busy the others are. (So arrays that differ should begin with
+ * different receivers.) Up to 16 receivers are searched in turn. If
  * there are more, a call looks at the next 16, then at the one found last, then
  * at the rest, so the time to find a busy receiver again does not grow with n.
  * The time of a call that has to wait does grow, by some tenths of a

@@ -43,6 +43,7 @@ void lc_free_core(void *memory) {
 }
 
 #if defined(__linux__) && defined(LC_WEAK)
+#include <sys/auxv.h>
 #include <sys/mman.h>
 
 /* A smaller block is not worth pages of its own. */
@@ -103,7 +104,12 @@ void lc_split_burst(void *block, size_t size) {
 }
 
 void lc_discard_burst(void *part, size_t size) {
-  (void) madvise(part, size, MADV_DONTNEED);
+  size_t page = (size_t) getauxval(AT_PAGESZ);
+  size_t before = (size_t) (-(uintptr_t) part % page);
+
+  if (size >= before + page)
+    (void) madvise((char *) part + before, (size - before) / page * page,
+                   MADV_DONTNEED);
 }
 
 #else

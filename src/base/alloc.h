@@ -33,9 +33,8 @@ bool lc_burst_is_pages(size_t size);
  * not fill them again. */
 void lc_split_burst(void *block, size_t size);
 
-/* Gives a part of a block that was split back to the system: it will not be
- * read again. It begins a multiple of 64 KiB from the block's begin and is as
- * long: no system's page is larger. */
+/* Gives the whole pages that lie in a part of a block back to the system: they
+ * will not be read again. The block was split before. */
 void lc_discard_burst(void *part, size_t size);
 
 #endif /* LC_ALLOC_H */

@@ -15,13 +15,29 @@
  * it makes more. */
 #define LC_LOOKS_MOST 64
 
-/* A block begins with this, and has a slab at each multiple of LC_SLAB_MOST
- * behind it: so that no page is of two slabs. */
+/* Behind how many slabs that are too large it looks for one. */
+#define LC_LOOKS_DEEP 16
+
+/* How many slabs a receiver frees at most when it has nothing else to do. */
+#define LC_TRIM_MOST 32
+
+/* And in how many pieces it gives pages back: some tens of microseconds. */
+#define LC_DISCARDS_MOST 16
+
+#define LC_BLOCK_PAGES ((LC_BLOCK_BYTES - 1) / LC_PAGE + 1)
+#define LC_BLOCK_HEAD (LC_SLAB_MOST < LC_PAGE ? LC_SLAB_MOST : LC_PAGE)
+
+/* A block begins with this; its slabs lie behind one another from
+ * LC_BLOCK_HEAD. The thread that frees uses it, once the block is made. */
 typedef struct {
-  lc_atomic(uint32_t) live; /* a bit for each slab that is not freed */
+  lc_queue_t queue;                 /* in the pool's, while it is holed */
+  bool holed;                       /* freed slabs still have pages */
+  uint32_t tidied;                  /* how many pages need no look, then */
+  uint32_t live;                    /* bytes of the slabs that are not freed */
+  uint16_t live_in[LC_BLOCK_PAGES]; /* of these, bytes in each page */
 } lc_block_t;
 
-#define LC_BLOCK_SLABS ((uint32_t) (LC_BLOCK_BYTES / LC_SLAB_MOST - 1))
+static_assert(sizeof(lc_block_t) <= LC_BLOCK_HEAD, "slabs lie behind the head");
 
 /* to: a power of two. */
 static size_t round_up(size_t size, size_t to) {
@@ -47,6 +63,11 @@ static size_t nodes_in(size_t bytes, size_t stride) {
 
 static size_t bytes_of(size_t nodes, size_t stride) {
   return sizeof(lc_slab_t) + nodes * stride;
+}
+
+/* Bytes of a slab of so many at most, but with one node at least. */
+static size_t whole_nodes(const lc_slab_pool_t *pool, size_t most) {
+  return bytes_of(nodes_in(most, pool->stride), pool->stride);
 }
 
 /* How many nodes the largest slab to make has. */
@@ -76,11 +97,10 @@ bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size, size_t bound) {
 
   if (msg_size > PTRDIFF_MAX - sizeof(lc_slab_t) - 2 * align)
     return false;
-  pool->offset = round_up(sizeof(lc_link_t), align);
+  pool->offset = (uint16_t) round_up(sizeof(lc_link_t), align);
   pool->stride = round_up(pool->offset + msg_size, align);
   pool->most = bytes_of(most_nodes(pool->stride, bound), pool->stride);
-  pool->flood = LC_FLOOD_BYTES;
-  pool->few = few_of(pool->most);
+  pool->few = (uint8_t) few_of(pool->most);
   pool->single = false;
   pool->blocks = fills_pages(pool) && pool->most > LC_SLAB_MOST / 2 &&
                  pool->most <= LC_SLAB_MOST &&
@@ -95,6 +115,8 @@ bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size, size_t bound) {
   lc_atomic_init(&pool->vain, 0);
   lc_atomic_init(&pool->period, 0);
   lc_atomic_init(&pool->unneeded, 0);
+  lc_atomic_init(&pool->uses_blocks, false);
+  lc_queue_init(&pool->holed);
   lc_atomic_init(&pool->top, NULL);
   lc_atomic_init(&pool->orphans, NULL);
   return true;
@@ -102,7 +124,6 @@ bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size, size_t bound) {
 
 void lc_slab_pool_make_single(lc_slab_pool_t *pool) {
   pool->most = bytes_of(1, pool->stride);
-  pool->flood = 0;
   pool->few = LC_POOL_SLABS;
   pool->single = true;
   pool->blocks = false;
@@ -184,10 +205,67 @@ static void give_back(lc_slab_pool_t *pool, lc_slab_t *slabs) {
   }
 }
 
-/* Takes a slab that waits in the pool, of at most so many bytes if possible. If
- * many wait and none is to be seen, another thread has them for a moment, or
- * for long, if it is preempted. */
-static lc_slab_t *take_waiting(lc_slab_pool_t *pool, size_t most) {
+/* One of a whole block has no count: it is split before it is used. */
+static void init_slab(const lc_slab_pool_t *pool, lc_slab_t *slab, size_t bytes,
+                      uint32_t offset) {
+  lc_link_init(&slab->retire, LC_CONTROL);
+  slab->bytes = bytes;
+  slab->count = (uint16_t) nodes_in(bytes, pool->stride);
+  slab->used = 0;
+  slab->offset = offset;
+}
+
+/* relaxed, both: a hint; a size lost in a race is soon made again */
+static void note_size(lc_slab_pool_t *pool, size_t bytes) {
+  if (lc_load(&pool->largest, memory_order_relaxed) < bytes)
+    lc_store(&pool->largest, bytes, memory_order_relaxed);
+}
+
+/* It is part of a block, and no node of it is under way. */
+static bool can_split(const lc_slab_t *slab) {
+  return slab->offset > 0 && slab->used == 0;
+}
+
+/* Cuts a slab to so many bytes. The rest is a slab behind it, if it has room
+ * for a node. */
+static void split(lc_slab_pool_t *pool, lc_slab_t *slab, size_t bytes) {
+  size_t end = round_up(bytes, LC_CACHE_LINE);
+  lc_slab_t *rest = (lc_slab_t *) (void *) ((char *) slab + end);
+
+  note_size(pool, bytes);
+  if (slab->bytes < end + bytes_of(1, pool->stride))
+    return;
+  init_slab(pool, rest, slab->bytes - end, slab->offset + (uint32_t) end);
+  rest->next = slab->next;
+  init_slab(pool, slab, end, slab->offset);
+  slab->next = rest;
+}
+
+/* Moves the first that has at most so many bytes, or can be split, to the
+ * front. False: there is none among the first few. */
+static bool bring_to_front(lc_slab_t **slabs, size_t most) {
+  lc_slab_t **at = slabs, *fit;
+  unsigned n;
+
+  for (n = 0; *at != NULL && (*at)->bytes > most && !can_split(*at); n++) {
+    if (n == LC_LOOKS_DEEP)
+      return false;
+    at = &(*at)->next;
+  }
+  fit = *at;
+  if (fit == NULL)
+    return false;
+  *at = fit->next;
+  fit->next = *slabs;
+  *slabs = fit;
+  return true;
+}
+
+/* Takes a slab that waits in the pool: any of at most so many bytes, or these
+ * of a larger one that can be split. If many wait and none is to be seen,
+ * another thread has them for a moment, or for long, if it is preempted. */
+static lc_slab_t *take_waiting(lc_slab_pool_t *pool, size_t bytes,
+                               size_t most) {
   lc_slab_t *slab = take_all(pool);
   unsigned looks;
 
@@ -199,10 +277,12 @@ static lc_slab_t *take_waiting(lc_slab_pool_t *pool, size_t most) {
   }
   if (slab == NULL)
     return NULL;
-  if (slab->bytes > most) {
+  if (!bring_to_front(&slab, most)) {
     give_back(pool, slab);
     return NULL;
   }
+  if (slab->bytes > most)
+    split(pool, slab, bytes);
   if (slab->next != NULL)
     give_back(pool, slab->next);
   count_bytes(pool, 0 - slab->bytes);
@@ -221,16 +301,7 @@ static size_t share(const lc_slab_pool_t *pool) {
     most = left;
   if (most < LC_SLAB_LEAST)
     most = LC_SLAB_LEAST;
-  return most < pool->most ? most : pool->most;
-}
-
-static void init_slab(const lc_slab_pool_t *pool, lc_slab_t *slab, size_t bytes,
-                      uint32_t number) {
-  lc_link_init(&slab->retire, LC_CONTROL);
-  slab->bytes = bytes;
-  slab->count = (uint16_t) nodes_in(bytes, pool->stride);
-  slab->used = 0;
-  slab->number = number;
+  return whole_nodes(pool, most < pool->most ? most : pool->most);
 }
 
 static void count_made(lc_slab_pool_t *pool, size_t bytes) {
@@ -238,33 +309,27 @@ static void count_made(lc_slab_pool_t *pool, size_t bytes) {
   lc_add(&pool->made, bytes, memory_order_relaxed);
 }
 
-static lc_slab_t *nth_of_block(lc_block_t *block, uint32_t n) {
-  return (lc_slab_t *) (void *) ((char *) block + (size_t) LC_SLAB_MOST * n);
-}
-
 static lc_block_t *block_of(lc_slab_t *slab) {
-  size_t before = (size_t) LC_SLAB_MOST * slab->number;
-
-  return (lc_block_t *) (void *) ((char *) slab - before);
+  return (lc_block_t *) (void *) ((char *) slab - slab->offset);
 }
 
-/* Many, of which one is returned and the others wait in the pool. */
+/* As one slab. */
 static lc_slab_t *make_block(lc_slab_pool_t *pool) {
   lc_block_t *block = lc_malloc_burst(LC_BLOCK_BYTES, true);
-  uint32_t n;
+  lc_slab_t *slab;
+  size_t n;
 
   if (block == NULL)
     return NULL;
-  lc_atomic_init(&block->live, ((uint32_t) 1 << LC_BLOCK_SLABS) - 1);
-  for (n = 1; n <= LC_BLOCK_SLABS; n++) {
-    lc_slab_t *slab = nth_of_block(block, n);
-    init_slab(pool, slab, pool->most, n);
-    slab->next = n < LC_BLOCK_SLABS ? nth_of_block(block, n + 1) : NULL;
-  }
-  count_made(pool, LC_BLOCK_SLABS * pool->most);
-  count_bytes(pool, (LC_BLOCK_SLABS - 1) * pool->most);
-  give_back(pool, nth_of_block(block, 2));
-  return nth_of_block(block, 1);
+  block->holed = false;
+  block->live = LC_BLOCK_BYTES - LC_BLOCK_HEAD;
+  for (n = 0; n < LC_BLOCK_PAGES; n++)
+    block->live_in[n] = LC_PAGE;
+  slab = (lc_slab_t *) (void *) ((char *) block + LC_BLOCK_HEAD);
+  init_slab(pool, slab, LC_BLOCK_BYTES - LC_BLOCK_HEAD, LC_BLOCK_HEAD);
+  slab->next = NULL;
+  count_made(pool, slab->bytes);
+  return slab;
 }
 
 static lc_slab_t *make_one(lc_slab_pool_t *pool, size_t bytes) {
@@ -274,6 +339,7 @@ static lc_slab_t *make_one(lc_slab_pool_t *pool, size_t bytes) {
     return NULL;
   init_slab(pool, slab, bytes, 0);
   count_made(pool, bytes);
+  note_size(pool, bytes);
   return slab;
 }
 
@@ -287,100 +353,134 @@ static void set_flooded(lc_slab_pool_t *pool, bool flooded) {
   lc_store(&pool->flooded, flooded, memory_order_relaxed);
 }
 
+/* What users keep may be much and still no flood. */
 static bool makes_blocks(lc_slab_pool_t *pool) {
+  size_t kept = lc_slab_pool_kept(pool);
+
   /* relaxed: a hint */
   if (!is_flooded(pool) &&
-      lc_load(&pool->made, memory_order_relaxed) >= LC_BLOCK_BYTES / 2)
+      lc_load(&pool->made, memory_order_relaxed) >= kept + LC_BLOCK_BYTES / 2)
     set_flooded(pool, true);
   return is_flooded(pool);
 }
 
-/* Makes a slab of so many bytes at most, but with one node at least. */
-static lc_slab_t *make_slab(lc_slab_pool_t *pool, size_t most) {
-  size_t bytes = bytes_of(nodes_in(most, pool->stride), pool->stride);
-  lc_slab_t *slab = NULL;
+/* From a new block, the rest of which waits on top of the pool: below it, slabs
+ * that are too large for many users might hide it. */
+static lc_slab_t *make_in_block(lc_slab_pool_t *pool, size_t bytes) {
+  lc_slab_t *slab = make_block(pool);
+  bool has_rest;
 
-  if (pool->blocks && bytes == pool->most && makes_blocks(pool))
-    slab = make_block(pool);
   if (slab == NULL)
-    slab = make_one(pool, bytes);
-  /* relaxed, both: a hint; a size lost in a race is soon made again */
-  if (slab != NULL && lc_load(&pool->largest, memory_order_relaxed) < bytes)
-    lc_store(&pool->largest, bytes, memory_order_relaxed);
+    return NULL;
+  split(pool, slab, bytes);
+  has_rest = slab->next != NULL && put_on_top(pool, slab->next, SIZE_MAX);
+  (void) has_rest;
   return slab;
 }
 
-static uint32_t bit_of(uint32_t number) {
-  return (uint32_t) 1 << (number - 1);
+static lc_slab_t *make_slab(lc_slab_pool_t *pool, size_t bytes) {
+  lc_slab_t *slab = NULL;
+
+  if (pool->blocks && makes_blocks(pool))
+    slab = make_in_block(pool, bytes);
+  if (slab == NULL)
+    slab = make_one(pool, bytes);
+  return slab;
 }
 
-/* Others' slabs may keep the block for long, so the system gets the pages of
- * those that are not live. For each slab that costs more than freeing the whole
- * block does; so while blocks go one after the other it happens twice in a
- * block's life: when a few of its slabs are left, and when one is. */
-typedef enum { LC_KEEP, LC_TWICE, LC_EACH_TIME } lc_discard_t;
+/* Others' slabs may keep the block for long, so the system gets the pages that
+ * have nothing live, some at a time. That costs more than freeing the whole
+ * block does, so it is for when messages no longer flow. */
+static void discard_pages(lc_block_t *block) {
+  size_t n = block->tidied, from;
+  unsigned discards = 0;
 
-#define LC_BLOCK_FEW 8
-
-static unsigned count_bits(uint32_t bits) {
-  unsigned count = 0;
-
-  for (; bits != 0; bits &= bits - 1)
-    count++;
-  return count;
-}
-
-static bool is_due(lc_discard_t discard, uint32_t others) {
-  unsigned count;
-
-  if (discard == LC_KEEP)
-    return false;
-  count = count_bits(others);
-  return discard == LC_TWICE ? count == LC_BLOCK_FEW || count == 1 : count > 0;
-}
-
-static void discard_pages(lc_block_t *block, uint32_t own,
-                          lc_discard_t discard) {
-  /* relaxed: a slab that was freed is never live again */
-  uint32_t others = lc_load(&block->live, memory_order_relaxed) & ~own;
-  uint32_t n, from;
-
-  if (!is_due(discard, others))
-    return;
-  lc_split_burst(block, LC_BLOCK_BYTES);
-  for (n = 1; n <= LC_BLOCK_SLABS; n++) {
-    for (from = n; n <= LC_BLOCK_SLABS && (others & bit_of(n)) == 0; n++) {
+  if (n == 0)
+    lc_split_burst(block, LC_BLOCK_BYTES);
+  for (; n < LC_BLOCK_PAGES && discards < LC_DISCARDS_MOST; n++) {
+    for (from = n; n < LC_BLOCK_PAGES && block->live_in[n] == 0; n++) {
     }
-    if (n > from)
-      lc_discard_burst(nth_of_block(block, from),
-                       (size_t) LC_SLAB_MOST * (n - from));
+    if (n == from)
+      continue;
+    lc_discard_burst((char *) block + from * LC_PAGE, (n - from) * LC_PAGE);
+    discards++;
+  }
+  block->tidied = (uint32_t) n;
+}
+
+static void set_holed(lc_slab_pool_t *pool, lc_block_t *block, bool holed) {
+  if (holed == block->holed)
+    return;
+  block->holed = holed;
+  if (holed)
+    lc_queue_append(&pool->holed, &block->queue);
+  else
+    lc_queue_remove(&block->queue);
+}
+
+/* From and to: in bytes, of the block. */
+static void leave_pages(lc_block_t *block, size_t from, size_t to) {
+  while (from < to) {
+    size_t page = from / LC_PAGE, end = (page + 1) * LC_PAGE;
+    size_t bytes = (end < to ? end : to) - from;
+    block->live_in[page] = (uint16_t) (block->live_in[page] - bytes);
+    from += bytes;
   }
 }
 
-/* False: the caller frees the block. */
-static bool leave_block(lc_block_t *block, uint32_t own) {
-  /* [slab.block] (A) */
-  if (lc_add(&block->live, 0 - own, memory_order_release) != own)
-    return true;
-  /* [slab.block] (B) */
-  (void) lc_load(&block->live, memory_order_acquire);
-  return false;
+static void free_part(lc_slab_pool_t *pool, lc_block_t *block, size_t offset,
+                      size_t bytes) {
+  lc_assert(block->live >= bytes);
+  block->live -= (uint32_t) bytes;
+  leave_pages(block, offset, offset + bytes);
+  block->tidied = 0;
+  set_holed(pool, block, block->live > 0);
+  if (block->live == 0)
+    lc_free_burst(block, LC_BLOCK_BYTES);
 }
 
-static void free_slab(lc_slab_pool_t *pool, lc_slab_t *slab,
-                      lc_discard_t discard) {
+/* False: another thread uses the blocks. */
+static bool try_blocks(lc_slab_pool_t *pool) {
+  /* [slab.block] (B) */
+  return !lc_swap(&pool->uses_blocks, true, memory_order_acquire);
+}
+
+static void leave_blocks(lc_slab_pool_t *pool) {
+  /* [slab.block] (A) */
+  lc_store(&pool->uses_blocks, false, memory_order_release);
+}
+
+/* False: not now, it waits in the pool. */
+static bool free_slab(lc_slab_pool_t *pool, lc_slab_t *slab) {
   size_t bytes = slab->bytes;
 
-  count_made(pool, 0 - bytes);
-  if (slab->number == 0) {
+  if (slab->offset == 0) {
     lc_free_burst(slab, bytes);
+  } else if (try_blocks(pool)) {
+    free_part(pool, block_of(slab), slab->offset, bytes);
+    leave_blocks(pool);
   } else {
-    lc_block_t *block = block_of(slab);
-    uint32_t own = bit_of(slab->number);
-    discard_pages(block, own, discard);
-    if (!leave_block(block, own))
-      lc_free_burst(block, LC_BLOCK_BYTES);
+    return !put_on_top(pool, slab, SIZE_MAX);
   }
+  count_made(pool, 0 - bytes);
+  return true;
+}
+
+/* False: there is none. */
+static bool tidy_block(lc_slab_pool_t *pool) {
+  lc_block_t *block;
+  bool more;
+
+  if (!try_blocks(pool))
+    return true;
+  more = !lc_queue_is_empty(&pool->holed);
+  if (more) {
+    block = lc_container(pool->holed.next, lc_block_t, queue);
+    discard_pages(block);
+    set_holed(pool, block, block->tidied < LC_BLOCK_PAGES);
+  }
+  leave_blocks(pool);
+  return more;
 }
 
 static size_t bytes_unneeded(const lc_slab_pool_t *pool) {
@@ -395,7 +495,8 @@ static void set_unneeded(lc_slab_pool_t *pool, size_t bytes) {
 
 lc_slab_t *lc_slab_pool_get(lc_slab_pool_t *pool, size_t *bytes) {
   size_t most = pool->single ? pool->most : share(pool);
-  lc_slab_t *slab = take_waiting(pool, most);
+  size_t want = *bytes < most ? whole_nodes(pool, *bytes) : most;
+  lc_slab_t *slab = take_waiting(pool, want, most);
   size_t left = bytes_waiting(pool);
 
   if (left < bytes_unneeded(pool))
@@ -404,12 +505,12 @@ lc_slab_t *lc_slab_pool_get(lc_slab_pool_t *pool, size_t *bytes) {
   /* relaxed, both: a hint */
   lc_store(&pool->unasked, 0, memory_order_relaxed);
   lc_store(&pool->vain, 0, memory_order_relaxed);
-  if (slab == NULL) {
-    slab = make_slab(pool, *bytes < most ? *bytes : most);
-    if (slab == NULL)
-      return NULL;
+  if (slab == NULL)
+    slab = make_slab(pool, want);
+  if (slab == NULL)
+    return NULL;
+  if (*bytes < 2 * slab->bytes)
     *bytes = 2 * slab->bytes;
-  }
   if (!pool->single)
     /* relaxed: a hint */
     lc_add(&pool->kept, slab->bytes, memory_order_relaxed);
@@ -445,14 +546,14 @@ bool lc_slab_pool_put(lc_slab_pool_t *pool, lc_slab_t *slab) {
     return true;
   if (slab->used > 0)
     return false;
-  free_slab(pool, slab, LC_KEEP);
+  (void) free_slab(pool, slab);
   return true;
 }
 
 /* The place of the link to a slab without nodes under way. Points to NULL:
  * there is none. */
 static lc_slab_t **find_unused(lc_slab_t **at, bool in_block) {
-  while (*at != NULL && ((*at)->used > 0 || (in_block && (*at)->number == 0)))
+  while (*at != NULL && ((*at)->used > 0 || (in_block && (*at)->offset == 0)))
     at = &(*at)->next;
   return at;
 }
@@ -492,15 +593,28 @@ void lc_slab_pool_set_vain(lc_slab_pool_t *pool, unsigned vain) {
 
 /* The bytes that were freed; 0: only the few wait, or none of the others could
  * be freed. */
-static size_t trim(lc_slab_pool_t *pool, lc_discard_t discard) {
+static size_t trim(lc_slab_pool_t *pool) {
   lc_slab_t *slab = has_more_than_few(pool) ? take_unused(pool) : NULL;
   size_t bytes;
 
   if (slab == NULL)
     return 0;
   bytes = slab->bytes;
-  free_slab(pool, slab, discard);
-  return bytes;
+  return free_slab(pool, slab) ? bytes : 0;
+}
+
+/* The same for as many small slabs as one large one is worth. */
+static size_t trim_some(lc_slab_pool_t *pool) {
+  size_t freed = 0, bytes;
+  unsigned slabs;
+
+  for (slabs = 0; slabs < LC_TRIM_MOST && freed < LC_SLAB_MOST; slabs++) {
+    bytes = trim(pool);
+    if (bytes == 0)
+      break;
+    freed += bytes;
+  }
+  return freed;
 }
 
 /* The next slabs are made one by one again. */
@@ -517,10 +631,10 @@ void lc_slab_pool_trim_unneeded(lc_slab_pool_t *pool) {
   if (now - lc_load(&pool->period, memory_order_relaxed) < LC_PERIOD_MS)
     return;
   if (unneeded > bytes_of_few(pool))
-    freed = trim(pool, LC_EACH_TIME);
+    freed = trim_some(pool);
   if (freed > 0) {
     set_unneeded(pool, unneeded > freed ? unneeded - freed : 0);
-  } else {
+  } else if (!tidy_block(pool)) {
     end_flood(pool);
     set_unneeded(pool, bytes_waiting(pool));
     /* relaxed: a hint */
@@ -529,7 +643,7 @@ void lc_slab_pool_trim_unneeded(lc_slab_pool_t *pool) {
 }
 
 bool lc_slab_pool_trim(lc_slab_pool_t *pool) {
-  if (trim(pool, LC_EACH_TIME) > 0)
+  if (trim_some(pool) > 0 || tidy_block(pool))
     return true;
   end_flood(pool);
   return false;
@@ -548,23 +662,22 @@ static size_t count_unasked(lc_slab_pool_t *pool, size_t bytes) {
 /* Otherwise the small slabs of the beginning would stay in the pool forever. */
 static bool is_small(const lc_slab_pool_t *pool, const lc_slab_t *slab) {
   /* relaxed: a hint */
-  return slab->bytes < lc_load(&pool->largest, memory_order_relaxed) / 2;
+  return slab->bytes < lc_load(&pool->largest, memory_order_relaxed) / 2 &&
+         (pool->single || slab->bytes < share(pool) / 2);
 }
 
 void lc_slab_pool_recycle(lc_slab_pool_t *pool, lc_slab_t *slab) {
   size_t few = bytes_of_few(pool);
-  size_t most = few > pool->flood ? few : pool->flood;
+  size_t most = pool->single || few > LC_FLOOD_BYTES ? few : LC_FLOOD_BYTES;
   size_t unasked = count_unasked(pool, slab->bytes);
-  /* Only when the flood is over. */
-  lc_discard_t discard = unasked > 2 * LC_FLOOD_BYTES ? LC_TWICE : LC_KEEP;
 
   slab->used = 0;
   if (unasked > LC_FLOOD_BYTES / 2) {
-    (void) trim(pool, discard);
+    (void) trim(pool);
     most = few;
   }
   if (is_small(pool, slab) || !put_on_top(pool, slab, most))
-    free_slab(pool, slab, discard);
+    (void) free_slab(pool, slab);
 }
 
 void lc_slab_pool_orphan(lc_slab_pool_t *pool, lc_slab_t *slab) {
@@ -578,7 +691,7 @@ void lc_slab_pool_orphan(lc_slab_pool_t *pool, lc_slab_t *slab) {
 static void free_all(lc_slab_pool_t *pool, lc_slab_t *slab) {
   while (slab != NULL) {
     lc_slab_t *next = slab->next;
-    free_slab(pool, slab, LC_KEEP);
+    (void) free_slab(pool, slab); /* no other thread uses the blocks */
     slab = next;
   }
 }

@@ -33,18 +33,17 @@
  *   (recycle_vs_send); C relaxed -> the next user finds a stack that is not
  *   linked yet, if C had to link two (put_vs_get).
  *
- * While messages pile up, slabs are made many at once, as a block: its pages
- * come and go together.
+ * While messages pile up, slabs are parts of blocks: a new block waits in the
+ * pool as one large slab, from which users cut what they need. Its pages come
+ * and go together. One thread at a time frees slabs of blocks; any other puts
+ * them into the pool instead, to be freed later.
  *
- * [slab.block]  The thread that frees a block sees what the users of its slabs
- * did.
+ * [slab.block]  The thread that uses the blocks sees what the last one did.
  *
- *   frees a slab                            frees the last slab
- *   (A) live -= its bit   release           (A) live -= its bit
- *                                           (B) load live   acquire
- *                                           frees the block
- *   Weaker: A or B relaxed -> memory is freed that another thread may be
- *   writing to (free_vs_free).
+ *   one that frees a slab                   the next one
+ *   (A) store uses_blocks: false  release   (B) swap: true          acquire
+ *   Weaker: A or B relaxed -> both change a block's counts, and its memory is
+ *   freed while it is in use, or never (free_vs_free).
  *
  * [pool.orphan]  The thread that frees the pool sees the orphans.
  *
@@ -63,6 +62,7 @@
 
 #include "base/debug.h"
 #include "base/atomic.h"
+#include "base/queue.h"
 #include "queue/inbox.h"
 
 /* Sizes in bytes. A sender's slabs double in size, from the least to the most.
@@ -73,7 +73,7 @@
  * A sender that is idle keeps its slab. So that many idle senders do not keep
  * much memory, all slabs that have a user share LC_KEPT_BYTES: each is no
  * larger than what is left, nor than a fair share, but never smaller than the
- * least.
+ * least, or one message.
  *
  * The pool keeps a few slabs of the largest size, LC_POOL_BYTES at most, or one
  * slab. While messages flow it keeps up to LC_FLOOD_BYTES, as new pages can
@@ -82,12 +82,12 @@
  * has come back since a slab was asked for; and what no user has needed for
  * LC_PERIOD_MS, though messages flow.
  *
- * Once the slabs take half of LC_BLOCK_BYTES, the next ones are made as blocks
- * of so many bytes, until the pool is down to the few. A block is freed with
- * the last of its slabs, so an idle sender's slab may keep a block; but the
- * pages of the others go when the pool is trimmed, and at the end of a flood of
- * more than twice LC_FLOOD_BYTES. Measured with four senders to a loop, 4096
- * bytes, ns per message: 500; without blocks 3600. */
+ * Once the slabs that have no user take half of LC_BLOCK_BYTES, the next ones
+ * are parts of blocks of so many bytes, until the pool is down to the few. A
+ * block is freed with the last of its slabs, so an idle sender's slab may keep
+ * a block; but the pages of the others go when the pool is trimmed. Measured
+ * with four senders to a loop, 4096 bytes, ns per message: 500; without blocks
+ * 3600. */
 #ifndef LC_SLAB_LEAST
 #define LC_SLAB_LEAST 512
 #define LC_SLAB_MOST 65536
@@ -104,30 +104,31 @@ typedef struct lc_slab {
       lc_link_t retire; /* first: the slab's own address */
   size_t bytes;         /* of the whole slab */
   uint16_t count, used; /* nodes it has; nodes allocated */
-  uint32_t number;      /* in its block, from one; 0: it is in none */
+  uint32_t offset;      /* in its block, in bytes; 0: it is in none */
   struct lc_slab *next; /* in the pool, among orphans, in the backlog, or to be
                            recycled */
 } lc_slab_t;
 
 typedef struct {
-  size_t stride;             /* from node to node */
-  size_t offset;             /* from node to message */
-  size_t most;               /* bytes of the largest slab to make */
-  size_t flood;              /* bytes that the pool keeps while messages flow */
-  unsigned few;              /* slabs that it keeps at all times */
-  bool single;               /* see lc_slab_pool_make_single */
-  bool blocks;               /* the largest slabs may be made as a block */
-  lc_atomic(bool) flooded;   /* and the next ones are */
-  lc_atomic(size_t) largest; /* bytes of the largest slab made so far */
-  lc_atomic(size_t) made;    /* bytes of the slabs that there are */
-  lc_atomic(size_t) kept;    /* bytes of the slabs that have a user */
-  lc_atomic(size_t) senders; /* among whom LC_KEPT_BYTES are shared */
-  lc_atomic(size_t) waiting; /* bytes of the slabs in the stack */
-  lc_atomic(size_t) unasked; /* bytes that came back since a slab was got */
-  lc_atomic(unsigned) vain;  /* looks in vain since then */
-  lc_atomic(unsigned) period; /* when this period of LC_PERIOD_MS began */
-  lc_atomic(size_t) unneeded; /* the least bytes that waited since then */
-  lc_atomic(lc_slab_t *) top; /* of the stack */
+  size_t stride;               /* from node to node */
+  size_t most;                 /* bytes of the largest slab to make */
+  uint16_t offset;             /* from node to message */
+  uint8_t few;                 /* slabs that it keeps at all times */
+  bool single;                 /* see lc_slab_pool_make_single */
+  bool blocks;                 /* slabs may be parts of blocks */
+  lc_atomic(bool) flooded;     /* and the next ones are */
+  lc_atomic(bool) uses_blocks; /* a thread does: their counts, and holed */
+  lc_atomic(size_t) largest;   /* bytes of the largest slab made so far */
+  lc_atomic(size_t) made;      /* bytes of the slabs that there are */
+  lc_atomic(size_t) kept;      /* bytes of the slabs that have a user */
+  lc_atomic(size_t) senders;   /* among whom LC_KEPT_BYTES are shared */
+  lc_atomic(size_t) waiting;   /* bytes of the slabs in the stack */
+  lc_atomic(size_t) unasked;   /* bytes that came back since a slab was got */
+  lc_atomic(unsigned) vain;    /* looks in vain since then */
+  lc_atomic(unsigned) period;  /* when this period of LC_PERIOD_MS began */
+  lc_atomic(size_t) unneeded;  /* the least bytes that waited since then */
+  lc_queue_t holed;            /* blocks of which some is freed */
+  lc_atomic(lc_slab_t *) top;  /* of the stack */
   lc_atomic(lc_slab_t *) orphans;
 } lc_slab_pool_t;
 
@@ -146,8 +147,8 @@ void lc_slab_pool_make_single(lc_slab_pool_t *pool);
 void lc_slab_pool_free(lc_slab_pool_t *pool);
 
 /* Any thread. A slab with room that is the caller's alone. If one has to be
- * made, *bytes is its size at most, or 0 for one node's, and is set to that of
- * the next. NULL: out of memory. */
+ * made, *bytes is its size at most, or 0 for one node's; that of the next is
+ * raised to twice the size of what was got. NULL: out of memory. */
 lc_slab_t *lc_slab_pool_get(lc_slab_pool_t *pool, size_t *bytes);
 
 /* Any thread. A slab of so many bytes is full, and goes with its last node: its
@@ -179,12 +180,12 @@ bool lc_slab_pool_is_flooded(const lc_slab_pool_t *pool);
 unsigned lc_slab_pool_vain(const lc_slab_pool_t *pool);
 void lc_slab_pool_set_vain(lc_slab_pool_t *pool, unsigned vain);
 
-/* Any thread, after each look in vain: frees, one at a time, slabs that no user
- * has needed in a period that is over. */
+/* Any thread, after each look in vain: frees, a few at a time, slabs that no
+ * user has needed in a period that is over. */
 void lc_slab_pool_trim_unneeded(lc_slab_pool_t *pool);
 
-/* Any thread. Frees a slab that is kept only while messages flow. False: there
- * is none. */
+/* Any thread. Frees a few slabs that are kept only while messages flow, or some
+ * pages of a block. False: there is nothing to free. */
 bool lc_slab_pool_trim(lc_slab_pool_t *pool);
 
 /* Any thread. Keeps a slab until lc_slab_pool_free: its retire link was

@@ -1,4 +1,5 @@
 /* Promise: a steady state allocates nothing, and a burst's memory goes back. */
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "support/channel.h"
@@ -379,6 +380,76 @@ START_TEST(a_steady_stream_frees_what_a_flood_has_left) {
 }
 END_TEST
 
+#define FLOODERS 2
+#define DRAINERS 3
+#define FLOODS 20
+#define IN_A_FLOOD 30000 /* from each of them, of 64 bytes */
+
+static loopchan_receiver_t drained_by[DRAINERS];
+static loopchan_sender_t *flooded_by[FLOODERS];
+static uv_sem_t is_drained[FLOODERS];
+static atomic_int taken, refused;
+
+static void send_floods(int self) {
+  char message[64] = {0};
+  int flood, i;
+
+  for (flood = 0; flood < FLOODS; flood++) {
+    for (i = 0; i < IN_A_FLOOD; i++)
+      if (loopchan_send(flooded_by[self], message) != 0)
+        atomic_fetch_add(&refused, 1);
+    uv_sem_wait(&is_drained[self]);
+  }
+  loopchan_sender_drop(flooded_by[self]);
+}
+
+static void drain(loopchan_receiver_t *receiver) {
+  char message[64];
+  int i;
+
+  while (loopchan_recv(receiver, message) == 0)
+    if ((atomic_fetch_add(&taken, 1) + 1) % (FLOODERS * IN_A_FLOOD) == 0)
+      for (i = 0; i < FLOODERS; i++)
+        uv_sem_post(&is_drained[i]);
+}
+
+static void flood_or_drain(int self) {
+  if (self < FLOODERS)
+    send_floods(self);
+  else
+    drain(&drained_by[self - FLOODERS]);
+}
+
+/* All that have nothing to receive free memory, while others still receive. */
+START_TEST(several_threads_free_what_floods_have_left) {
+  loopchan_options_t options = {
+      .msg_size = 64, .spin_ns = LOOPCHAN_NO_SPIN, .flags = LOOPCHAN_SHARED};
+  int i;
+
+  ck_assert_int_eq(loopchan_replace_allocator(malloc, realloc, calloc, free),
+                   0);
+  ck_assert_int_eq(
+      loopchan_open(NULL, &drained_by[0], &flooded_by[0], &options), 0);
+  for (i = 1; i < DRAINERS; i++)
+    ck_assert_int_eq(
+        loopchan_receiver_clone(NULL, &drained_by[i], &drained_by[0]), 0);
+  for (i = 1; i < FLOODERS; i++)
+    flooded_by[i] = loopchan_sender_clone(flooded_by[0]);
+  for (i = 0; i < FLOODERS; i++)
+    ck_assert_int_eq(uv_sem_init(&is_drained[i], 0), 0);
+  atomic_store(&taken, 0);
+  atomic_store(&refused, 0);
+  threads_start(FLOODERS + DRAINERS, flood_or_drain);
+  threads_join();
+  ck_assert_int_eq(atomic_load(&refused), 0);
+  ck_assert_int_eq(atomic_load(&taken), FLOODERS * IN_A_FLOOD * FLOODS);
+  for (i = 0; i < DRAINERS; i++)
+    ck_assert_int_eq(loopchan_close(&drained_by[i], NULL), 0);
+  for (i = 0; i < FLOODERS; i++)
+    uv_sem_destroy(&is_drained[i]);
+}
+END_TEST
+
 /* Where the system says how much of the process is resident, and no sanitizer
  * keeps what was freed. */
 #if defined(__linux__) && !defined(SLOW)
@@ -472,6 +543,89 @@ START_TEST(of_a_flood_that_was_received_an_idle_sender_keeps_little) {
     loopchan_sender_drop(senders[c]);
     ck_assert_int_eq(loopchan_close(&receivers[c], NULL), 0);
   }
+}
+END_TEST
+
+#define MANY_SENDERS 200
+#define EACH 8000
+
+static loopchan_sender_t *of_many[MANY_SENDERS];
+
+static void open_for_many(void) {
+  loopchan_options_t options = {.msg_size = sizeof(uint64_t)};
+  size_t s;
+
+  ck_assert_int_eq(loopchan_replace_allocator(malloc, realloc, calloc, free),
+                   0);
+  ck_assert_int_eq(loopchan_open(NULL, &receivers[0], &of_many[0], &options),
+                   0);
+  for (s = 1; s < MANY_SENDERS; s++) {
+    of_many[s] = loopchan_sender_clone(of_many[0]);
+    ck_assert_ptr_nonnull(of_many[s]);
+  }
+}
+
+static void send_from(size_t s, size_t count) {
+  uint64_t message = s;
+
+  while (count-- > 0)
+    if (loopchan_send(of_many[s], &message) != 0)
+      ck_abort_msg("out of memory?");
+}
+
+static void receive_all_and_be_idle(void) {
+  uint64_t message;
+  int i;
+
+  while (loopchan_try_recv(&receivers[0], &message) == 0) {
+  }
+  for (i = 0; i < 1000; i++)
+    ck_assert_int_eq(loopchan_try_recv(&receivers[0], &message), UV_EAGAIN);
+}
+
+static void close_for_many(void) {
+  size_t s;
+
+  for (s = 0; s < MANY_SENDERS; s++)
+    loopchan_sender_drop(of_many[s]);
+  ck_assert_int_eq(loopchan_close(&receivers[0], NULL), 0);
+}
+
+/* What they keep is little, and lies in the way of nothing. */
+START_TEST(a_burst_of_one_sender_among_many_leaves_the_process) {
+  double before, at_its_peak;
+  size_t s;
+
+  open_for_many();
+  for (s = 0; s < MANY_SENDERS; s++)
+    send_from(s, 1);
+  receive_all_and_be_idle();
+  before = resident();
+  send_from(0, BURST / 4);
+  at_its_peak = resident();
+  receive_all_and_be_idle();
+  ck_assert_double_gt(at_its_peak, before);
+  ck_assert_double_le(resident() - before, (at_its_peak - before) / 10);
+  close_for_many();
+}
+END_TEST
+
+START_TEST(a_burst_of_many_one_after_the_other_leaves_the_process) {
+  double before, at_its_peak;
+  size_t s;
+
+  open_for_many();
+  before = resident();
+  for (s = 0; s < MANY_SENDERS; s++)
+    send_from(s, EACH);
+  at_its_peak = resident();
+  receive_all_and_be_idle();
+  ck_assert_double_gt(at_its_peak, before);
+  /* A page for each sender, or a little more, and a tenth. */
+  ck_assert_double_le(resident() - before,
+                      3.0 * MANY_SENDERS + (at_its_peak - before) / 10);
+  expect_nothing_to_come_back();
+  close_for_many();
 }
 END_TEST
 
@@ -603,11 +757,15 @@ static Suite *suite(void) {
              one_of_several_loops_that_stops_after_each_frees_it_too,
              reserved_places_are_small,
              places_are_as_tight_as_sends_on_any_thread);
+  SUITE_CASE(suite, "floods", NULL, NULL,
+             several_threads_free_what_floods_have_left);
 #if defined(__linux__) && !defined(SLOW)
   SUITE_CASE(suite, "burst", NULL, NULL,
              a_burst_that_was_received_leaves_the_process,
              of_a_flood_that_was_received_an_idle_sender_keeps_little,
-             of_a_large_flood_idle_senders_keep_little);
+             of_a_large_flood_idle_senders_keep_little,
+             a_burst_of_one_sender_among_many_leaves_the_process,
+             a_burst_of_many_one_after_the_other_leaves_the_process);
 #endif
   return suite;
 }

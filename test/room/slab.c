@@ -304,6 +304,7 @@ static lc_slab_t *take_and_spend(void) {
 }
 
 #define FLOOD (2 * LC_FLOOD_BYTES / LC_SLAB_MOST)
+#define IN_BLOCK (LC_BLOCK_BYTES / LC_SLAB_MOST - 1) /* and a smaller one */
 
 static lc_slab_t *flood[FLOOD];
 
@@ -342,30 +343,147 @@ START_TEST(while_slabs_are_asked_for_a_flood_of_them_waits) {
   ck_assert_uint_eq(memory_allocations(), allocations);
   recycle_flood(0, 100);
   ck_assert(lc_slab_pool_is_flooded(&pool));
-  ck_assert_uint_eq(trim_all(), (waiting - LC_POOL_BYTES) / LC_SLAB_MOST);
+  /* Each frees a slab, or what is left of a block. */
+  ck_assert_uint_le(trim_all(), (waiting - LC_POOL_BYTES) / LC_SLAB_MOST);
   ck_assert(is_tidy());
   ck_assert(!lc_slab_pool_is_flooded(&pool));
   ck_assert_uint_eq(memory_bytes(), LC_POOL_BYTES);
 }
 END_TEST
 
-START_TEST(as_slabs_pile_up_they_are_made_as_blocks) {
+START_TEST(as_slabs_pile_up_they_are_parts_of_blocks) {
   size_t singles = LC_BLOCK_BYTES / 2 / LC_SLAB_MOST, i;
 
   allow_blocks();
   for (i = 0; i < singles; i++) {
     flood[i] = take_and_spend();
-    ck_assert_uint_eq(flood[i]->number, 0);
+    ck_assert_uint_eq(flood[i]->offset, 0);
   }
   ck_assert_uint_eq(memory_blocks(), singles);
-  for (; i < singles + 31; i++) {
+  for (; i < singles + IN_BLOCK; i++) {
     flood[i] = take_and_spend();
-    ck_assert_uint_eq(flood[i]->number, i - singles + 1);
+    ck_assert_uint_gt(flood[i]->offset, 0);
+    ck_assert_uint_eq(flood[i]->offset - flood[singles]->offset,
+                      (i - singles) * LC_SLAB_MOST);
     memset(flood[i] + 1, 1, flood[i]->bytes - sizeof(lc_slab_t));
   }
   ck_assert_uint_eq(memory_blocks(), singles + 1);
+  flood[i] = take_and_spend(); /* what is left */
+  ck_assert_uint_lt(flood[i]->bytes, LC_SLAB_MOST);
+  memset(flood[i] + 1, 1, flood[i]->bytes - sizeof(lc_slab_t));
+  ck_assert_uint_eq(memory_blocks(), singles + 1);
   ck_assert_uint_eq(bytes_waiting(), 0);
+  recycle_flood(0, i + 1);
+}
+END_TEST
+
+/* Each of many senders keeps little, so their slabs are small, and it takes
+ * many of them to fill a block. */
+START_TEST(small_slabs_are_parts_of_blocks_too) {
+  enum { USERS = 1000 };
+  size_t i, blocks;
+
+  allow_blocks();
+  lc_slab_pool_share(&pool, USERS);
+  while (!lc_slab_pool_is_flooded(&pool))
+    lc_slab_pool_orphan(&pool, take_and_spend());
+  blocks = memory_blocks();
+  for (i = 0; i < FLOOD; i++) {
+    flood[i] = take_and_spend();
+    ck_assert_uint_gt(flood[i]->offset, 0);
+    ck_assert_uint_le(flood[i]->bytes, LC_KEPT_BYTES / USERS + LC_CACHE_LINE);
+    memset(flood[i] + 1, 1, flood[i]->bytes - sizeof(lc_slab_t));
+  }
+  ck_assert_uint_eq(memory_blocks(), blocks);
+  for (i = 1; i < FLOOD; i++)
+    ck_assert_ptr_eq((char *) flood[i - 1] + flood[i - 1]->bytes, flood[i]);
+  recycle_flood(0, FLOOD);
+  /* Small ones are not freed one at a time. */
+  ck_assert_uint_lt(trim_all(), FLOOD / 16);
+  ck_assert_uint_le(bytes_waiting(), LC_POOL_SLABS * flood[0]->bytes);
+}
+END_TEST
+
+/* As when more senders come while messages flow. */
+START_TEST(a_slab_of_a_block_that_is_too_large_is_cut) {
+  size_t i, blocks;
+
+  allow_blocks();
+  begin_flood();
+  blocks = memory_blocks();
+  lc_slab_pool_recycle(&pool, flood[FLOOD - 1]);
+  lc_slab_pool_share(&pool, 1000);
+  for (i = 0; i < 32; i++) {
+    lc_slab_t *slab = take(LC_SLAB_MOST);
+    ck_assert_uint_le(slab->bytes, LC_KEPT_BYTES / 1000 + LC_CACHE_LINE);
+    lc_slab_pool_recycle(&pool, slab);
+  }
+  ck_assert_uint_eq(memory_blocks(), blocks);
+  recycle_flood(0, FLOOD - 1);
+}
+END_TEST
+
+/* So many large ones, which are in no block, wait on top of one that is. */
+static void expect_none_hidden(size_t on_top, size_t more_blocks) {
+  size_t i, blocks;
+
+  lc_slab_pool_share(&pool, 1);
+  pool.blocks = false;
+  for (i = 0; i < 20; i++)
+    flood[i] = take_and_spend();
+  allow_blocks();
+  flood[i] = take_and_spend();
+  ck_assert_uint_gt(flood[i]->offset, 0);
+  recycle_flood(on_top, 21);
+  recycle_flood(0, on_top);
+  blocks = memory_blocks();
+  lc_slab_pool_share(&pool, 1000);
+  for (i = 0; i < 50; i++) { /* all of one large one */
+    flood[i] = take_and_spend();
+    ck_assert_uint_gt(flood[i]->offset, 0);
+  }
+  ck_assert_uint_eq(memory_blocks(), blocks + more_blocks);
   recycle_flood(0, i);
+  lc_slab_pool_free(&pool);
+  ck_assert(lc_slab_pool_init(&pool, 8, SIZE_MAX));
+}
+
+START_TEST(slabs_that_are_too_large_hide_no_others) {
+  expect_none_hidden(16, 0);
+  /* Too many to look behind; but the block that is made then is on top. */
+  expect_none_hidden(17, 1);
+}
+END_TEST
+
+START_TEST(a_slab_of_one_node_is_too_large_for_nobody) {
+  lc_slab_t *slab;
+
+  ck_assert(lc_slab_pool_init(&pool, 4000, SIZE_MAX));
+  lc_slab_pool_share(&pool, 1000);
+  slab = take_and_spend();
+  ck_assert_uint_eq(slab->count, 1);
+  lc_slab_pool_recycle(&pool, slab);
+  ck_assert_ptr_eq(take_and_spend(), slab);
+  lc_slab_pool_recycle(&pool, slab);
+}
+END_TEST
+
+START_TEST(what_many_idle_users_keep_is_no_flood) {
+  enum { USERS = 5000 };
+  static lc_slab_t *slabs[USERS];
+  size_t i;
+
+  allow_blocks();
+  lc_slab_pool_share(&pool, USERS);
+  for (i = 0; i < USERS; i++)
+    slabs[i] = take(LC_SLAB_MOST);
+  ck_assert_uint_gt(lc_slab_pool_kept(&pool), LC_BLOCK_BYTES);
+  ck_assert(!lc_slab_pool_is_flooded(&pool));
+  ck_assert_uint_eq(memory_blocks(), USERS);
+  for (i = 0; i < USERS; i++) {
+    lc_slab_pool_spent(&pool, slabs[i]->bytes);
+    lc_slab_pool_recycle(&pool, slabs[i]);
+  }
 }
 END_TEST
 
@@ -384,7 +502,7 @@ START_TEST(a_block_goes_with_the_last_of_its_slabs) {
   ck_assert_uint_eq(memory_bytes(), LC_POOL_BYTES);
   for (i = 0; i <= LC_POOL_BYTES / LC_SLAB_MOST; i++) {
     flood[i] = take_and_spend();
-    ck_assert_uint_eq(flood[i]->number, 0);
+    ck_assert_uint_eq(flood[i]->offset, 0);
   }
   recycle_flood(0, i);
 }
@@ -392,12 +510,13 @@ END_TEST
 
 /* As the pool keeps a few slabs, it should not be those that keep a block. */
 START_TEST(a_trim_frees_slabs_of_a_block_first) {
-  size_t singles = LC_BLOCK_BYTES / 2 / LC_SLAB_MOST, all = singles + 31, i;
+  size_t singles = LC_BLOCK_BYTES / 2 / LC_SLAB_MOST, all = singles + IN_BLOCK,
+         i;
 
   allow_blocks();
   for (i = 0; i < all; i++)
     flood[i] = take_and_spend();
-  ck_assert_uint_eq(flood[all - 1]->number, 31);
+  ck_assert_uint_gt(flood[all - 1]->offset, 0);
   recycle_flood(singles, all);
   recycle_flood(0, singles);
   (void) trim_all();
@@ -413,7 +532,7 @@ START_TEST(where_no_block_is_to_be_had_there_may_be_a_slab) {
     flood[i] = take_and_spend();
   memory_fail(1);
   flood[last] = take_and_spend();
-  ck_assert_uint_eq(flood[last]->number, 0);
+  ck_assert_uint_eq(flood[last]->offset, 0);
   recycle_flood(0, last + 1);
 }
 END_TEST
@@ -604,7 +723,12 @@ static Suite *suite(void) {
       a_full_pool_frees_the_unused_and_refuses_the_used,
       a_tidy_pool_keeps_no_more_than_its_bytes,
       while_slabs_are_asked_for_a_flood_of_them_waits,
-      as_slabs_pile_up_they_are_made_as_blocks,
+      as_slabs_pile_up_they_are_parts_of_blocks,
+      small_slabs_are_parts_of_blocks_too,
+      a_slab_of_a_block_that_is_too_large_is_cut,
+      slabs_that_are_too_large_hide_no_others,
+      a_slab_of_one_node_is_too_large_for_nobody,
+      what_many_idle_users_keep_is_no_flood,
       a_block_goes_with_the_last_of_its_slabs,
       a_trim_frees_slabs_of_a_block_first,
       where_no_block_is_to_be_had_there_may_be_a_slab,
