@@ -478,8 +478,8 @@ LOOPCHAN_EXTERN int loopchan_receiver_clone(uv_loop_t *loop,
  * first callback or call there, the old thread counts as the loop's.
  *
  * Thread:    any, several at once on one sender. The first eight threads that
- *            use a sender have a cache each, which makes their sends fast; a
- *            sender for each thread is fastest.
+ *            use a sender have a cache each, which makes their sends fast, and
+ *            all others share one; a sender for each thread is fastest.
  * Callback:  allowed in any callback, this channel's own included.
  * Message:   0: the channel's. Anything else: still the caller's, untouched.
  *            msg may be NULL when msg_size is 0.

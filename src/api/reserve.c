@@ -53,8 +53,7 @@ int loopchan_reserve(loopchan_sender_t *tx, void **msg) {
     return (int) permit;
   cache = lc_tx_cache_of(tx, &passing);
   err = take_slab_to_keep(tx, cache, &slab);
-  if (cache == &passing)
-    lc_tx_flush(tx, cache);
+  lc_tx_cache_return(tx, cache);
   if (err != 0) {
     lc_tx_release_permit(tx->channel);
     return err;
@@ -99,8 +98,7 @@ int loopchan_commit(loopchan_sender_t *tx, void *msg) {
     remember_slab(node, slab);
   else
     lc_counter_add(&tx->reserved, -1);
-  if (cache == &passing)
-    lc_tx_flush(tx, cache);
+  lc_tx_cache_return(tx, cache);
   return err;
 }
 
@@ -120,8 +118,7 @@ void loopchan_abandon(loopchan_sender_t *tx, void *msg) {
   cache = lc_tx_cache_made(tx, &passing);
   lc_link_init(node, 0);
   lc_tx_put_node_back(tx, cache, slab);
-  if (cache == &passing)
-    lc_tx_flush(tx, cache);
+  lc_tx_cache_return(tx, cache);
   lc_tx_release_permit(tx->channel);
   lc_counter_add(&tx->reserved, -1);
 }

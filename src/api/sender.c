@@ -97,10 +97,10 @@ static LC_NOINLINE int send_slow(loopchan_sender_t *tx, const void *msg,
   int err;
 
   if (cache != &tx->own && has_room(cache) && lc_tx_acquire_fast(tx->channel))
-    return send_from_cache(tx->channel, cache, msg);
-  err = send_by_flavour(tx, cache, msg, deadline_ns);
-  if (cache == &passing)
-    lc_tx_flush(tx, cache);
+    err = send_from_cache(tx->channel, cache, msg);
+  else
+    err = send_by_flavour(tx, cache, msg, deadline_ns);
+  lc_tx_cache_return(tx, cache);
   return err;
 }
 
@@ -253,8 +253,7 @@ ssize_t loopchan_send_many(loopchan_sender_t *tx, const void *msgs,
     msgs = ""; /* nothing to copy, but to count from NULL is not allowed */
   cache = lc_tx_cache_of(tx, &passing);
   err = send_many(tx, cache, msgs, count, &sent);
-  if (cache == &passing)
-    lc_tx_flush(tx, cache);
+  lc_tx_cache_return(tx, cache);
   return sent > 0 ? (ssize_t) sent : err;
 }
 

@@ -341,8 +341,7 @@ static void write_newest(struct lc_writer *writer, lc_request_t *request) {
   }
   lc_waitq_enqueue_completed(&tx->channel->waitq, &request->waiter, err);
   lc_replace_drop(tx, cache, replaced);
-  if (cache == &passing)
-    lc_tx_flush(tx, cache);
+  lc_tx_cache_return(tx, cache);
 }
 
 int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w, const void *msg,

@@ -62,8 +62,8 @@ typedef struct {
  * are rarely written. */
 struct loopchan_sender_s {
   struct loopchan_sender_s *prev, *next; /* the lock of refs */
-  lc_atomic(lc_tx_other_t *) more;       /* LC_TX_CACHES of them, or NULL */
-  lc_counter_t sent_in_passing;          /* by threads that have no cache */
+  lc_atomic(lc_tx_other_t *) more; /* LC_TX_CACHES, and one to lend; or NULL */
+  lc_counter_t sent_in_passing;    /* by threads that have no cache */
   lc_counter_t replaced_in_passing;
   lc_counter_t reserved;      /* places not given back yet */
   bool is_writers;            /* a writer's, which alone may drop it */

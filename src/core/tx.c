@@ -38,10 +38,10 @@ static void make_more_caches(loopchan_sender_t *tx) {
   /* relaxed: whether it is there; whoever uses it reads it again */
   if (LC_LIKELY(lc_load(&tx->more, memory_order_relaxed) != NULL))
     return;
-  made = lc_malloc(LC_TX_CACHES * sizeof *made);
+  made = lc_malloc((LC_TX_CACHES + 1) * sizeof *made);
   if (made == NULL)
     return;
-  for (i = 0; i < LC_TX_CACHES; i++)
+  for (i = 0; i < LC_TX_CACHES + 1; i++)
     lc_tx_cache_init(&made[i].cache, tx->channel);
   /* [tx.caches] (A); relaxed: another thread has made it */
   if (!lc_cas(&tx->more, &more, made, memory_order_release,
@@ -54,8 +54,19 @@ static lc_tx_other_t *caches_made(loopchan_sender_t *tx, size_t *n) {
   /* [tx.caches] (B) */
   lc_tx_other_t *more = lc_load(&tx->more, memory_order_acquire);
 
-  *n = more != NULL ? LC_TX_CACHES : 0;
+  *n = more != NULL ? LC_TX_CACHES + 1 : 0;
   return more;
+}
+
+/* The last of the array, if no other thread has it. */
+static lc_tx_cache_t *borrow(lc_tx_other_t *last) {
+  uintptr_t none = LC_NO_THREAD;
+
+  /* [tx.lent] (B) */
+  return lc_cas(&last->cache.owner, &none, lc_thread_self(),
+                memory_order_acquire, memory_order_relaxed)
+             ? &last->cache
+             : NULL;
 }
 
 /* The calling thread's cache, among those made; or *passing. */
@@ -63,10 +74,14 @@ static lc_tx_cache_t *cache_made(loopchan_sender_t *tx,
                                  lc_tx_cache_t *passing) {
   size_t n, i;
   lc_tx_other_t *more = caches_made(tx, &n);
+  lc_tx_cache_t *borrowed;
 
-  for (i = 0; i < n; i++)
+  for (i = 0; i + 1 < n; i++)
     if (lc_owner_claim(&more[i].cache.owner))
       return &more[i].cache;
+  borrowed = n > 0 ? borrow(&more[i]) : NULL;
+  if (borrowed != NULL)
+    return borrowed;
   lc_tx_cache_init(passing, tx->channel);
   passing->bytes = lc_slab_pool_larger(&tx->channel->pool);
   return passing;
@@ -89,12 +104,24 @@ static void put_slab(loopchan_sender_t *tx, lc_tx_cache_t *cache) {
   cache->slab = NULL;
 }
 
-void lc_tx_flush(loopchan_sender_t *tx, lc_tx_cache_t *passing) {
+static void flush(loopchan_sender_t *tx, lc_tx_cache_t *passing) {
   put_slab(tx, passing);
   lc_counter_add(&tx->sent_in_passing, lc_counter_read(&passing->sent));
   if (tx->channel->config.flavour == LC_LATEST)
     lc_counter_add(&tx->replaced_in_passing,
                    lc_counter_read(&passing->replaced));
+}
+
+void lc_tx_cache_return_slow(loopchan_sender_t *tx, lc_tx_cache_t *cache) {
+  size_t n;
+  lc_tx_other_t *more = caches_made(tx, &n);
+
+  /* relaxed: a temporary one has no owner, any other this thread */
+  if (lc_load(&cache->owner, memory_order_relaxed) == LC_NO_THREAD)
+    flush(tx, cache);
+  else if (cache == &more[LC_TX_CACHES].cache)
+    /* [tx.lent] (A) */
+    lc_store(&cache->owner, LC_NO_THREAD, memory_order_release);
 }
 
 void lc_tx_put_slabs(loopchan_sender_t *tx) {

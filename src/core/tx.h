@@ -3,8 +3,9 @@
  * Threads may share a sender, but if they allocated their nodes and counted
  * their messages with atomic operations, each send would pay for that. So each
  * thread has a cache. The first thread that sends has the sender's own; the
- * next few have one each from an array that is made when it is first needed;
- * any other thread uses a temporary one during its call, and flushes it.
+ * next few have one each from an array that is made when it is first needed,
+ * also when they have ended. Any other thread borrows the last of the array
+ * during its call; or, if that is lent, uses a temporary one, and flushes it.
  *
  * [tx.caches]  A thread that finds the array sees the caches as they were made.
  *
@@ -13,6 +14,13 @@
  *   (A) CAS more: NULL -> array  release    (B) load more        acquire
  *   Weaker: A or B relaxed -> a thread reads a cache before it is initialised
  *   (sender_vs_sender).
+ *
+ * [tx.lent]  A thread that borrows the last cache sees what the one before did.
+ *
+ *   gives it back                           borrows it
+ *   writes the cache
+ *   (A) store owner: none        release    (B) CAS owner: none -> self acquire
+ *   Weaker: A or B relaxed -> both allocate the same node (borrow_vs_borrow).
  */
 #ifndef LC_TX_H
 #define LC_TX_H
@@ -23,14 +31,20 @@
 /* Initialises a cache, which is empty. */
 void lc_tx_cache_init(lc_tx_cache_t *cache, const lc_channel_t *channel);
 
-/* Any thread. The calling thread's cache: one that it keeps, or *passing, to be
- * flushed before the call returns. */
+/* Any thread. A cache for the calling thread, perhaps *passing. The thread
+ * gives it back before its call returns. */
 lc_tx_cache_t *lc_tx_cache_of(loopchan_sender_t *tx, lc_tx_cache_t *passing);
 
 /* The same, but makes none. */
 lc_tx_cache_t *lc_tx_cache_made(loopchan_sender_t *tx, lc_tx_cache_t *passing);
 
-void lc_tx_flush(loopchan_sender_t *tx, lc_tx_cache_t *passing);
+void lc_tx_cache_return_slow(loopchan_sender_t *tx, lc_tx_cache_t *cache);
+
+static inline void lc_tx_cache_return(loopchan_sender_t *tx,
+                                      lc_tx_cache_t *cache) {
+  if (cache != &tx->own)
+    lc_tx_cache_return_slow(tx, cache);
+}
 
 /* Any thread. How many messages have been sent on a sender, and how many were
  * replaced by them. */

@@ -97,13 +97,41 @@ START_TEST(another_thread_has_a_cache_of_its_own) {
 }
 END_TEST
 
-START_TEST(a_thread_too_many_leaves_nothing_behind) {
+static lc_tx_cache_t *lent(void) {
+  return &more()[LC_TX_CACHES].cache;
+}
+
+/* Each keeps its cache, also when it has ended. */
+static void send_on_as_many_threads_as_caches(void) {
   size_t i;
 
   for (i = 0; i < 1 + LC_TX_CACHES; i++)
     send_on_another_thread();
-  ck_assert_uint_eq(lc_counter_read(&tx->sent_in_passing), 0);
+  ck_assert_ptr_null(lent()->slab);
+}
+
+START_TEST(any_further_thread_borrows_the_last_cache) {
+  const lc_slab_t *slab;
+
+  send_on_as_many_threads_as_caches();
   send_on_another_thread();
+  slab = lent()->slab;
+  ck_assert_ptr_nonnull(slab);
+  send_on_another_thread();
+  ck_assert_ptr_eq(lent()->slab, slab);
+  ck_assert_uint_eq(slab->used, 6);
+  ck_assert_uint_eq(sent(lent()), 6);
+  ck_assert_uint_eq(lc_counter_read(&tx->sent_in_passing), 0);
+  ck_assert_uint_eq(lc_tx_sent(tx), 3 * (3 + LC_TX_CACHES));
+}
+END_TEST
+
+START_TEST(a_thread_too_many_leaves_nothing_behind) {
+  send_on_as_many_threads_as_caches();
+  lc_owner_set_here(&lent()->owner);
+  send_on_another_thread();
+  ck_assert_ptr_null(lent()->slab);
+  lc_owner_set_none(&lent()->owner);
   ck_assert_uint_eq(lc_counter_read(&tx->sent_in_passing), 3);
   ck_assert_uint_eq(lc_tx_sent(tx), 3 * (2 + LC_TX_CACHES));
 }
@@ -130,6 +158,7 @@ static Suite *suite(void) {
   SUITE_CASE(suite, "tx", fresh, expect_nothing_left,
              the_first_thread_uses_the_senders_own_cache,
              another_thread_has_a_cache_of_its_own,
+             any_further_thread_borrows_the_last_cache,
              a_thread_too_many_leaves_nothing_behind,
              without_memory_for_its_cache_a_thread_goes_without);
   return suite;
