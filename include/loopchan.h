@@ -51,10 +51,11 @@
  *     It returns UV_EINVAL, or NULL if it returns a pointer; loopchan_room
  *     returns 0.
  *   - Errors of the caller: those that can be detected return a code, listed at
- *     each function. A debug build of the library also aborts, with an
- *     assertion that says what was wrong, on these: the next call on a receiver
- *     or writer after a plain uv_close on it; a call on a receiver or writer
- *     that was moved while open; a receiver used on two threads at once without
+ *     each function. A debug build of the library, one without NDEBUG, also
+ *     aborts on these, after a line on stderr that begins with the name of the
+ *     call and says what was wrong: the next call on a receiver or writer after
+ *     a plain uv_close on it; a call on a receiver or writer that was moved
+ *     while open; a receiver used on two threads at once without
  *     LOOPCHAN_SHARED; a call on a loop's receiver or writer from another
  *     thread, while that loop runs one of this library's callbacks; uv_run
  *     inside a callback of its own loop (see loopchan_recv_cb); a call on a
@@ -305,14 +306,15 @@ struct loopchan_stats_s {
 /* A channel's receiving end. The caller allocates it, anywhere, and must not
  * move it until it is closed. If it was zeroed, calls before loopchan_open
  * return UV_EINVAL. (It need not be zeroed before it is opened, but then a
- * memory checker may report that this reads uninitialised memory.
- * Calls on a receiver that was moved fail, but the library still uses the old
- * memory.) A loop receiver is a libuv handle too: (uv_handle_t *) rx may be
- * passed to uv_ref, uv_unref, uv_has_ref, uv_is_active, uv_is_closing and
- * uv_handle_get_loop, and uv_walk finds it. Never pass it to uv_close: the
- * channel would not notice, and its senders would go on using the handle's
- * memory. See loopchan_close and loopchan_close_handle. The library never
- * touches data or async.data. */
+ * memory checker may report that this reads uninitialised memory. A call on a
+ * receiver that was moved while it was open has no effect and returns
+ * UV_EINVAL, or NULL, but the library still uses the old memory. Only
+ * loopchan_open and loopchan_receiver_clone make a new receiver there.) A loop
+ * receiver is a libuv handle too: (uv_handle_t *) rx may be passed to uv_ref,
+ * uv_unref, uv_has_ref, uv_is_active, uv_is_closing and uv_handle_get_loop, and
+ * uv_walk finds it. Never pass it to uv_close: the channel would not notice,
+ * and its senders would go on using the handle's memory. See loopchan_close and
+ * loopchan_close_handle. The library never touches data or async.data. */
 struct loopchan_receiver_s {
   uv_async_t async;
   void *data; /* the user's */

@@ -11,12 +11,13 @@
 
 int loopchan_shutdown(loopchan_receiver_t *rx) {
   lc_scope_t scope;
-  int err = UV_EALREADY;
+  int err;
 
-  if (lc_receiver_is_new(rx))
-    return UV_EINVAL;
-  if (lc_receiver_enter(rx, &scope) != 0)
-    return UV_EALREADY;
+  lc_called(__func__);
+  err = lc_receiver_enter(rx, &scope);
+  if (err != 0)
+    return lc_receiver_is_closed(rx, err) ? UV_EALREADY : UV_EINVAL;
+  err = UV_EALREADY;
   if (!lc_inbox_is_closed(&scope.channel->inbox)) {
     lc_trace(shutdown, scope.channel, NULL);
     lc_rx_refuse(scope.channel);
@@ -45,13 +46,13 @@ static void begin_close(loopchan_receiver_t *rx, lc_channel_t *channel) {
 static int close_receiver(loopchan_receiver_t *rx, lc_on_closed_t on_closed) {
   lc_channel_t *channel;
   lc_scope_t scope;
+  int err;
 
-  if (lc_receiver_is_new(rx))
-    return UV_EINVAL;
-  if (rx->shared)
+  if (rx != NULL && rx->shared)
     return lc_shared_close(rx, on_closed);
-  if (lc_receiver_enter(rx, &scope) != 0)
-    return UV_EALREADY;
+  err = lc_receiver_enter(rx, &scope);
+  if (err != 0)
+    return lc_receiver_is_closed(rx, err) ? UV_EALREADY : UV_EINVAL;
   channel = scope.channel;
   begin_close(rx, channel);
   channel->rx.on_closed = on_closed;
@@ -65,19 +66,30 @@ static int close_receiver(loopchan_receiver_t *rx, lc_on_closed_t on_closed) {
 }
 
 int loopchan_close(loopchan_receiver_t *rx, loopchan_close_cb cb) {
+  lc_called(__func__);
   return close_receiver(rx, (lc_on_closed_t){.cb = cb});
 }
 
 loopchan_receiver_t *loopchan_receiver_from_handle(const uv_handle_t *handle) {
-  return handle == NULL ? NULL : lc_loop_from_handle(handle);
+  loopchan_receiver_t *rx;
+
+  lc_called(__func__);
+  rx = handle != NULL ? lc_loop_from_handle(handle) : NULL;
+  if (rx == NULL || lc_receiver_was_moved(rx))
+    return NULL;
+  if (lc_receiver_is_open(rx))
+    lc_loop_in_call(rx->shared ? rx->consumer->loop : rx->channel->loop);
+  return rx;
 }
 
 void loopchan_close_handle(uv_handle_t *handle, uv_close_cb cb) {
-  loopchan_receiver_t *rx = loopchan_receiver_from_handle(handle);
+  loopchan_receiver_t *rx;
   loopchan_writer_t *w;
 
+  lc_called(__func__);
   if (handle == NULL)
     return;
+  rx = lc_loop_from_handle(handle);
   w = lc_writer_from_handle(handle);
   if (rx != NULL)
     (void) close_receiver(rx, (lc_on_closed_t){.handle_cb = cb});

@@ -5,6 +5,7 @@
  * Promise: a channel is made whole or not at all.
  */
 #include "api/receiver.h"
+#include "core/tx.h"
 
 static bool are_valid(const loopchan_options_t *options) {
   size_t i;
@@ -45,6 +46,7 @@ int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
   loopchan_sender_t *first;
   int err;
 
+  lc_called(__func__);
   if (rx == NULL || tx == NULL || options == NULL || !are_valid(options))
     return UV_EINVAL;
   if (lc_receiver_is_in_use(rx))
@@ -57,7 +59,7 @@ int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
   first = lc_channel_first_sender(channel);
   err = open_flavour(loop, rx, channel, options);
   if (err != 0) {
-    loopchan_sender_drop(first);
+    lc_tx_drop_sender(first);
     lc_channel_leave(channel);
     return err;
   }

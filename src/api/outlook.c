@@ -7,6 +7,7 @@
 #include "core/tx.h"
 
 int loopchan_is_closed(const loopchan_sender_t *tx) {
+  lc_called(__func__);
   if (tx == NULL)
     return UV_EINVAL;
   lc_sender_is_alive(tx);
@@ -16,6 +17,7 @@ int loopchan_is_closed(const loopchan_sender_t *tx) {
 size_t loopchan_room(const loopchan_sender_t *tx) {
   lc_channel_t *channel;
 
+  lc_called(__func__);
   if (tx == NULL)
     return 0;
   lc_sender_is_alive(tx);
@@ -56,6 +58,7 @@ static int wait_closed(lc_channel_t *channel, uint64_t deadline_ns) {
 int loopchan_wait_closed(loopchan_sender_t *tx, uint64_t timeout_ns) {
   int err;
 
+  lc_called(__func__);
   if (tx == NULL)
     return UV_EINVAL;
   lc_sender_is_alive(tx);

@@ -70,8 +70,10 @@ bool lc_receiver_tidy(const lc_scope_t *scope) {
 
 int loopchan_try_recv(loopchan_receiver_t *rx, void *msg) {
   lc_scope_t scope;
-  int err = lc_receiver_enter(rx, &scope);
+  int err;
 
+  lc_called(__func__);
+  err = lc_receiver_enter(rx, &scope);
   if (err != 0)
     return err;
   err = UV_EINVAL;
@@ -91,10 +93,15 @@ static loopchan_receiver_t *mutable_receiver(const loopchan_receiver_t *rx) {
 
 int loopchan_stats(const loopchan_receiver_t *rx, loopchan_stats_t *stats) {
   lc_scope_t scope;
+  int err;
 
-  if (lc_receiver_is_new(rx) || stats == NULL)
+  lc_called(__func__);
+  if (stats == NULL)
     return UV_EINVAL;
-  if (lc_receiver_enter(mutable_receiver(rx), &scope) != 0) {
+  err = lc_receiver_enter(mutable_receiver(rx), &scope);
+  if (err != 0) {
+    if (!lc_receiver_is_closed(rx, err))
+      return UV_EINVAL;
     *stats = rx->last;
     return 0;
   }

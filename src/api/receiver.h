@@ -13,38 +13,63 @@ static_assert(offsetof(loopchan_receiver_t, async) == 0,
 /* What loopchan_receiver_t.state says, in a mark. */
 enum { LC_NEVER_OPENED, LC_OPEN, LC_CLOSING, LC_CLOSED_FOR_GOOD };
 
-static inline void lc_receiver_set(loopchan_receiver_t *rx, unsigned state) {
-  rx->state = lc_mark(rx, state);
-}
-
-/* Only its thread may ask. Whether the library uses it. */
-static inline bool lc_receiver_is_in_use(const loopchan_receiver_t *rx) {
-  return LC_MARKS_LAST && (rx->state == lc_mark(rx, LC_OPEN) ||
-                           rx->state == lc_mark(rx, LC_CLOSING));
-}
-
 static inline bool lc_receiver_is_loop(const loopchan_receiver_t *rx) {
   return rx->async.type == UV_ASYNC;
 }
 
-static inline bool lc_receiver_is_open(const loopchan_receiver_t *rx) {
-  if (rx == NULL)
+static inline void lc_receiver_set(loopchan_receiver_t *rx, unsigned state) {
+  rx->state = lc_mark(rx, state);
+}
+
+/* The thread of its loop, if it has one. */
+static inline void lc_receiver_expect_handle(const loopchan_receiver_t *rx) {
+  lc_expect(rx->state != lc_mark(rx, LC_OPEN) || !lc_receiver_is_loop(rx) ||
+                !uv_is_closing((const uv_handle_t *) &rx->async),
+            "uv_close was called on the receiver, not loopchan_close");
+  (void) rx;
+}
+
+/* Only its thread may ask. Whether the library uses it. */
+static inline bool lc_receiver_is_in_use(const loopchan_receiver_t *rx) {
+  if (!LC_MARKS_LAST || (rx->state != lc_mark(rx, LC_OPEN) &&
+                         rx->state != lc_mark(rx, LC_CLOSING)))
     return false;
-  if (LC_UNLIKELY(rx->state != lc_mark(rx, LC_OPEN))) {
-    lc_assert((rx->state & LC_MARK_IS) != LC_OPEN &&
-              "a receiver was moved while it was open, or was not zeroed");
-    return false;
-  }
-  lc_assert((!lc_receiver_is_loop(rx) ||
-             !uv_is_closing((const uv_handle_t *) &rx->async)) &&
-            "uv_close was called on a receiver, not loopchan_close");
+  lc_receiver_expect_handle(rx);
   return true;
 }
 
-/* The state of a shared one must not be read by a thread that has not
- * entered. */
-static inline bool lc_receiver_is_new(const loopchan_receiver_t *rx) {
-  return rx == NULL || (!rx->shared && rx->state == LC_NEVER_OPENED);
+/* While it was open. */
+static inline bool lc_receiver_was_moved(const loopchan_receiver_t *rx) {
+  bool was_moved =
+      (rx->state & LC_MARK_IS) == LC_OPEN && rx->state != lc_mark(rx, LC_OPEN);
+
+  lc_expect(!was_moved,
+            "the receiver was moved while it was open, or was not zeroed");
+  return was_moved;
+}
+
+/* Open, and where it was opened. */
+static inline bool lc_receiver_is_in_place(const loopchan_receiver_t *rx) {
+  if (LC_LIKELY(rx->state == lc_mark(rx, LC_OPEN)))
+    return true;
+  (void) lc_receiver_was_moved(rx);
+  return false;
+}
+
+/* The thread of its loop, if it has one. */
+static inline bool lc_receiver_is_open(const loopchan_receiver_t *rx) {
+  if (rx == NULL || !lc_receiver_is_in_place(rx))
+    return false;
+  lc_receiver_expect_handle(rx);
+  return true;
+}
+
+/* After a call that could not enter. False: it was never opened, or was moved.
+ * The state of a shared one must not be read by a thread that is not inside. */
+static inline bool lc_receiver_is_closed(const loopchan_receiver_t *rx,
+                                         int err) {
+  return err == UV_EOF ||
+         (rx != NULL && !rx->shared && (rx->state & LC_MARK_IS) > LC_OPEN);
 }
 
 static inline lc_gate_t *lc_gate_of(loopchan_receiver_t *rx) {
@@ -55,8 +80,8 @@ static inline lc_gate_t *lc_gate_of(loopchan_receiver_t *rx) {
 }
 
 /* Every call on an open receiver is between enter and exit. With a plain
- * receiver an assertion fails if a call on another thread is there too; with a
- * shared one the call has the receiving side to itself, except while it
+ * receiver a debug build aborts if a call on another thread is there too; with
+ * a shared one the call has the receiving side to itself, except while it
  * waits. */
 typedef struct {
   lc_channel_t *channel;
@@ -64,7 +89,8 @@ typedef struct {
   uintptr_t was; /* debug: who was inside before: a callback's caller */
 } lc_scope_t;
 
-/* 0; or UV_EINVAL: not open; or UV_EOF: shared, and closed, or about to be. */
+/* 0; or UV_EINVAL: not open, or moved; or UV_EOF: shared, and closed, or about
+ * to be. */
 LC_MUST_USE int lc_receiver_enter_shared(loopchan_receiver_t *rx,
                                          lc_scope_t *scope);
 void lc_receiver_exit_shared(loopchan_receiver_t *rx, const lc_scope_t *scope);
@@ -81,8 +107,8 @@ LC_MUST_USE static inline int lc_receiver_enter(loopchan_receiver_t *rx,
     lc_loop_in_call(rx->channel->loop);
 #ifndef NDEBUG
   scope->was = lc_guard_enter(&rx->channel->rx.guard);
-  lc_assert((scope->was == 0 || scope->was == lc_thread_self()) &&
-            "two threads are in calls on one receiver");
+  lc_expect(scope->was == 0 || scope->was == lc_thread_self(),
+            "another thread is in a call on the receiver");
 #endif
   return 0;
 }

@@ -95,6 +95,7 @@ static bool serve_receiver(lc_member_t *member) {
   lc_scope_t scope;
   bool more;
 
+  lc_called("uv_run");
   if (lc_receiver_enter(rx, &scope) != 0)
     return false;
   more = channel->delivery.recv_cb != NULL && deliver_in_turn(rx, channel);
@@ -169,6 +170,7 @@ int loopchan_recv_start(loopchan_receiver_t *rx, loopchan_recv_cb cb) {
   lc_scope_t scope;
   int err;
 
+  lc_called(__func__);
   if (rx == NULL || !lc_receiver_is_loop(rx) || cb == NULL)
     return UV_EINVAL;
   if (rx->shared)
@@ -191,13 +193,16 @@ static void stop(lc_channel_t *channel) {
 
 int loopchan_recv_stop(loopchan_receiver_t *rx) {
   lc_scope_t scope;
+  int err;
 
-  if (lc_receiver_is_new(rx) || !lc_receiver_is_loop(rx))
+  lc_called(__func__);
+  if (rx == NULL || !lc_receiver_is_loop(rx))
     return UV_EINVAL;
   if (rx->shared)
     return lc_shared_stop(rx);
-  if (lc_receiver_enter(rx, &scope) != 0)
-    return 0;
+  err = lc_receiver_enter(rx, &scope);
+  if (err != 0)
+    return lc_receiver_is_closed(rx, err) ? 0 : err;
   stop(scope.channel);
   lc_receiver_exit(rx, &scope);
   return 0;

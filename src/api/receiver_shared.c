@@ -23,10 +23,14 @@ void lc_receiver_exit_shared(loopchan_receiver_t *rx, const lc_scope_t *scope) {
     lc_wake_signal(&consumer->emptied);
 }
 
-/* On any thread, a loop receiver's too. 0, or UV_EOF. */
-static int step_in(loopchan_receiver_t *rx, lc_scope_t *scope) {
+/* On any thread, a loop receiver's too. 0, UV_EOF, or UV_EINVAL: moved. */
+static LC_INLINE int step_in(loopchan_receiver_t *rx, lc_scope_t *scope) {
   if (!lc_gate_enter(lc_gate_of(rx)))
     return UV_EOF;
+  if (!lc_receiver_is_in_place(rx)) {
+    (void) lc_gate_leave(lc_gate_of(rx));
+    return UV_EINVAL;
+  }
   scope->channel = rx->channel;
   scope->consumer = rx->consumer;
   lc_shared_lock(scope->channel);
@@ -39,8 +43,10 @@ static int step_in(loopchan_receiver_t *rx, lc_scope_t *scope) {
 int lc_receiver_enter_shared(loopchan_receiver_t *rx, lc_scope_t *scope) {
   int err = step_in(rx, scope);
 
-  if (err == 0 && scope->consumer->loop != NULL)
+  if (err == 0 && scope->consumer->loop != NULL) {
     lc_loop_in_call(scope->consumer->loop);
+    lc_receiver_expect_handle(rx);
+  }
   return err;
 }
 
@@ -211,15 +217,30 @@ int lc_shared_open(uv_loop_t *loop, loopchan_receiver_t *rx,
   return 0;
 }
 
+/* Debug: a look at the handle, which only its loop's thread may have. */
+static void expect_handle_if_here(const loopchan_receiver_t *rx,
+                                  const lc_consumer_t *consumer) {
+#ifndef NDEBUG
+  if (consumer->loop != NULL &&
+      (lc_loop_is_here(consumer->loop) || lc_loop_may_be_here(consumer->loop)))
+    lc_receiver_expect_handle(rx);
+#else
+  (void) rx;
+  (void) consumer;
+#endif
+}
+
 int loopchan_receiver_clone(uv_loop_t *loop, loopchan_receiver_t *clone,
                             loopchan_receiver_t *rx) {
   lc_channel_t *channel;
   lc_scope_t scope;
   int err;
 
+  lc_called(__func__);
   if (clone == NULL || rx == NULL || clone == rx || !rx->shared ||
       step_in(rx, &scope) != 0)
     return UV_EINVAL;
+  expect_handle_if_here(rx, scope.consumer);
   if (lc_receiver_is_in_use(clone)) {
     lc_receiver_exit_shared(rx, &scope);
     return UV_EBUSY;
@@ -261,9 +282,10 @@ int lc_shared_start(loopchan_receiver_t *rx, loopchan_recv_cb cb) {
 
 int lc_shared_stop(loopchan_receiver_t *rx) {
   lc_scope_t scope;
+  int err = lc_receiver_enter_shared(rx, &scope);
 
-  if (lc_receiver_enter_shared(rx, &scope) != 0)
-    return 0;
+  if (err != 0)
+    return err == UV_EOF ? 0 : err;
   scope.consumer->delivery.recv_cb = NULL;
   lc_shared_come(&scope.consumer->idle);
   lc_receiver_exit(rx, &scope);
@@ -297,7 +319,6 @@ static bool begin_to_leave(loopchan_receiver_t *rx, lc_consumer_t *consumer) {
   bool last = lc_shared_remove(consumer);
 
   lc_trace(close, channel, NULL);
-  lc_receiver_set(rx, LC_CLOSING);
   consumer->delivery.recv_cb = NULL;
   if (last) {
     lc_rx_refuse(channel);
@@ -310,10 +331,11 @@ static bool begin_to_leave(loopchan_receiver_t *rx, lc_consumer_t *consumer) {
 int lc_shared_close(loopchan_receiver_t *rx, lc_on_closed_t on_closed) {
   lc_consumer_t *consumer;
   lc_scope_t scope;
+  int err = lc_receiver_enter_shared(rx, &scope);
   bool last;
 
-  if (lc_receiver_enter_shared(rx, &scope) != 0)
-    return UV_EALREADY;
+  if (err != 0)
+    return err == UV_EOF ? UV_EALREADY : err;
   consumer = scope.consumer;
   last = begin_to_leave(rx, consumer);
   consumer->on_closed = on_closed;
@@ -321,6 +343,7 @@ int lc_shared_close(loopchan_receiver_t *rx, lc_on_closed_t on_closed) {
   if (!lc_gate_shut(lc_gate_of(rx)))
     while (!lc_wake_wait(&consumer->emptied, LC_NEVER)) {
     }
+  lc_receiver_set(rx, LC_CLOSING); /* which those inside have read */
   if (last)
     lc_rx_drop_all(consumer->channel);
   if (consumer->loop == NULL) {

@@ -79,11 +79,13 @@ static int receive_one(loopchan_receiver_t *rx, void *msg,
 }
 
 int loopchan_recv(loopchan_receiver_t *rx, void *msg) {
+  lc_called(__func__);
   return receive_one(rx, msg, LC_NEVER);
 }
 
 int loopchan_recv_timeout(loopchan_receiver_t *rx, void *msg,
                           uint64_t timeout_ns) {
+  lc_called(__func__);
   return receive_one(rx, msg, lc_call_deadline(timeout_ns));
 }
 
@@ -118,8 +120,10 @@ static size_t take_more(const lc_scope_t *scope, char *msgs, size_t max) {
 ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs, size_t max) {
   lc_scope_t scope;
   size_t n = 0;
-  int err = enter(rx, msgs, max, &scope);
+  int err;
 
+  lc_called(__func__);
+  err = enter(rx, msgs, max, &scope);
   if (err != 0)
     return why_not(rx, err);
   if (msgs == NULL)

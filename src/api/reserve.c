@@ -43,6 +43,7 @@ int loopchan_reserve(loopchan_sender_t *tx, void **msg) {
   ssize_t permit;
   int err;
 
+  lc_called(__func__);
   if (tx == NULL || msg == NULL)
     return UV_EINVAL;
   lc_sender_is_alive(tx);
@@ -83,12 +84,13 @@ int loopchan_commit(loopchan_sender_t *tx, void *msg) {
   lc_link_t *node;
   int err;
 
+  lc_called(__func__);
   if (tx == NULL || msg == NULL)
     return UV_EINVAL;
   lc_sender_is_alive(tx);
   node = lc_node_of_message(&tx->channel->pool, msg);
   slab = reserved_slab(node);
-  lc_assert(slab != NULL && "loopchan_commit: this is no reserved place");
+  lc_expect(slab != NULL, "this is no reserved place");
   if (slab == NULL)
     return UV_EINVAL;
   cache = lc_tx_cache_made(tx, &passing);
@@ -107,12 +109,13 @@ void loopchan_abandon(loopchan_sender_t *tx, void *msg) {
   lc_slab_t *slab;
   lc_link_t *node;
 
+  lc_called(__func__);
   if (tx == NULL || msg == NULL)
     return;
   lc_sender_is_alive(tx);
   node = lc_node_of_message(&tx->channel->pool, msg);
   slab = reserved_slab(node);
-  lc_assert(slab != NULL && "loopchan_abandon: this is no reserved place");
+  lc_expect(slab != NULL, "this is no reserved place");
   if (slab == NULL)
     return;
   cache = lc_tx_cache_made(tx, &passing);

@@ -170,6 +170,7 @@ int loopchan_select(loopchan_receiver_t *const rxs[], size_t n,
   uint64_t deadline_ns = lc_call_deadline(timeout_ns);
   int found, err = 0;
 
+  lc_called(__func__);
   if (!can_select(rxs, n))
     return UV_EINVAL;
   note_call(rxs, n, true);

@@ -119,10 +119,12 @@ static inline bool can_send(const loopchan_sender_t *tx, const void *msg) {
 }
 
 int loopchan_send(loopchan_sender_t *tx, const void *msg) {
+  lc_called(__func__);
   return can_send(tx, msg) ? send_until(tx, msg, LC_NEVER) : UV_EINVAL;
 }
 
 int loopchan_try_send(loopchan_sender_t *tx, const void *msg) {
+  lc_called(__func__);
   return can_send(tx, msg) ? send_until(tx, msg, LC_NOW) : UV_EINVAL;
 }
 
@@ -130,6 +132,7 @@ int loopchan_send_timeout(loopchan_sender_t *tx, const void *msg,
                           uint64_t timeout_ns) {
   int err;
 
+  lc_called(__func__);
   if (!can_send(tx, msg))
     return UV_EINVAL;
   err = send_until(tx, msg, lc_call_deadline(timeout_ns));
@@ -240,6 +243,7 @@ ssize_t loopchan_send_many(loopchan_sender_t *tx, const void *msgs,
   size_t size, sent = 0;
   int err;
 
+  lc_called(__func__);
   if (tx == NULL)
     return UV_EINVAL;
   lc_sender_is_alive(tx);
@@ -258,6 +262,7 @@ ssize_t loopchan_send_many(loopchan_sender_t *tx, const void *msgs,
 }
 
 loopchan_sender_t *loopchan_sender_clone(loopchan_sender_t *tx) {
+  lc_called(__func__);
   if (tx == NULL)
     return NULL;
   lc_sender_is_alive(tx);
@@ -265,23 +270,11 @@ loopchan_sender_t *loopchan_sender_clone(loopchan_sender_t *tx) {
 }
 
 void loopchan_sender_drop(loopchan_sender_t *tx) {
-  lc_channel_t *channel;
-
+  lc_called(__func__);
   if (tx == NULL)
     return;
   lc_sender_is_alive(tx);
-  lc_assert(!tx->is_writers &&
-            "loopchan_sender_drop: the sender is a writer's, which drops it");
-  if (tx->is_writers)
-    return;
-  channel = tx->channel;
-  lc_trace(sender_drop, channel, tx);
-  lc_tx_put_slabs(tx);
-  /* Refused: the receiver has gone and needs no end of file. */
-  if (lc_channel_remove_sender(tx)) {
-    int refused =
-        lc_tx_publish(channel, &channel->eof, &channel->eof, LC_NO_STREAK);
-    (void) refused;
-  }
-  lc_channel_leave(channel);
+  lc_expect(!tx->is_writers, "the sender is a writer's, which drops it");
+  if (!tx->is_writers)
+    lc_tx_drop_sender(tx);
 }

@@ -59,16 +59,30 @@ static bool has_state(const loopchan_writer_t *w, unsigned state) {
   return w->state == lc_mark(w, state);
 }
 
+/* While it was open. */
+static bool writer_was_moved(const loopchan_writer_t *w) {
+  bool was_moved = (w->state & LC_MARK_IS) == LC_WRITER_OPEN &&
+                   !has_state(w, LC_WRITER_OPEN);
+
+  lc_expect(!was_moved,
+            "the writer was moved while it was open, or was not zeroed");
+  return was_moved;
+}
+
+static void expect_writers_handle(const loopchan_writer_t *w) {
+  lc_expect(!uv_is_closing((const uv_handle_t *) &w->async),
+            "uv_close was called on the writer, not loopchan_writer_close");
+  (void) w;
+}
+
 static bool writer_is_open(const loopchan_writer_t *w) {
   if (w == NULL)
     return false;
   if (!has_state(w, LC_WRITER_OPEN)) {
-    lc_assert((w->state & LC_MARK_IS) != LC_WRITER_OPEN &&
-              "a writer was moved while it was open, or was not zeroed");
+    (void) writer_was_moved(w);
     return false;
   }
-  lc_assert(!uv_is_closing((const uv_handle_t *) &w->async) &&
-            "uv_close was called on a writer, not loopchan_writer_close");
+  expect_writers_handle(w);
   lc_loop_in_call(w->writer->loop);
   return true;
 }
@@ -156,8 +170,8 @@ static void on_writer_closed(uv_handle_t *handle) {
   if (writer->slab != NULL)
     lc_tx_put_slab(channel_of(writer), writer->slab);
   lc_completions_destroy(&writer->completions);
-  writer->tx->is_writers = false;
-  loopchan_sender_drop(writer->tx);
+  lc_called("loopchan_writer_close");
+  lc_tx_drop_sender(writer->tx);
   free_writer(writer);
   w->writer = NULL;
   if (close_cb != NULL)
@@ -241,9 +255,12 @@ static void on_writer_async(uv_async_t *async) {
 }
 
 static bool is_in_use(const loopchan_writer_t *w) {
-  return LC_MARKS_LAST &&
-         (has_state(w, LC_WRITER_OPEN) ||
-          (has_state(w, LC_WRITER_CLOSED) && w->writer != NULL));
+  if (!LC_MARKS_LAST)
+    return false;
+  if (!has_state(w, LC_WRITER_OPEN))
+    return has_state(w, LC_WRITER_CLOSED) && w->writer != NULL;
+  expect_writers_handle(w);
+  return true;
 }
 
 int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
@@ -251,6 +268,7 @@ int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
   struct lc_writer *writer;
   int err;
 
+  lc_called(__func__);
   if (loop == NULL || w == NULL || tx == NULL)
     return UV_EINVAL;
   lc_sender_is_alive(tx);
@@ -350,6 +368,7 @@ int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w, const void *msg,
   lc_channel_t *channel;
   int err;
 
+  lc_called(__func__);
   if (req == NULL || !can_write(w, msg) || cb == NULL)
     return UV_EINVAL;
   channel = channel_of(w->writer);
@@ -371,11 +390,13 @@ int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w, const void *msg,
 }
 
 int loopchan_try_write(loopchan_writer_t *w, const void *msg) {
+  lc_called(__func__);
   /* Like any other, it overtakes no send that waits. */
   return can_write(w, msg) ? loopchan_try_send(w->writer->tx, msg) : UV_EINVAL;
 }
 
 int loopchan_writer_on_closed(loopchan_writer_t *w, loopchan_writer_cb cb) {
+  lc_called(__func__);
   if (!writer_is_open(w))
     return UV_EINVAL;
   w->writer->closed_cb = cb;
@@ -386,7 +407,7 @@ int loopchan_writer_on_closed(loopchan_writer_t *w, loopchan_writer_cb cb) {
 
 int lc_writer_close(loopchan_writer_t *w, loopchan_writer_cb cb,
                     uv_close_cb handle_cb) {
-  if (w == NULL || w->state == 0)
+  if (w == NULL || w->state == 0 || writer_was_moved(w))
     return UV_EINVAL;
   if (!writer_is_open(w))
     return UV_EALREADY;
@@ -407,6 +428,7 @@ int lc_writer_close(loopchan_writer_t *w, loopchan_writer_cb cb,
 }
 
 int loopchan_writer_close(loopchan_writer_t *w, loopchan_writer_cb cb) {
+  lc_called(__func__);
   return lc_writer_close(w, cb, NULL);
 }
 

@@ -194,8 +194,8 @@ bool lc_channel_remove_sender(loopchan_sender_t *tx) {
   lc_refs_t *refs = &channel->refs;
   bool last;
 
-  lc_assert(lc_counter_read(&tx->reserved) == 0 &&
-            "loopchan_sender_drop: a reserved place was not given back");
+  lc_expect(lc_counter_read(&tx->reserved) == 0,
+            "a place that the sender reserved was not given back");
   lc_channel_lock_senders(channel, false);
   refs->sent_by_dropped += lc_tx_sent(tx);
   refs->replaced_by_dropped += lc_tx_replaced(tx);

@@ -162,6 +162,20 @@ void lc_tx_free_caches(loopchan_sender_t *tx) {
   lc_free(caches_made(tx, &n));
 }
 
+void lc_tx_drop_sender(loopchan_sender_t *tx) {
+  lc_channel_t *channel = tx->channel;
+
+  lc_trace(sender_drop, channel, tx);
+  lc_tx_put_slabs(tx);
+  /* Refused: the receiver has gone and needs no end of file. */
+  if (lc_channel_remove_sender(tx)) {
+    int refused =
+        lc_tx_publish(channel, &channel->eof, &channel->eof, LC_NO_STREAK);
+    (void) refused;
+  }
+  lc_channel_leave(channel);
+}
+
 int lc_tx_take_slab_of(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                        size_t *bytes, lc_slab_t **slab) {
   if (LC_LIKELY(cache->slab != NULL)) {

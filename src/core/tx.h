@@ -56,6 +56,9 @@ uint64_t lc_tx_replaced(loopchan_sender_t *tx);
 void lc_tx_put_slabs(loopchan_sender_t *tx);
 void lc_tx_free_caches(loopchan_sender_t *tx);
 
+/* Its last user. Drops a sender; the last one pushes the end of file. */
+void lc_tx_drop_sender(loopchan_sender_t *tx);
+
 /* Any thread. A slab with room, for the caller alone. If one has to be made,
  * bytes is as for lc_slab_pool_get. 0, UV_EPIPE, or UV_ENOMEM. */
 LC_MUST_USE int lc_tx_take_slab_of(loopchan_sender_t *tx, lc_tx_cache_t *cache,

@@ -107,8 +107,8 @@ void lc_loop_release(lc_loop_t *loop);
 
 /* The loop's thread, in a callback of ours. */
 static inline void lc_loop_in_callback(lc_loop_t *loop) {
-  lc_assert(!loop->serving &&
-            "uv_run was called inside a callback of its loop");
+  lc_called("uv_run");
+  lc_expect(!loop->serving, "called inside a callback of the same loop");
   if (LC_UNLIKELY(!lc_loop_thread_is_here(&loop->loop_thread)))
     lc_loop_thread_set_here(&loop->loop_thread);
 }
@@ -119,8 +119,8 @@ static inline void lc_loop_in_call(lc_loop_t *loop) {
                                 ? &loop->loop_thread
                                 : &loop->caller;
 
-  lc_assert((!loop->serving || lc_loop_thread_is_here(whose)) &&
-            "a call for a loop's receiver or writer on another thread");
+  lc_expect(!loop->serving || lc_loop_thread_is_here(whose),
+            "called on a thread that does not run the loop");
   if (LC_UNLIKELY(!lc_loop_thread_is_here(whose)))
     lc_loop_thread_set_here(whose);
 }

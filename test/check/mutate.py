@@ -186,7 +186,7 @@ class File:
         new_statement, heads, in_head = True, set(), at
         while at < end:
             word = self.words[at]
-            if word in ('lc_assert', 'static_assert'):
+            if word in ('lc_assert', 'lc_expect', 'lc_called', 'static_assert'):
                 at = self.closing(at + 1) + 1
                 new_statement = True
                 continue
