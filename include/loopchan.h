@@ -31,7 +31,8 @@
  *   - Time-outs: a call with a time-out returns when its time is up, and a
  *     receive finds every message that was accepted before it began. Both hold
  *     even if a sender loses the processor just before it wakes the receiver.
- *     (Mutexes are held for a few instructions; a thread that loses the
+ *     (Mutexes are held for a few hundred instructions at most, with
+ *     LOOPCHAN_SHARED also while messages are copied; a thread that loses the
  *     processor while it holds one delays the others until it runs again. With
  *     LOOPCHAN_SHARED, a receiver that was asleep when a message was sent to it
  *     sleeps until the sender of that message wakes it, or its own time is up;

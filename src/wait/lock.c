@@ -1,4 +1,4 @@
-/* lock: one word that is held for a few dozen instructions at a time.
+/* lock: one word that is held for a few hundred instructions at most.
  *
  * Knows:   a monitor, for a thread to sleep on.
  * Threads: any.

@@ -1,4 +1,4 @@
-/* lock: one word that is held for a few dozen instructions at a time.
+/* lock: one word that is held for a few hundred instructions at most.
  *
  * It is free again sooner than a thread that finds it held could be asleep. So
  * that thread may look again first, after gaps that double: meanwhile the
