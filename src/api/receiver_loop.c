@@ -50,10 +50,8 @@ static bool deliver_messages(loopchan_receiver_t *rx, lc_budget_t *budget) {
     lc_link_t *node;
     while ((node = lc_rx_next(channel)) != NULL) {
       hand_over(rx, node);
-      if (channel->delivery.recv_cb == NULL) {
-        lc_budget_unseen(budget);
+      if (channel->delivery.recv_cb == NULL)
         return false;
-      }
       if (!lc_budget_is_spent(budget))
         continue;
       if (!lc_rx_has_message(channel))
@@ -74,10 +72,8 @@ static bool deliver_in_turn(loopchan_receiver_t *rx, lc_channel_t *channel) {
   lc_budget_begin(&budget, &channel->delivery.member,
                   channel->config.budget_messages);
   drained = deliver_messages(rx, &budget);
-  if (drained && channel->rx.ended) {
+  if (drained && channel->rx.ended)
     deliver_end(rx);
-    lc_budget_unseen(&budget);
-  }
   more = channel->delivery.recv_cb != NULL;
   if (more && drained)
     more = lc_rx_tidy(channel, LC_NEVER) || !lc_rx_park(channel);

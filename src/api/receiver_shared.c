@@ -95,10 +95,8 @@ static bool deliver_copies(lc_consumer_t *consumer, lc_budget_t *budget) {
   while (take_copy(consumer, &matched)) {
     hand_over_copy(consumer, 0, consumer->message);
     lc_rx_complete(channel, matched);
-    if (consumer->delivery.recv_cb == NULL) {
-      lc_budget_unseen(budget);
+    if (consumer->delivery.recv_cb == NULL)
       return false;
-    }
     if (!lc_budget_is_spent(budget))
       continue;
     if (!lc_shared_has_message(consumer))
@@ -122,7 +120,6 @@ static bool deliver_shared(lc_consumer_t *consumer) {
     lc_trace(eof, channel, NULL);
     consumer->delivery.eof_delivered = true;
     hand_over_copy(consumer, UV_EOF, NULL);
-    lc_budget_unseen(&budget);
   }
   lc_budget_end(&budget, consumer->loop);
   if (!drained || consumer->delivery.recv_cb == NULL)

@@ -213,7 +213,7 @@ static void tell_closed(struct lc_writer *writer, lc_budget_t *budget) {
     return;
   writer->closed_cb = NULL;
   cb(writer->w);
-  lc_budget_unseen(budget);
+  lc_budget_look_soon(budget);
 }
 
 /* First what an earlier turn left over, then what was completed up to now: the

@@ -13,8 +13,8 @@
 
 typedef struct {
   unsigned messages;    /* left */
-  uint64_t start, last; /* ns: the turn's begin, as if only its deliveries took
-                           time; the last look at the clock */
+  uint64_t start, last; /* ns: the start of the turn, as if only deliveries
+                           took time; the last look at the clock */
   uint64_t most_ns;     /* from the start */
   unsigned stride, until_look; /* messages between two looks; till the next */
   uint64_t ticks;              /* for lc_clock_moved */
@@ -59,17 +59,14 @@ static inline bool lc_budget_is_spent(lc_budget_t *budget) {
   return budget->last - budget->start >= budget->most_ns;
 }
 
-/* A callback has run after which lc_budget_is_spent was not asked. */
-static inline void lc_budget_unseen(lc_budget_t *budget) {
+/* Something else has taken time: the next message is followed by a look. */
+static inline void lc_budget_look_soon(lc_budget_t *budget) {
   budget->until_look = 0;
 }
 
-/* Records the time used in the loop's record, including that of the last few
- * messages. */
-static inline void lc_budget_end(lc_budget_t *budget, lc_loop_t *loop) {
-  if (budget->until_look != budget->stride)
-    budget->last = uv_hrtime();
-  loop->used_ns = loop->used_till_ended + (budget->last - budget->start);
+/* Records the time used in the loop's record. */
+static inline void lc_budget_end(const lc_budget_t *budget, lc_loop_t *loop) {
+  loop->used_ns = loop->used_till_ended + (uv_hrtime() - budget->start);
 }
 
 #endif /* LC_BUDGET_H */

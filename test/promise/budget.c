@@ -228,12 +228,14 @@ static void take_a_millisecond_of_all(loopchan_receiver_t *receiver, int status,
 
 /* Each callback takes as long as the turn may. So one of them all is called in
  * a turn, and each of them in any so many turns, and those that it may take to
- * see that a turn has ended. */
+ * see that a turn has ended; also if the count of messages ends a delivery
+ * before its time is up. */
 START_TEST(all_receivers_of_a_loop_share_the_time_of_a_turn) {
   loopchan_options_t options = int_options();
   int i, k;
 
   options.budget_ns = 1000000;
+  options.budget_messages = (unsigned) _i; /* 0: the default */
   ended = most_turns_between = 0;
   for (i = 0; i < MANY; i++) {
     last_turn_of[i] = 0;
@@ -330,8 +332,8 @@ static Suite *suite(void) {
              a_turn_goes_on_while_it_has_time, a_turn_ends_when_its_time_is_up,
              callbacks_that_become_slow_are_noticed, a_spin_ends_with_the_turn,
              a_timer_runs_while_a_sender_floods_a_slow_callback,
-             another_receiver_has_its_turn,
-             all_receivers_of_a_loop_share_the_time_of_a_turn,
-             a_writers_callbacks_share_it_too);
+             another_receiver_has_its_turn, a_writers_callbacks_share_it_too);
+  SUITE_LOOP_CASE(suite, "many", setup, teardown, 3,
+                  all_receivers_of_a_loop_share_the_time_of_a_turn);
   return suite;
 }

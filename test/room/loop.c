@@ -353,10 +353,10 @@ START_TEST(a_loop_spins_once_in_a_turn_and_if_none_is_due) {
 END_TEST
 
 /* Its time is up, which it must not miss for lack of a look at the clock. */
-START_TEST(a_budget_is_asked_as_usual_after_a_callback_it_did_not_see) {
+START_TEST(a_budget_looks_soon_after_something_else_took_time) {
   lc_budget_t budget = {.messages = 9, .stride = 1, .until_look = 1};
 
-  lc_budget_unseen(&budget);
+  lc_budget_look_soon(&budget);
   ck_assert(lc_budget_is_spent(&budget));
 }
 END_TEST
@@ -378,6 +378,6 @@ static Suite *suite(void) {
              turns_that_cannot_be_told_apart_cost_one_more,
              a_driver_that_closes_leaves_it_to_another,
              a_loop_spins_once_in_a_turn_and_if_none_is_due,
-             a_budget_is_asked_as_usual_after_a_callback_it_did_not_see);
+             a_budget_looks_soon_after_something_else_took_time);
   return suite;
 }
