@@ -48,9 +48,8 @@ static void send_last(void *arg) {
 static uv_thread_t threads[2];
 
 static void start(unsigned flags) {
-  loopchan_options_t options = {.msg_size = sizeof(int),
-                                .flags = flags,
-                                .spin_ns = LOOPCHAN_NO_SPIN};
+  loopchan_options_t options = {
+      .msg_size = sizeof(int), .flags = flags, .spin_ns = LOOPCHAN_NO_SPIN};
 
   ck_assert_int_eq(loopchan_open(NULL, &rx, &tx, &options), 0);
   other_tx = loopchan_sender_clone(tx);
