@@ -40,8 +40,7 @@ static inline bool lc_receiver_is_in_use(const loopchan_receiver_t *rx) {
 
 /* While it was open. */
 static inline bool lc_receiver_was_moved(const loopchan_receiver_t *rx) {
-  bool was_moved =
-      (rx->state & LC_MARK_IS) == LC_OPEN && rx->state != lc_mark(rx, LC_OPEN);
+  bool was_moved = lc_mark_is_not_from(rx->state, rx, LC_OPEN);
 
   lc_expect(!was_moved,
             "the receiver was moved while it was open, or was not zeroed");

@@ -61,8 +61,7 @@ static bool has_state(const loopchan_writer_t *w, unsigned state) {
 
 /* While it was open. */
 static bool writer_was_moved(const loopchan_writer_t *w) {
-  bool was_moved = (w->state & LC_MARK_IS) == LC_WRITER_OPEN &&
-                   !has_state(w, LC_WRITER_OPEN);
+  bool was_moved = lc_mark_is_not_from(w->state, w, LC_WRITER_OPEN);
 
   lc_expect(!was_moved,
             "the writer was moved while it was open, or was not zeroed");

@@ -58,15 +58,13 @@ static lc_tx_other_t *caches_made(loopchan_sender_t *tx, size_t *n) {
   return more;
 }
 
-/* The last of the array, if no other thread has it. */
-static lc_tx_cache_t *borrow(lc_tx_other_t *last) {
+/* The last of the array is lent. False: another thread has it. */
+static bool borrow(lc_tx_other_t *last) {
   uintptr_t none = LC_NO_THREAD;
 
   /* [tx.lent] (B) */
   return lc_cas(&last->cache.owner, &none, lc_thread_self(),
-                memory_order_acquire, memory_order_relaxed)
-             ? &last->cache
-             : NULL;
+                memory_order_acquire, memory_order_relaxed);
 }
 
 /* The calling thread's cache, among those made; or *passing. */
@@ -74,14 +72,12 @@ static lc_tx_cache_t *cache_made(loopchan_sender_t *tx,
                                  lc_tx_cache_t *passing) {
   size_t n, i;
   lc_tx_other_t *more = caches_made(tx, &n);
-  lc_tx_cache_t *borrowed;
 
   for (i = 0; i + 1 < n; i++)
     if (lc_owner_claim(&more[i].cache.owner))
       return &more[i].cache;
-  borrowed = n > 0 ? borrow(&more[i]) : NULL;
-  if (borrowed != NULL)
-    return borrowed;
+  if (n > 0 && borrow(&more[i]))
+    return &more[i].cache;
   lc_tx_cache_init(passing, tx->channel);
   passing->bytes = lc_slab_pool_larger(&tx->channel->pool);
   return passing;

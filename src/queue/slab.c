@@ -8,8 +8,8 @@
 
 #include "base/alloc.h"
 
-/* No system's page is smaller. */
-#define LC_PAGE 4096
+/* A node of at most so many bytes fills the pages that it lies in. */
+#define LC_FULL_NODE 8192
 
 /* How often a thread looks for slabs that another one has for a moment, before
  * it makes more. */
@@ -20,24 +20,6 @@
 
 /* How many slabs a receiver frees at most when it has nothing else to do. */
 #define LC_TRIM_MOST 32
-
-/* And in how many pieces it gives pages back: some tens of microseconds. */
-#define LC_DISCARDS_MOST 16
-
-#define LC_BLOCK_PAGES ((LC_BLOCK_BYTES - 1) / LC_PAGE + 1)
-#define LC_BLOCK_HEAD (LC_SLAB_MOST < LC_PAGE ? LC_SLAB_MOST : LC_PAGE)
-
-/* A block begins with this; its slabs lie behind one another from
- * LC_BLOCK_HEAD. The thread that frees uses it, once the block is made. */
-typedef struct {
-  lc_queue_t queue;                 /* in the pool's, while it is holed */
-  bool holed;                       /* freed slabs still have pages */
-  uint32_t tidied;                  /* how many pages need no look, then */
-  uint32_t live;                    /* bytes of the slabs that are not freed */
-  uint16_t live_in[LC_BLOCK_PAGES]; /* of these, bytes in each page */
-} lc_block_t;
-
-static_assert(sizeof(lc_block_t) <= LC_BLOCK_HEAD, "slabs lie behind the head");
 
 /* to: a power of two. */
 static size_t round_up(size_t size, size_t to) {
@@ -89,7 +71,7 @@ static unsigned few_of(size_t most) {
 
 /* Whether most of the pages of a slab's messages are written to. */
 static bool fills_pages(const lc_slab_pool_t *pool) {
-  return pool->stride <= (size_t) 2 * LC_PAGE;
+  return pool->stride <= LC_FULL_NODE;
 }
 
 bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size, size_t bound) {
@@ -102,9 +84,9 @@ bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size, size_t bound) {
   pool->most = bytes_of(most_nodes(pool->stride, bound), pool->stride);
   pool->few = (uint8_t) few_of(pool->most);
   pool->single = false;
-  pool->blocks = fills_pages(pool) && pool->most > LC_SLAB_MOST / 2 &&
-                 pool->most <= LC_SLAB_MOST &&
-                 lc_burst_is_pages(LC_BLOCK_BYTES);
+  pool->cuts_blocks = fills_pages(pool) && pool->most > LC_SLAB_MOST / 2 &&
+                      pool->most <= LC_SLAB_MOST &&
+                      lc_burst_is_pages(LC_BLOCK_BYTES);
   lc_atomic_init(&pool->flooded, false);
   lc_atomic_init(&pool->largest, LC_SLAB_LEAST / 2);
   lc_atomic_init(&pool->made, 0);
@@ -115,8 +97,7 @@ bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size, size_t bound) {
   lc_atomic_init(&pool->vain, 0);
   lc_atomic_init(&pool->period, 0);
   lc_atomic_init(&pool->unneeded, 0);
-  lc_atomic_init(&pool->uses_blocks, false);
-  lc_queue_init(&pool->holed);
+  lc_blocks_init(&pool->blocks);
   lc_atomic_init(&pool->top, NULL);
   lc_atomic_init(&pool->orphans, NULL);
   return true;
@@ -126,7 +107,7 @@ void lc_slab_pool_make_single(lc_slab_pool_t *pool) {
   pool->most = bytes_of(1, pool->stride);
   pool->few = LC_POOL_SLABS;
   pool->single = true;
-  pool->blocks = false;
+  pool->cuts_blocks = false;
   lc_atomic_init(&pool->largest, 0);
 }
 
@@ -167,16 +148,20 @@ static lc_slab_t *seen_on_top(lc_slab_pool_t *pool) {
   return lc_load(&pool->top, memory_order_relaxed);
 }
 
-/* False: more than so many bytes would wait then. */
-static bool put_on_top(lc_slab_pool_t *pool, lc_slab_t *slab, size_t most) {
-  if (bytes_waiting(pool) + slab->bytes > most)
-    return false;
+static void put_on_top(lc_slab_pool_t *pool, lc_slab_t *slab) {
   count_bytes(pool, slab->bytes);
   slab->next = seen_on_top(pool);
   /* [pool.hand] (A) */
   while (!lc_cas(&pool->top, &slab->next, slab, memory_order_release,
                  memory_order_relaxed)) {
   }
+}
+
+/* False: more than so many bytes would wait then. */
+static bool try_to_put(lc_slab_pool_t *pool, lc_slab_t *slab, size_t most) {
+  if (bytes_waiting(pool) + slab->bytes > most)
+    return false;
+  put_on_top(pool, slab);
   return true;
 }
 
@@ -221,9 +206,14 @@ static void note_size(lc_slab_pool_t *pool, size_t bytes) {
     lc_store(&pool->largest, bytes, memory_order_relaxed);
 }
 
-/* It is part of a block, and no node of it is under way. */
+/* No node of it is under way. */
+static bool is_unused(const lc_slab_t *slab) {
+  return slab->used == 0;
+}
+
+/* And it is part of a block. */
 static bool can_split(const lc_slab_t *slab) {
-  return slab->offset > 0 && slab->used == 0;
+  return slab->offset > 0 && is_unused(slab);
 }
 
 /* Cuts a slab to so many bytes. The rest is a slab behind it, if it has room
@@ -309,26 +299,15 @@ static void count_made(lc_slab_pool_t *pool, size_t bytes) {
   lc_add(&pool->made, bytes, memory_order_relaxed);
 }
 
-static lc_block_t *block_of(lc_slab_t *slab) {
-  return (lc_block_t *) (void *) ((char *) slab - slab->offset);
-}
-
-/* As one slab. */
+/* A whole block, as one slab. */
 static lc_slab_t *make_block(lc_slab_pool_t *pool) {
-  lc_block_t *block = lc_malloc_burst(LC_BLOCK_BYTES, true);
-  lc_slab_t *slab;
-  size_t n;
+  lc_slab_t *slab = lc_block_make();
 
-  if (block == NULL)
+  if (slab == NULL)
     return NULL;
-  block->holed = false;
-  block->live = LC_BLOCK_BYTES - LC_BLOCK_HEAD;
-  for (n = 0; n < LC_BLOCK_PAGES; n++)
-    block->live_in[n] = LC_PAGE;
-  slab = (lc_slab_t *) (void *) ((char *) block + LC_BLOCK_HEAD);
-  init_slab(pool, slab, LC_BLOCK_BYTES - LC_BLOCK_HEAD, LC_BLOCK_HEAD);
+  init_slab(pool, slab, LC_BLOCK_ROOM, LC_BLOCK_HEAD);
   slab->next = NULL;
-  count_made(pool, slab->bytes);
+  count_made(pool, LC_BLOCK_ROOM);
   return slab;
 }
 
@@ -368,119 +347,38 @@ static bool makes_blocks(lc_slab_pool_t *pool) {
  * that are too large for many users might hide it. */
 static lc_slab_t *make_in_block(lc_slab_pool_t *pool, size_t bytes) {
   lc_slab_t *slab = make_block(pool);
-  bool has_rest;
 
   if (slab == NULL)
     return NULL;
   split(pool, slab, bytes);
-  has_rest = slab->next != NULL && put_on_top(pool, slab->next, SIZE_MAX);
-  (void) has_rest;
+  if (slab->next != NULL)
+    put_on_top(pool, slab->next);
   return slab;
 }
 
 static lc_slab_t *make_slab(lc_slab_pool_t *pool, size_t bytes) {
   lc_slab_t *slab = NULL;
 
-  if (pool->blocks && makes_blocks(pool))
+  if (pool->cuts_blocks && makes_blocks(pool))
     slab = make_in_block(pool, bytes);
   if (slab == NULL)
     slab = make_one(pool, bytes);
   return slab;
 }
 
-/* Others' slabs may keep the block for long, so the system gets the pages that
- * have nothing live, some at a time. That costs more than freeing the whole
- * block does, so it is for when messages no longer flow. */
-static void discard_pages(lc_block_t *block) {
-  size_t n = block->tidied, from;
-  unsigned discards = 0;
-
-  if (n == 0)
-    lc_split_burst(block, LC_BLOCK_BYTES);
-  for (; n < LC_BLOCK_PAGES && discards < LC_DISCARDS_MOST; n++) {
-    for (from = n; n < LC_BLOCK_PAGES && block->live_in[n] == 0; n++) {
-    }
-    if (n == from)
-      continue;
-    lc_discard_burst((char *) block + from * LC_PAGE, (n - from) * LC_PAGE);
-    discards++;
-  }
-  block->tidied = (uint32_t) n;
-}
-
-static void set_holed(lc_slab_pool_t *pool, lc_block_t *block, bool holed) {
-  if (holed == block->holed)
-    return;
-  block->holed = holed;
-  if (holed)
-    lc_queue_append(&pool->holed, &block->queue);
-  else
-    lc_queue_remove(&block->queue);
-}
-
-/* From and to: in bytes, of the block. */
-static void leave_pages(lc_block_t *block, size_t from, size_t to) {
-  while (from < to) {
-    size_t page = from / LC_PAGE, end = (page + 1) * LC_PAGE;
-    size_t bytes = (end < to ? end : to) - from;
-    block->live_in[page] = (uint16_t) (block->live_in[page] - bytes);
-    from += bytes;
-  }
-}
-
-static void free_part(lc_slab_pool_t *pool, lc_block_t *block, size_t offset,
-                      size_t bytes) {
-  lc_assert(block->live >= bytes);
-  block->live -= (uint32_t) bytes;
-  leave_pages(block, offset, offset + bytes);
-  block->tidied = 0;
-  set_holed(pool, block, block->live > 0);
-  if (block->live == 0)
-    lc_free_burst(block, LC_BLOCK_BYTES);
-}
-
-/* False: another thread uses the blocks. */
-static bool try_blocks(lc_slab_pool_t *pool) {
-  /* [slab.block] (B) */
-  return !lc_swap(&pool->uses_blocks, true, memory_order_acquire);
-}
-
-static void leave_blocks(lc_slab_pool_t *pool) {
-  /* [slab.block] (A) */
-  lc_store(&pool->uses_blocks, false, memory_order_release);
-}
-
-/* False: not now, it waits in the pool. */
-static bool free_slab(lc_slab_pool_t *pool, lc_slab_t *slab) {
+/* Returns the bytes that were freed. 0: none now, the slab waits in the pool.
+ */
+static size_t free_slab(lc_slab_pool_t *pool, lc_slab_t *slab) {
   size_t bytes = slab->bytes;
 
   if (slab->offset == 0) {
     lc_free_burst(slab, bytes);
-  } else if (try_blocks(pool)) {
-    free_part(pool, block_of(slab), slab->offset, bytes);
-    leave_blocks(pool);
-  } else {
-    return !put_on_top(pool, slab, SIZE_MAX);
+  } else if (!lc_blocks_free(&pool->blocks, slab, slab->offset, bytes)) {
+    put_on_top(pool, slab);
+    return 0;
   }
   count_made(pool, 0 - bytes);
-  return true;
-}
-
-/* False: there is none. */
-static bool tidy_block(lc_slab_pool_t *pool) {
-  lc_block_t *block;
-  bool more;
-
-  if (!try_blocks(pool))
-    return true;
-  more = !lc_queue_is_empty(&pool->holed);
-  if (more) {
-    block = lc_container(pool->holed.next, lc_block_t, queue);
-    discard_pages(block);
-    set_holed(pool, block, block->tidied < LC_BLOCK_PAGES);
-  }
-  leave_blocks(pool);
-  return more;
+  return bytes;
 }
 
 static size_t bytes_unneeded(const lc_slab_pool_t *pool) {
@@ -542,31 +440,32 @@ size_t lc_slab_pool_larger(const lc_slab_pool_t *pool) {
 bool lc_slab_pool_put(lc_slab_pool_t *pool, lc_slab_t *slab) {
   lc_assert(!lc_slab_is_full(slab));
   lc_slab_pool_spent(pool, slab->bytes);
-  if (put_on_top(pool, slab, bytes_of_few(pool)))
+  if (try_to_put(pool, slab, bytes_of_few(pool)))
     return true;
-  if (slab->used > 0)
+  if (!is_unused(slab))
     return false;
   (void) free_slab(pool, slab);
   return true;
 }
 
-/* The place of the link to a slab without nodes under way. Points to NULL:
- * there is none. */
-static lc_slab_t **find_unused(lc_slab_t **at, bool in_block) {
-  while (*at != NULL && ((*at)->used > 0 || (in_block && (*at)->offset == 0)))
+/* The place of the link to the first that is fit; NULL is there if none is. */
+static lc_slab_t **find(lc_slab_t **at, bool (*is_fit)(const lc_slab_t *)) {
+  while (*at != NULL && !is_fit(*at))
     at = &(*at)->next;
   return at;
 }
 
-/* One that waits in the pool: of a block if possible, which cannot be freed
- * before all its slabs are. NULL: there is none, or another thread is at the
- * stack. */
-static lc_slab_t *take_unused(lc_slab_pool_t *pool) {
+/* One that waits in the pool. of_block: one of a block if possible, as that
+ * cannot be freed before all its slabs are; false once there is none. NULL:
+ * there is none at all, or another thread is at the stack. */
+static lc_slab_t *take_unused(lc_slab_pool_t *pool, bool *of_block) {
   lc_slab_t *slabs = take_all(pool), *unused;
-  lc_slab_t **at = find_unused(&slabs, true);
+  lc_slab_t **at = find(&slabs, *of_block ? can_split : is_unused);
 
-  if (*at == NULL)
-    at = find_unused(&slabs, false);
+  if (*of_block && *at == NULL) {
+    *of_block = false;
+    at = find(&slabs, is_unused);
+  }
   unused = *at;
   if (unused != NULL) {
     *at = unused->next;
@@ -593,23 +492,21 @@ void lc_slab_pool_set_vain(lc_slab_pool_t *pool, unsigned vain) {
 
 /* The bytes that were freed; 0: only the few wait, or none of the others could
  * be freed. */
-static size_t trim(lc_slab_pool_t *pool) {
-  lc_slab_t *slab = has_more_than_few(pool) ? take_unused(pool) : NULL;
-  size_t bytes;
+static size_t trim(lc_slab_pool_t *pool, bool *of_block) {
+  lc_slab_t *slab =
+      has_more_than_few(pool) ? take_unused(pool, of_block) : NULL;
 
-  if (slab == NULL)
-    return 0;
-  bytes = slab->bytes;
-  return free_slab(pool, slab) ? bytes : 0;
+  return slab != NULL ? free_slab(pool, slab) : 0;
 }
 
 /* The same for as many small slabs as one large one is worth. */
 static size_t trim_some(lc_slab_pool_t *pool) {
+  bool of_block = pool->cuts_blocks;
   size_t freed = 0, bytes;
   unsigned slabs;
 
   for (slabs = 0; slabs < LC_TRIM_MOST && freed < LC_SLAB_MOST; slabs++) {
-    bytes = trim(pool);
+    bytes = trim(pool, &of_block);
     if (bytes == 0)
       break;
     freed += bytes;
@@ -634,7 +531,7 @@ void lc_slab_pool_trim_unneeded(lc_slab_pool_t *pool) {
     freed = trim_some(pool);
   if (freed > 0) {
     set_unneeded(pool, unneeded > freed ? unneeded - freed : 0);
-  } else if (!tidy_block(pool)) {
+  } else if (!lc_blocks_tidy(&pool->blocks)) {
     end_flood(pool);
     set_unneeded(pool, bytes_waiting(pool));
     /* relaxed: a hint */
@@ -643,7 +540,7 @@ void lc_slab_pool_trim_unneeded(lc_slab_pool_t *pool) {
 }
 
 bool lc_slab_pool_trim(lc_slab_pool_t *pool) {
-  if (trim_some(pool) > 0 || tidy_block(pool))
+  if (trim_some(pool) > 0 || lc_blocks_tidy(&pool->blocks))
     return true;
   end_flood(pool);
   return false;
@@ -670,13 +567,14 @@ void lc_slab_pool_recycle(lc_slab_pool_t *pool, lc_slab_t *slab) {
   size_t few = bytes_of_few(pool);
   size_t most = pool->single || few > LC_FLOOD_BYTES ? few : LC_FLOOD_BYTES;
   size_t unasked = count_unasked(pool, slab->bytes);
+  bool of_block = pool->cuts_blocks;
 
   slab->used = 0;
   if (unasked > LC_FLOOD_BYTES / 2) {
-    (void) trim(pool);
+    (void) trim(pool, &of_block);
     most = few;
   }
-  if (is_small(pool, slab) || !put_on_top(pool, slab, most))
+  if (is_small(pool, slab) || !try_to_put(pool, slab, most))
     (void) free_slab(pool, slab);
 }
 

@@ -35,15 +35,8 @@
  *
  * While messages pile up, slabs are parts of blocks: a new block waits in the
  * pool as one large slab, from which users cut what they need. Its pages come
- * and go together. One thread at a time frees slabs of blocks; any other puts
- * them into the pool instead, to be freed later.
- *
- * [slab.block]  The thread that uses the blocks sees what the last one did.
- *
- *   one that frees a slab                   the next one
- *   (A) store uses_blocks: false  release   (B) swap: true          acquire
- *   Weaker: A or B relaxed -> both change a block's counts, and its memory is
- *   freed while it is in use, or never (free_vs_free).
+ * and go together. A slab that cannot be freed because another thread uses the
+ * blocks waits in the pool.
  *
  * [pool.orphan]  The thread that frees the pool sees the orphans.
  *
@@ -62,7 +55,7 @@
 
 #include "base/debug.h"
 #include "base/atomic.h"
-#include "base/queue.h"
+#include "queue/block.h"
 #include "queue/inbox.h"
 
 /* Sizes in bytes. A sender's slabs double in size, from the least to the most.
@@ -97,7 +90,6 @@
 #define LC_POOL_BYTES ((size_t) LC_SLAB_MOST * 4)
 #define LC_FLOOD_BYTES ((size_t) LC_SLAB_MOST * 256)
 #define LC_KEPT_BYTES ((size_t) LC_SLAB_MOST * 16)
-#define LC_BLOCK_BYTES ((size_t) LC_SLAB_MOST * 32)
 
 typedef struct lc_slab {
   alignas(LOOPCHAN_TYPED_MAX_ALIGN)
@@ -110,25 +102,24 @@ typedef struct lc_slab {
 } lc_slab_t;
 
 typedef struct {
-  size_t stride;               /* from node to node */
-  size_t most;                 /* bytes of the largest slab to make */
-  uint16_t offset;             /* from node to message */
-  uint8_t few;                 /* slabs that it keeps at all times */
-  bool single;                 /* see lc_slab_pool_make_single */
-  bool blocks;                 /* slabs may be parts of blocks */
-  lc_atomic(bool) flooded;     /* and the next ones are */
-  lc_atomic(bool) uses_blocks; /* a thread does: their counts, and holed */
-  lc_atomic(size_t) largest;   /* bytes of the largest slab made so far */
-  lc_atomic(size_t) made;      /* bytes of the slabs that there are */
-  lc_atomic(size_t) kept;      /* bytes of the slabs that have a user */
-  lc_atomic(size_t) senders;   /* among whom LC_KEPT_BYTES are shared */
-  lc_atomic(size_t) waiting;   /* bytes of the slabs in the stack */
-  lc_atomic(size_t) unasked;   /* bytes that came back since a slab was got */
-  lc_atomic(unsigned) vain;    /* looks in vain since then */
-  lc_atomic(unsigned) period;  /* when this period of LC_PERIOD_MS began */
-  lc_atomic(size_t) unneeded;  /* the least bytes that waited since then */
-  lc_queue_t holed;            /* blocks of which some is freed */
-  lc_atomic(lc_slab_t *) top;  /* of the stack */
+  size_t stride;              /* from node to node */
+  size_t most;                /* bytes of the largest slab to make */
+  uint16_t offset;            /* from node to message */
+  uint8_t few;                /* slabs that it keeps at all times */
+  bool single;                /* see lc_slab_pool_make_single */
+  bool cuts_blocks;           /* slabs may be parts of blocks */
+  lc_atomic(bool) flooded;    /* and the next ones are */
+  lc_atomic(size_t) largest;  /* bytes of the largest slab made so far */
+  lc_atomic(size_t) made;     /* bytes of the slabs that there are */
+  lc_atomic(size_t) kept;     /* bytes of the slabs that have a user */
+  lc_atomic(size_t) senders;  /* among whom LC_KEPT_BYTES are shared */
+  lc_atomic(size_t) waiting;  /* bytes of the slabs in the stack */
+  lc_atomic(size_t) unasked;  /* bytes that came back since a slab was got */
+  lc_atomic(unsigned) vain;   /* looks in vain since then */
+  lc_atomic(unsigned) period; /* when this period of LC_PERIOD_MS began */
+  lc_atomic(size_t) unneeded; /* the least bytes that waited since then */
+  lc_blocks_t blocks;
+  lc_atomic(lc_slab_t *) top; /* of the stack */
   lc_atomic(lc_slab_t *) orphans;
 } lc_slab_pool_t;
 

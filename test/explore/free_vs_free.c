@@ -1,4 +1,4 @@
-/* free_vs_free: [slab.block] alone. Two threads free a slab each, the last two
+/* free_vs_free: [block.busy] alone. Two threads free a slab each, the last two
  * of their block, which goes with the last of them. */
 #include "explore.h"
 #include "queue/slab.h"
@@ -18,7 +18,7 @@ static void run(void) {
 
   explore_check(lc_slab_pool_init(&pool, sizeof(uint64_t), SIZE_MAX), "init");
   pool.few = 0;
-  pool.blocks = true;
+  pool.cuts_blocks = true;
   lc_atomic_init(&pool.flooded, true);
   first = lc_slab_pool_get(&pool, &bytes);
   second = lc_slab_pool_get(&pool, &bytes);

@@ -180,7 +180,7 @@ static const char quiet_sites[] =
     " lc_free_burst lc_owner_claim lc_owner_may_be_here lc_owner_set_here"
     " lc_owner_set_none lc_owner_is_here lc_tx_sent flush is_signalled"
     " set_signalled lc_loop_thread_is_here lc_loop_thread_set_here"
-    " lc_loop_thread_is_known count_paid lc_wake_count lc_loop_may_spin"
+    " lc_loop_thread_is_known lc_wake_count lc_loop_may_spin"
     " lc_receiver_enter lc_receiver_exit note_size makes_blocks count_made"
     " is_flooded set_flooded bytes_of_few bytes_waiting"
     " count_bytes seen_on_top count_unasked is_small lc_slab_pool_kept"

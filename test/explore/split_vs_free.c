@@ -22,7 +22,7 @@ static void send_all(void *arg) {
 /* As in a flood. */
 static void allow_blocks(lc_slab_pool_t *pool) {
   pool->few = 0;
-  pool->blocks = true;
+  pool->cuts_blocks = true;
   lc_atomic_init(&pool->flooded, true);
 }
 

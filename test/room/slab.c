@@ -21,7 +21,7 @@ static void fresh(void) {
 
 /* As where they are pages. */
 static void allow_blocks(void) {
-  pool.blocks = true;
+  pool.cuts_blocks = true;
 }
 
 static void expect_nothing_left(void) {
@@ -428,7 +428,7 @@ static void expect_none_hidden(size_t on_top, size_t more_blocks) {
   size_t i, blocks;
 
   lc_slab_pool_share(&pool, 1);
-  pool.blocks = false;
+  pool.cuts_blocks = false;
   for (i = 0; i < 20; i++)
     flood[i] = take_and_spend();
   allow_blocks();
@@ -554,18 +554,18 @@ START_TEST(blocks_are_for_large_slabs_of_small_messages) {
                {100000, SIZE_MAX, false}};
   size_t c;
 
-  ck_assert(!pool.blocks);
+  ck_assert(!pool.cuts_blocks);
   expect_nothing_left();
   ck_assert_int_eq(loopchan_replace_allocator(malloc, realloc, calloc, free),
                    0);
   for (c = 0; c < sizeof cases / sizeof *cases; c++) {
     ck_assert(lc_slab_pool_init(&pool, cases[c].size, cases[c].bound));
-    ck_assert_int_eq(pool.blocks,
+    ck_assert_int_eq(pool.cuts_blocks,
                      cases[c].large && lc_burst_is_pages(LC_BLOCK_BYTES));
   }
   fresh_with_blocks();
   lc_slab_pool_make_single(&pool);
-  ck_assert(!pool.blocks);
+  ck_assert(!pool.cuts_blocks);
 }
 END_TEST
 
@@ -655,7 +655,7 @@ START_TEST(out_of_memory_is_told) {
 }
 END_TEST
 
-START_TEST(uncarve_gives_the_same_place_again) {
+START_TEST(undo_alloc_gives_the_same_node_again) {
   lc_slab_t *slab = take(LC_SLAB_LEAST);
   lc_link_t *node = lc_slab_alloc_node(&pool, slab);
 
@@ -707,7 +707,7 @@ START_TEST(a_slab_has_one_user_at_a_time) {
 END_TEST
 
 static Suite *suite(void) {
-  Suite *suite = suite_create("room node");
+  Suite *suite = suite_create("room slab");
 
   SUITE_CASE(
       suite, "node", fresh, expect_nothing_left,
@@ -738,6 +738,6 @@ static Suite *suite(void) {
       slabs_that_nobody_asks_for_are_freed,
       small_slabs_do_not_stay_when_large_ones_are_made,
       single_slabs_have_one_node_and_all_wait, out_of_memory_is_told,
-      uncarve_gives_the_same_place_again, a_slab_has_one_user_at_a_time);
+      undo_alloc_gives_the_same_node_again, a_slab_has_one_user_at_a_time);
   return suite;
 }

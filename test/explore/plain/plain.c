@@ -53,6 +53,7 @@ static void plain_copy(void *to, const void *from, size_t size);
 #include "wait/waitq.c"
 #include "wait/lock.c"
 #include "wait/loop.c"
+#include "queue/block.c"
 #include "queue/slab.c"
 #include "wait/backoff.c"
 #include "wait/wake.c"
