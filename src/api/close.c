@@ -22,7 +22,7 @@ int loopchan_shutdown(loopchan_receiver_t *rx) {
     lc_trace(shutdown, scope.channel, NULL);
     lc_rx_refuse(scope.channel);
     if (lc_receiver_is_loop(rx) && scope.consumer == NULL)
-      lc_loop_end_came(scope.channel);
+      lc_receiver_loop_end_came(scope.channel);
     err = 0;
   }
   lc_receiver_exit(rx, &scope);
@@ -49,7 +49,7 @@ static int close_receiver(loopchan_receiver_t *rx, lc_on_closed_t on_closed) {
   int err;
 
   if (rx != NULL && rx->shared)
-    return lc_shared_close(rx, on_closed);
+    return lc_receiver_shared_close(rx, on_closed);
   err = lc_receiver_enter(rx, &scope);
   if (err != 0)
     return lc_receiver_is_closed(rx, err) ? UV_EALREADY : UV_EINVAL;
@@ -59,7 +59,7 @@ static int close_receiver(loopchan_receiver_t *rx, lc_on_closed_t on_closed) {
   lc_receiver_exit(rx, &scope);
   lc_rx_drop_all(channel);
   if (lc_receiver_is_loop(rx))
-    lc_loop_close(rx);
+    lc_receiver_loop_close(rx);
   else
     lc_receiver_end(rx, channel, on_closed);
   return 0;
@@ -74,11 +74,11 @@ loopchan_receiver_t *loopchan_receiver_from_handle(const uv_handle_t *handle) {
   loopchan_receiver_t *rx;
 
   lc_called(__func__);
-  rx = handle != NULL ? lc_loop_from_handle(handle) : NULL;
+  rx = handle != NULL ? lc_receiver_loop_from_handle(handle) : NULL;
   if (rx == NULL || lc_receiver_was_moved(rx))
     return NULL;
   if (lc_receiver_is_open(rx))
-    lc_loop_in_call(rx->shared ? rx->consumer->loop : rx->channel->loop);
+    lc_loop_note_call(rx->shared ? rx->consumer->loop : rx->channel->loop);
   return rx;
 }
 
@@ -89,7 +89,7 @@ void loopchan_close_handle(uv_handle_t *handle, uv_close_cb cb) {
   lc_called(__func__);
   if (handle == NULL)
     return;
-  rx = lc_loop_from_handle(handle);
+  rx = lc_receiver_loop_from_handle(handle);
   w = lc_writer_from_handle(handle);
   if (rx != NULL)
     (void) close_receiver(rx, (lc_on_closed_t){.handle_cb = cb});

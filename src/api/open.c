@@ -30,10 +30,10 @@ static int open_flavour(uv_loop_t *loop, loopchan_receiver_t *rx,
 
   if (is_shared(options)) {
     err = lc_shared_new(&channel->shared, options->spin_ns != LOOPCHAN_NO_SPIN);
-    return err != 0 ? err : lc_shared_open(loop, rx, channel);
+    return err != 0 ? err : lc_receiver_shared_open(loop, rx, channel);
   }
   if (loop != NULL)
-    err = lc_loop_open(loop, rx, channel);
+    err = lc_receiver_loop_open(loop, rx, channel);
   if (err != 0)
     return err;
   lc_receiver_begin(rx, channel, NULL, loop != NULL);

@@ -4,13 +4,14 @@
  * Threads: any, several at once on one sender.
  * Promise: a thread that waits for the close is woken by it, once.
  */
+#include "core/shared.h"
 #include "core/tx.h"
 
 int loopchan_is_closed(const loopchan_sender_t *tx) {
   lc_called(__func__);
   if (tx == NULL)
     return UV_EINVAL;
-  lc_sender_is_alive(tx);
+  lc_sender_expect_alive(tx);
   return lc_inbox_is_closed(&tx->channel->inbox);
 }
 
@@ -20,7 +21,7 @@ size_t loopchan_room(const loopchan_sender_t *tx) {
   lc_called(__func__);
   if (tx == NULL)
     return 0;
-  lc_sender_is_alive(tx);
+  lc_sender_expect_alive(tx);
   channel = tx->channel;
   if (lc_inbox_is_closed(&channel->inbox))
     return 0;
@@ -61,12 +62,12 @@ int loopchan_wait_closed(loopchan_sender_t *tx, uint64_t timeout_ns) {
   lc_called(__func__);
   if (tx == NULL)
     return UV_EINVAL;
-  lc_sender_is_alive(tx);
+  lc_sender_expect_alive(tx);
   if (lc_inbox_is_closed(&tx->channel->inbox))
     return 0;
   if (timeout_ns == 0)
     return UV_ETIMEDOUT;
-  if (lc_tx_is_loops_own(tx->channel))
+  if (lc_channel_runs_here(tx->channel))
     return UV_EAGAIN;
   err = wait_closed(tx->channel, lc_deadline(timeout_ns));
   /* It may have been closed when the wait had ended, or could not begin. */

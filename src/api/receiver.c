@@ -16,7 +16,7 @@ void lc_receiver_begin(loopchan_receiver_t *rx, lc_channel_t *channel,
   rx->channel = channel;
   rx->consumer = consumer;
   rx->shared = consumer != NULL;
-  lc_gate_init(lc_gate_of(rx));
+  lc_gate_init(lc_receiver_gate(rx));
   lc_receiver_set(rx, LC_OPEN);
 }
 

@@ -71,7 +71,7 @@ static inline bool lc_receiver_is_closed(const loopchan_receiver_t *rx,
          (rx != NULL && !rx->shared && (rx->state & LC_MARK_IS) > LC_OPEN);
 }
 
-static inline lc_gate_t *lc_gate_of(loopchan_receiver_t *rx) {
+static inline lc_gate_t *lc_receiver_gate(loopchan_receiver_t *rx) {
   static_assert(sizeof(lc_gate_t) == sizeof rx->gate &&
                     alignof(lc_gate_t) == alignof(uintptr_t),
                 "the gate fits");
@@ -103,7 +103,7 @@ LC_MUST_USE static inline int lc_receiver_enter(loopchan_receiver_t *rx,
   scope->channel = rx->channel;
   scope->consumer = NULL;
   if (lc_receiver_is_loop(rx))
-    lc_loop_in_call(rx->channel->loop);
+    lc_loop_note_call(rx->channel->loop);
 #ifndef NDEBUG
   scope->was = lc_guard_enter(&rx->channel->rx.guard);
   lc_expect(scope->was == 0 || scope->was == lc_thread_self(),
@@ -123,12 +123,14 @@ static inline void lc_receiver_exit(loopchan_receiver_t *rx,
 }
 
 /* Shared receivers, see receiver_shared.c: opens, closes, starts, stops one. */
-LC_MUST_USE int lc_shared_open(uv_loop_t *loop, loopchan_receiver_t *rx,
-                               lc_channel_t *channel);
-int lc_shared_close(loopchan_receiver_t *rx, lc_on_closed_t on_closed);
-LC_MUST_USE int lc_shared_start(loopchan_receiver_t *rx, loopchan_recv_cb cb);
-int lc_shared_stop(loopchan_receiver_t *rx);
-bool lc_shared_is_handle(const uv_async_t *async);
+LC_MUST_USE int lc_receiver_shared_open(uv_loop_t *loop,
+                                        loopchan_receiver_t *rx,
+                                        lc_channel_t *channel);
+int lc_receiver_shared_close(loopchan_receiver_t *rx, lc_on_closed_t on_closed);
+LC_MUST_USE int lc_receiver_shared_start(loopchan_receiver_t *rx,
+                                         loopchan_recv_cb cb);
+int lc_receiver_shared_stop(loopchan_receiver_t *rx);
+bool lc_receiver_shared_is_handle(const uv_async_t *async);
 
 /* Copies a message out. msg may be NULL if there is nothing to copy. 0, or
  * UV_EAGAIN, or UV_EOF. */
@@ -148,14 +150,14 @@ void lc_receiver_end(loopchan_receiver_t *rx, lc_channel_t *channel,
                      lc_on_closed_t on_closed);
 
 /* receiver_loop's part in the life of a receiver. */
-LC_MUST_USE int lc_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx,
-                             lc_channel_t *channel);
-void lc_loop_close(loopchan_receiver_t *rx);
+LC_MUST_USE int lc_receiver_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx,
+                                      lc_channel_t *channel);
+void lc_receiver_loop_close(loopchan_receiver_t *rx);
 
 /* Receiver, at the end of the channel. If there is a callback, requests it. */
-void lc_loop_end_came(lc_channel_t *channel);
+void lc_receiver_loop_end_came(lc_channel_t *channel);
 
 /* NULL: some other handle. */
-loopchan_receiver_t *lc_loop_from_handle(const uv_handle_t *handle);
+loopchan_receiver_t *lc_receiver_loop_from_handle(const uv_handle_t *handle);
 
 #endif /* LC_RECEIVER_H */

@@ -33,9 +33,9 @@ static void deliver_end(loopchan_receiver_t *rx) {
 
 /* A wake that found nothing is no reason to spin. */
 static bool spin_once(lc_channel_t *channel, const lc_budget_t *budget) {
-  return !channel->rx.ended &&
+  return !channel->rx.ended && channel->config.flavour != LC_RENDEZVOUS &&
          budget->messages < channel->config.budget_messages &&
-         lc_loop_may_spin(channel->loop) &&
+         lc_loop_claim_spin(channel->loop) &&
          lc_rx_spin(channel, lc_after(budget->start, budget->most_ns));
 }
 
@@ -102,12 +102,12 @@ static bool serve_receiver(lc_member_t *member) {
 static void on_async(uv_async_t *async) {
   loopchan_receiver_t *rx = (loopchan_receiver_t *) async;
 
-  lc_inbox_is_up(&rx->channel->inbox);
+  lc_inbox_note_awake(&rx->channel->inbox);
   lc_loop_serve(&rx->channel->delivery.member);
 }
 
-int lc_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx,
-                 lc_channel_t *channel) {
+int lc_receiver_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx,
+                          lc_channel_t *channel) {
   lc_loop_t *record = lc_loop_attach(loop);
   int err;
 
@@ -118,7 +118,7 @@ int lc_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx,
     lc_loop_detach(record);
     return err;
   }
-  lc_loop_in_call(record);
+  lc_loop_note_call(record);
   lc_loop_hold(record);
   lc_loop_enter(record, &channel->delivery.member, &channel->wake,
                 channel->config.budget_ns, serve_receiver);
@@ -128,7 +128,7 @@ int lc_loop_open(uv_loop_t *loop, loopchan_receiver_t *rx,
   return 0;
 }
 
-void lc_loop_end_came(lc_channel_t *channel) {
+void lc_receiver_loop_end_came(lc_channel_t *channel) {
   if (channel->delivery.recv_cb != NULL)
     lc_wake_self(&channel->wake);
 }
@@ -137,12 +137,12 @@ static void on_closed(uv_handle_t *handle) {
   loopchan_receiver_t *rx = (loopchan_receiver_t *) handle;
   lc_channel_t *channel = rx->channel;
 
-  lc_loop_in_callback(channel->loop);
+  lc_loop_note_callback(channel->loop);
   lc_loop_detach(channel->loop);
   lc_receiver_end(rx, channel, channel->rx.on_closed);
 }
 
-void lc_loop_close(loopchan_receiver_t *rx) {
+void lc_receiver_loop_close(loopchan_receiver_t *rx) {
   uv_close((uv_handle_t *) &rx->async, on_closed);
 }
 
@@ -170,7 +170,7 @@ int loopchan_recv_start(loopchan_receiver_t *rx, loopchan_recv_cb cb) {
   if (rx == NULL || !lc_receiver_is_loop(rx) || cb == NULL)
     return UV_EINVAL;
   if (rx->shared)
-    return lc_shared_start(rx, cb);
+    return lc_receiver_shared_start(rx, cb);
   err = lc_receiver_enter(rx, &scope);
   if (err != 0)
     return err;
@@ -184,7 +184,7 @@ static void stop(lc_channel_t *channel) {
   /* Rendezvous: PARKED means that a receiver waits. If the inbox is not PARKED,
    * a message has come, and is kept for the next start. */
   if (channel->config.flavour == LC_RENDEZVOUS)
-    (void) !lc_inbox_unpark(&channel->inbox);
+    (void) lc_inbox_unpark(&channel->inbox);
 }
 
 int loopchan_recv_stop(loopchan_receiver_t *rx) {
@@ -195,7 +195,7 @@ int loopchan_recv_stop(loopchan_receiver_t *rx) {
   if (rx == NULL || !lc_receiver_is_loop(rx))
     return UV_EINVAL;
   if (rx->shared)
-    return lc_shared_stop(rx);
+    return lc_receiver_shared_stop(rx);
   err = lc_receiver_enter(rx, &scope);
   if (err != 0)
     return lc_receiver_is_closed(rx, err) ? 0 : err;
@@ -204,11 +204,11 @@ int loopchan_recv_stop(loopchan_receiver_t *rx) {
   return 0;
 }
 
-loopchan_receiver_t *lc_loop_from_handle(const uv_handle_t *handle) {
+loopchan_receiver_t *lc_receiver_loop_from_handle(const uv_handle_t *handle) {
   const uv_async_t *async = (const uv_async_t *) handle;
 
   if (handle->type != UV_ASYNC ||
-      (async->async_cb != on_async && !lc_shared_is_handle(async)))
+      (async->async_cb != on_async && !lc_receiver_shared_is_handle(async)))
     return NULL;
   return (loopchan_receiver_t *) (uintptr_t) async;
 }

@@ -19,16 +19,16 @@ void lc_receiver_exit_shared(loopchan_receiver_t *rx, const lc_scope_t *scope) {
   lc_consumer_t *consumer = scope->consumer;
 
   lc_shared_unlock(scope->channel);
-  if (lc_gate_leave(lc_gate_of(rx)))
+  if (lc_gate_leave(lc_receiver_gate(rx)))
     lc_wake_signal(&consumer->emptied);
 }
 
 /* On any thread, a loop receiver's too. 0, UV_EOF, or UV_EINVAL: moved. */
 static LC_INLINE int step_in(loopchan_receiver_t *rx, lc_scope_t *scope) {
-  if (!lc_gate_enter(lc_gate_of(rx)))
+  if (!lc_gate_enter(lc_receiver_gate(rx)))
     return UV_EOF;
   if (!lc_receiver_is_in_place(rx)) {
-    (void) lc_gate_leave(lc_gate_of(rx));
+    (void) lc_gate_leave(lc_receiver_gate(rx));
     return UV_EINVAL;
   }
   scope->channel = rx->channel;
@@ -44,7 +44,7 @@ int lc_receiver_enter_shared(loopchan_receiver_t *rx, lc_scope_t *scope) {
   int err = step_in(rx, scope);
 
   if (err == 0 && scope->consumer->loop != NULL) {
-    lc_loop_in_call(scope->consumer->loop);
+    lc_loop_note_call(scope->consumer->loop);
     lc_receiver_expect_handle(rx);
   }
   return err;
@@ -136,7 +136,7 @@ static bool serve_consumer(lc_member_t *member) {
   bool more, idle;
 
   lc_shared_lock(channel);
-  lc_shared_come(&consumer->idle);
+  lc_shared_withdraw(&consumer->idle);
   more = consumer->delivery.recv_cb != NULL && deliver_shared(consumer);
   idle = consumer->idle.state == LC_QUEUED;
   lc_shared_unlock(channel);
@@ -149,7 +149,7 @@ static void on_shared_async(uv_async_t *async) {
   lc_loop_serve(&rx->consumer->delivery.member);
 }
 
-bool lc_shared_is_handle(const uv_async_t *async) {
+bool lc_receiver_shared_is_handle(const uv_async_t *async) {
   return async->async_cb == on_shared_async;
 }
 
@@ -170,7 +170,7 @@ static int open_on_loop(uv_loop_t *loop, loopchan_receiver_t *rx,
   err = uv_async_init(loop, &rx->async, on_shared_async);
   if (err != 0)
     goto no_handle;
-  lc_loop_in_call(consumer->loop);
+  lc_loop_note_call(consumer->loop);
   lc_loop_enter(consumer->loop, &consumer->delivery.member,
                 &consumer->idle.wake, channel->config.budget_ns,
                 serve_consumer);
@@ -195,8 +195,8 @@ static lc_consumer_t *new_consumer(lc_channel_t *channel) {
   return consumer;
 }
 
-int lc_shared_open(uv_loop_t *loop, loopchan_receiver_t *rx,
-                   lc_channel_t *channel) {
+int lc_receiver_shared_open(uv_loop_t *loop, loopchan_receiver_t *rx,
+                            lc_channel_t *channel) {
   lc_consumer_t *consumer = new_consumer(channel);
   int err = 0;
 
@@ -245,13 +245,13 @@ int loopchan_receiver_clone(uv_loop_t *loop, loopchan_receiver_t *clone,
   channel = scope.channel;
   lc_channel_join(channel);
   lc_receiver_exit_shared(rx, &scope);
-  err = lc_shared_open(loop, clone, channel);
+  err = lc_receiver_shared_open(loop, clone, channel);
   if (err != 0)
     lc_channel_leave(channel);
   return err;
 }
 
-int lc_shared_start(loopchan_receiver_t *rx, loopchan_recv_cb cb) {
+int lc_receiver_shared_start(loopchan_receiver_t *rx, loopchan_recv_cb cb) {
   lc_consumer_t *consumer;
   lc_scope_t scope;
   int err = lc_receiver_enter_shared(rx, &scope);
@@ -277,14 +277,14 @@ int lc_shared_start(loopchan_receiver_t *rx, loopchan_recv_cb cb) {
   return err;
 }
 
-int lc_shared_stop(loopchan_receiver_t *rx) {
+int lc_receiver_shared_stop(loopchan_receiver_t *rx) {
   lc_scope_t scope;
   int err = lc_receiver_enter_shared(rx, &scope);
 
   if (err != 0)
     return err == UV_EOF ? 0 : err;
   scope.consumer->delivery.recv_cb = NULL;
-  lc_shared_come(&scope.consumer->idle);
+  lc_shared_withdraw(&scope.consumer->idle);
   lc_receiver_exit(rx, &scope);
   return 0;
 }
@@ -303,7 +303,7 @@ static void on_shared_closed(uv_handle_t *handle) {
   loopchan_receiver_t *rx = (loopchan_receiver_t *) handle;
   lc_consumer_t *consumer = rx->consumer;
 
-  lc_loop_in_callback(consumer->loop);
+  lc_loop_note_callback(consumer->loop);
   lc_loop_detach(consumer->loop);
   lc_free(consumer->message);
   end_consumer(rx);
@@ -325,7 +325,8 @@ static bool begin_to_leave(loopchan_receiver_t *rx, lc_consumer_t *consumer) {
   return last;
 }
 
-int lc_shared_close(loopchan_receiver_t *rx, lc_on_closed_t on_closed) {
+int lc_receiver_shared_close(loopchan_receiver_t *rx,
+                             lc_on_closed_t on_closed) {
   lc_consumer_t *consumer;
   lc_scope_t scope;
   int err = lc_receiver_enter_shared(rx, &scope);
@@ -337,7 +338,7 @@ int lc_shared_close(loopchan_receiver_t *rx, lc_on_closed_t on_closed) {
   last = begin_to_leave(rx, consumer);
   consumer->on_closed = on_closed;
   lc_receiver_exit(rx, &scope);
-  if (!lc_gate_shut(lc_gate_of(rx)))
+  if (!lc_gate_shut(lc_receiver_gate(rx)))
     while (!lc_wake_wait(&consumer->emptied, LC_NEVER)) {
     }
   lc_receiver_set(rx, LC_CLOSING); /* which those inside have read */

@@ -8,7 +8,7 @@
 #include "api/receiver.h"
 
 /* How long a receive of many may hold the lock that receivers share. It looks
- * at the clock after so many bytes, or 64 messages. */
+ * at the clock after this many bytes, or 64 messages. */
 #define LC_HOLD_NS 20000
 #define LC_RUN ((size_t) 16384)
 

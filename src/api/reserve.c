@@ -37,7 +37,7 @@ static int take_slab_to_keep(loopchan_sender_t *tx, lc_tx_cache_t *cache,
 }
 
 int loopchan_reserve(loopchan_sender_t *tx, void **msg) {
-  lc_tx_cache_t passing, *cache;
+  lc_tx_cache_t temporary, *cache;
   lc_slab_t *slab;
   lc_link_t *node;
   ssize_t permit;
@@ -46,17 +46,17 @@ int loopchan_reserve(loopchan_sender_t *tx, void **msg) {
   lc_called(__func__);
   if (tx == NULL || msg == NULL)
     return UV_EINVAL;
-  lc_sender_is_alive(tx);
+  lc_sender_expect_alive(tx);
   if (lc_inbox_is_closed(&tx->channel->inbox))
     return UV_EPIPE;
   permit = lc_tx_acquire(tx->channel, 1);
   if (permit < 0)
     return (int) permit;
-  cache = lc_tx_cache_of(tx, &passing);
+  cache = lc_tx_cache_of(tx, &temporary);
   err = take_slab_to_keep(tx, cache, &slab);
   lc_tx_cache_return(tx, cache);
   if (err != 0) {
-    lc_tx_release_permit(tx->channel);
+    lc_channel_release_permit(tx->channel);
     return err;
   }
   lc_counter_add(&tx->reserved, 1);
@@ -78,22 +78,31 @@ static int publish(loopchan_sender_t *tx, lc_tx_cache_t *cache, lc_slab_t *slab,
   }
 }
 
+/* The slab and the node of a reserved place. NULL: it is none. */
+static lc_slab_t *find_place(loopchan_sender_t *tx, void *msg,
+                             lc_link_t **node) {
+  lc_slab_t *slab;
+
+  if (tx == NULL || msg == NULL)
+    return NULL;
+  lc_sender_expect_alive(tx);
+  *node = lc_node_of_message(&tx->channel->pool, msg);
+  slab = reserved_slab(*node);
+  lc_expect(slab != NULL, "this is no reserved place");
+  return slab;
+}
+
 int loopchan_commit(loopchan_sender_t *tx, void *msg) {
-  lc_tx_cache_t passing, *cache;
+  lc_tx_cache_t temporary, *cache;
   lc_slab_t *slab;
   lc_link_t *node;
   int err;
 
   lc_called(__func__);
-  if (tx == NULL || msg == NULL)
-    return UV_EINVAL;
-  lc_sender_is_alive(tx);
-  node = lc_node_of_message(&tx->channel->pool, msg);
-  slab = reserved_slab(node);
-  lc_expect(slab != NULL, "this is no reserved place");
+  slab = find_place(tx, msg, &node);
   if (slab == NULL)
     return UV_EINVAL;
-  cache = lc_tx_cache_made(tx, &passing);
+  cache = lc_tx_cache_existing(tx, &temporary);
   lc_trace(send, tx->channel, node);
   err = publish(tx, cache, slab, node);
   if (err != 0)
@@ -105,23 +114,18 @@ int loopchan_commit(loopchan_sender_t *tx, void *msg) {
 }
 
 void loopchan_abandon(loopchan_sender_t *tx, void *msg) {
-  lc_tx_cache_t passing, *cache;
+  lc_tx_cache_t temporary, *cache;
   lc_slab_t *slab;
   lc_link_t *node;
 
   lc_called(__func__);
-  if (tx == NULL || msg == NULL)
-    return;
-  lc_sender_is_alive(tx);
-  node = lc_node_of_message(&tx->channel->pool, msg);
-  slab = reserved_slab(node);
-  lc_expect(slab != NULL, "this is no reserved place");
+  slab = find_place(tx, msg, &node);
   if (slab == NULL)
     return;
-  cache = lc_tx_cache_made(tx, &passing);
+  cache = lc_tx_cache_existing(tx, &temporary);
   lc_link_init(node, 0);
   lc_tx_put_node_back(tx, cache, slab);
   lc_tx_cache_return(tx, cache);
-  lc_tx_release_permit(tx->channel);
+  lc_channel_release_permit(tx->channel);
   lc_counter_add(&tx->reserved, -1);
 }

@@ -9,9 +9,9 @@
 
 #include "api/receiver.h"
 
-/* A larger array than this is large: looking at all of a thousand takes as long
- * as some hundred messages. So a call looks at so many, then at the one found
- * last, and only then at the rest. */
+/* An array longer than this is large: looking at all of a thousand takes as
+ * long as some hundred messages. So a call looks at this many, then at the one
+ * found last, and only then at the rest. */
 #define LC_SELECT_FEW 16
 
 /* It is open, a thread receiver, and not shared. */
@@ -129,7 +129,7 @@ static void unpark_all(loopchan_receiver_t *const rxs[], size_t parked) {
       continue;
     lc_wake_forward(&channel->wake, NULL);
     /* False: a sender came, and may signal late: that is not waited for. */
-    (void) !lc_inbox_unpark(&channel->inbox);
+    (void) lc_inbox_unpark(&channel->inbox);
   }
 }
 

@@ -57,7 +57,7 @@ static int send_or_wait(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   int err;
 
   if (permit == UV_EAGAIN) {
-    if (deadline_ns == LC_NOW || lc_tx_is_loops_own(channel))
+    if (deadline_ns == LC_NOW || lc_channel_runs_here(channel))
       return UV_EAGAIN;
     permit = lc_tx_spin_for_permit(channel, &cache->backoff, deadline_ns);
   }
@@ -66,7 +66,7 @@ static int send_or_wait(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   err = lc_tx_take_slab(tx, cache, &slab);
   if (err != 0) {
     if (permit > 0)
-      lc_tx_release_permit(channel);
+      lc_channel_release_permit(channel);
     return err;
   }
   node = lc_slab_alloc_node(&channel->pool, slab);
@@ -93,7 +93,7 @@ static int send_by_flavour(loopchan_sender_t *tx, lc_tx_cache_t *cache,
 /* A function of its own, so that the usual case saves no registers for it. */
 static LC_NOINLINE int send_slow(loopchan_sender_t *tx, const void *msg,
                                  uint64_t deadline_ns) {
-  lc_tx_cache_t passing, *cache = lc_tx_cache_of(tx, &passing);
+  lc_tx_cache_t temporary, *cache = lc_tx_cache_of(tx, &temporary);
   int err;
 
   if (cache != &tx->own && has_room(cache) && lc_tx_acquire_fast(tx->channel))
@@ -114,7 +114,7 @@ static inline int send_until(loopchan_sender_t *tx, const void *msg,
 
 static inline bool can_send(const loopchan_sender_t *tx, const void *msg) {
   if (tx != NULL)
-    lc_sender_is_alive(tx);
+    lc_sender_expect_alive(tx);
   return tx != NULL && (msg != NULL || tx->channel->config.msg_size == 0);
 }
 
@@ -181,7 +181,7 @@ static int send_chain(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   if (slab != NULL)
     lc_tx_keep_slab(tx, cache, slab);
   for (; n < permits; n++)
-    lc_tx_release_permit(channel);
+    lc_channel_release_permit(channel);
   return refused != 0 ? refused : err;
 }
 
@@ -217,8 +217,8 @@ static int send_each(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   return err;
 }
 
-static int send_last(loopchan_sender_t *tx, lc_tx_cache_t *cache,
-                     const char *msgs, size_t count, size_t *sent) {
+static int send_latest(loopchan_sender_t *tx, lc_tx_cache_t *cache,
+                       const char *msgs, size_t count, size_t *sent) {
   int err = lc_replace_publish_last(tx, cache, msgs, count);
 
   *sent = err == 0 ? count : 0;
@@ -231,7 +231,7 @@ static int send_many(loopchan_sender_t *tx, lc_tx_cache_t *cache,
     case LC_RENDEZVOUS:
       return send_each(tx, cache, msgs, count, sent);
     case LC_LATEST:
-      return send_last(tx, cache, msgs, count, sent);
+      return send_latest(tx, cache, msgs, count, sent);
     default:
       return send_chains(tx, cache, msgs, count, sent);
   }
@@ -239,14 +239,14 @@ static int send_many(loopchan_sender_t *tx, lc_tx_cache_t *cache,
 
 ssize_t loopchan_send_many(loopchan_sender_t *tx, const void *msgs,
                            size_t count) {
-  lc_tx_cache_t passing, *cache;
+  lc_tx_cache_t temporary, *cache;
   size_t size, sent = 0;
   int err;
 
   lc_called(__func__);
   if (tx == NULL)
     return UV_EINVAL;
-  lc_sender_is_alive(tx);
+  lc_sender_expect_alive(tx);
   size = tx->channel->config.msg_size;
   if ((msgs == NULL && size != 0 && count != 0) ||
       count > (size_t) PTRDIFF_MAX / (size != 0 ? size : 1))
@@ -255,7 +255,7 @@ ssize_t loopchan_send_many(loopchan_sender_t *tx, const void *msgs,
     return lc_inbox_is_closed(&tx->channel->inbox) ? UV_EPIPE : 0;
   if (msgs == NULL)
     msgs = ""; /* nothing to copy, but to count from NULL is not allowed */
-  cache = lc_tx_cache_of(tx, &passing);
+  cache = lc_tx_cache_of(tx, &temporary);
   err = send_many(tx, cache, msgs, count, &sent);
   lc_tx_cache_return(tx, cache);
   return sent > 0 ? (ssize_t) sent : err;
@@ -265,7 +265,7 @@ loopchan_sender_t *loopchan_sender_clone(loopchan_sender_t *tx) {
   lc_called(__func__);
   if (tx == NULL)
     return NULL;
-  lc_sender_is_alive(tx);
+  lc_sender_expect_alive(tx);
   return lc_channel_add_sender(tx->channel);
 }
 
@@ -273,7 +273,7 @@ void loopchan_sender_drop(loopchan_sender_t *tx) {
   lc_called(__func__);
   if (tx == NULL)
     return;
-  lc_sender_is_alive(tx);
+  lc_sender_expect_alive(tx);
   lc_expect(!tx->is_writers, "the sender is a writer's, which drops it");
   if (!tx->is_writers)
     lc_tx_drop_sender(tx);

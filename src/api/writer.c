@@ -82,7 +82,7 @@ static bool writer_is_open(const loopchan_writer_t *w) {
     return false;
   }
   expect_writers_handle(w);
-  lc_loop_in_call(w->writer->loop);
+  lc_loop_note_call(w->writer->loop);
   return true;
 }
 
@@ -165,7 +165,7 @@ static void on_writer_closed(uv_handle_t *handle) {
   uv_close_cb handle_close_cb = writer->handle_close_cb;
 
   lc_assert(has_called_all_back(writer));
-  lc_loop_in_callback(writer->loop);
+  lc_loop_note_callback(writer->loop);
   if (writer->slab != NULL)
     lc_tx_put_slab(channel_of(writer), writer->slab);
   lc_completions_destroy(&writer->completions);
@@ -181,7 +181,7 @@ static void on_writer_closed(uv_handle_t *handle) {
 
 /* On a rendezvous channel a receiver may just have a message: its completion
  * will come. The last one's wake was signalled before this can be false. */
-static bool is_owed(struct lc_writer *writer) {
+static bool writer_has_outstanding(struct lc_writer *writer) {
   return lc_waitq_has_outstanding(&channel_of(writer)->waitq,
                                   &writer->completions);
 }
@@ -196,7 +196,7 @@ static void finish_close(loopchan_writer_t *w) {
  * cancelled, then closes the handle. True: there is more to do in the next
  * turn. */
 static bool go_on_closing(struct lc_writer *writer, lc_budget_t *budget) {
-  if (is_owed(writer))
+  if (writer_has_outstanding(writer))
     return false;
   lc_queue_append_all(&writer->completed, &writer->cancelled);
   if (!call_all_back(writer, budget))
@@ -205,7 +205,7 @@ static bool go_on_closing(struct lc_writer *writer, lc_budget_t *budget) {
   return false;
 }
 
-static void tell_closed(struct lc_writer *writer, lc_budget_t *budget) {
+static void report_closed(struct lc_writer *writer, lc_budget_t *budget) {
   loopchan_writer_cb cb = writer->closed_cb;
 
   if (cb == NULL || !lc_inbox_is_closed(&channel_of(writer)->inbox))
@@ -228,7 +228,7 @@ static bool call_back_in_turn(struct lc_writer *writer, lc_budget_t *budget) {
   if (!call_all_back(writer, budget))
     return true;
   if (has_state(w, LC_WRITER_OPEN))
-    tell_closed(writer, budget);
+    report_closed(writer, budget);
   if (has_state(w, LC_WRITER_CLOSED) && writer->member.open)
     return go_on_closing(writer, budget);
   return false;
@@ -270,7 +270,7 @@ int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
   lc_called(__func__);
   if (loop == NULL || w == NULL || tx == NULL)
     return UV_EINVAL;
-  lc_sender_is_alive(tx);
+  lc_sender_expect_alive(tx);
   if (tx->is_writers || is_in_use(w))
     return UV_EBUSY;
   writer = new_writer(loop);
@@ -282,7 +282,7 @@ int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
     return err;
   }
   lc_completions_init_async(&writer->completions, &w->async);
-  lc_loop_in_call(writer->loop);
+  lc_loop_note_call(writer->loop);
   lc_loop_enter(writer->loop, &writer->member, &writer->completions.wake,
                 tx->channel->config.budget_ns, serve_writer);
   writer->w = w;
@@ -346,9 +346,9 @@ static int alloc_node(struct lc_writer *writer, lc_request_t *request) {
 
 /* LC_LATEST: nothing waits. drop is called last, because it may write too, and
  * that write is then called back after this one. */
-static void write_newest(struct lc_writer *writer, lc_request_t *request) {
+static void write_latest(struct lc_writer *writer, lc_request_t *request) {
   loopchan_sender_t *tx = writer->tx;
-  lc_tx_cache_t passing, *cache = lc_tx_cache_of(tx, &passing);
+  lc_tx_cache_t temporary, *cache = lc_tx_cache_of(tx, &temporary);
   lc_link_t *replaced = NULL;
   int err = lc_replace_put(tx, cache, request->waiter.oldest, &replaced);
 
@@ -381,10 +381,10 @@ int loopchan_write(loopchan_write_t *req, loopchan_writer_t *w, const void *msg,
   request->waiter.completions = &w->writer->completions;
   request->waiter.escalated = true;
   if (channel->config.flavour == LC_LATEST)
-    write_newest(w->writer, request);
+    write_latest(w->writer, request);
   else
-    lc_channel_pay(channel,
-                   lc_waitq_enqueue(&channel->waitq, &request->waiter));
+    lc_channel_settle(channel,
+                      lc_waitq_enqueue(&channel->waitq, &request->waiter));
   return 0;
 }
 
@@ -415,7 +415,7 @@ int lc_writer_close(loopchan_writer_t *w, loopchan_writer_cb cb,
   w->writer->handle_close_cb = handle_cb;
   lc_waitq_unwatch(&channel_of(w->writer)->waitq, &w->writer->completions,
                    &w->writer->cancelled);
-  if (has_called_all_back(w->writer) && !is_owed(w->writer)) {
+  if (has_called_all_back(w->writer) && !writer_has_outstanding(w->writer)) {
     finish_close(w);
     return 0;
   }

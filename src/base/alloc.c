@@ -53,9 +53,14 @@ void lc_free_core(void *memory) {
  * in a program that has one, there are no pages. */
 LC_WEAK void __lsan_do_leak_check(void);
 
+static size_t page_size(void) {
+  return (size_t) getauxval(AT_PAGESZ);
+}
+
+/* Some systems' pages are large. */
 bool lc_burst_is_pages(size_t size) {
   return size >= LC_LEAST_PAGES && malloc_in_force == malloc &&
-         __lsan_do_leak_check == NULL;
+         __lsan_do_leak_check == NULL && size > page_size() / 2;
 }
 
 static void *map_pages(size_t size, int flags) {
@@ -104,7 +109,7 @@ void lc_split_burst(void *block, size_t size) {
 }
 
 void lc_discard_burst(void *part, size_t size) {
-  size_t page = (size_t) getauxval(AT_PAGESZ);
+  size_t page = page_size();
   size_t before = (size_t) (-(uintptr_t) part % page);
 
   if (size >= before + page)

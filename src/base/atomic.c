@@ -17,8 +17,9 @@
 /* Repeats the TLS model: a definition without it overrides the declaration. */
 LC_PER_THREAD uintptr_t lc_thread_number LC_NO_CALL;
 
-/* The thread that forks is one of the child's from then on, and has another
- * number there: its parent's goes to another thread when that has ended. */
+/* In the child of a fork, the calling thread has a new number. The old one is
+ * its parent's, and the system may give it to another thread once that one has
+ * ended. */
 #if defined(__linux__) && !defined(LC_EXPLORE)
 static void forget_number(void) {
   lc_thread_number = 0;

@@ -100,7 +100,7 @@ static inline bool lc_owner_claim(lc_owner_t *owner) {
           lc_cas(owner, &is, self, memory_order_relaxed, memory_order_relaxed));
 }
 
-/* A temporary owner: the thread that has a mutex, for example. */
+/* Whoever owned it before. */
 static inline void lc_owner_set_here(lc_owner_t *owner) {
   /* relaxed: a thread looks for its own number, which it stored itself */
   lc_store(owner, lc_thread_self(), memory_order_relaxed);
@@ -116,31 +116,15 @@ static inline bool lc_owner_is_here(const lc_owner_t *owner) {
   return lc_load(owner, memory_order_relaxed) == lc_thread_self();
 }
 
+static inline bool lc_owner_is_none(const lc_owner_t *owner) {
+  /* relaxed: a thread that set it sees that it did */
+  return lc_load(owner, memory_order_relaxed) == LC_NO_THREAD;
+}
+
 /* Whether the calling thread is known to own it: a quick check. */
 static inline bool lc_owner_may_be_here(const lc_owner_t *owner) {
   /* relaxed: see above */
   return lc_load(owner, memory_order_relaxed) == lc_thread_self_or_0();
-}
-
-/* Which thread a loop runs on, as far as is known. */
-typedef lc_atomic(uintptr_t) lc_loop_thread_t;
-
-#define lc_loop_thread_init(loop_thread) lc_atomic_init(loop_thread, 0)
-
-static inline bool lc_loop_thread_is_here(lc_loop_thread_t *loop_thread) {
-  /* relaxed: a thread looks for its own number, which it stored itself */
-  return lc_load(loop_thread, memory_order_relaxed) == lc_thread_self();
-}
-
-static inline bool lc_loop_thread_is_known(
-    const lc_loop_thread_t *loop_thread) {
-  /* relaxed: it hands nothing over; a thread that set it sees that it did */
-  return lc_load(loop_thread, memory_order_relaxed) != 0;
-}
-
-static inline void lc_loop_thread_set_here(lc_loop_thread_t *loop_thread) {
-  /* relaxed: see above */
-  lc_store(loop_thread, lc_thread_self(), memory_order_relaxed);
 }
 
 /* A gate that many pass, both ways, and that one shuts for good: 2 for each

@@ -33,8 +33,8 @@ static inline uint64_t lc_earlier(uint64_t a, uint64_t b) {
 
 /* Reading the clock costs as much as a few messages; reading an x86-64
  * processor's tick counter, on which the clock is mostly based, a third of
- * that. It counts at 1 GHz or more: so many ticks are four microseconds at
- * most. */
+ * that. It counts at 1 GHz or more: so this many ticks take at most four
+ * microseconds. */
 #define LC_MOMENT_TICKS 4096
 
 /* False: too soon for another look at the clock. *ticks is 0 before the first.

@@ -12,22 +12,23 @@
  *   open                             the core is there
  *   sender_new   the sender          loopchan_open's, or a clone
  *   send         the message's node  written, and about to be published, or to
- *                                    wait for that; it may be refused yet
+ *                                    wait for that; it may still be refused
  *   wake                             before a debt to the receiver is paid
  *   park                             the next send owes a wake
  *   deliver      the message's node  before the user gets it
  *   eof                              before the user gets UV_EOF
  *   shutdown                         begins
  *   close                            begins
- *   drop         the message's node  before options.drop
+ *   drop         the message's node  before options.drop, if there is one
  *   closed                           before the close callback
- *   sender_drop  the sender          it is in no use any more
+ *   sender_drop  the sender          it is no longer in use
  *   free                             the last user has left
  *
  * A node belongs to one message from its send to its deliver or drop: the two
  * events with the same node belong together. So send must come before the
  * message is published: after that it may be delivered, and its node belong to
- * another.
+ * another. (Of a loopchan_send_many with LOOPCHAN_LATEST and no drop, only the
+ * last message has a node.)
  */
 #ifndef LC_TRACE_H
 #define LC_TRACE_H

@@ -96,7 +96,6 @@ int lc_channel_new(lc_channel_t **out, uv_async_t *async,
     begin_waiting(channel);
   set_options(channel, options);
   lc_inbox_init(&channel->inbox);
-  lc_rx_init(channel);
   lc_link_init(&channel->eof, LC_CONTROL);
   lc_guard_init(&channel->rx.guard);
   lc_lock_init(&channel->refs.lock);
@@ -125,7 +124,7 @@ void lc_channel_leave(lc_channel_t *channel) {
   lc_assert(channel->refs.senders == 0);
   lc_assert(lc_slab_pool_kept(&channel->pool) == 0);
   lc_assert(channel->rx.recycle_after_callback == NULL &&
-            channel->rx.deferred == lc_rx_no_slab(channel));
+            channel->rx.deferred == NULL);
   lc_assert(channel->refs.sent_by_dropped + channel->waitq.sent ==
             channel->rx.received + channel->rx.dropped +
                 channel->refs.replaced_by_dropped);
@@ -146,8 +145,8 @@ static void init_sender(loopchan_sender_t *tx, lc_channel_t *channel) {
   tx->channel = channel;
   lc_tx_cache_init(&tx->own, channel);
   lc_atomic_init(&tx->more, NULL);
-  lc_counter_init(&tx->sent_in_passing);
-  lc_counter_init(&tx->replaced_in_passing);
+  lc_counter_init(&tx->sent_by_temporary);
+  lc_counter_init(&tx->replaced_by_temporary);
   lc_counter_init(&tx->reserved);
   tx->is_writers = false;
   tx->mark = lc_mark(tx, 1);
@@ -162,7 +161,7 @@ static void list_sender(lc_channel_t *channel, loopchan_sender_t *tx) {
   if (tx->next != NULL)
     tx->next->prev = tx;
   refs->first_sender = tx;
-  lc_slab_pool_share(&channel->pool, ++refs->senders);
+  lc_slab_pool_set_senders(&channel->pool, ++refs->senders);
   lc_trace(sender_new, channel, tx);
 }
 
@@ -197,8 +196,7 @@ bool lc_channel_remove_sender(loopchan_sender_t *tx) {
   lc_expect(lc_counter_read(&tx->reserved) == 0,
             "a place that the sender reserved was not given back");
   lc_channel_lock_senders(channel, false);
-  refs->sent_by_dropped += lc_tx_sent(tx);
-  refs->replaced_by_dropped += lc_tx_replaced(tx);
+  lc_tx_count(tx, &refs->sent_by_dropped, &refs->replaced_by_dropped);
   if (tx->next != NULL)
     tx->next->prev = tx->prev;
   if (tx->prev != NULL)
@@ -206,7 +204,7 @@ bool lc_channel_remove_sender(loopchan_sender_t *tx) {
   else
     refs->first_sender = tx->next;
   last = --refs->senders == 0;
-  lc_slab_pool_share(&channel->pool, refs->senders);
+  lc_slab_pool_set_senders(&channel->pool, refs->senders);
   lc_channel_unlock_senders(channel, false);
   lc_tx_free_caches(tx);
   tx->mark = 0;
@@ -215,10 +213,10 @@ bool lc_channel_remove_sender(loopchan_sender_t *tx) {
   return last;
 }
 
-void lc_channel_settle(lc_channel_t *channel) {
+void lc_channel_pay(lc_channel_t *channel) {
   lc_trace(wake, channel, NULL);
   if (channel->shared != NULL)
-    lc_shared_settle(channel);
+    lc_shared_pay(channel);
   else
     lc_wake_signal_for(&channel->wake, &channel->inbox.signalled,
                        lc_inbox_parks(&channel->inbox));
@@ -230,9 +228,27 @@ void lc_channel_help(lc_channel_t *channel) {
   if (!lc_inbox_wants_help(&channel->inbox))
     return;
   if (channel->shared != NULL)
-    lc_shared_settle(channel);
+    lc_shared_pay(channel);
   else
     lc_wake_help(&channel->wake, &channel->inbox.signalled, parks);
+}
+
+/* A function of its own, so that callers that find no waiter save no registers
+ * for it. */
+LC_NOINLINE void lc_channel_grant(lc_channel_t *channel) {
+  lc_channel_settle(channel, lc_waitq_grant(&channel->waitq));
+}
+
+bool lc_channel_runs_here(lc_channel_t *channel) {
+  if (channel->shared != NULL)
+    return lc_shared_is_here(channel);
+  return channel->loop != NULL && lc_loop_is_here(channel->loop);
+}
+
+bool lc_channel_may_run_here(lc_channel_t *channel) {
+  if (channel->shared != NULL)
+    return lc_shared_may_be_here(channel);
+  return channel->loop != NULL && lc_loop_may_be_here(channel->loop);
 }
 
 #ifdef LC_NOTICES_NESTED_RUN

@@ -63,8 +63,8 @@ typedef struct {
 struct loopchan_sender_s {
   struct loopchan_sender_s *prev, *next; /* the lock of refs */
   lc_atomic(lc_tx_other_t *) more; /* LC_TX_CACHES, and one to lend; or NULL */
-  lc_counter_t sent_in_passing;    /* by threads that have no cache */
-  lc_counter_t replaced_in_passing;
+  lc_counter_t sent_by_temporary;  /* by threads that have no cache */
+  lc_counter_t replaced_by_temporary;
   lc_counter_t reserved;      /* places not given back yet */
   bool is_writers;            /* a writer's, which alone may drop it */
   unsigned mark;              /* debug: while it lives */
@@ -113,8 +113,7 @@ typedef struct {
   bool ended;       /* the EOF link came, or shut down: EOF when drained */
   bool in_callback; /* the user's callback has a message */
   lc_slab_t *recycle_after_callback;
-  lc_slab_t *deferred;  /* to be recycled once the inbox no longer holds it;
-                           or none: see lc_rx_init */
+  lc_slab_t *deferred;  /* to be recycled once the inbox no longer holds it */
   lc_waiter_t *matched; /* whose message was taken last, or NULL */
   uint64_t received;
   lc_backoff_t backoff;
@@ -194,7 +193,7 @@ loopchan_sender_t *lc_channel_first_sender(lc_channel_t *channel);
 loopchan_sender_t *lc_channel_add_sender(lc_channel_t *channel);
 
 /* Any thread, in a call. */
-static inline void lc_sender_is_alive(const loopchan_sender_t *tx) {
+static inline void lc_sender_expect_alive(const loopchan_sender_t *tx) {
   lc_expect(tx->mark == lc_mark(tx, 1), "the sender was dropped");
   (void) tx;
 }
@@ -204,7 +203,7 @@ static inline void lc_sender_is_alive(const loopchan_sender_t *tx) {
 LC_MUST_USE bool lc_channel_remove_sender(loopchan_sender_t *tx);
 
 /* Any thread. Pays a debt to the receiver. */
-void lc_channel_settle(lc_channel_t *channel);
+void lc_channel_pay(lc_channel_t *channel);
 
 /* Any thread. Signals the wake that another thread owes and has not signalled
  * yet. */
@@ -222,15 +221,29 @@ static inline void lc_channel_ring(lc_channel_t *channel) {
 }
 #endif
 
-/* Any thread. Does what a push has left to do, if anything. */
-static inline void lc_channel_pay(lc_channel_t *channel, lc_push_t pushed) {
+/* Any thread. Settles what a push has left to do, if anything. */
+static inline void lc_channel_settle(lc_channel_t *channel, lc_push_t pushed) {
   if (pushed == LC_PUSHED_OWES_WAKE)
-    lc_channel_settle(channel);
+    lc_channel_pay(channel);
   else if (pushed == LC_PUSHED_HELPS)
     lc_channel_help(channel);
   else if (pushed == LC_PUSHED)
     lc_channel_ring(channel);
 }
+
+/* Any thread. Grants permits to the sends that wait for them. */
+void lc_channel_grant(lc_channel_t *channel);
+
+static inline void lc_channel_release_permit(lc_channel_t *channel) {
+  if (channel->config.flavour == LC_BOUNDED &&
+      lc_permits_release(&channel->waitq.permits))
+    lc_channel_grant(channel);
+}
+
+/* Any thread. Whether the receiver's loop runs on this one, and so would wait
+ * for itself; or may turn out to. */
+bool lc_channel_runs_here(lc_channel_t *channel);
+bool lc_channel_may_run_here(lc_channel_t *channel);
 
 /* Receiver. Fills in the figures of loopchan_stats. */
 void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats);

@@ -7,16 +7,15 @@
  */
 #include "core/rendezvous.h"
 
+#include "core/shared.h"
+
 static int push_to_parked(lc_channel_t *channel, lc_link_t *newest,
                           lc_link_t *oldest) {
-  lc_push_t pushed;
-
   if (channel->shared != NULL)
     return lc_shared_give(channel, newest, oldest);
-  pushed = lc_inbox_push_if_parked(&channel->inbox, newest, oldest);
-  if (pushed == LC_REFUSED)
+  if (!lc_inbox_push_if_parked(&channel->inbox, newest, oldest))
     return lc_inbox_is_closed(&channel->inbox) ? UV_EPIPE : UV_EAGAIN;
-  lc_channel_settle(channel);
+  lc_channel_pay(channel);
   return 0;
 }
 
@@ -59,7 +58,7 @@ int lc_rendezvous_send(loopchan_sender_t *tx, lc_tx_cache_t *cache,
     return err;
   node = lc_slab_alloc_node(&channel->pool, slab);
   lc_tx_fill(channel, node, msg);
-  if (deadline_ns != LC_NOW && !lc_tx_is_loops_own(channel))
+  if (deadline_ns != LC_NOW && !lc_channel_runs_here(channel))
     return wait_for_receiver(tx, cache, slab, node, deadline_ns);
   err = lc_rendezvous_publish(tx, cache, slab, node);
   if (err != 0)

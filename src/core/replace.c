@@ -11,15 +11,11 @@
 
 static inline int put_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                            lc_link_t *node, lc_link_t **replaced) {
-  lc_channel_t *channel = tx->channel;
-  lc_push_t pushed = lc_latest_put(&channel->inbox, node, replaced);
+  int err = lc_tx_pushed(tx->channel,
+                         lc_latest_put(&tx->channel->inbox, node, replaced));
 
-  if (LC_UNLIKELY(pushed != LC_PUSHED)) {
-    int err = lc_tx_after_push(channel, pushed);
-    if (err != 0)
-      return err;
-  }
-  lc_channel_ring(channel);
+  if (LC_UNLIKELY(err != 0))
+    return err;
   if (*replaced != NULL)
     lc_counter_add_alone(&cache->replaced, 1);
   lc_counter_add_alone(&cache->sent, 1);
@@ -122,16 +118,16 @@ int lc_replace_send(loopchan_sender_t *tx, lc_tx_cache_t *cache,
   return 0;
 }
 
-/* Drops all but the last message, each from a node, where drop may change
- * it. */
+/* Drops all but the last message, each from a node, where drop may change it;
+ * the first is in the node. */
 static void drop_others(loopchan_sender_t *tx, lc_link_t *node,
                         const char *msgs, size_t count) {
   lc_channel_t *channel = tx->channel;
-  size_t i, size = channel->config.msg_size;
+  size_t i;
 
   for (i = 0; i < count - 1; i++) {
-    lc_copy(lc_node_message(&channel->pool, node), lc_unknown(msgs + i * size),
-            size);
+    if (i > 0)
+      lc_tx_fill(channel, node, msgs + i * channel->config.msg_size);
     drop_message(channel, node);
   }
 }

@@ -8,34 +8,21 @@
 #include "core/rx.h"
 
 #include "base/cancel.h"
-#include "core/tx.h"
 #include "queue/latest.h"
 
 /* A receiver that catches up finds nothing now and then, and its senders need
- * the slabs of the flood soon again. After so many looks in vain since a sender
+ * the slabs of the flood soon again. After this many empty looks since a sender
  * asked for a slab, the flood is over. Measured with one sender to a loop, 4096
  * bytes, ns per message: 260; with none 400. */
 #ifndef LC_CAUGHT_UP
 #define LC_CAUGHT_UP 64
 #endif
 
-/* After so many looks in vain, senders may need this processor for what comes
+/* After this many empty looks, senders may need this processor for what comes
  * next. Measured with two senders to a loop, one on the receiver's processor,
  * capacity 1024; with 256 and with 1024 bytes, ns per message: 67 and 99; if it
  * never yields, 106 (55 to 210) and 110; if at each look, 62 and 132. */
 #define LC_LOOKS_ALONE 8
-
-/* With LC_LATEST a take has to claim what it has seen. Every take checks
- * whether a slab is deferred; so with LC_LATEST one always seems to be: the EOF
- * link, which belongs to no slab. */
-lc_slab_t *lc_rx_no_slab(lc_channel_t *channel) {
-  return channel->config.flavour == LC_LATEST ? lc_slab_of_retire(&channel->eof)
-                                              : NULL;
-}
-
-void lc_rx_init(lc_channel_t *channel) {
-  channel->rx.deferred = lc_rx_no_slab(channel);
-}
 
 /* The receiver has received every node of the slab. */
 static void recycle(lc_channel_t *channel, lc_slab_t *slab) {
@@ -49,13 +36,12 @@ static void recycle(lc_channel_t *channel, lc_slab_t *slab) {
 
 /* The inbox's word has moved on. */
 static inline void release_deferred(lc_channel_t *channel) {
-  lc_slab_t *deferred = channel->rx.deferred, *none;
+  lc_slab_t *deferred = channel->rx.deferred;
 
   if (LC_LIKELY(deferred == NULL))
     return;
-  none = channel->rx.deferred = lc_rx_no_slab(channel);
-  if (deferred != none)
-    recycle(channel, deferred);
+  channel->rx.deferred = NULL;
+  recycle(channel, deferred);
 }
 
 /* LC_LATEST: the node's slab is recycled when the next node is taken; by then
@@ -67,7 +53,7 @@ static void defer_node(lc_channel_t *channel, lc_link_t *node) {
     channel->rx.deferred = lc_slab_of_first(node);
 }
 
-/* A slab is deferred, or seems to be. */
+/* With LC_LATEST a take has to claim what it has seen. */
 static LC_NOINLINE void after_take(lc_channel_t *channel, lc_chain_t *chain) {
   if (channel->config.flavour == LC_LATEST) {
     lc_latest_claim(&channel->inbox, chain);
@@ -97,24 +83,25 @@ bool lc_rx_park_behind(lc_channel_t *channel, size_t seen_to) {
 /* If another thread has had the processor for a time slice, that was long
  * enough. If a sender has asked for a slab meanwhile, the count begins again.
  */
-static void wait_a_moment(lc_channel_t *channel, unsigned vain,
+static void wait_a_moment(lc_channel_t *channel, unsigned looks,
                           uint64_t deadline_ns) {
   bool stalled =
-      vain >= LC_LOOKS_ALONE && deadline_ns != LC_NOW && lc_backoff_yield();
+      looks >= LC_LOOKS_ALONE && deadline_ns != LC_NOW && lc_backoff_yield();
 
-  if (lc_slab_pool_vain(&channel->pool) >= vain)
-    lc_slab_pool_set_vain(&channel->pool, stalled ? LC_CAUGHT_UP : vain + 1);
+  if (lc_slab_pool_empty_looks(&channel->pool) >= looks)
+    lc_slab_pool_set_empty_looks(&channel->pool,
+                                 stalled ? LC_CAUGHT_UP : looks + 1);
 }
 
 /* A receiver that never spins does not wait for the flood's end either. */
 bool lc_rx_tidy(lc_channel_t *channel, uint64_t deadline_ns) {
-  unsigned vain;
+  unsigned looks;
 
   if (!lc_slab_pool_is_flooded(&channel->pool))
     return false;
-  vain = lc_slab_pool_vain(&channel->pool);
-  if (vain < LC_CAUGHT_UP && channel->rx.backoff.most_ns != LOOPCHAN_NO_SPIN) {
-    wait_a_moment(channel, vain, deadline_ns);
+  looks = lc_slab_pool_empty_looks(&channel->pool);
+  if (looks < LC_CAUGHT_UP && channel->rx.backoff.most_ns != LOOPCHAN_NO_SPIN) {
+    wait_a_moment(channel, looks, deadline_ns);
     lc_slab_pool_trim_unneeded(&channel->pool);
   } else if (!lc_slab_pool_trim(&channel->pool)) {
     return false;
@@ -146,7 +133,7 @@ int lc_rx_sleep(lc_channel_t *channel, uint64_t deadline_ns) {
     /* A wake for nothing: sleep on. */
     if (lc_inbox_is_parked(&channel->inbox) && lc_rx_park(channel))
       continue;
-    lc_inbox_is_up(&channel->inbox);
+    lc_inbox_note_awake(&channel->inbox);
     return 0;
   }
   /* False: a sender has pushed meanwhile. Its wake, which may be late, is not
@@ -162,7 +149,8 @@ static bool is_lone(const lc_chain_t *chain) {
 static inline bool take_chain(lc_channel_t *channel, lc_chain_t *chain) {
   if (!lc_inbox_take(&channel->inbox, chain))
     return false;
-  if (LC_UNLIKELY(channel->rx.deferred != NULL))
+  if (LC_UNLIKELY(channel->rx.deferred != NULL ||
+                  channel->config.flavour == LC_LATEST))
     after_take(channel, chain);
   lc_backoff_pace(&channel->rx.backoff, !is_lone(chain));
   return true;
@@ -179,15 +167,13 @@ bool lc_rx_gather(lc_channel_t *channel) {
 
 /* The link has been taken off the backlog. */
 static void handle_control(lc_channel_t *channel, lc_link_t *control) {
-  lc_slab_t *slab = lc_slab_of_retire(control);
-
   if (control == &channel->eof) {
     channel->rx.ended = true;
   } else if (lc_inbox_holds(&channel->inbox, control)) {
     lc_assert(channel->rx.deferred == NULL);
-    channel->rx.deferred = slab;
+    channel->rx.deferred = lc_slab_of_retire(control);
   } else {
-    recycle(channel, slab);
+    recycle(channel, lc_slab_of_retire(control));
   }
 }
 
@@ -211,7 +197,7 @@ lc_link_t *lc_rx_peek(lc_channel_t *channel) {
  * replaced, even if it comes during this call. None is pushed after the EOF
  * link.
  */
-static bool has_newest(lc_channel_t *channel) {
+static bool has_latest(lc_channel_t *channel) {
   const lc_link_t *link = lc_latest_look(&channel->inbox);
 
   if (link == NULL && lc_backlog_is_empty(&channel->rx.backlog))
@@ -221,7 +207,7 @@ static bool has_newest(lc_channel_t *channel) {
 
 bool lc_rx_has_message(lc_channel_t *channel) {
   if (channel->config.flavour == LC_LATEST)
-    return has_newest(channel);
+    return has_latest(channel);
   return lc_rx_peek(channel) != NULL ||
          (channel->config.flavour == LC_RENDEZVOUS &&
           lc_waitq_length(&channel->waitq) > 0);
@@ -256,7 +242,7 @@ static inline lc_link_t *take_oldest(lc_channel_t *channel) {
   else
     node = take_slow(channel);
   if (LC_LIKELY(node != NULL))
-    lc_tx_release_permit(channel);
+    lc_channel_release_permit(channel);
   return node;
 }
 
@@ -316,7 +302,7 @@ static uint64_t drop_each(lc_channel_t *channel) {
   return dropped;
 }
 
-/* Nobody looks at the messages, so their order does not matter. A slab is
+/* No code looks at the messages, so their order does not matter. A slab is
  * recycled after the walk, as its nodes may be older than its retire link. */
 static uint64_t drop_at_once(lc_channel_t *channel) {
   lc_link_t *controls = NULL, *link, *next;

@@ -4,13 +4,6 @@
 
 #include "core/channel.h"
 
-/* When the core is made: sets what a take has to know of the flavour. */
-void lc_rx_init(lc_channel_t *channel);
-
-/* The value that means that no slab is deferred: the same for each copy of the
- * library. */
-lc_slab_t *lc_rx_no_slab(lc_channel_t *channel);
-
 /* Receiver, before it parks. True: a spin has found links in the inbox. */
 LC_MUST_USE bool lc_rx_spin(lc_channel_t *channel, uint64_t deadline_ns);
 
@@ -32,8 +25,8 @@ LC_MUST_USE bool lc_rx_park_behind(lc_channel_t *channel, size_t seen_to);
 LC_MUST_USE int lc_rx_sleep(lc_channel_t *channel, uint64_t deadline_ns);
 
 /* Receiver. Moves what the inbox has to the backlog's end. True: there was
- * something. With LC_LATEST, only if the message is received next: a message in
- * the backlog can no longer be replaced. */
+ * something. With LC_LATEST, call this only when the message will be received
+ * next: in the backlog it can no longer be replaced. */
 bool lc_rx_gather(lc_channel_t *channel);
 
 /* Receiver. Returns the oldest message's node, which is not taken; NULL: none

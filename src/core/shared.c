@@ -64,15 +64,15 @@ static void release_lock(lc_shared_t *shared) {
 }
 
 /* A thread that has the lock is awake, and calls idle receivers when it
- * unlocks; so nothing needs to be signalled. While messages flow nobody parks,
- * and the inbox's word, which the senders write, is not read here. */
+ * unlocks; so nothing needs to be signalled. While messages flow no receiver
+ * parks, and the inbox's word, which the senders write, is not read here. */
 void lc_shared_lock(lc_channel_t *channel) {
   lc_shared_t *shared = channel->shared;
 
   take_lock(shared);
   if (shared->parked && !lc_inbox_is_parked(&channel->inbox)) {
     shared->parked = false;
-    lc_inbox_is_up(&channel->inbox);
+    lc_inbox_note_awake(&channel->inbox);
   }
 }
 
@@ -204,7 +204,7 @@ void lc_shared_queue_up(lc_idle_t *idle) {
   lc_queue_append(&shared->idle, &idle->queue);
 }
 
-void lc_shared_come(lc_idle_t *idle) {
+void lc_shared_withdraw(lc_idle_t *idle) {
   lc_channel_t *channel = idle->consumer->channel;
   lc_shared_t *shared = channel->shared;
 
@@ -214,7 +214,7 @@ void lc_shared_come(lc_idle_t *idle) {
   } else if (idle->state == LC_QUEUED) {
     lc_queue_remove(&idle->queue);
     if (lc_queue_is_empty(&shared->idle))
-      (void) !lc_inbox_unpark(&channel->inbox);
+      (void) lc_inbox_unpark(&channel->inbox);
   }
   idle->state = LC_AWAY;
 }
@@ -240,7 +240,7 @@ static void dismiss(lc_consumer_t *consumer) {
 
 bool lc_shared_remove(lc_consumer_t *consumer) {
   consumer->closing = true;
-  lc_shared_come(&consumer->idle);
+  lc_shared_withdraw(&consumer->idle);
   dismiss(consumer);
   lc_queue_remove(&consumer->queue);
   return lc_queue_is_empty(&consumer->channel->shared->consumers);
@@ -275,7 +275,7 @@ int lc_shared_wait(lc_consumer_t *consumer, uint64_t deadline_ns) {
   err = consumer->closing          ? UV_EOF
         : idle->state == LC_QUEUED ? UV_ETIMEDOUT
                                    : 0;
-  lc_shared_come(idle);
+  lc_shared_withdraw(idle);
   consumer->threads--;
   lc_queue_append(&channel->shared->spare, &idle->queue);
   return err;
@@ -311,9 +311,9 @@ void lc_shared_give_way(lc_channel_t *channel) {
 
 /* The message may have been taken meanwhile; so this thread looks, in place of
  * a receiver. */
-void lc_shared_settle(lc_channel_t *channel) {
+void lc_shared_pay(lc_channel_t *channel) {
   if (is_locked(channel->shared)) {
-    lc_inbox_is_up(&channel->inbox);
+    lc_inbox_note_awake(&channel->inbox);
     return;
   }
   lc_shared_lock(channel);

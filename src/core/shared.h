@@ -20,8 +20,9 @@
  * place.
  *
  * On a rendezvous channel a send that does not wait is accepted if a receiver
- * is idle. That receiver is called, and only receivers that have been called
- * take stored messages. So as many sends are accepted as receivers are idle.
+ * is idle. That receiver is called. One that was not called takes a message
+ * only if more wait than receivers were called, so each of these still finds
+ * one; and as many sends are accepted as receivers are idle.
  * Each of these receivers takes the oldest message that is there, so the order
  * holds even if one that was called is stopped or closed before it comes.
  */
@@ -90,7 +91,7 @@ void lc_shared_give_way(lc_channel_t *channel);
 
 /* Any thread. Pays a debt. Under the lock there is nothing to do: the unlock
  * will call. */
-void lc_shared_settle(lc_channel_t *channel);
+void lc_shared_pay(lc_channel_t *channel);
 
 #ifdef LC_NOTICES_NESTED_RUN
 /* Any thread. As lc_channel_ring, for each receiver on a loop. */
@@ -116,7 +117,7 @@ LC_MUST_USE int lc_shared_wait(lc_consumer_t *consumer, uint64_t deadline_ns);
 /* Locked. Makes a loop receiver idle; or no longer idle, whether it was called
  * or not. */
 void lc_shared_queue_up(lc_idle_t *idle);
-void lc_shared_come(lc_idle_t *idle);
+void lc_shared_withdraw(lc_idle_t *idle);
 
 /* Any thread, rendezvous. Stores a chain for an idle receiver, if no send
  * waits. 0, UV_EAGAIN or UV_EPIPE. */

@@ -10,30 +10,12 @@
 #include "core/shared.h"
 #include "core/tx.h"
 
-/* Newest message only: how many were replaced. */
-static uint64_t count_replaced(lc_channel_t *channel) {
-  uint64_t count = channel->refs.replaced_by_dropped;
-  loopchan_sender_t *tx;
-
-  for (tx = channel->refs.first_sender; tx != NULL; tx = tx->next)
-    count += lc_tx_replaced(tx);
-  return count;
-}
-
-/* What was sent is computed from the rest: a sender's counts of what it sent
- * and of what it replaced cannot be read in one step. */
-static void stats_of_newest(lc_channel_t *channel, bool alone,
-                            loopchan_stats_t *stats) {
-  /* At the close, what waited is dropped. */
-  stats->queued = channel->rx.dropped == 0 && lc_rx_has_message(channel);
-  lc_channel_lock_senders(channel, alone);
-  stats->dropped += count_replaced(channel);
-  lc_channel_unlock_senders(channel, alone);
-  stats->sent = stats->received + stats->dropped + stats->queued;
-}
-
 void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats) {
-  uint64_t done = channel->rx.received + channel->rx.dropped;
+  uint64_t done = channel->rx.received + channel->rx.dropped, replaced;
+  bool is_latest = channel->config.flavour == LC_LATEST;
+  /* At the close, what waited is dropped. */
+  bool waits =
+      is_latest && channel->rx.dropped == 0 && lc_rx_has_message(channel);
   bool alone = lc_channel_is_alone(channel);
   loopchan_sender_t *tx;
 
@@ -41,7 +23,7 @@ void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats) {
   /* Grant free permits first, so that no send counts as waiting while there is
    * room. */
   if (lc_permits_has_waiters(&channel->waitq.permits))
-    lc_tx_grant(channel);
+    lc_channel_grant(channel);
   stats->capacity = channel->config.capacity;
   stats->waiting = lc_waitq_figures(&channel->waitq, alone, &stats->sent);
   stats->received = channel->rx.received;
@@ -52,13 +34,14 @@ void lc_channel_stats(lc_channel_t *channel, loopchan_stats_t *stats) {
   lc_channel_lock_senders(channel, alone);
   stats->senders = channel->refs.senders;
   stats->sent += channel->refs.sent_by_dropped;
+  replaced = channel->refs.replaced_by_dropped;
   for (tx = channel->refs.first_sender; tx != NULL; tx = tx->next)
-    stats->sent += lc_tx_sent(tx);
+    lc_tx_count(tx, &stats->sent, &replaced);
   lc_channel_unlock_senders(channel, alone);
-  /* A sender counts a message after it has published it. */
-  if (stats->sent < done)
-    stats->sent = done;
-  stats->queued = stats->sent - done;
-  if (channel->config.flavour == LC_LATEST)
-    stats_of_newest(channel, alone, stats);
+  /* A sender counts a message after it has published it. And a sender's two
+   * counts cannot be read in one step. */
+  if (is_latest || stats->sent < done)
+    stats->sent = done + replaced + waits;
+  stats->dropped += replaced;
+  stats->queued = stats->sent - done - replaced;
 }

@@ -13,7 +13,7 @@
 /* How long a send waits for a batch of permits before it escalates; and the
  * longest spin for a permit, whatever spin_ns is: while it spins it has no
  * place in the wait queue. */
-#define LC_PATIENCE_NS 100000
+#define LC_ESCALATE_AFTER_NS 100000
 
 /* How long a send waits on a thread that may turn out to be the loop's. */
 #define LC_LOOP_BEGINS_NS 1000000000
@@ -26,7 +26,7 @@ void lc_tx_cache_init(lc_tx_cache_t *cache, const lc_channel_t *channel) {
   lc_counter_init(&cache->sent);
   lc_counter_init(&cache->replaced);
   lc_backoff_init(&cache->backoff,
-                  lc_earlier(channel->rx.backoff.most_ns, LC_PATIENCE_NS),
+                  lc_earlier(channel->rx.backoff.most_ns, LC_ESCALATE_AFTER_NS),
                   true);
 }
 
@@ -35,7 +35,7 @@ static void make_more_caches(loopchan_sender_t *tx) {
   lc_tx_other_t *made, *more = NULL;
   size_t i;
 
-  /* relaxed: whether it is there; whoever uses it reads it again */
+  /* relaxed: whether it is there; a thread that uses it reads it again */
   if (LC_LIKELY(lc_load(&tx->more, memory_order_relaxed) != NULL))
     return;
   made = lc_malloc((LC_TX_CACHES + 1) * sizeof *made);
@@ -67,9 +67,9 @@ static bool borrow(lc_tx_other_t *last) {
                 memory_order_acquire, memory_order_relaxed);
 }
 
-/* The calling thread's cache, among those made; or *passing. */
+/* The calling thread's cache, among those made; or *temporary. */
 static lc_tx_cache_t *cache_made(loopchan_sender_t *tx,
-                                 lc_tx_cache_t *passing) {
+                                 lc_tx_cache_t *temporary) {
   size_t n, i;
   lc_tx_other_t *more = caches_made(tx, &n);
 
@@ -78,20 +78,21 @@ static lc_tx_cache_t *cache_made(loopchan_sender_t *tx,
       return &more[i].cache;
   if (n > 0 && borrow(&more[i]))
     return &more[i].cache;
-  lc_tx_cache_init(passing, tx->channel);
-  passing->bytes = lc_slab_pool_larger(&tx->channel->pool);
-  return passing;
+  lc_tx_cache_init(temporary, tx->channel);
+  temporary->bytes = lc_slab_pool_larger(&tx->channel->pool);
+  return temporary;
 }
 
-lc_tx_cache_t *lc_tx_cache_of(loopchan_sender_t *tx, lc_tx_cache_t *passing) {
+lc_tx_cache_t *lc_tx_cache_of(loopchan_sender_t *tx, lc_tx_cache_t *temporary) {
   if (LC_LIKELY(lc_owner_claim(&tx->own.owner)))
     return &tx->own;
   make_more_caches(tx);
-  return cache_made(tx, passing);
+  return cache_made(tx, temporary);
 }
 
-lc_tx_cache_t *lc_tx_cache_made(loopchan_sender_t *tx, lc_tx_cache_t *passing) {
-  return lc_owner_claim(&tx->own.owner) ? &tx->own : cache_made(tx, passing);
+lc_tx_cache_t *lc_tx_cache_existing(loopchan_sender_t *tx,
+                                    lc_tx_cache_t *temporary) {
+  return lc_owner_claim(&tx->own.owner) ? &tx->own : cache_made(tx, temporary);
 }
 
 static void put_slab(loopchan_sender_t *tx, lc_tx_cache_t *cache) {
@@ -100,12 +101,12 @@ static void put_slab(loopchan_sender_t *tx, lc_tx_cache_t *cache) {
   cache->slab = NULL;
 }
 
-static void flush(loopchan_sender_t *tx, lc_tx_cache_t *passing) {
-  put_slab(tx, passing);
-  lc_counter_add(&tx->sent_in_passing, lc_counter_read(&passing->sent));
+static void flush(loopchan_sender_t *tx, lc_tx_cache_t *temporary) {
+  put_slab(tx, temporary);
+  lc_counter_add(&tx->sent_by_temporary, lc_counter_read(&temporary->sent));
   if (tx->channel->config.flavour == LC_LATEST)
-    lc_counter_add(&tx->replaced_in_passing,
-                   lc_counter_read(&passing->replaced));
+    lc_counter_add(&tx->replaced_by_temporary,
+                   lc_counter_read(&temporary->replaced));
 }
 
 void lc_tx_cache_return_slow(loopchan_sender_t *tx, lc_tx_cache_t *cache) {
@@ -129,26 +130,21 @@ void lc_tx_put_slabs(loopchan_sender_t *tx) {
     put_slab(tx, &more[i].cache);
 }
 
-uint64_t lc_tx_sent(loopchan_sender_t *tx) {
-  size_t n, i;
-  lc_tx_other_t *more = caches_made(tx, &n);
-  uint64_t sent =
-      lc_counter_read(&tx->own.sent) + lc_counter_read(&tx->sent_in_passing);
-
-  for (i = 0; i < n; i++)
-    sent += lc_counter_read(&more[i].cache.sent);
-  return sent;
+static void count_of_cache(const lc_tx_cache_t *cache, uint64_t *sent,
+                           uint64_t *replaced) {
+  *sent += lc_counter_read(&cache->sent);
+  *replaced += lc_counter_read(&cache->replaced);
 }
 
-uint64_t lc_tx_replaced(loopchan_sender_t *tx) {
+void lc_tx_count(loopchan_sender_t *tx, uint64_t *sent, uint64_t *replaced) {
   size_t n, i;
   lc_tx_other_t *more = caches_made(tx, &n);
-  uint64_t replaced = lc_counter_read(&tx->own.replaced) +
-                      lc_counter_read(&tx->replaced_in_passing);
 
+  *sent += lc_counter_read(&tx->sent_by_temporary);
+  *replaced += lc_counter_read(&tx->replaced_by_temporary);
+  count_of_cache(&tx->own, sent, replaced);
   for (i = 0; i < n; i++)
-    replaced += lc_counter_read(&more[i].cache.replaced);
-  return replaced;
+    count_of_cache(&more[i].cache, sent, replaced);
 }
 
 void lc_tx_free_caches(loopchan_sender_t *tx) {
@@ -236,14 +232,8 @@ int lc_tx_publish_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
 }
 
 LC_NOINLINE int lc_tx_after_push(lc_channel_t *channel, lc_push_t pushed) {
-  lc_channel_pay(channel, pushed);
+  lc_channel_settle(channel, pushed);
   return pushed == LC_REFUSED ? UV_EPIPE : 0;
-}
-
-/* A function of its own, so that callers that find no waiter save no registers
- * for it. */
-LC_NOINLINE void lc_tx_grant(lc_channel_t *channel) {
-  lc_channel_pay(channel, lc_waitq_grant(&channel->waitq));
 }
 
 ssize_t lc_tx_acquire_slow(lc_channel_t *channel, size_t most) {
@@ -256,7 +246,7 @@ ssize_t lc_tx_acquire_slow(lc_channel_t *channel, size_t most) {
     if (lc_permits_is_full(permits))
       return UV_EAGAIN;
     /* There is room, and others wait: they go first. */
-    lc_tx_grant(channel);
+    lc_channel_grant(channel);
     granted = lc_permits_acquire(permits, most);
     if (granted > 0)
       return (ssize_t) granted;
@@ -278,22 +268,15 @@ ssize_t lc_tx_spin_for_permit(lc_channel_t *channel, lc_backoff_t *backoff,
   return permit;
 }
 
-/* Whether this thread may turn out to be the one that runs the loop. */
-static bool may_be_the_loops(lc_channel_t *channel) {
-  if (channel->shared != NULL)
-    return lc_shared_may_be_here(channel);
-  return channel->loop != NULL && lc_loop_may_be_here(channel->loop);
-}
-
 /* If this may be the loop's thread, the loop has a second to begin on another
  * one. */
 int lc_tx_wait_for_wake(lc_channel_t *channel, lc_wake_t *wake,
                         uint64_t deadline_ns) {
-  if (may_be_the_loops(channel)) {
+  if (lc_channel_may_run_here(channel)) {
     uint64_t begun_ns = lc_deadline(LC_LOOP_BEGINS_NS);
     if (lc_wake_wait(wake, lc_earlier(deadline_ns, begun_ns)))
       return 0;
-    if (begun_ns < deadline_ns && may_be_the_loops(channel))
+    if (begun_ns < deadline_ns && lc_channel_may_run_here(channel))
       return UV_EAGAIN;
   }
   return lc_wake_wait(wake, deadline_ns) ? 0 : UV_ETIMEDOUT;
@@ -302,15 +285,16 @@ int lc_tx_wait_for_wake(lc_channel_t *channel, lc_wake_t *wake,
 /* Waits until the deadline. 0: the waiter is complete. */
 static int wait_until_complete(lc_channel_t *channel, lc_waiter_t *waiter,
                                lc_backoff_t *backoff, uint64_t deadline_ns) {
-  uint64_t patient_ns = lc_earlier(deadline_ns, lc_deadline(LC_PATIENCE_NS));
+  uint64_t escalate_ns =
+      lc_earlier(deadline_ns, lc_deadline(LC_ESCALATE_AFTER_NS));
   lc_wake_t *wake = &waiter->completions->wake;
 
-  (void) lc_wake_spin(wake, backoff, patient_ns);
-  if (lc_wake_wait(wake, patient_ns))
+  (void) lc_wake_spin(wake, backoff, escalate_ns);
+  if (lc_wake_wait(wake, escalate_ns))
     return 0;
-  if (patient_ns == deadline_ns)
+  if (escalate_ns == deadline_ns)
     return UV_ETIMEDOUT;
-  lc_channel_pay(channel, lc_waitq_escalate(&channel->waitq, waiter));
+  lc_channel_settle(channel, lc_waitq_escalate(&channel->waitq, waiter));
   return lc_tx_wait_for_wake(channel, wake, deadline_ns);
 }
 
@@ -321,11 +305,12 @@ int lc_tx_wait(lc_channel_t *channel, lc_link_t *newest, lc_link_t *oldest,
 
   if (err != 0)
     return err;
-  lc_channel_pay(channel, lc_waitq_enqueue(&channel->waitq, &waiter));
+  lc_channel_settle(channel, lc_waitq_enqueue(&channel->waitq, &waiter));
   err = wait_until_complete(channel, &waiter, backoff, deadline_ns);
   if (err != 0) {
     bool left;
-    lc_channel_pay(channel, lc_waitq_cancel(&channel->waitq, &waiter, &left));
+    lc_channel_settle(channel,
+                      lc_waitq_cancel(&channel->waitq, &waiter, &left));
     if (left)
       waiter.result = err;
     /* On a rendezvous channel a receiver may just have it. Once the result is

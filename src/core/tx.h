@@ -3,9 +3,10 @@
  * Threads may share a sender, but if they allocated their nodes and counted
  * their messages with atomic operations, each send would pay for that. So each
  * thread has a cache. The first thread that sends has the sender's own; the
- * next few have one each from an array that is made when it is first needed,
- * also when they have ended. Any other thread borrows the last of the array
- * during its call; or, if that is lent, uses a temporary one, and flushes it.
+ * next few have one each, from an array that is made when it is first needed. A
+ * cache stays its thread's even when the thread has ended. Any other thread
+ * borrows the last of the array during its call; or, if that is lent, uses a
+ * temporary one, and flushes it.
  *
  * [tx.caches]  A thread that finds the array sees the caches as they were made.
  *
@@ -26,17 +27,17 @@
 #define LC_TX_H
 
 #include "core/channel.h"
-#include "core/shared.h"
 
 /* Initialises a cache, which is empty. */
 void lc_tx_cache_init(lc_tx_cache_t *cache, const lc_channel_t *channel);
 
-/* Any thread. A cache for the calling thread, perhaps *passing. The thread
+/* Any thread. A cache for the calling thread, perhaps *temporary. The thread
  * gives it back before its call returns. */
-lc_tx_cache_t *lc_tx_cache_of(loopchan_sender_t *tx, lc_tx_cache_t *passing);
+lc_tx_cache_t *lc_tx_cache_of(loopchan_sender_t *tx, lc_tx_cache_t *temporary);
 
 /* The same, but makes none. */
-lc_tx_cache_t *lc_tx_cache_made(loopchan_sender_t *tx, lc_tx_cache_t *passing);
+lc_tx_cache_t *lc_tx_cache_existing(loopchan_sender_t *tx,
+                                    lc_tx_cache_t *temporary);
 
 void lc_tx_cache_return_slow(loopchan_sender_t *tx, lc_tx_cache_t *cache);
 
@@ -46,10 +47,9 @@ static inline void lc_tx_cache_return(loopchan_sender_t *tx,
     lc_tx_cache_return_slow(tx, cache);
 }
 
-/* Any thread. How many messages have been sent on a sender, and how many were
- * replaced by them. */
-uint64_t lc_tx_sent(loopchan_sender_t *tx);
-uint64_t lc_tx_replaced(loopchan_sender_t *tx);
+/* Any thread. Adds how many messages have been sent on a sender, and how many
+ * were replaced by them. */
+void lc_tx_count(loopchan_sender_t *tx, uint64_t *sent, uint64_t *replaced);
 
 /* For the drop of a sender: gives back the slabs that its caches keep; frees
  * the caches. */
@@ -97,9 +97,17 @@ LC_MUST_USE int lc_tx_publish_chain(loopchan_sender_t *tx, lc_tx_cache_t *cache,
 LC_MUST_USE int lc_tx_publish_node(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                                    lc_slab_t *slab, lc_link_t *node);
 
-/* Any thread. Does what is left to do after a push that was not just accepted.
- * 0, or UV_EPIPE: refused. */
+/* Any thread. Does what is left to do after a push. 0, or UV_EPIPE: refused.
+ * The first one is for a push that was not just accepted. */
 LC_MUST_USE int lc_tx_after_push(lc_channel_t *channel, lc_push_t pushed);
+
+LC_MUST_USE static inline int lc_tx_pushed(lc_channel_t *channel,
+                                           lc_push_t pushed) {
+  if (LC_UNLIKELY(pushed != LC_PUSHED))
+    return lc_tx_after_push(channel, pushed);
+  lc_channel_ring(channel);
+  return 0;
+}
 
 /* Any thread. Publishes a chain of links and pays the wake that this may owe.
  * UV_EPIPE: refused. */
@@ -107,13 +115,8 @@ LC_MUST_USE static inline int lc_tx_publish(lc_channel_t *channel,
                                             lc_link_t *newest,
                                             lc_link_t *oldest,
                                             lc_streak_t *streak) {
-  lc_push_t pushed = lc_inbox_push(&channel->inbox, newest, oldest, streak);
-
-  if (LC_LIKELY(pushed == LC_PUSHED)) {
-    lc_channel_ring(channel);
-    return 0;
-  }
-  return lc_tx_after_push(channel, pushed);
+  return lc_tx_pushed(channel,
+                      lc_inbox_push(&channel->inbox, newest, oldest, streak));
 }
 
 /* Any thread. Acquires up to most permits; without a bound and on a rendezvous
@@ -138,27 +141,11 @@ LC_MUST_USE static inline bool lc_tx_acquire_fast(lc_channel_t *channel) {
           LC_LIKELY(lc_permits_acquire(&channel->waitq.permits, 1) != 0));
 }
 
-/* Any thread. Grants permits to the sends that wait for them. */
-void lc_tx_grant(lc_channel_t *channel);
-
-static inline void lc_tx_release_permit(lc_channel_t *channel) {
-  if (channel->config.flavour == LC_BOUNDED &&
-      lc_permits_release(&channel->waitq.permits))
-    lc_tx_grant(channel);
-}
-
 /* Any thread but the loop's own. Bounded, and full: spins for a permit, unless
  * others wait. As lc_tx_acquire. */
 LC_MUST_USE ssize_t lc_tx_spin_for_permit(lc_channel_t *channel,
                                           lc_backoff_t *backoff,
                                           uint64_t deadline_ns);
-
-/* Any thread. Whether the loop would wait for itself here. */
-static inline bool lc_tx_is_loops_own(lc_channel_t *channel) {
-  if (LC_UNLIKELY(channel->shared != NULL))
-    return lc_shared_is_here(channel);
-  return channel->loop != NULL && lc_loop_is_here(channel->loop);
-}
 
 /* Any thread but the loop's own. Waits for a wake of the caller's until the
  * deadline. 0: it came. UV_ETIMEDOUT; or UV_EAGAIN: this may be the loop's

@@ -90,8 +90,8 @@ bool lc_blocks_free(lc_blocks_t *blocks, void *part, size_t offset,
   return true;
 }
 
-/* That costs more than freeing the whole block does, so it is for when messages
- * no longer flow. */
+/* Giving pages back costs more than freeing the whole block, so it is for when
+ * messages no longer flow. */
 static void discard_pages(lc_block_t *block) {
   size_t n = block->tidied, from;
   unsigned discards = 0;

@@ -46,8 +46,8 @@ void lc_blocks_init(lc_blocks_t *blocks);
  * block, all of which live. NULL: out of memory. */
 void *lc_block_make(void);
 
-/* Any thread. Frees a part, whose start is so many bytes behind that of its
- * block. False: another thread uses the blocks, and the part lives. */
+/* Any thread. Frees a part. The offset is how far its start lies behind that
+ * of its block. False: another thread uses the blocks, and the part lives. */
 LC_MUST_USE bool lc_blocks_free(lc_blocks_t *blocks, void *part, size_t offset,
                                 size_t bytes);
 

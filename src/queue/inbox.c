@@ -17,7 +17,7 @@ void lc_inbox_init(lc_inbox_t *inbox) {
 }
 
 /* Only the receiver writes it. */
-static void number_try(lc_inbox_t *inbox) {
+static void number_attempt(lc_inbox_t *inbox) {
   /* [inbox.number] (A) */
   lc_store(&inbox->parks, lc_number_read(&inbox->parks) + 1,
            memory_order_release);
@@ -26,7 +26,7 @@ static void number_try(lc_inbox_t *inbox) {
 bool lc_inbox_park(lc_inbox_t *inbox) {
   lc_link_t *old = inbox->taken;
 
-  number_try(inbox);
+  number_attempt(inbox);
   do
     /* [inbox.park] (C) relaxed on failure: take reads the word again */
     if (lc_cas(&inbox->word, &old, LC_PARKED, memory_order_release,
@@ -35,14 +35,14 @@ bool lc_inbox_park(lc_inbox_t *inbox) {
       return true;
     }
   while (old == LC_PARKED);
-  lc_inbox_is_up(inbox);
+  lc_inbox_note_awake(inbox);
   return false;
 }
 
 bool lc_inbox_unpark(lc_inbox_t *inbox) {
   lc_link_t *old = LC_PARKED;
 
-  lc_inbox_is_up(inbox);
+  lc_inbox_note_awake(inbox);
   /* relaxed: the receiver undoes its own park; nothing is handed over */
   return lc_cas(&inbox->word, &old, LC_EMPTY, memory_order_relaxed,
                 memory_order_relaxed);
@@ -56,17 +56,17 @@ bool lc_inbox_notify(lc_inbox_t *inbox) {
                 memory_order_relaxed);
 }
 
-lc_push_t lc_inbox_push_if_parked(lc_inbox_t *inbox, lc_link_t *newest,
-                                  lc_link_t *oldest) {
+bool lc_inbox_push_if_parked(lc_inbox_t *inbox, lc_link_t *newest,
+                             lc_link_t *oldest) {
   lc_link_t *old = LC_PARKED;
 
   lc_link_to_older(oldest, NULL);
   /* [inbox.publish] (A) [inbox.park] (A) relaxed on failure: nothing is read */
   if (lc_cas(&inbox->word, &old, newest, memory_order_acq_rel,
              memory_order_relaxed))
-    return LC_PUSHED_OWES_WAKE;
+    return true;
   lc_link_to_newer(oldest, NULL);
-  return LC_REFUSED;
+  return false;
 }
 
 bool lc_inbox_close(lc_inbox_t *inbox, lc_chain_t *chain) {

@@ -207,7 +207,7 @@ static inline uintptr_t lc_inbox_parks(const lc_inbox_t *inbox) {
   return lc_load(&inbox->parks, memory_order_acquire);
 }
 
-static inline void lc_inbox_signalled(lc_inbox_t *inbox, uintptr_t parks) {
+static inline void lc_inbox_note_signal(lc_inbox_t *inbox, uintptr_t parks) {
   if (lc_number_read(&inbox->signalled) != parks)
     lc_number_set(&inbox->signalled, parks);
 }
@@ -238,8 +238,8 @@ static inline lc_push_t lc_inbox_pushed(const lc_inbox_t *inbox,
 }
 
 /* Receiver. It is awake, and needs no signal until it parks. */
-static inline void lc_inbox_is_up(lc_inbox_t *inbox) {
-  lc_inbox_signalled(inbox, lc_inbox_parks(inbox));
+static inline void lc_inbox_note_awake(lc_inbox_t *inbox) {
+  lc_inbox_note_signal(inbox, lc_inbox_parks(inbox));
 }
 
 /* A guess of the word's value. In a streak the word is not read: that would
@@ -255,7 +255,7 @@ static inline lc_link_t *lc_inbox_guess(lc_inbox_t *inbox,
  * long a streak as this one had. So streaks grow until they are long compared
  * to the time that the word takes from one sender to the next; and a thread
  * that rarely sends does not back off at all. */
-static inline void lc_streak_end(lc_streak_t *streak) {
+static inline void lc_streak_back_off(lc_streak_t *streak) {
   uint64_t pushes = streak->run < LC_STREAK_MOST ? streak->run : LC_STREAK_MOST;
 
   if (pushes > 0)
@@ -284,7 +284,7 @@ LC_MUST_USE static inline lc_push_t lc_inbox_push(lc_inbox_t *inbox,
                          memory_order_relaxed)))
       break;
     if (lc_inbox_is_link(old))
-      lc_streak_end(streak);
+      lc_streak_back_off(streak);
   }
   streak->run = old == streak->last ? streak->run + 1 : 0;
   streak->last = newest;
@@ -337,17 +337,16 @@ static inline bool lc_inbox_holds(const lc_inbox_t *inbox,
 LC_MUST_USE bool lc_inbox_park(lc_inbox_t *inbox);
 
 /* Receiver. True: awake again, no thread owes a wake. False: one does. */
-LC_MUST_USE bool lc_inbox_unpark(lc_inbox_t *inbox);
+bool lc_inbox_unpark(lc_inbox_t *inbox);
 
 /* Any thread. Unparks a receiver that is parked, without pushing anything.
  * True: the caller owes the wake. */
 LC_MUST_USE bool lc_inbox_notify(lc_inbox_t *inbox);
 
-/* Any thread. As push, but only if the receiver is parked, so that a wake is
- * owed. Otherwise LC_REFUSED, whether it is closed or awake. */
-LC_MUST_USE lc_push_t lc_inbox_push_if_parked(lc_inbox_t *inbox,
-                                              lc_link_t *newest,
-                                              lc_link_t *oldest);
+/* Any thread. As push, but only if the receiver is parked. True: pushed, and
+ * the caller owes the wake. False: it is awake, or closed. */
+LC_MUST_USE bool lc_inbox_push_if_parked(lc_inbox_t *inbox, lc_link_t *newest,
+                                         lc_link_t *oldest);
 
 /* Receiver. From here on every push is refused, and the word leads to nothing.
  * Takes what was accepted and not taken, as lc_inbox_take does. */

@@ -8,14 +8,14 @@
 
 #include "base/alloc.h"
 
-/* A node of at most so many bytes fills the pages that it lies in. */
+/* Up to this size, a node fills most of the pages that it lies in. */
 #define LC_FULL_NODE 8192
 
 /* How often a thread looks for slabs that another one has for a moment, before
  * it makes more. */
 #define LC_LOOKS_MOST 64
 
-/* Behind how many slabs that are too large it looks for one. */
+/* How many slabs that are too large it looks past. */
 #define LC_LOOKS_DEEP 16
 
 /* How many slabs a receiver frees at most when it has nothing else to do. */
@@ -36,7 +36,7 @@ static size_t alignment_of_size(size_t size) {
   return align < LOOPCHAN_TYPED_MAX_ALIGN ? align : LOOPCHAN_TYPED_MAX_ALIGN;
 }
 
-/* How many nodes a slab of so many bytes holds; one at least. */
+/* How many nodes fit into a slab of this size; at least one. */
 static size_t nodes_in(size_t bytes, size_t stride) {
   return bytes < sizeof(lc_slab_t) + stride
              ? 1
@@ -47,7 +47,8 @@ static size_t bytes_of(size_t nodes, size_t stride) {
   return sizeof(lc_slab_t) + nodes * stride;
 }
 
-/* Bytes of a slab of so many at most, but with one node at least. */
+/* The bytes that the whole nodes in a slab of at most this size take; at least
+ * one node's. */
 static size_t whole_nodes(const lc_slab_pool_t *pool, size_t most) {
   return bytes_of(nodes_in(most, pool->stride), pool->stride);
 }
@@ -94,7 +95,7 @@ bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size, size_t bound) {
   lc_atomic_init(&pool->senders, 0);
   lc_atomic_init(&pool->waiting, 0);
   lc_atomic_init(&pool->unasked, 0);
-  lc_atomic_init(&pool->vain, 0);
+  lc_atomic_init(&pool->empty_looks, 0);
   lc_atomic_init(&pool->period, 0);
   lc_atomic_init(&pool->unneeded, 0);
   lc_blocks_init(&pool->blocks);
@@ -157,7 +158,7 @@ static void put_on_top(lc_slab_pool_t *pool, lc_slab_t *slab) {
   }
 }
 
-/* False: more than so many bytes would wait then. */
+/* False: more than `most` bytes would wait then. */
 static bool try_to_put(lc_slab_pool_t *pool, lc_slab_t *slab, size_t most) {
   if (bytes_waiting(pool) + slab->bytes > most)
     return false;
@@ -211,12 +212,12 @@ static bool is_unused(const lc_slab_t *slab) {
   return slab->used == 0;
 }
 
-/* And it is part of a block. */
+/* No node of it is under way, and it is part of a block. */
 static bool can_split(const lc_slab_t *slab) {
   return slab->offset > 0 && is_unused(slab);
 }
 
-/* Cuts a slab to so many bytes. The rest is a slab behind it, if it has room
+/* Cuts a slab to a size. The rest is a slab behind it, if it has room
  * for a node. */
 static void split(lc_slab_pool_t *pool, lc_slab_t *slab, size_t bytes) {
   size_t end = round_up(bytes, LC_CACHE_LINE);
@@ -231,8 +232,8 @@ static void split(lc_slab_pool_t *pool, lc_slab_t *slab, size_t bytes) {
   slab->next = rest;
 }
 
-/* Moves the first that has at most so many bytes, or can be split, to the
- * front. False: there is none among the first few. */
+/* Moves the first that has at most `most` bytes, or can be split, to the front.
+ * False: there is none among the first few. */
 static bool bring_to_front(lc_slab_t **slabs, size_t most) {
   lc_slab_t **at = slabs, *fit;
   unsigned n;
@@ -251,8 +252,8 @@ static bool bring_to_front(lc_slab_t **slabs, size_t most) {
   return true;
 }
 
-/* Takes a slab that waits in the pool: any of at most so many bytes, or these
- * of a larger one that can be split. If many wait and none is to be seen,
+/* Takes a slab that waits in the pool: any of at most `most` bytes, or `bytes`
+ * cut from a larger one that can be split. If many wait and none is to be seen,
  * another thread has them for a moment, or for long, if it is preempted. */
 static lc_slab_t *take_waiting(lc_slab_pool_t *pool, size_t bytes,
                                size_t most) {
@@ -402,7 +403,7 @@ lc_slab_t *lc_slab_pool_get(lc_slab_pool_t *pool, size_t *bytes) {
 
   /* relaxed, both: a hint */
   lc_store(&pool->unasked, 0, memory_order_relaxed);
-  lc_store(&pool->vain, 0, memory_order_relaxed);
+  lc_store(&pool->empty_looks, 0, memory_order_relaxed);
   if (slab == NULL)
     slab = make_slab(pool, want);
   if (slab == NULL)
@@ -427,7 +428,7 @@ size_t lc_slab_pool_kept(const lc_slab_pool_t *pool) {
   return lc_load(&pool->kept, memory_order_relaxed);
 }
 
-void lc_slab_pool_share(lc_slab_pool_t *pool, size_t senders) {
+void lc_slab_pool_set_senders(lc_slab_pool_t *pool, size_t senders) {
   /* relaxed: a hint */
   lc_store(&pool->senders, senders, memory_order_relaxed);
 }
@@ -480,14 +481,14 @@ bool lc_slab_pool_is_flooded(const lc_slab_pool_t *pool) {
   return is_flooded(pool) || has_more_than_few(pool);
 }
 
-unsigned lc_slab_pool_vain(const lc_slab_pool_t *pool) {
+unsigned lc_slab_pool_empty_looks(const lc_slab_pool_t *pool) {
   /* relaxed: a hint */
-  return lc_load(&pool->vain, memory_order_relaxed);
+  return lc_load(&pool->empty_looks, memory_order_relaxed);
 }
 
-void lc_slab_pool_set_vain(lc_slab_pool_t *pool, unsigned vain) {
+void lc_slab_pool_set_empty_looks(lc_slab_pool_t *pool, unsigned looks) {
   /* relaxed: a hint */
-  lc_store(&pool->vain, vain, memory_order_relaxed);
+  lc_store(&pool->empty_looks, looks, memory_order_relaxed);
 }
 
 /* The bytes that were freed; 0: only the few wait, or none of the others could

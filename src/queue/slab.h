@@ -76,7 +76,7 @@
  * LC_PERIOD_MS, though messages flow.
  *
  * Once the slabs that have no user take half of LC_BLOCK_BYTES, the next ones
- * are parts of blocks of so many bytes, until the pool is down to the few. A
+ * are parts of blocks of that size, until the pool is down to the few. A
  * block is freed with the last of its slabs, so an idle sender's slab may keep
  * a block; but the pages of the others go when the pool is trimmed. Measured
  * with four senders to a loop, 4096 bytes, ns per message: 500; without blocks
@@ -102,22 +102,22 @@ typedef struct lc_slab {
 } lc_slab_t;
 
 typedef struct {
-  size_t stride;              /* from node to node */
-  size_t most;                /* bytes of the largest slab to make */
-  uint16_t offset;            /* from node to message */
-  uint8_t few;                /* slabs that it keeps at all times */
-  bool single;                /* see lc_slab_pool_make_single */
-  bool cuts_blocks;           /* slabs may be parts of blocks */
-  lc_atomic(bool) flooded;    /* and the next ones are */
-  lc_atomic(size_t) largest;  /* bytes of the largest slab made so far */
-  lc_atomic(size_t) made;     /* bytes of the slabs that there are */
-  lc_atomic(size_t) kept;     /* bytes of the slabs that have a user */
-  lc_atomic(size_t) senders;  /* among whom LC_KEPT_BYTES are shared */
-  lc_atomic(size_t) waiting;  /* bytes of the slabs in the stack */
-  lc_atomic(size_t) unasked;  /* bytes that came back since a slab was got */
-  lc_atomic(unsigned) vain;   /* looks in vain since then */
-  lc_atomic(unsigned) period; /* when this period of LC_PERIOD_MS began */
-  lc_atomic(size_t) unneeded; /* the least bytes that waited since then */
+  size_t stride;             /* from node to node */
+  size_t most;               /* bytes of the largest slab to make */
+  uint16_t offset;           /* from node to message */
+  uint8_t few;               /* slabs that it keeps at all times */
+  bool single;               /* see lc_slab_pool_make_single */
+  bool cuts_blocks;          /* slabs may be parts of blocks */
+  lc_atomic(bool) flooded;   /* and the next ones are */
+  lc_atomic(size_t) largest; /* bytes of the largest slab made so far */
+  lc_atomic(size_t) made;    /* bytes of the slabs that there are */
+  lc_atomic(size_t) kept;    /* bytes of the slabs that have a user */
+  lc_atomic(size_t) senders; /* among whom LC_KEPT_BYTES are shared */
+  lc_atomic(size_t) waiting; /* bytes of the slabs in the stack */
+  lc_atomic(size_t) unasked; /* bytes that came back since a slab was got */
+  lc_atomic(unsigned) empty_looks; /* since then, of receivers */
+  lc_atomic(unsigned) period;      /* when this period of LC_PERIOD_MS began */
+  lc_atomic(size_t) unneeded;      /* the least bytes that waited since then */
   lc_blocks_t blocks;
   lc_atomic(lc_slab_t *) top; /* of the stack */
   lc_atomic(lc_slab_t *) orphans;
@@ -142,7 +142,7 @@ void lc_slab_pool_free(lc_slab_pool_t *pool);
  * raised to twice the size of what was got. NULL: out of memory. */
 lc_slab_t *lc_slab_pool_get(lc_slab_pool_t *pool, size_t *bytes);
 
-/* Any thread. A slab of so many bytes is full, and goes with its last node: its
+/* Any thread. A slab of this size is full, and goes with its last node: its
  * user no longer keeps it. */
 void lc_slab_pool_spent(lc_slab_pool_t *pool, size_t bytes);
 
@@ -150,7 +150,7 @@ void lc_slab_pool_spent(lc_slab_pool_t *pool, size_t bytes);
 size_t lc_slab_pool_kept(const lc_slab_pool_t *pool);
 
 /* Any thread. How many senders there are now. */
-void lc_slab_pool_share(lc_slab_pool_t *pool, size_t senders);
+void lc_slab_pool_set_senders(lc_slab_pool_t *pool, size_t senders);
 
 /* Any thread. Twice the bytes of the largest slab that was made so far. */
 size_t lc_slab_pool_larger(const lc_slab_pool_t *pool);
@@ -168,10 +168,10 @@ bool lc_slab_pool_is_flooded(const lc_slab_pool_t *pool);
 
 /* Any thread. A count, which begins again when a slab is got: how often a
  * receiver has found no message. A hint. */
-unsigned lc_slab_pool_vain(const lc_slab_pool_t *pool);
-void lc_slab_pool_set_vain(lc_slab_pool_t *pool, unsigned vain);
+unsigned lc_slab_pool_empty_looks(const lc_slab_pool_t *pool);
+void lc_slab_pool_set_empty_looks(lc_slab_pool_t *pool, unsigned looks);
 
-/* Any thread, after each look in vain: frees, a few at a time, slabs that no
+/* Any thread, after each empty look: frees, a few at a time, slabs that no
  * user has needed in a period that is over. */
 void lc_slab_pool_trim_unneeded(lc_slab_pool_t *pool);
 

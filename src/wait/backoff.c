@@ -22,9 +22,9 @@
  * slowest in a hundred: 0.24 ms; where no such spin was noticed, 2.7. */
 #define LC_STALL_NS 500000
 
-/* At most so many brief spins, and one more, come before a whole one. Measured
- * with a message every 50 us, where none pays: the processor time is within the
- * spread of what it takes without a spin, and with 255 here. */
+/* At most this many brief spins, and one more, come before a whole one.
+ * Measured with a message every 50 us, where none pays: the processor time is
+ * within the spread of what it takes without a spin, and with 255 here. */
 #define LC_FAILURES_MOST 63
 
 /* Between two looks. Measured with a ping-pong between threads, which takes 280

@@ -91,8 +91,8 @@ static lc_loop_t *new_loop(uv_loop_t *loop, int process) {
     return NULL;
   memset(fresh, 0, sizeof *fresh);
   lc_counter_init(&fresh->wakes);
-  lc_loop_thread_init(&fresh->loop_thread);
-  lc_loop_thread_init(&fresh->caller);
+  lc_owner_init(&fresh->loop_thread);
+  lc_owner_init(&fresh->caller);
   lc_number_init(&fresh->serving_ms);
   lc_gate_init(&fresh->gate);
   fresh->loop = loop;
@@ -288,7 +288,7 @@ void lc_loop_serve(lc_member_t *member) {
   lc_loop_t *loop = member->loop;
   bool cut;
 
-  lc_loop_in_callback(loop);
+  lc_loop_note_callback(loop);
   loop->call++;
   if (member->open)
     hear(loop, member);
@@ -303,7 +303,7 @@ void lc_loop_serve(lc_member_t *member) {
   member->called = loop->call;
   member->used_ns = loop->used_ns;
   /* Its next call proves that the turn of this one has ended: so a member that
-   * was cut here goes on there, whatever is called between. */
+   * was cut here goes on there, whatever is called in between. */
   if (cut && member->open)
     drive(loop, member);
   drive_on(loop, member);
@@ -321,7 +321,7 @@ uint64_t lc_loop_share(const lc_member_t *member) {
   return used + share;
 }
 
-bool lc_loop_may_spin(lc_loop_t *loop) {
+bool lc_loop_claim_spin(lc_loop_t *loop) {
   if (loop->spun > loop->ended || first_left(loop) != NULL ||
       lc_counter_read(&loop->wakes) != loop->heard)
     return false;

@@ -67,13 +67,11 @@ typedef struct lc_member {
 } lc_member_t;
 
 typedef struct lc_loop {
-  lc_counter_t wakes; /* sent to members; any thread counts */
-  lc_loop_thread_t
-      loop_thread;        /* the thread of the last callback; 0: none so far */
+  lc_counter_t wakes;     /* sent to members; any thread counts */
+  lc_owner_t loop_thread; /* the thread of the last callback, if any */
   lc_number_t serving_ms; /* debug: since when callbacks run; 0: none does */
-  lc_loop_thread_t
-      caller;      /* before the first callback: the thread of the last call */
-  uv_loop_t *loop; /* fixed after open, as the next one */
+  lc_owner_t caller;      /* before that: the thread of the last call */
+  uv_loop_t *loop;        /* fixed after open, as the next one */
   int process;
   struct lc_loop *prev, *next; /* the registry's mutex guards these */
   size_t handles;              /* open, or not called back as closed */
@@ -106,35 +104,34 @@ void lc_loop_hold(lc_loop_t *loop);
 void lc_loop_release(lc_loop_t *loop);
 
 /* The loop's thread, in a callback of ours. */
-static inline void lc_loop_in_callback(lc_loop_t *loop) {
+static inline void lc_loop_note_callback(lc_loop_t *loop) {
   lc_called("uv_run");
   lc_expect(!loop->serving, "called inside a callback of the same loop");
-  if (LC_UNLIKELY(!lc_loop_thread_is_here(&loop->loop_thread)))
-    lc_loop_thread_set_here(&loop->loop_thread);
+  if (LC_UNLIKELY(!lc_owner_is_here(&loop->loop_thread)))
+    lc_owner_set_here(&loop->loop_thread);
 }
 
 /* The loop's thread, in a call. */
-static inline void lc_loop_in_call(lc_loop_t *loop) {
-  lc_loop_thread_t *whose = lc_loop_thread_is_known(&loop->loop_thread)
-                                ? &loop->loop_thread
-                                : &loop->caller;
+static inline void lc_loop_note_call(lc_loop_t *loop) {
+  lc_owner_t *whose =
+      lc_owner_is_none(&loop->loop_thread) ? &loop->caller : &loop->loop_thread;
 
-  lc_expect(!loop->serving || lc_loop_thread_is_here(whose),
+  lc_expect(!loop->serving || lc_owner_is_here(whose),
             "called on a thread that does not run the loop");
-  if (LC_UNLIKELY(!lc_loop_thread_is_here(whose)))
-    lc_loop_thread_set_here(whose);
+  if (LC_UNLIKELY(!lc_owner_is_here(whose)))
+    lc_owner_set_here(whose);
 }
 
 /* Any thread. Whether the loop is known to run here. */
 static inline bool lc_loop_is_here(lc_loop_t *loop) {
-  return lc_loop_thread_is_here(&loop->loop_thread);
+  return lc_owner_is_here(&loop->loop_thread);
 }
 
 /* Any thread. Whether the loop has not called back yet, and may come to run
  * here: this thread made the last call. */
 static inline bool lc_loop_may_be_here(lc_loop_t *loop) {
-  return !lc_loop_thread_is_known(&loop->loop_thread) &&
-         lc_loop_thread_is_here(&loop->caller);
+  return lc_owner_is_none(&loop->loop_thread) &&
+         lc_owner_is_here(&loop->caller);
 }
 
 /* A debug build detects a nested uv_run. (Not in the explorer, which would have
@@ -166,12 +163,12 @@ static inline uint64_t lc_loop_used(const lc_loop_t *loop) {
   return loop->used_ns - loop->used_till_ended;
 }
 
-/* The loop's thread, while the member is served. How far into the turn's time
- * that may go on, since others are due. */
+/* The loop's thread, while the member is served. How far into the turn
+ * it may deliver, given that others are due. */
 uint64_t lc_loop_share(const lc_member_t *member);
 
 /* The loop's thread, while a member is served. Whether it may spin for more:
  * once in a turn, and if no other member is due, nor has a wake on its way. */
-LC_MUST_USE bool lc_loop_may_spin(lc_loop_t *loop);
+LC_MUST_USE bool lc_loop_claim_spin(lc_loop_t *loop);
 
 #endif /* LC_LOOP_H */

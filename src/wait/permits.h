@@ -90,7 +90,7 @@ bool lc_permits_is_full(lc_permits_t *permits);
 size_t lc_permits_room(lc_permits_t *permits);
 
 /* Any thread. Two guesses for a sender that spins for a permit: whether others
- * wait; and whether so many permits are free that one is worth taking. If it
+ * wait; and whether enough permits are free that one is worth taking. If it
  * took them one at a time, both sides would wait for the same cache line at
  * each message. */
 static inline bool lc_permits_has_waiters(const lc_permits_t *permits) {

@@ -102,17 +102,17 @@ static lc_completions_t *take_idle(lc_waitq_t *waitq) {
 
 int lc_waitq_borrow(lc_waitq_t *waitq, lc_completions_t **completions) {
   lc_completions_t *borrowed = take_idle(waitq);
-  int err = 0;
 
   if (borrowed == NULL) {
+    int err;
     borrowed = lc_malloc(sizeof *borrowed);
     if (borrowed == NULL)
       return UV_ENOMEM;
     err = lc_completions_init(borrowed);
-  }
-  if (err != 0) {
-    lc_free(borrowed);
-    return err;
+    if (err != 0) {
+      lc_free(borrowed);
+      return err;
+    }
   }
   lc_assert(borrowed->outstanding == 0 && borrowed->first == NULL);
   lc_queue_init(&borrowed->done);
@@ -377,12 +377,13 @@ void lc_waitq_drain(lc_waitq_t *waitq, lc_completions_t *completions,
 
 bool lc_waitq_has_outstanding(lc_waitq_t *waitq,
                               const lc_completions_t *completions) {
-  bool owes;
+  bool has_some;
 
   lock(waitq);
-  owes = completions->outstanding > 0 || !lc_queue_is_empty(&completions->done);
+  has_some =
+      completions->outstanding > 0 || !lc_queue_is_empty(&completions->done);
   unlock(waitq);
-  return owes;
+  return has_some;
 }
 
 void lc_waitq_watch(lc_waitq_t *waitq, lc_completions_t *completions) {

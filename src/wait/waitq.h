@@ -24,11 +24,11 @@
 #include "wait/permits.h"
 #include "wait/wake.h"
 
-/* Where a thread, or a writer, learns what became of its sends. The wait
- * queue's lock guards all but the wake; and next_to_signal, once the list is
- * the unlocking thread's; and place, while it is in idle. A thread borrows one
- * from the wait queue, because its wake may still be signalled after the thread
- * has gone on. */
+/* Where a thread, or a writer, learns what became of its sends. Guarded by the
+ * wait queue's lock, except for the wake; for next_to_signal, once the thread
+ * that unlocks has taken the list; and for place, while it is in idle. A thread
+ * borrows one from the wait queue, because its wake may still be signalled
+ * after the thread has gone on. */
 typedef struct lc_completions {
   lc_wake_t wake;
   lc_monitor_t monitor;           /* a thread's */
@@ -94,7 +94,7 @@ void lc_waitq_return(lc_waitq_t *waitq, lc_completions_t *completions);
 
 /* The calls that return an lc_push_t may have pushed, for the first waiters.
  * The caller does what this leaves to do for the receiver: see
- * lc_channel_pay. */
+ * lc_channel_settle. */
 
 /* Any thread. Enqueues at the end; it may be complete at once. */
 LC_MUST_USE lc_push_t lc_waitq_enqueue(lc_waitq_t *waitq, lc_waiter_t *waiter);

@@ -163,7 +163,8 @@ static void send_async(uv_async_t *async) {
 /* Inside the gate, which it leaves. */
 static void signal_inside(lc_wake_t *wake, uint64_t debts, lc_number_t *is_for,
                           uintptr_t number) {
-  /* The count of all first: what the wake's own count has, that has too. */
+  /* Counted for all first, so that this sum is never behind the wake's own
+   * count. */
   if (debts != 0 && wake->count_of_all != NULL)
     lc_counter_add(wake->count_of_all, debts);
   if (debts != 0)
@@ -230,13 +231,6 @@ bool lc_wake_renew(lc_wake_t *wake) {
     set_signalled(wake, false);
   uv_mutex_unlock(&wake->monitor->mutex);
   return kept;
-}
-
-void lc_monitor_notify(lc_monitor_t *monitor, bool *woken) {
-  uv_mutex_lock(&monitor->mutex);
-  *woken = true;
-  uv_cond_signal(&monitor->cond);
-  uv_mutex_unlock(&monitor->mutex);
 }
 
 void lc_wake_self(lc_wake_t *wake) {

@@ -62,7 +62,7 @@ typedef struct lc_wake {
                                  lc_wake_leave. If MADE, its mutex guards the
                                  word and forward */
   uv_async_t *async;          /* NULL: a thread receiver */
-  lc_gate_t gate;             /* of those who touch async; of a target */
+  lc_gate_t gate;             /* of threads that use async; of a target */
   bool promised;              /* a thread will signal, after it has released the
                                  lock under which it promised that; unset and
                                  read under the monitor's mutex */
@@ -90,9 +90,9 @@ void lc_wake_signal(lc_wake_t *wake);
 void lc_wake_signal_for(lc_wake_t *wake, lc_number_t *is_for, uintptr_t number);
 void lc_wake_help(lc_wake_t *wake, lc_number_t *is_for, uintptr_t number);
 
-/* The same in two steps: lc_wake_leave, of a loop's wake, waits for the second
- * one. The first one requires that it has not been left. A thread's wake has to
- * stay for other reasons. */
+/* The same in two steps. lc_wake_hold requires that a loop's wake has not been
+ * left; lc_wake_leave then waits for lc_wake_signal_held. A thread's wake has
+ * to stay for other reasons. */
 void lc_wake_hold(lc_wake_t *wake);
 void lc_wake_signal_held(lc_wake_t *wake);
 
@@ -102,10 +102,6 @@ void lc_wake_signal_held(lc_wake_t *wake);
  * so far; true: the wake is as new. */
 void lc_wake_promise(lc_wake_t *wake);
 LC_MUST_USE bool lc_wake_renew(lc_wake_t *wake);
-
-/* Any thread. Wakes the thread that sleeps on a monitor, whose mutex guards
- * *woken. The monitor may be gone as soon as the sleeper has the mutex. */
-void lc_monitor_notify(lc_monitor_t *monitor, bool *woken);
 
 /* Loop's thread. Requests another callback in the loop's next turn. */
 void lc_wake_self(lc_wake_t *wake);

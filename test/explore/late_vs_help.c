@@ -16,7 +16,7 @@ static lc_link_t links[LINKS];
 static size_t received;
 static bool through;
 
-/* As lc_channel_pay does it. The explorer changes threads at no operation on
+/* As lc_channel_settle does it. The explorer changes threads at no operation on
  * the numbers, so there is a look before them, where it may. */
 static void push_and_pay(lc_link_t *link) {
   lc_push_t pushed = lc_inbox_push(&inbox, link, link, LC_NO_STREAK);
@@ -59,7 +59,7 @@ static bool take_and_park(void) {
 }
 
 static void on_wake(uv_async_t *handle) {
-  lc_inbox_is_up(&inbox);
+  lc_inbox_note_awake(&inbox);
   if (!take_and_park())
     lc_wake_self(&wake);
   else if (received == LINKS) {
@@ -92,7 +92,7 @@ static const explore_twin_t twins[] = {{.name = "number_read_too_early",
                                         .order = memory_order_relaxed,
                                         .caught_as = "stuck"},
                                        {.name = "number_hides_the_callback",
-                                        .site = "number_try",
+                                        .site = "number_attempt",
                                         .kind = EXPLORE_STORE,
                                         .order = memory_order_relaxed,
                                         .caught_as = "stuck"},

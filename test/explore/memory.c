@@ -178,17 +178,16 @@ static bool is_one_of(const char *names, const char *name) {
 static const char quiet_sites[] =
     " lc_malloc lc_free lc_malloc_core lc_free_core lc_malloc_burst"
     " lc_free_burst lc_owner_claim lc_owner_may_be_here lc_owner_set_here"
-    " lc_owner_set_none lc_owner_is_here lc_tx_sent flush is_signalled"
-    " set_signalled lc_loop_thread_is_here lc_loop_thread_set_here"
-    " lc_loop_thread_is_known lc_wake_count lc_loop_may_spin"
-    " lc_receiver_enter lc_receiver_exit note_size makes_blocks count_made"
-    " is_flooded set_flooded bytes_of_few bytes_waiting"
-    " count_bytes seen_on_top count_unasked is_small lc_slab_pool_kept"
-    " lc_slab_pool_spent lc_slab_pool_share share lc_slab_pool_get"
-    " number_try lc_inbox_parks lc_wake_signal_for signal_inside"
-    " signal_thread lc_inbox_signalled lc_inbox_wants_help lc_slab_pool_vain"
-    " lc_slab_pool_set_vain bytes_unneeded set_unneeded "
-    "lc_slab_pool_trim_unneeded ";
+    " lc_owner_set_none lc_owner_is_here lc_owner_is_none count_of_cache"
+    " lc_tx_count flush is_signalled set_signalled lc_wake_count"
+    " lc_loop_claim_spin lc_receiver_enter lc_receiver_exit note_size"
+    " makes_blocks count_made is_flooded set_flooded bytes_of_few"
+    " bytes_waiting count_bytes seen_on_top count_unasked is_small"
+    " lc_slab_pool_kept lc_slab_pool_spent lc_slab_pool_set_senders share"
+    " lc_slab_pool_get number_attempt lc_inbox_parks lc_wake_signal_for"
+    " signal_inside signal_thread lc_inbox_note_signal lc_inbox_wants_help"
+    " lc_slab_pool_empty_looks lc_slab_pool_set_empty_looks bytes_unneeded"
+    " set_unneeded lc_slab_pool_trim_unneeded ";
 
 /* Explored in programs of their own. */
 static const char step_sites[] =

@@ -22,8 +22,7 @@ static void push(void *arg) {
 
 static void push_if_parked(void *arg) {
   (void) arg;
-  if (lc_inbox_push_if_parked(&inbox, &links[1], &links[1]) ==
-      LC_PUSHED_OWES_WAKE)
+  if (lc_inbox_push_if_parked(&inbox, &links[1], &links[1]))
     found_parked(1);
 }
 

@@ -27,8 +27,7 @@ static void push_if_parked(void *arg) {
 
   lc_link_init(&node->link, 0);
   explore_write(&node->message);
-  node->accepted =
-      lc_inbox_push_if_parked(&inbox, &node->link, &node->link) != LC_REFUSED;
+  node->accepted = lc_inbox_push_if_parked(&inbox, &node->link, &node->link);
 }
 
 static int read_all(const lc_chain_t *chain) {

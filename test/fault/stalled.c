@@ -39,7 +39,7 @@ static void send_and_stand(void *arg) {
   }
 }
 
-static void send_last(void *arg) {
+static void send_latest(void *arg) {
   while (!locks_stand())
     sched_yield();
   (void) loopchan_send(arg, &(int){2});
@@ -59,7 +59,7 @@ static void start(unsigned flags) {
 static void run_threads(bool another) {
   ck_assert_int_eq(uv_thread_create(&threads[0], send_and_stand, tx), 0);
   if (another)
-    ck_assert_int_eq(uv_thread_create(&threads[1], send_last, other_tx), 0);
+    ck_assert_int_eq(uv_thread_create(&threads[1], send_latest, other_tx), 0);
 }
 
 /* A thread receiver is closed, and its memory gone, before the debt is paid. */

@@ -405,7 +405,7 @@ START_TEST(who_serves_the_line_pays_the_wake_that_this_owes) {
   ck_assert(!lc_waitq_enqueue(&other->waitq, &waiter));
   ck_assert(lc_rx_park(other));
   ck_assert(lc_permits_release(&other->waitq.permits));
-  lc_tx_grant(other);
+  lc_channel_grant(other);
   ck_assert_uint_eq(lc_wake_count(&other->wake), 1);
   expect_link(other, &link);
   other->rx.received = 1;
@@ -430,7 +430,7 @@ START_TEST(a_debt_that_is_not_paid_at_the_deadline_is_not_waited_for) {
     ck_assert_int_eq(lc_rx_sleep(other, LC_NOW), 0);
     expect_link(other, &link);
     ck_assert(lc_rx_park(other));
-    lc_channel_settle(other);
+    lc_channel_pay(other);
     ck_assert_uint_eq(lc_wake_count(&other->wake), (uint64_t) round);
     ck_assert_int_eq(lc_rx_sleep(other, LC_NOW), UV_ETIMEDOUT);
     ck_assert(!lc_inbox_is_parked(&other->inbox));
@@ -455,10 +455,10 @@ START_TEST(a_spin_takes_one_of_a_batch_and_never_before_waiters) {
   ck_assert_int_eq(lc_tx_acquire(other, 4), 4);
   ck_assert_int_eq(lc_tx_spin_for_permit(other, &backoff, LC_NEVER), UV_EAGAIN);
   ck_assert_uint_eq(backoff.next_ns, 4000);
-  lc_tx_release_permit(other);
+  lc_channel_release_permit(other);
   ck_assert_int_eq(lc_tx_spin_for_permit(other, &backoff, LC_NEVER), UV_EAGAIN);
   ck_assert_uint_eq(backoff.next_ns, 2000);
-  lc_tx_release_permit(other);
+  lc_channel_release_permit(other);
   ck_assert_int_eq(lc_tx_spin_for_permit(other, &backoff, LC_NOW), UV_EAGAIN);
   lc_backoff_init(&backoff, UINT64_C(3600000000000), true);
   backoff.next_ns /= 2;
@@ -471,7 +471,7 @@ START_TEST(a_spin_takes_one_of_a_batch_and_never_before_waiters) {
   ck_assert(lc_permits_release(&other->waitq.permits)); /* and is not served */
   ck_assert_int_eq(lc_tx_spin_for_permit(other, &backoff, LC_NEVER), UV_EAGAIN);
   ck_assert_uint_eq(lc_waitq_length(&other->waitq), 1);
-  lc_tx_grant(other);
+  lc_channel_grant(other);
   expect_link(other, &link);
   other->rx.received = 1;
   lc_completions_destroy(&completions);

@@ -86,7 +86,7 @@ START_TEST(the_first_put_after_a_park_owes_a_wake) {
   ck_assert_int_eq(put(0), LC_PUSHED_OWES_WAKE);
   ck_assert_ptr_null(replaced);
   ck_assert_int_eq(put(1), LC_PUSHED_HELPS);
-  lc_inbox_signalled(&inbox, lc_inbox_parks(&inbox));
+  lc_inbox_note_signal(&inbox, lc_inbox_parks(&inbox));
   ck_assert_int_eq(put(2), LC_PUSHED);
   ck_assert(!lc_inbox_park(&inbox));
   chain = claim();

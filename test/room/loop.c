@@ -48,7 +48,7 @@ START_TEST(a_record_that_only_a_core_leads_to_is_found_no_more) {
   lc_loop_t *old = lc_loop_attach(&one), *fresh;
 
   lc_loop_hold(old);
-  lc_loop_in_callback(old);
+  lc_loop_note_callback(old);
   lc_loop_detach(old);
   ck_assert_uint_eq(memory_blocks(), 1);
   ck_assert(lc_loop_is_here(old));
@@ -83,13 +83,13 @@ static void look(void) {
 
 static void call_elsewhere(void *arg) {
   (void) arg;
-  lc_loop_in_call(record);
+  lc_loop_note_call(record);
   look();
 }
 
 static void call_back_elsewhere(void *arg) {
   (void) arg;
-  lc_loop_in_callback(record);
+  lc_loop_note_callback(record);
   look();
 }
 
@@ -109,12 +109,12 @@ static void expect_here(bool here, bool may_be) {
 START_TEST(the_last_call_is_a_guess_until_the_first_callback) {
   record = lc_loop_attach(&one);
   expect_here(false, false);
-  lc_loop_in_call(record);
+  lc_loop_note_call(record);
   expect_here(false, true);
   elsewhere(call_elsewhere);
   ck_assert(!is_here && may_be_here);
   expect_here(false, false);
-  lc_loop_in_call(record);
+  lc_loop_note_call(record);
   elsewhere(call_back_elsewhere);
   ck_assert(is_here && !may_be_here);
   expect_here(false, false);
@@ -124,12 +124,12 @@ END_TEST
 
 START_TEST(then_a_call_is_as_good_as_a_callback) {
   record = lc_loop_attach(&one);
-  lc_loop_in_callback(record);
+  lc_loop_note_callback(record);
   expect_here(true, false);
   elsewhere(call_elsewhere);
   ck_assert(is_here && !may_be_here);
   expect_here(false, false);
-  lc_loop_in_callback(record);
+  lc_loop_note_callback(record);
   expect_here(true, false);
   lc_loop_detach(record);
 }
@@ -190,7 +190,7 @@ static bool serve_fake(lc_member_t *member) {
     if (lc_loop_used(loop_of_it) >= share)
       return fake->pieces > 0;
   }
-  if (lc_loop_may_spin(loop_of_it)) {
+  if (lc_loop_claim_spin(loop_of_it)) {
     fake->spins++;
     spins++;
   }

@@ -172,7 +172,7 @@ START_TEST(the_loops_own_thread_does_not_spin_for_a_place) {
 
   ck_assert_int_eq(uv_loop_init(&loop), 0);
   fill_one_place(&loop, &of_one, &full);
-  lc_loop_in_callback(of_one.channel->loop); /* from here: its thread */
+  lc_loop_note_callback(of_one.channel->loop); /* from here: its thread */
   before_ns = full->own.backoff.next_ns;
   ck_assert_int_eq(loopchan_send(full, &(int){1}), UV_EAGAIN);
   ck_assert_uint_eq(full->own.backoff.next_ns, before_ns);

@@ -68,7 +68,7 @@ static void go_away(size_t n) {
   size_t i;
 
   for (i = 0; i < n; i++) {
-    lc_shared_come(&idle[i]);
+    lc_shared_withdraw(&idle[i]);
     lc_wake_destroy(&idle[i].wake);
   }
 }
@@ -119,7 +119,7 @@ START_TEST(while_one_is_idle_the_inbox_is_parked) {
   look();
   ck_assert(lc_inbox_is_parked(&channel->inbox));
   ck_assert_uint_eq(count_called(2), 0);
-  lc_shared_come(&idle[0]);
+  lc_shared_withdraw(&idle[0]);
   look();
   ck_assert(lc_inbox_is_parked(&channel->inbox));
   go_away(2);
@@ -171,7 +171,7 @@ START_TEST(one_that_was_called_and_goes_has_the_next_called) {
   queue_up(3);
   look();
   send_one();
-  lc_shared_come(&idle[0]);
+  lc_shared_withdraw(&idle[0]);
   look();
   ck_assert_int_eq(idle[1].state, LC_CALLED);
   ck_assert_int_eq(idle[2].state, LC_QUEUED);

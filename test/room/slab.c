@@ -187,7 +187,7 @@ START_TEST(many_users_share_what_is_kept) {
   lc_slab_t *slabs[USERS];
   size_t i;
 
-  lc_slab_pool_share(&pool, USERS);
+  lc_slab_pool_set_senders(&pool, USERS);
   for (i = 0; i < USERS; i++)
     slabs[i] = take(LC_SLAB_MOST);
   ck_assert_uint_eq(slabs[0]->bytes, whole(LC_KEPT_BYTES / USERS));
@@ -206,7 +206,7 @@ START_TEST(users_that_come_late_get_what_is_left) {
   size_t i;
 
   for (i = 0; i < USERS; i++) {
-    lc_slab_pool_share(&pool, i + 1);
+    lc_slab_pool_set_senders(&pool, i + 1);
     slabs[i] = take(LC_SLAB_MOST);
   }
   ck_assert_uint_eq(slabs[0]->bytes, whole(LC_SLAB_MOST));
@@ -224,11 +224,11 @@ START_TEST(a_slab_too_large_for_one_of_many_waits_for_another) {
   lc_slab_t *large = take(LC_SLAB_MOST), *little;
 
   ck_assert(lc_slab_pool_put(&pool, large));
-  lc_slab_pool_share(&pool, 1000);
+  lc_slab_pool_set_senders(&pool, 1000);
   little = take(LC_SLAB_MOST);
   ck_assert_ptr_ne(little, large);
   ck_assert_uint_le(little->bytes, LC_KEPT_BYTES / 1000);
-  lc_slab_pool_share(&pool, 1);
+  lc_slab_pool_set_senders(&pool, 1);
   ck_assert_ptr_eq(take(LC_SLAB_LEAST), large);
   lc_slab_pool_recycle(&pool, large);
   lc_slab_pool_recycle(&pool, little);
@@ -384,7 +384,7 @@ START_TEST(small_slabs_are_parts_of_blocks_too) {
   size_t i, blocks;
 
   allow_blocks();
-  lc_slab_pool_share(&pool, USERS);
+  lc_slab_pool_set_senders(&pool, USERS);
   while (!lc_slab_pool_is_flooded(&pool))
     lc_slab_pool_orphan(&pool, take_and_spend());
   blocks = memory_blocks();
@@ -412,7 +412,7 @@ START_TEST(a_slab_of_a_block_that_is_too_large_is_cut) {
   begin_flood();
   blocks = memory_blocks();
   lc_slab_pool_recycle(&pool, flood[FLOOD - 1]);
-  lc_slab_pool_share(&pool, 1000);
+  lc_slab_pool_set_senders(&pool, 1000);
   for (i = 0; i < 32; i++) {
     lc_slab_t *slab = take(LC_SLAB_MOST);
     ck_assert_uint_le(slab->bytes, LC_KEPT_BYTES / 1000 + LC_CACHE_LINE);
@@ -427,7 +427,7 @@ END_TEST
 static void expect_none_hidden(size_t on_top, size_t more_blocks) {
   size_t i, blocks;
 
-  lc_slab_pool_share(&pool, 1);
+  lc_slab_pool_set_senders(&pool, 1);
   pool.cuts_blocks = false;
   for (i = 0; i < 20; i++)
     flood[i] = take_and_spend();
@@ -437,7 +437,7 @@ static void expect_none_hidden(size_t on_top, size_t more_blocks) {
   recycle_flood(on_top, 21);
   recycle_flood(0, on_top);
   blocks = memory_blocks();
-  lc_slab_pool_share(&pool, 1000);
+  lc_slab_pool_set_senders(&pool, 1000);
   for (i = 0; i < 50; i++) { /* all of one large one */
     flood[i] = take_and_spend();
     ck_assert_uint_gt(flood[i]->offset, 0);
@@ -459,7 +459,7 @@ START_TEST(a_slab_of_one_node_is_too_large_for_nobody) {
   lc_slab_t *slab;
 
   ck_assert(lc_slab_pool_init(&pool, 4000, SIZE_MAX));
-  lc_slab_pool_share(&pool, 1000);
+  lc_slab_pool_set_senders(&pool, 1000);
   slab = take_and_spend();
   ck_assert_uint_eq(slab->count, 1);
   lc_slab_pool_recycle(&pool, slab);
@@ -474,7 +474,7 @@ START_TEST(what_many_idle_users_keep_is_no_flood) {
   size_t i;
 
   allow_blocks();
-  lc_slab_pool_share(&pool, USERS);
+  lc_slab_pool_set_senders(&pool, USERS);
   for (i = 0; i < USERS; i++)
     slabs[i] = take(LC_SLAB_MOST);
   ck_assert_uint_gt(lc_slab_pool_kept(&pool), LC_BLOCK_BYTES);

@@ -80,6 +80,24 @@ static void from_a_writer(void) {
   close_rx();
 }
 
+static void drop_any(void *msg, void *arg) {
+  (void) msg;
+  (void) arg;
+}
+
+static void with_replaced_messages(void) {
+  loopchan_options_t options = int_options();
+
+  options.flags = LOOPCHAN_LATEST;
+  options.drop = drop_any;
+  open_with(NULL, &options);
+  ck_assert_int_eq(loopchan_send_many(tx, (int[]){1, 2, 3}, 3), 3);
+  ck_assert_int_eq(loopchan_send(tx, &(int){4}), 0);
+  expect_ints(4, 1);
+  drop_tx();
+  close_rx();
+}
+
 /* What a life told, with LOOPCHAN_TRACE of this value, or without it. */
 static FILE *told(void (*life)(void), const char *value) {
   FILE *file = tmpfile();
@@ -217,6 +235,26 @@ START_TEST(a_writer_is_told_of_as_its_sender) {
 }
 END_TEST
 
+/* A message that was replaced at once has a node, too, while it is dropped. */
+START_TEST(each_drop_of_a_node_has_a_send_before_it) {
+  expect_told(with_replaced_messages,
+              "1 A open\n"
+              "1 A sender_new B\n"
+              "1 A send C\n" /* the last of the three */
+              "1 A send D\n"
+              "1 A drop D\n"
+              "1 A send D\n"
+              "1 A drop D\n"
+              "1 A send D\n"
+              "1 A drop C\n"
+              "1 A deliver D\n"
+              "1 A sender_drop B\n"
+              "1 A close\n"
+              "1 A closed\n"
+              "1 A free\n");
+}
+END_TEST
+
 START_TEST(nothing_is_told_unless_it_is_asked_for) {
   const char *const values[] = {NULL, "", "0", "11", "yes"};
   FILE *file = told(on_a_loop, values[_i]);
@@ -230,7 +268,8 @@ static Suite *suite(void) {
   Suite *suite = suite_create("room trace");
 
   SUITE_CASE(suite, "told", fresh, NULL, a_life_on_a_loop_is_told,
-             a_life_on_a_thread_is_told, a_writer_is_told_of_as_its_sender);
+             a_life_on_a_thread_is_told, a_writer_is_told_of_as_its_sender,
+             each_drop_of_a_node_has_a_send_before_it);
   SUITE_LOOP_CASE(suite, "silent", NULL, NULL, 5,
                   nothing_is_told_unless_it_is_asked_for);
   return suite;
