@@ -14,8 +14,19 @@
  *     Thread: which threads may call it. Callback: whether a callback may.
  *     Message: who owns the message after each result. Blocks, Allocates:
  *     whether it does so, and when. A slab is one block of memory for several
- *     messages, or for one large message. (On Linux, while messages pile up,
- *     slabs come from the system many at once, 2 MiB of them.)
+ *     messages, or for one large message. (On Linux, a slab of 12 KiB or more
+ *     is pages of the system's, not malloc's; while messages pile up, slabs are
+ *     cut from blocks of 2 MiB.)
+ *   - Blocks: "no" does not rule out a mutex that is held for a moment, or a
+ *     system call to wake another thread. (A mutex is held longer if very many
+ *     sends wait, or very many senders exist, as some calls go through them
+ *     all.)
+ *   - Memory: the thread that receives a message sees all that the sender's
+ *     thread wrote before the send. A sender that learns that the channel was
+ *     closed or shut down sees what the receiver's thread did before that. On a
+ *     bounded channel, the send of message n + capacity sees what the receiver
+ *     did before it received message n: so a channel can serve as a counting
+ *     semaphore, as in Go.
  *   - Signals and fork: unless the function says otherwise, it is not
  *     async-signal-safe, and in the child of a fork() it does not work on a
  *     channel that the parent opened. A child that was forked while no other
@@ -31,14 +42,14 @@
  *   - Time-outs: a call with a time-out returns when its time is up, and a
  *     receive finds every message that was accepted before it began. Both hold
  *     even if a sender loses the processor just before it wakes the receiver.
- *     (Mutexes are held for a few hundred instructions at most, with
- *     LOOPCHAN_SHARED also while messages are copied; a thread that loses the
- *     processor while it holds one delays the others until it runs again. With
- *     LOOPCHAN_SHARED, a receiver that was asleep when a message was sent to it
- *     sleeps until the sender of that message wakes it, or its own time is up;
- *     other sends do not wake it earlier. On a rendezvous channel with that
- *     flag, a message of loopchan_try_send is found only by a receiver that was
- *     woken for one: see loopchan_receiver_clone.)
+ *     (A thread that loses the processor while it holds a mutex delays the
+ *     others until it runs again. With LOOPCHAN_SHARED, a mutex is held while
+ *     messages are copied. With LOOPCHAN_SHARED, a receiver that was asleep
+ *     when a message was sent to it sleeps until the sender of that message
+ *     wakes it, or its own time is up; other sends do not wake it earlier. On a
+ *     rendezvous channel with that flag, a message of loopchan_try_send is
+ *     found only by a receiver that was woken for one: see
+ *     loopchan_receiver_clone.)
  *   - Copies: a process may contain several copies of the library, in two
  *     plug-ins for example. A copy may use a sender that another copy made, if
  *     both have the same version and the same memory functions. A receiver, a
@@ -100,10 +111,12 @@
  *   (1) One thread at a time for each reserved place.
  *   (2) It is the last use of that sender: no other call may be using it.
  *   (3) Only the receiver's thread: the loop's thread for a loop receiver, the
- *       one thread that receives for a thread receiver. With LOOPCHAN_SHARED,
- *       which excludes select, the first two columns are "yes" for a thread
- *       receiver, and after the close of either kind of receiver, the calls
- *       allowed on that kind return UV_EOF instead of UV_EINVAL.
+ *       one thread that receives for a thread receiver. Until a loop first
+ *       runs, a thread that sets it up counts as the loop's, if the start of
+ *       the thread that runs it, or a mutex, orders the two. With
+ *       LOOPCHAN_SHARED, which excludes select, the first two columns are "yes"
+ *       for a thread receiver, and after the close of either kind of receiver,
+ *       the calls allowed on that kind return UV_EOF instead of UV_EINVAL.
  *   (4) Closing after a shutdown is normal. A second shutdown, a second close,
  *       and a shutdown after a close return UV_EALREADY.
  *   (5) A call that has to wait, for room or for the close, waits on every
@@ -164,9 +177,11 @@ extern "C" {
    LOOPCHAN_VERSION_PATCH)
 
 /* Special capacities. Any other number is a bound: at most that many messages
- * are accepted and not yet received, reserved places included. A rendezvous
- * channel stores no messages: each passes directly from a sender to a receiver,
- * once both are ready. LOOPCHAN_UNBOUNDED is 0, as a size_t. */
+ * are accepted and not yet received, reserved places included. On a rendezvous
+ * channel a message passes directly from a sender to a receiver, once both are
+ * ready. (A send that does not wait leaves its message for a receiver that is
+ * waiting, to take it once it is awake: see loopchan_try_send.)
+ * LOOPCHAN_UNBOUNDED is 0, as a size_t. */
 #define LOOPCHAN_UNBOUNDED (SIZE_MAX - SIZE_MAX)
 #define LOOPCHAN_RENDEZVOUS SIZE_MAX
 
@@ -408,12 +423,11 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  * behind, or is stopped or closed before it takes one, the next idle receiver
  * is woken. On a rendezvous channel, while no send waits, as many calls of
  * loopchan_try_send are accepted as there are idle receivers, and each message
- * goes to one of these. (If a loop is busy with other callbacks, or not run at
- * all, when its receiver is woken, the receiver takes the message after that,
- * unless another receiver takes it first; with LOOPCHAN_LATEST no other is
- * woken meanwhile. Two receivers on one loop wait for each other's callbacks.
- * On a rendezvous channel only another one that was woken for a message may do
- * that, or, once the receiver is stopped or closed, any.)
+ * goes to one of these. (A receiver that is woken while its loop is busy, or
+ * not run, takes the message later, unless another receiver takes it first: on
+ * a rendezvous channel only one that was woken too, or any, once this one is
+ * stopped or closed. With LOOPCHAN_LATEST no other is woken meanwhile. Two
+ * receivers on one loop are called one after the other.)
  *
  * loopchan_shutdown on any receiver ends the channel, and each receiver gets
  * UV_EOF, as it does after the last sender is dropped. loopchan_close closes
@@ -449,24 +463,25 @@ LOOPCHAN_EXTERN int loopchan_receiver_clone(uv_loop_t *loop,
  *
  * The msg_size bytes at msg are copied. The accepted messages of a channel have
  * one order, and it agrees with real time: if one send returned before another
- * began, on whatever threads, its message is received first. Sends that wait
- * are served first come, first served, in batches: at the latest when a quarter
- * to a half of the capacity is free (the largest power of two that is at most
- * half; of a capacity of 1, all of it), or after about 100 microseconds if less
- * is free. On a rendezvous channel a send waits until its message has been
- * received: until a receive has returned it, or the callback that got it has
- * returned. With LOOPCHAN_LATEST no send waits; the message that it replaces is
- * dropped before it returns.
+ * began, on whatever threads, its message is received first. A send that finds
+ * no room first spins, for options.spin_ns but at most 100 microseconds; then
+ * it takes its place in the order of those that wait. These are served in
+ * order, in batches: when B places are free, where B is the largest power of
+ * two up to half the capacity, and at least 1; or one at a time, once the first
+ * has waited about 100 microseconds. On a rendezvous channel a send waits until
+ * its message has been received: until a receive has returned it, or the
+ * callback that got it has returned. With LOOPCHAN_LATEST no send waits; the
+ * message that a send replaces is dropped before the send returns.
  *
- * A loop never waits for itself: on the thread that runs the receiver's loop
- * (with several receivers, the loop of any of them), loopchan_send behaves as
- * loopchan_try_send. The library learns which thread that is for all receivers
- * and writers on a loop together: it is the thread that last ran a callback of
- * any of them, or made a call on any of them.
+ * A loop that has called back once never waits for itself: on the thread that
+ * runs the receiver's loop (with several receivers, the loop of any of them),
+ * loopchan_send behaves as loopchan_try_send. The library learns which thread
+ * that is for all receivers and writers on a loop together: it is the thread
+ * that last ran a callback of any of them, or made a call on any of them.
  *
- * Before the first callback this is not certain: the thread that made the last
+ * Before the first callback this is a guess: the thread that made the last
  * call, loopchan_open for example, may have set up the loop for another thread
- * to run. On that thread a send that has waited a second for room returns
+ * to run. A send on that thread that has waited a second for room returns
  * UV_EAGAIN, unless a callback has run on another thread meanwhile. On any
  * other thread it waits as usual.
  *
@@ -474,11 +489,12 @@ LOOPCHAN_EXTERN int loopchan_receiver_clone(uv_loop_t *loop,
  * does not know the loop's thread until a message is delivered or a write
  * called back there, or that thread makes a call on a receiver or writer of the
  * loop. Callbacks that run earlier (timers, idle, prepare, check, sockets,
- * after_work_cb) may therefore wait for their own loop. If such a callback
- * sends and the channel may be full, use loopchan_try_send, or make it call
- * loopchan_stats on the receiver first: then the send waits a second at most,
- * as above. The same holds for a loop that moves to another thread: until the
- * first callback or call there, the old thread counts as the loop's.
+ * after_work_cb) may therefore wait for their own loop, which is a deadlock. If
+ * such a callback sends and the channel may be full, use loopchan_try_send, or
+ * make it call loopchan_stats on the receiver first: then the send waits a
+ * second at most, as above. The same holds for a loop that moves to another
+ * thread: until the first callback or call there, the old thread counts as the
+ * loop's.
  *
  * Thread:    any, several at once on one sender. The first eight threads that
  *            use a sender have a cache each, which makes their sends fast, and
@@ -510,12 +526,13 @@ LOOPCHAN_EXTERN int loopchan_send(loopchan_sender_t *tx, const void *msg);
  * On an unbounded channel, and with LOOPCHAN_LATEST, it is loopchan_send. On a
  * bounded channel it is refused only while the number of messages that are
  * accepted and not yet received equals the capacity, and it never overtakes a
- * send that waits. On a rendezvous channel it needs a receiver that waits at
- * that moment: one whose thread waits for a message, in loopchan_recv, another
- * call that receives or loopchan_select; or a started loop receiver that has
- * nothing left to do on its loop. If that receiver is closed before it receives
- * the message, the message goes to another receiver of the channel or, if there
- * is none, to options.drop, like any accepted message that is never received.
+ * send that has its place in the order (see loopchan_send). On a rendezvous
+ * channel it needs a receiver that waits at that moment: one whose thread waits
+ * for a message, in loopchan_recv, another call that receives or
+ * loopchan_select; or a started loop receiver that has nothing left to do on
+ * its loop. If that receiver is closed before it receives the message, the
+ * message goes to another receiver of the channel or, if there is none, to
+ * options.drop, like any accepted message that is never received.
  *
  * Thread:    any, several at once on one sender.
  * Callback:  allowed in any callback.
@@ -780,11 +797,11 @@ LOOPCHAN_EXTERN int loopchan_recv_stop(loopchan_receiver_t *rx);
 /**
  * Takes the oldest message, if there is one.
  *
- * If a send returned before this call began, its message is found (if several
- * receivers share the channel, unless it is another one's: see
- * loopchan_receiver_clone). On a loop receiver, started or not, this takes the
- * message that the callback would have got next; a UV_EOF returned here does
- * not replace the one that the callback gets.
+ * If a send returned before this call began, its message is found (unless
+ * another receiver of the channel takes it or, on a rendezvous channel, was
+ * woken for it: see loopchan_receiver_clone). On a loop receiver, started or
+ * not, this takes the message that the callback would have got next; a UV_EOF
+ * returned here does not replace the one that the callback gets.
  *
  * Thread:    the receiver's.
  * Callback:  allowed in any callback of this loop.
@@ -899,7 +916,8 @@ LOOPCHAN_EXTERN int loopchan_select(loopchan_receiver_t *const rxs[], size_t n,
  * The writer is an active, referenced handle that keeps uv_run() going until it
  * is closed or unreferenced; (uv_handle_t *) w works as a receiver's does. A
  * sender of a closed channel can become a writer too: its writes are refused as
- * tx's sends are.
+ * tx's sends are. tx may still be used as before, with loopchan_room for
+ * example; only its drop is the writer's.
  *
  * Thread:    that of the producer's loop; it may be the receiver's loop, too.
  * Callback:  allowed.
@@ -928,7 +946,8 @@ LOOPCHAN_EXTERN int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
  * been received. With LOOPCHAN_LATEST the message is accepted at once. Writes
  * that complete together are called back together, within the time budget of a
  * loop iteration: see loopchan_recv_start. budget_ns is the one in the options
- * of the channel.
+ * of the channel. Any number of writes may wait for room, each with a copy of
+ * its message: the capacity bounds what is accepted, not what waits.
  *
  * Thread:    the writer's loop's.
  * Callback:  allowed in any callback of this loop, cb included.
@@ -987,9 +1006,9 @@ LOOPCHAN_EXTERN int loopchan_writer_on_closed(loopchan_writer_t *w,
  * may be NULL) is called. So to let all writes be accepted, close in the
  * callback of the last one. w must stay in place until the loop has called cb.
  * uv_is_closing is true once the last write has been called back; until then
- * the handle keeps uv_run() going, referenced or not. If, on a rendezvous
- * channel, a message of this writer is just being received, that write
- * completes first, and its callback gets 0.
+ * the handle keeps uv_run() going, referenced or not. On a rendezvous channel a
+ * write whose message is being received completes first, and its callback gets
+ * 0.
  *
  * Thread:    the writer's loop's.
  * Callback:  allowed in any callback of this loop.
@@ -1005,7 +1024,7 @@ LOOPCHAN_EXTERN int loopchan_writer_close(loopchan_writer_t *w,
 /* ----------------------------------------------------------------- closing */
 
 /**
- * Ends the channel gently. Once it returns, every send is refused with
+ * Ends the channel gracefully. Once it returns, every send is refused with
  * UV_EPIPE, including those that were waiting; accepted messages are still
  * delivered, then UV_EOF.
  *
@@ -1038,10 +1057,11 @@ LOOPCHAN_EXTERN int loopchan_shutdown(loopchan_receiver_t *rx);
  * Callback:  allowed in any callback of this loop.
  * Message:   inside the receive callback of this receiver, the current message
  *            stays valid until that callback returns.
- * Blocks:    no; takes the channel's mutex for a moment, and the time that drop
- *            takes, or, without drop, some ten nanoseconds for each message
- *            that waits. With LOOPCHAN_SHARED it waits until the other threads'
- *            calls have returned.
+ * Blocks:    for the time that drop takes, or, without drop, some ten
+ *            nanoseconds for each message that waits; for a thread that is just
+ *            then waking the loop; with LOOPCHAN_SHARED until the other
+ *            threads' calls have returned. Takes the channel's mutex for a
+ *            moment.
  * Allocates: no.
  * Returns:   0; UV_EALREADY (closing or closed; cb is not called a second
  *            time); UV_EINVAL (NULL, or never opened).
@@ -1115,7 +1135,11 @@ LOOPCHAN_EXTERN int loopchan_stats(const loopchan_receiver_t *rx,
  * for libuv. The two are independent of each other.
  *
  * The functions are called on any thread that is in a call of this library, in
- * places with one of its mutexes held, so they must not call the library.
+ * places with one of its mutexes held, so they must not call the library. So
+ * far only malloc_func and free_func are used. With the default functions,
+ * large slabs on Linux are pages of the system's (see the head of this file),
+ * which a malloc that was preloaded does not see; with other functions all
+ * memory comes from them.
  *
  * Thread:    any, while no other call of this library is in progress. If
  *            several copies of the library share senders: before they do.
