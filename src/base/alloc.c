@@ -84,7 +84,9 @@ static void *new_huge_page(void) {
   (void) munmap(memory + LC_HUGE_PAGE, LC_HUGE_PAGE - before);
   (void) madvise(memory, LC_HUGE_PAGE, MADV_HUGEPAGE);
 #ifdef MADV_POPULATE_WRITE /* Linux 5.14; without it, pages come one by one */
-  (void) madvise(memory, LC_HUGE_PAGE, MADV_POPULATE_WRITE);
+  /* And when it is there, what is discarded is not filled again. */
+  if (madvise(memory, LC_HUGE_PAGE, MADV_POPULATE_WRITE) == 0)
+    (void) madvise(memory, LC_HUGE_PAGE, MADV_NOHUGEPAGE);
 #endif
   return memory;
 }
@@ -103,18 +105,17 @@ static void free_pages(void *memory, size_t size) {
     (void) madvise(memory, size, MADV_DONTNEED);
 }
 
-/* As long as a huge page is wanted, the kernel may fill its gaps. */
-void lc_split_burst(void *block, size_t size) {
-  (void) madvise(block, size, MADV_NOHUGEPAGE);
-}
-
 void lc_discard_burst(void *part, size_t size) {
   size_t page = page_size();
   size_t before = (size_t) (-(uintptr_t) part % page);
+  char *first = (char *) part + before;
 
-  if (size >= before + page)
-    (void) madvise((char *) part + before, (size - before) / page * page,
-                   MADV_DONTNEED);
+  if (size < before + page)
+    return;
+  size = (size - before) / page * page;
+  /* A program that called mlockall has locked it. */
+  if (madvise(first, size, MADV_DONTNEED) != 0 && munlock(first, size) == 0)
+    (void) madvise(first, size, MADV_DONTNEED);
 }
 
 #else
@@ -132,11 +133,6 @@ static void *new_pages(size_t size, bool full) {
 
 static void free_pages(void *memory, size_t size) {
   (void) memory;
-  (void) size;
-}
-
-void lc_split_burst(void *block, size_t size) {
-  (void) block;
   (void) size;
 }
 

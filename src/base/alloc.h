@@ -28,12 +28,8 @@ void lc_free_burst(void *memory, size_t size);
 /* Whether such a block is pages of the system's, and not of a heap. */
 bool lc_burst_is_pages(size_t size);
 
-/* Parts of a block that is pages are about to be discarded; the system must
- * not refill them. */
-void lc_split_burst(void *block, size_t size);
-
 /* Gives the whole pages that lie in a part of a block back to the system: they
- * will not be read again. The block was split before. */
+ * will not be read again. */
 void lc_discard_burst(void *part, size_t size);
 
 #endif /* LC_ALLOC_H */

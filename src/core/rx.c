@@ -284,6 +284,7 @@ void lc_rx_refuse(lc_channel_t *channel) {
     release_deferred(channel);
   lc_waitq_refuse(&channel->waitq, lc_channel_is_alone(channel));
   channel->rx.ended = true;
+  lc_slab_pool_end(&channel->pool);
 }
 
 /* If the thread were cancelled in the user's function, the other messages would

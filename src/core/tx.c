@@ -79,7 +79,9 @@ static lc_tx_cache_t *cache_made(loopchan_sender_t *tx,
   if (n > 0 && borrow(&more[i]))
     return &more[i].cache;
   lc_tx_cache_init(temporary, tx->channel);
-  temporary->bytes = lc_slab_pool_larger(&tx->channel->pool);
+  /* If messages pile up, the pool takes no slab back that was used: this one
+   * may go with a single message. */
+  temporary->bytes = 0;
   return temporary;
 }
 

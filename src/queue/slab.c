@@ -8,8 +8,9 @@
 
 #include "base/alloc.h"
 
-/* Up to this size, a node fills most of the pages that it lies in. */
-#define LC_FULL_NODE 8192
+/* Up to this size, a node fills most of the pages that it lies in. A slab of a
+ * larger one is pages of the system's even if it is not part of a block. */
+#define LC_FULL_NODE 12288
 
 /* How often a thread looks for slabs that another one has for a moment, before
  * it makes more. */
@@ -17,6 +18,12 @@
 
 /* How many slabs that are too large it looks past. */
 #define LC_LOOKS_DEEP 16
+
+/* While messages drain and no sender asks for a slab, the holes of blocks may
+ * have this many bytes. Mostly slabs come back in the order in which they were
+ * made, and a block goes with its last one, so more are holes of blocks that
+ * senders keep. */
+#define LC_HOLES_MOST (LC_FLOOD_BYTES / 2)
 
 /* How many slabs a receiver frees at most when it has nothing else to do. */
 #define LC_TRIM_MOST 32
@@ -95,6 +102,7 @@ bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size, size_t bound) {
   lc_atomic_init(&pool->senders, 0);
   lc_atomic_init(&pool->waiting, 0);
   lc_atomic_init(&pool->unasked, 0);
+  lc_atomic_init(&pool->quiet, 0);
   lc_atomic_init(&pool->empty_looks, 0);
   lc_atomic_init(&pool->period, 0);
   lc_atomic_init(&pool->unneeded, 0);
@@ -382,6 +390,11 @@ static size_t free_slab(lc_slab_pool_t *pool, lc_slab_t *slab) {
   return bytes;
 }
 
+/* Odd, so never 0. */
+static unsigned odd_ms(void) {
+  return (unsigned) (uv_hrtime() / 1000000) | 1;
+}
+
 static size_t bytes_unneeded(const lc_slab_pool_t *pool) {
   /* relaxed: a hint */
   return lc_load(&pool->unneeded, memory_order_relaxed);
@@ -401,8 +414,9 @@ lc_slab_t *lc_slab_pool_get(lc_slab_pool_t *pool, size_t *bytes) {
   if (left < bytes_unneeded(pool))
     set_unneeded(pool, left);
 
-  /* relaxed, both: a hint */
+  /* relaxed, all: a hint */
   lc_store(&pool->unasked, 0, memory_order_relaxed);
+  lc_store(&pool->quiet, 0, memory_order_relaxed);
   lc_store(&pool->empty_looks, 0, memory_order_relaxed);
   if (slab == NULL)
     slab = make_slab(pool, want);
@@ -431,11 +445,6 @@ size_t lc_slab_pool_kept(const lc_slab_pool_t *pool) {
 void lc_slab_pool_set_senders(lc_slab_pool_t *pool, size_t senders) {
   /* relaxed: a hint */
   lc_store(&pool->senders, senders, memory_order_relaxed);
-}
-
-size_t lc_slab_pool_larger(const lc_slab_pool_t *pool) {
-  /* relaxed: a hint */
-  return 2 * lc_load(&pool->largest, memory_order_relaxed);
 }
 
 bool lc_slab_pool_put(lc_slab_pool_t *pool, lc_slab_t *slab) {
@@ -522,7 +531,7 @@ static void end_flood(lc_slab_pool_t *pool) {
 }
 
 void lc_slab_pool_trim_unneeded(lc_slab_pool_t *pool) {
-  unsigned now = (unsigned) (uv_hrtime() / 1000000);
+  unsigned now = odd_ms();
   size_t unneeded = bytes_unneeded(pool), freed = 0;
 
   /* relaxed: a hint */
@@ -532,7 +541,7 @@ void lc_slab_pool_trim_unneeded(lc_slab_pool_t *pool) {
     freed = trim_some(pool);
   if (freed > 0) {
     set_unneeded(pool, unneeded > freed ? unneeded - freed : 0);
-  } else if (!lc_blocks_tidy(&pool->blocks)) {
+  } else if (!lc_blocks_tidy(&pool->blocks, 0)) {
     end_flood(pool);
     set_unneeded(pool, bytes_waiting(pool));
     /* relaxed: a hint */
@@ -541,7 +550,7 @@ void lc_slab_pool_trim_unneeded(lc_slab_pool_t *pool) {
 }
 
 bool lc_slab_pool_trim(lc_slab_pool_t *pool) {
-  if (trim_some(pool) > 0 || lc_blocks_tidy(&pool->blocks))
+  if (trim_some(pool) > 0 || lc_blocks_tidy(&pool->blocks, 0))
     return true;
   end_flood(pool);
   return false;
@@ -555,6 +564,24 @@ static size_t count_unasked(lc_slab_pool_t *pool, size_t bytes) {
   unasked = lc_load(&pool->unasked, memory_order_relaxed) + bytes;
   lc_store(&pool->unasked, unasked, memory_order_relaxed);
   return unasked;
+}
+
+/* Whether no user has asked for a slab for some time, though many came back.
+ * (A short time is not enough: each user may wait for the system to give it
+ * memory.) */
+static bool is_quiet(lc_slab_pool_t *pool) {
+  /* relaxed, both: a hint */
+  unsigned since = lc_load(&pool->quiet, memory_order_relaxed);
+
+  if (since == 0)
+    lc_store(&pool->quiet, odd_ms(), memory_order_relaxed);
+  return since != 0 && odd_ms() - since >= LC_QUIET_MS;
+}
+
+void lc_slab_pool_end(lc_slab_pool_t *pool) {
+  /* relaxed, both: a hint */
+  lc_store(&pool->unasked, LC_FLOOD_BYTES, memory_order_relaxed);
+  lc_store(&pool->quiet, odd_ms() - 2 * LC_QUIET_MS, memory_order_relaxed);
 }
 
 /* Otherwise the small slabs of the beginning would stay in the pool forever. */
@@ -573,6 +600,8 @@ void lc_slab_pool_recycle(lc_slab_pool_t *pool, lc_slab_t *slab) {
   slab->used = 0;
   if (unasked > LC_FLOOD_BYTES / 2) {
     (void) trim(pool, &of_block);
+    if (is_quiet(pool))
+      (void) lc_blocks_tidy(&pool->blocks, LC_HOLES_MOST);
     most = few;
   }
   if (is_small(pool, slab) || !try_to_put(pool, slab, most))

@@ -87,6 +87,7 @@
 #define LC_POOL_SLABS 8
 #endif
 #define LC_PERIOD_MS 50
+#define LC_QUIET_MS 20
 #define LC_POOL_BYTES ((size_t) LC_SLAB_MOST * 4)
 #define LC_FLOOD_BYTES ((size_t) LC_SLAB_MOST * 256)
 #define LC_KEPT_BYTES ((size_t) LC_SLAB_MOST * 16)
@@ -115,6 +116,7 @@ typedef struct {
   lc_atomic(size_t) senders; /* among whom LC_KEPT_BYTES are shared */
   lc_atomic(size_t) waiting; /* bytes of the slabs in the stack */
   lc_atomic(size_t) unasked; /* bytes that came back since a slab was got */
+  lc_atomic(unsigned) quiet; /* ms: since when they are many; 0: they are few */
   lc_atomic(unsigned) empty_looks; /* since then, of receivers */
   lc_atomic(unsigned) period;      /* when this period of LC_PERIOD_MS began */
   lc_atomic(size_t) unneeded;      /* the least bytes that waited since then */
@@ -152,9 +154,6 @@ size_t lc_slab_pool_kept(const lc_slab_pool_t *pool);
 /* Any thread. How many senders there are now. */
 void lc_slab_pool_set_senders(lc_slab_pool_t *pool, size_t senders);
 
-/* Any thread. Twice the bytes of the largest slab that was made so far. */
-size_t lc_slab_pool_larger(const lc_slab_pool_t *pool);
-
 /* Any thread. Hands back a slab that has room. False: the pool is full, and
  * nodes of the slab may not be received yet, so its retire link must follow
  * them. */
@@ -178,6 +177,9 @@ void lc_slab_pool_trim_unneeded(lc_slab_pool_t *pool);
 /* Any thread. Frees a few slabs that are kept only while messages flow, or some
  * pages of a block. False: there is nothing to free. */
 bool lc_slab_pool_trim(lc_slab_pool_t *pool);
+
+/* Receiver. No user will ask for a slab any more: nothing is kept for one. */
+void lc_slab_pool_end(lc_slab_pool_t *pool);
 
 /* Any thread. Keeps a slab until lc_slab_pool_free: its retire link was
  * refused, so there is no sign when the receiver has finished with its

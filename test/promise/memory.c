@@ -629,6 +629,42 @@ START_TEST(a_burst_of_many_one_after_the_other_leaves_the_process) {
 }
 END_TEST
 
+static void end_at_once(void) {
+  ck_assert_int_eq(loopchan_close(&receivers[0], NULL), 0);
+}
+
+static void end_gracefully(void) {
+  uint64_t message;
+
+  ck_assert_int_eq(loopchan_shutdown(&receivers[0]), 0);
+  while (loopchan_recv(&receivers[0], &message) == 0) {
+  }
+  ck_assert_int_eq(loopchan_recv(&receivers[0], &message), UV_EOF);
+}
+
+static void (*const ends[])(void) = {end_at_once, end_gracefully};
+
+/* Then no receiver looks for more, and the senders may live for long. */
+START_TEST(a_burst_leaves_the_process_when_the_channel_ends) {
+  double before, at_its_peak;
+  size_t s;
+
+  open_for_many();
+  before = resident();
+  for (s = 0; s < MANY_SENDERS; s++)
+    send_from(s, 5 * EACH);
+  at_its_peak = resident();
+  ends[_i]();
+  ck_assert_double_gt(at_its_peak, before);
+  ck_assert_double_le(resident() - before,
+                      3.0 * MANY_SENDERS + (at_its_peak - before) / 10);
+  for (s = 0; s < MANY_SENDERS; s++)
+    loopchan_sender_drop(of_many[s]);
+  if (_i > 0)
+    end_at_once();
+}
+END_TEST
+
 #define MANY 50000
 #define FEW_SENDERS 4
 
@@ -766,6 +802,8 @@ static Suite *suite(void) {
              of_a_large_flood_idle_senders_keep_little,
              a_burst_of_one_sender_among_many_leaves_the_process,
              a_burst_of_many_one_after_the_other_leaves_the_process);
+  SUITE_LOOP_CASE(suite, "ends", NULL, NULL, 2,
+                  a_burst_leaves_the_process_when_the_channel_ends);
 #endif
   return suite;
 }

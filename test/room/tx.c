@@ -145,6 +145,35 @@ START_TEST(a_thread_too_many_leaves_nothing_behind) {
 }
 END_TEST
 
+/* The pool may not take back what they leave, and then each of these slabs goes
+ * with a single message. */
+START_TEST(threads_too_many_take_little_memory_at_once) {
+  enum { AT_ONCE = 16, MANY = 100000 };
+  lc_tx_cache_t temporary[AT_ONCE];
+  lc_slab_t *slab;
+  size_t before, i;
+  int number = 0;
+
+  for (i = 0; i < MANY; i++)
+    ck_assert_int_eq(loopchan_send(tx, &number), 0);
+  while (threads_count < LC_TX_CACHES)
+    send_on_another_thread();
+  lc_owner_set_here(&lent()->owner);
+  lc_owner_set_none(&tx->own.owner);
+  send_on_another_thread();
+  before = memory_bytes();
+  for (i = 0; i < AT_ONCE; i++) {
+    ck_assert_ptr_eq(lc_tx_cache_of(tx, &temporary[i]), &temporary[i]);
+    ck_assert_int_eq(lc_tx_take_slab(tx, &temporary[i], &slab), 0);
+    lc_tx_keep_slab(tx, &temporary[i], slab);
+  }
+  ck_assert_uint_lt(memory_bytes() - before, LC_SLAB_LEAST * AT_ONCE);
+  for (i = 0; i < AT_ONCE; i++)
+    lc_tx_cache_return(tx, &temporary[i]);
+  lc_owner_set_none(&lent()->owner);
+}
+END_TEST
+
 START_TEST(without_memory_for_its_cache_a_thread_goes_without) {
   loopchan_stats_t stats;
 
@@ -168,6 +197,7 @@ static Suite *suite(void) {
              another_thread_has_a_cache_of_its_own,
              any_further_thread_borrows_the_last_cache,
              a_thread_too_many_leaves_nothing_behind,
+             threads_too_many_take_little_memory_at_once,
              without_memory_for_its_cache_a_thread_goes_without);
   return suite;
 }

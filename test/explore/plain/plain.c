@@ -118,11 +118,6 @@ bool lc_burst_is_pages(size_t size) {
   return false;
 }
 
-void lc_split_burst(void *block, size_t size) {
-  (void) block;
-  (void) size;
-}
-
 void lc_discard_burst(void *part, size_t size) {
   (void) part;
   (void) size;
