@@ -1,7 +1,7 @@
-/* check: check_error.h, and what else a short example does about what it does
- * not meet in health, so that the example itself is about channels alone: it is
- * started without descriptors 0, 1 or 2; what it prints cannot be written; and,
- * in C++, an exception that nothing catches. */
+/* check: check_error.h, and what a short example does in other failures, so
+ * that the example itself is about channels alone: it is started without
+ * descriptors 0, 1 or 2; what it prints cannot be written; and, in C++, an
+ * exception that nothing catches. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -16,7 +16,7 @@ static void check_output(void) {
   check(flush_standard_output() == 0 ? 0 : uv_translate_sys_error(errno));
 }
 
-/* A standard output that was closed is no file to write to: see above. */
+/* A closed standard output is an error, too. */
 __attribute__((constructor)) static void before_main(void) {
   int is_closed = fcntl(STDOUT_FILENO, F_GETFD) == -1;
 
@@ -34,7 +34,7 @@ static inline void check(const std::error_code &err) {
   check(err.value());
 }
 
-/* Of a thread that cannot be had, of a value() that is not there. */
+/* From std::thread without a thread, value() without a value. */
 [[noreturn]] static inline void end_with_exception() {
   try {
     if (std::exception_ptr thrown = std::current_exception())

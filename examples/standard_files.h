@@ -55,7 +55,7 @@ static inline int open_standard_files(void) {
 static inline int flush_standard_output(void) {
   if (fflush(stdout) != 0)
     return -1;
-  errno = EIO; /* of an earlier one nothing is known */
+  errno = EIO; /* errno of an earlier error is lost */
   return ferror(stdout) ? -1 : 0;
 }
 

@@ -3,7 +3,7 @@
  *
  *   acceptor --> pool, a channel of descriptors --> servers, a loop each
  *
- * The work is done on the loops themselves. So a loop that works is deaf, and
+ * The work is done on the loops themselves. A loop that works reads nothing, so
  * it matters which loop a connection is given to. The other modes do that in
  * other ways, for comparison.
  */

@@ -14,8 +14,8 @@ struct page {
   void (*serve)(struct pages *, struct request *);
 };
 
-/* A second is about what ten passwords take: somebody will have gone by then,
- * and the client need not hammer. */
+/* Retry-After is a second. It is enough for about six passwords: by then jobs
+ * are done; clients need not retry sooner. */
 void pages_turn_away(struct pages *pages, struct request *r) {
   pages->ledger.refused++;
   request_refuse(r, 503);

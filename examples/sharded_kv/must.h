@@ -1,7 +1,7 @@
 /* must: what this server does when it cannot go on: it says why and ends. That
  * is for what can fail only at the start, for what the protocol between the
- * loops rules out, and for memory, as redis-server does it. What a client can
- * cause is never here. */
+ * loops rules out, and for memory, as redis-server does it. Apart from memory,
+ * nothing that a client can cause is here. */
 #ifndef MUST_H
 #define MUST_H
 

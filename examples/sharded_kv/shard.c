@@ -89,7 +89,7 @@ static void on_answer(loopchan_receiver_t *rx, int status,
 
 /* --------------------------------------------------------- from outside */
 
-/* Some errors are told here. They are of the client's making: it has gone. */
+/* Errors reported here mean that a client has gone. */
 static void on_connection(uv_stream_t *listener, int status) {
   if (status == 0)
     client_accept(listener->data);

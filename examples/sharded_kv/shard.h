@@ -45,8 +45,7 @@ struct shard_options {
   size_t clients_most;  /* of each loop */
 };
 
-/* Makes the shard of that number, with an ear at 127.0.0.1. It is to be zeroed.
- */
+/* Makes the shard of that number, listening at 127.0.0.1. Zero *s first. */
 void shard_open(struct shard *s, unsigned number, struct shard_options *o);
 
 /* Gives it a writer to every other one. All must be open. */
@@ -58,8 +57,8 @@ void shard_connected(struct shard *s);
 /* Serves until a signal, then until nothing is left to do. On its thread. */
 void shard_run(struct shard *s);
 
-/* A question of this shard's, to another. 0: it is on its way. UV_EAGAIN: there
- * is no room now, cb will tell when there was; until then req is in use. */
+/* A question of this shard's, to another. 0: it is on its way. UV_EAGAIN: no
+ * room now; cb is called once there was, and until then req is in use. */
 int shard_ask(struct shard *s, struct step *step, loopchan_write_t *req,
               loopchan_write_cb cb);
 
