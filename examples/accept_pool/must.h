@@ -1,6 +1,7 @@
 /* must: what this server does about an error that can happen only while it
- * starts: it prints the reason and ends. What a client can cause, and what may
- * run out later, is never passed to it. */
+ * starts, or only by a mistake in the server itself: it prints the reason and
+ * ends. What a client can cause, and what may run out later, is never passed to
+ * it. */
 #ifndef MUST_H
 #define MUST_H
 

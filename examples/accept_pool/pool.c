@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include "must.h"
 #include "pool.h"
 
 enum { BATCH = 64 };
@@ -57,7 +58,7 @@ int pool_open(struct pool *p, const struct settings *settings, uv_loop_t *loop,
       .capacity = settings->ahead == 0 ? LOOPCHAN_RENDEZVOUS : settings->ahead,
       .drop = hang_up,
       .drop_arg = p,
-      .spin_ns = 1, /* a loop that waits for sockets should sleep */
+      .spin_ns = LOOPCHAN_NO_SPIN, /* a loop that waits should sleep */
       .flags = LOOPCHAN_SHARED};
 
   return sockets_open(loop, rx, &p->tx, &options);
@@ -83,5 +84,5 @@ int pool_accept(struct pool *p, uv_loop_t *loop, int fd) {
  * UV_EOF. */
 void pool_close(struct pool *p) {
   acceptor_close(&p->acceptor);
-  loopchan_writer_close(&p->writer, NULL);
+  must(loopchan_writer_close(&p->writer, NULL), "loopchan_writer_close");
 }

@@ -13,18 +13,25 @@ static const int signal_numbers[] = {SIGTERM, SIGINT};
 
 static void on_socket(loopchan_receiver_t *rx, int status, int *fd);
 
+/* It may be started already; UV_EOF: there are no more, or it is closed. */
+static void start_rx(struct server *s) {
+  int err = sockets_recv_start(&s->rx, on_socket);
+
+  must(err == UV_EALREADY || err == UV_EOF ? 0 : err, "loopchan_recv_start");
+}
+
 static void take_more(struct server *s) {
   if (!s->fed || s->open >= s->most)
     return;
   if (s->settings->mode == MODE_POOL)
-    sockets_recv_start(&s->rx, on_socket);
+    start_rx(s);
   else
     acceptor_start(&s->acceptor);
 }
 
 static void take_no_more(struct server *s) {
   if (s->settings->mode == MODE_POOL)
-    loopchan_recv_stop(&s->rx);
+    must(loopchan_recv_stop(&s->rx), "loopchan_recv_stop");
   else
     acceptor_stop(&s->acceptor);
 }
@@ -79,7 +86,9 @@ static void on_acceptor_closed(struct acceptor *a) {
 /* If this is the last receiver, what is left in the channel is dropped. A
  * second close does nothing. */
 static void close_rx(struct server *s) {
-  loopchan_close(&s->rx, on_rx_closed);
+  int err = loopchan_close(&s->rx, on_rx_closed);
+
+  must(err == UV_EALREADY ? 0 : err, "loopchan_close");
 }
 
 static void add(struct server *s, int fd) {
@@ -152,7 +161,7 @@ static void on_signal(uv_signal_t *handle, int number) {
   if (s->settings->mode != MODE_POOL)
     acceptor_close(&s->acceptor);
   else if (s->open < s->most)
-    sockets_recv_start(&s->rx, on_socket);
+    start_rx(s);
   else
     close_rx(s);
   for (struct connection *c = s->first; c != NULL; c = c->next)

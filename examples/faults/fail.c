@@ -37,12 +37,17 @@ static void __attribute__((constructor)) begin(void) {
   atomic_store(&counts, true);
 }
 
-/* Not dladdr: that looks at each symbol of the file. */
+/* Not dladdr: that looks at each symbol of the file. The program's own name is
+ * empty there. */
 static bool is_in(void *caller, const char *name) {
   struct dl_find_object object;
+  const char *file;
 
-  return _dl_find_object(caller, &object) == 0 &&
-         strstr(object.dlfo_link_map->l_name, name) != NULL;
+  if (_dl_find_object(caller, &object) != 0)
+    return false;
+  file = object.dlfo_link_map->l_name;
+  return strstr(*file != '\0' ? file : program_invocation_short_name, name) !=
+         NULL;
 }
 
 /* Whether this call of that kind is to fail. libuv's allocations do not: it

@@ -20,6 +20,8 @@
 #include "../check_error.h"
 #include "crew.h"
 
+enum { AGAIN_MS = 10 };
+
 LOOPCHAN_TYPED(works, struct work *);
 
 struct worker {
@@ -35,17 +37,36 @@ struct workers {
   struct worker worker[];
 };
 
+/* A lack of memory is no reason to end the server: after a while there may be
+ * some. */
+static int is_to_try_again(int err) {
+  if (err == UV_ENOMEM)
+    uv_sleep(AGAIN_MS);
+  return err == UV_ENOMEM;
+}
+
 /* Nothing but a lack of memory can refuse a result: the loop closes its
- * receiver when all workers have dropped their senders. */
+ * receiver when all workers have dropped their senders. If there is none, the
+ * result is given up, which frees some, and the client gets a 503. */
+static void hand_back(struct worker *me, struct work *w) {
+  int err;
+
+  while (is_to_try_again(err = works_send(me->results, &w)))
+    work_give_up(w);
+  check(err);
+}
+
 static void run(void *arg) {
   struct worker *me = arg;
   struct work *w;
   int err;
 
-  while ((err = works_recv(me->jobs, &w)) == 0) {
-    work_do(w);
-    check(works_send(me->results, &w));
-  }
+  do
+    while ((err = works_recv(me->jobs, &w)) == 0) {
+      work_do(w);
+      hand_back(me, w);
+    }
+  while (is_to_try_again(err));
   check(err == UV_EOF ? 0 : err);
   /* Without this the results never end, and the server never does. */
   loopchan_sender_drop(me->results);

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <loopchan.h>
+
 #include "../descriptors.h"
 #include "../standard_files.h"
 #include "connections.h"
@@ -110,7 +112,7 @@ static int start_pool(struct server *s) {
 static void close_one(uv_handle_t *handle, void *arg) {
   (void) arg;
   if (!uv_is_closing(handle))
-    uv_close(handle, NULL);
+    loopchan_close_handle(handle, NULL); /* receivers too */
 }
 
 /* The first error counts; whatever happens, all is given back. */

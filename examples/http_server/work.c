@@ -43,6 +43,11 @@ int work_keep(struct work *w) {
   return err;
 }
 
+void work_give_up(struct work *w) {
+  free(w->out);
+  w->out = NULL;
+}
+
 void work_free(struct ticket *t) {
   struct work *w = (struct work *) t;
   body_free(&w->in);

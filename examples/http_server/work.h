@@ -32,6 +32,9 @@ void work_do(struct work *w);
  * UV_ENOBUFS. */
 int work_keep(struct work *w);
 
+/* Frees the result: as if there had been no memory for it. */
+void work_give_up(struct work *w);
+
 void work_free(struct ticket *t);
 
 #endif
