@@ -43,6 +43,7 @@ int main(void) {
   loopchan_sender_t *ask, *reply;
   uv_thread_t thread;
 
+  check(uv_default_loop() == NULL ? UV_ENOMEM : 0);
   check(questions_open(NULL, &asked, &ask, &options));
   check(answers_open(uv_default_loop(), &answered, &reply, NULL));
   check(answers_recv_start(&answered, on_answer));

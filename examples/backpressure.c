@@ -1,7 +1,8 @@
 /* backpressure: backpressure FILE. A fast reader, two slow workers, and a
  * channel of 64 lines between them: the reader waits, so the memory stays flat
  * however long the file is. Ten times a second, prints the memory in use and
- * the lines done on stderr. With capacity 0 instead, memory grows. */
+ * the lines done on stderr. With capacity 0 instead, memory grows. Each piece
+ * of a line that is longer than a message counts as a line. */
 #include <loopchan.h>
 
 #include "check.h"
@@ -67,11 +68,20 @@ int main(int argc, char **argv) {
                                    .capacity = 64};
   uv_thread_t reader, workers[WORKERS];
   loopchan_sender_t *lines_tx, *results_tx;
-  FILE *file = argc > 1 ? fopen(argv[1], "r") : NULL;
+  FILE *file;
   uv_timer_t timer;
   int i;
 
-  check(file == NULL ? UV_ENOENT : 0);
+  if (argc != 2) {
+    fputs("usage: backpressure FILE\n", stderr);
+    return 1;
+  }
+  file = fopen(argv[1], "r");
+  if (file == NULL) {
+    perror(argv[1]);
+    return 1;
+  }
+  check(uv_default_loop() == NULL ? UV_ENOMEM : 0);
   check(loopchan_open(NULL, &lines, &lines_tx, &of_lines));
   check(loopchan_open(uv_default_loop(), &results, &results_tx, &of_results));
   check(loopchan_recv_start(&results, on_result));
@@ -79,9 +89,11 @@ int main(int argc, char **argv) {
   check(uv_timer_start(&timer, show, 0, 100));
   results.data = &timer;
   check(uv_thread_create(&reader, read_file, (void *[]){lines_tx, file}));
-  for (i = 0; i < WORKERS; i++)
-    check(
-        uv_thread_create(&workers[i], work, loopchan_sender_clone(results_tx)));
+  for (i = 0; i < WORKERS; i++) {
+    loopchan_sender_t *tx = loopchan_sender_clone(results_tx);
+    check(tx == NULL ? UV_ENOMEM : 0);
+    check(uv_thread_create(&workers[i], work, tx));
+  }
   loopchan_sender_drop(results_tx);
   check(uv_run(uv_default_loop(), UV_RUN_DEFAULT));
   check(uv_thread_join(&reader));

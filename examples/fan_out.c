@@ -41,10 +41,14 @@ typedef struct {
 
   uv_loop_t loop;
   uv_thread_t thread;
-  loopchan_receiver_t rx; /* the subscriber's, as these: */
+
+  /* used by the subscriber */
+  loopchan_receiver_t rx;
   int received, missed;
-  loopchan_sender_t *tx; /* the publisher's, as this: */
-  int untold;            /* missed, and the subscriber was not told so far */
+
+  /* used by the publisher */
+  loopchan_sender_t *tx;
+  int untold; /* missed, not reported yet */
 } subscriber_t;
 
 static atomic_int events_alive;
@@ -147,13 +151,18 @@ static void publish(subscriber_t *all, int number) {
   release(event);
 }
 
-/* This may wait for room: there is nothing else to publish. */
+/* This may wait for room: there is nothing else to publish. As main has opened
+ * the receiver, a wait of a second ends with UV_EAGAIN until the subscriber's
+ * loop has called back. */
 static void end(subscriber_t *s) {
   item_t last = {.event = NULL, .missed = s->untold};
   int err = 0;
 
-  if (s->tx != NULL && s->untold > 0)
-    err = items_send(s->tx, &last); /* (2) */
+  if (s->tx != NULL && s->untold > 0) {
+    do
+      err = items_send(s->tx, &last); /* (2) */
+    while (err == UV_EAGAIN);
+  }
   check(err == UV_EPIPE ? 0 : err); /* it may have left */
   forget(s);
 }

@@ -46,6 +46,7 @@ int main(void) {
   loopchan_receiver_t rx = {0};
   uv_thread_t producer;
 
+  check(uv_default_loop() == NULL ? UV_ENOMEM : 0);
   check(loopchan_open(uv_default_loop(), &rx, &tx, &options));
   check(loopchan_recv_start(&rx, on_number));
   check(uv_thread_create(&producer, produce, NULL));

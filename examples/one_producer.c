@@ -1,7 +1,7 @@
 /* one_producer: a thread makes one string and hands it over; main waits for it.
  * What is sent is the pointer: after (1) the string is the channel's, and after
- * (2) it is main's. Without (3) a string that is never received would leak.
- * Without (4) the channel's memory would. */
+ * (2) it is main's. Without (3) a string that is never received leaks; without
+ * (4) the channel's memory leaks. */
 #include <string.h>
 
 #include <loopchan.h>
@@ -16,8 +16,11 @@ static void free_string(void *msg, void *arg) {
 static void produce(void *arg) {
   loopchan_sender_t *tx = arg;
   char *string = strdup("good morning");
-  if (string != NULL && loopchan_send(tx, &string) != 0) /* (1) */
+  check(string == NULL ? UV_ENOMEM : 0);
+  int err = loopchan_send(tx, &string); /* (1) */
+  if (err != 0)
     free(string); /* refused: still ours */
+  check(err == UV_EPIPE ? 0 : err);
   loopchan_sender_drop(tx);
 }
 

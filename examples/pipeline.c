@@ -47,6 +47,7 @@ int main(void) {
   loopchan_receiver_t squares = {0};
   uv_thread_t counter, squarer;
 
+  check(uv_default_loop() == NULL ? UV_ENOMEM : 0);
   check(loopchan_open(NULL, &numbers, &numbers_tx, &options));
   check(loopchan_open(uv_default_loop(), &squares, &squares_tx, &options));
   check(loopchan_recv_start(&squares, add));

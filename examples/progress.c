@@ -24,22 +24,23 @@ static void on_percent(loopchan_receiver_t *rx, int status, void *msg) {
 int main(void) {
   loopchan_options_t options = {.msg_size = sizeof(int)};
   loopchan_receiver_t rx = {0};
+  uv_loop_t *loop = uv_default_loop();
   loopchan_sender_t *tx;
   uv_thread_t worker;
 
-  int err = loopchan_open(uv_default_loop(), &rx, &tx, &options);
+  int err = loop == NULL ? UV_ENOMEM : loopchan_open(loop, &rx, &tx, &options);
   if (err == 0)
     err = loopchan_recv_start(&rx, on_percent);
   if (err == 0)
     err = uv_thread_create(&worker, work, tx);
   if (err == 0)
-    err = uv_run(uv_default_loop(), UV_RUN_DEFAULT);
+    err = uv_run(loop, UV_RUN_DEFAULT);
   if (err == 0)
     err = uv_thread_join(&worker);
   if (err == 0)
     err = work_err;
   if (err == 0)
-    err = uv_loop_close(uv_default_loop());
+    err = uv_loop_close(loop);
   if (err == 0 && fflush(stdout) != 0)
     err = UV_EIO;
   if (err != 0)

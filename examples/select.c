@@ -29,10 +29,13 @@ int main(void) {
   while (left > 0) {
     int message, at = loopchan_select(open, left, LOOPCHAN_FOREVER);
     check(at < 0 ? at : 0);
-    if (loopchan_try_recv(open[at], &message) == 0)
+    int err = loopchan_try_recv(open[at], &message);
+    if (err == 0)
       received[open[at] - rxs]++;
-    else
+    else if (err == UV_EOF)
       open[at] = open[--left]; /* (1) */
+    else
+      check(err);
   }
   printf("%d from one, %d from the other\n", received[0], received[1]);
   for (i = 0; i < 2; i++) {

@@ -41,6 +41,7 @@ int main(void) {
   struct producer producers[2] = {{.id = 0}, {.id = 1}};
   loopchan_receiver_t rx = {0};
 
+  check(uv_default_loop() == NULL ? UV_ENOMEM : 0);
   check(loopchan_open(uv_default_loop(), &rx, &producers[0].tx, &options));
   producers[1].tx = loopchan_sender_clone(producers[0].tx); /* (1) */
   if (producers[1].tx == NULL)

@@ -36,6 +36,7 @@ int main(void) {
   loopchan_sender_t *tx;
   uv_thread_t thread;
 
+  check(uv_default_loop() == NULL ? UV_ENOMEM : 0);
   check(loopchan_open(uv_default_loop(), &rx, &tx, &options));
   check(loopchan_recv_start(&rx, on_signal));
   check(uv_thread_create(&thread, chatter, tx));

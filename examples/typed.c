@@ -29,6 +29,7 @@ int main(void) {
   loopchan_sender_t *tx;
   uv_thread_t thread;
 
+  check(uv_default_loop() == NULL ? UV_ENOMEM : 0);
   check(points_open(uv_default_loop(), &rx, &tx, NULL));
   check(points_recv_start(&rx, on_point));
   check(uv_thread_create(&thread, draw, tx));

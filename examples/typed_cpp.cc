@@ -21,10 +21,14 @@ struct job {
 
 static void work(loopchan::thread_receiver<std::unique_ptr<job>> &jobs,
                  loopchan::sender<std::unique_ptr<job>> done) {
-  for (std::unique_ptr<job> &one : jobs) {
-    std::reverse(one->word.begin(), one->word.end());
-    check(done.send(std::move(one)));
+  auto one = jobs.recv();
+  for (; one; one = jobs.recv()) {
+    std::string &word = (*one)->word;
+    std::reverse(word.begin(), word.end());
+    check(done.send(std::move(*one)));
   }
+  if (one.error() != loopchan::errc::end_of_file)
+    check(one.error());
 }
 
 int main() {
@@ -35,7 +39,9 @@ int main() {
   auto jobs = loopchan::open<std::unique_ptr<job>>(several).value();
   auto done = loopchan::open<std::unique_ptr<job>>(loop).value();
 
-  std::thread one(work, std::ref(jobs.rx), done.tx.clone());
+  auto clone = done.tx.clone();
+  check(clone ? 0 : UV_ENOMEM);
+  std::thread one(work, std::ref(jobs.rx), std::move(clone));
   std::thread other(work, std::ref(jobs.rx), std::move(done.tx));
   std::error_code err = done.rx.start(
       [&](std::unique_ptr<job> result) {

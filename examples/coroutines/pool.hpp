@@ -14,8 +14,11 @@ class pool {
  public:
   pool(loopchan::thread_receiver<int> questions, loopchan::sender<int> answers)
       : questions_(std::move(questions)) {
-    for (std::thread &one : threads_)
-      one = std::thread([this, tx = answers.clone()] { work(tx); });
+    for (std::thread &one : threads_) {
+      auto clone = answers.clone();
+      check(clone ? 0 : UV_ENOMEM);
+      one = std::thread([this, tx = std::move(clone)] { work(tx); });
+    }
   }
   /* They end when the last sender of questions is dropped. */
   ~pool() {
@@ -25,13 +28,16 @@ class pool {
 
  private:
   void work(const loopchan::sender<int> &answers) {
-    for (int number : questions_) {
+    auto number = questions_.recv();
+    for (; number; number = questions_.recv()) {
       std::error_code err =
-          answers.send(number % 2 == 0 ? number / 2 : 3 * number + 1);
+          answers.send(*number % 2 == 0 ? *number / 2 : 3 * *number + 1);
       if (err == loopchan::errc::closed)
-        break;    /* by the loop */
+        return;   /* by the loop */
       check(err); /* otherwise it would wait for an answer that is lost */
     }
+    if (number.error() != loopchan::errc::end_of_file)
+      check(number.error());
   }
 
   loopchan::thread_receiver<int> questions_;

@@ -54,6 +54,7 @@ int main(void) {
   loopchan_sender_t *tx;
   uv_thread_t thread;
 
+  check(loop == NULL ? UV_ENOMEM : 0);
   check(loopchan_open(loop, &lines, &tx, &options));
   check(loopchan_recv_start(&lines, on_line));
   check(uv_thread_create(&thread, send_lines, tx));

@@ -40,6 +40,7 @@ int main(void) {
   loopchan_sender_t *tx;
   uv_thread_t camera;
 
+  check(loop == NULL ? UV_ENOMEM : 0);
   check(loopchan_open(loop, &frames, &tx, &options));
   check(loopchan_recv_start(&frames, on_frame));
   check(uv_thread_create(&camera, send_frames, tx));

@@ -35,6 +35,7 @@ int main(void) {
   loopchan_sender_t *tx;
   uv_thread_t thread;
 
+  check(uv_default_loop() == NULL ? UV_ENOMEM : 0);
   check(loopchan_open(uv_default_loop(), &rx, &tx, &options));
   check(loopchan_recv_start(&rx, on_progress));
   check(uv_thread_create(&thread, work, tx));

@@ -35,6 +35,7 @@ int main(void) {
   const char *word = "hello";
   loopchan_sender_t *tx;
 
+  check(loop == NULL ? UV_ENOMEM : 0);
   check(loopchan_open(loop, &words, &tx, &options));
   check(loopchan_recv_start(&words, on_word));
   check(uv_timer_init(loop, &watch));

@@ -27,6 +27,7 @@ int main() {
     auto [tx, rx] = loopchan::open<const char *>(loop).value();
     words = std::move(rx);
     forgotten = tx.clone();
+    check(forgotten ? 0 : UV_ENOMEM);
     check(tx.send("hello"));
   }
   check(words.start(

@@ -17,6 +17,7 @@ int main(void) {
   loopchan_receiver_t numbers = {0};
   loopchan_sender_t *tx;
 
+  check(loop == NULL ? UV_ENOMEM : 0);
   check(loopchan_open(loop, &numbers, &tx, &options));
   check(loopchan_recv_start(&numbers, on_number));
   for (int i = 1; i <= 3; i++) {

@@ -106,6 +106,7 @@ int main(void) {
   loopchan_sender_t *tx;
   uv_thread_t threads[POOL];
 
+  check(uv_default_loop() == NULL ? UV_ENOMEM : 0);
   check(questions_open(NULL, &pool, &tx, &options));
   for (int number = 1; number <= ASKERS; number++)
     ask(tx, number);

@@ -18,8 +18,8 @@ struct question {
 };
 
 /* It is hard to square that number: that ends when the answer is not wanted any
- * more. */
-static void work(const question &q) {
+ * more. The question is destroyed at the end, not when the next one comes. */
+static void work(question q) {
   do {
     if (q.reply.is_closed())
       return;
@@ -30,8 +30,12 @@ static void work(const question &q) {
 }
 
 static void serve(loopchan::thread_receiver<question> &pool) {
-  for (const question &q : pool)
-    work(q);
+  auto q = pool.recv();
+
+  for (; q; q = pool.recv())
+    work(std::move(*q));
+  if (q.error() != loopchan::errc::end_of_file)
+    check(q.error());
 }
 
 class asker {

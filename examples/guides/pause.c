@@ -69,10 +69,12 @@ static void write_all(void *arg) {
   for (size_t left = CHUNKS * CHUNK; left > 0;) {
     buf = uv_buf_init(bytes, left < CHUNK ? (unsigned) left : CHUNK);
     int n = uv_fs_write(NULL, &req, *(uv_file *) arg, &buf, 1, -1, NULL);
-    check(n < 0 ? n : 0);
+    uv_fs_req_cleanup(&req);
+    check(n < 0 ? n : n == 0 ? UV_EIO : 0);
     left -= (size_t) n;
   }
   check(uv_fs_close(NULL, &req, *(uv_file *) arg, NULL));
+  uv_fs_req_cleanup(&req);
 }
 
 int main(void) {

@@ -60,10 +60,12 @@ static void write_all(uv_file to) {
     uv_buf_t buf = uv_buf_init(
         bytes.data(), static_cast<unsigned>(std::min(left, size_of_chunk)));
     int n = uv_fs_write(nullptr, &req, to, &buf, 1, -1, nullptr);
-    check(n < 0 ? n : 0);
+    uv_fs_req_cleanup(&req);
+    check(n < 0 ? n : n == 0 ? UV_EIO : 0);
     left -= static_cast<std::size_t>(n);
   }
   check(uv_fs_close(nullptr, &req, to, nullptr));
+  uv_fs_req_cleanup(&req);
 }
 
 int main() {

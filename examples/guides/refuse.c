@@ -38,6 +38,7 @@ int main(void) {
   loopchan_sender_t *requests_tx, *answers_tx;
   uv_thread_t thread;
 
+  check(uv_default_loop() == NULL ? UV_ENOMEM : 0);
   check(loopchan_open(NULL, &requests, &requests_tx, &of_requests));
   check(loopchan_open(uv_default_loop(), &answers, &answers_tx, &of_answers));
   check(loopchan_recv_start(&answers, on_answer));

@@ -36,8 +36,12 @@ static void on_a_loop(const loopchan::thread_receiver<int> &jobs,
 }
 
 static void on_a_thread(loopchan::thread_receiver<int> &jobs, server &self) {
-  for (int job : jobs)
-    self.serve(job);
+  auto job = jobs.recv();
+
+  for (; job; job = jobs.recv())
+    self.serve(*job);
+  if (job.error() != loopchan::errc::end_of_file)
+    check(job.error());
   self.ends++;
 }
 

@@ -63,6 +63,7 @@ int main(void) {
   uv_loop_t *loop = uv_default_loop();
   loopchan_sender_t *tx;
 
+  check(loop == NULL ? UV_ENOMEM : 0);
   check(loopchan_open(NULL, &jobs, &jobs_tx, &of_jobs));
   check(loopchan_open(loop, &results, &tx, &of_results));
   check(loopchan_recv_start(&results, on_result));

@@ -18,7 +18,7 @@ static int begun, finished;
 
 static void work(loopchan::thread_receiver<int> &jobs,
                  loopchan::sender<int> results) {
-  loopchan::result<int> job = jobs.recv();
+  auto job = jobs.recv();
 
   for (; job; job = jobs.recv())
     check(results.send(*job));
@@ -51,8 +51,11 @@ int main() {
   std::vector<std::thread> threads;
 
   jobs_tx = std::move(jobs.tx);
-  for (int i = 0; i < workers; i++)
-    threads.emplace_back(work, std::ref(jobs.rx), results.tx.clone());
+  for (int i = 0; i < workers; i++) {
+    auto tx = results.tx.clone();
+    check(tx ? 0 : UV_ENOMEM);
+    threads.emplace_back(work, std::ref(jobs.rx), std::move(tx));
+  }
   results.tx.drop();
   check(results.rx.start([](int) { finished++; },
                          [&] {

@@ -33,7 +33,9 @@ int main(void) {
   loopchan_sender_t *jobs_tx, *results_tx;
   uv_thread_t thread;
 
-  int err = loopchan_open(NULL, &jobs, &jobs_tx, &options);
+  int err = loop == NULL ? UV_ENOMEM : 0;
+  if (err == 0)
+    err = loopchan_open(NULL, &jobs, &jobs_tx, &options);
   if (err == 0)
     err = loopchan_open(loop, &results, &results_tx, &options);
   if (err == 0)

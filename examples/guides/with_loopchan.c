@@ -28,6 +28,7 @@ int main(void) {
   loopchan_receiver_t rx = {0};
   uv_thread_t threads[2];
 
+  check(uv_default_loop() == NULL ? UV_ENOMEM : 0);
   check(loopchan_open(uv_default_loop(), &rx, &tx[0], &options));
   check(loopchan_recv_start(&rx, on_number));
   tx[1] = loopchan_sender_clone(tx[0]);

@@ -19,7 +19,9 @@ int main() {
                            std::printf("%ld\n", sum);
                            numbers.rx.close();
                          }));
-  std::thread one(produce, numbers.tx.clone());
+  auto clone = numbers.tx.clone();
+  check(clone ? 0 : UV_ENOMEM);
+  std::thread one(produce, std::move(clone));
   std::thread other(produce, std::move(numbers.tx));
   check(uv_run(uv_default_loop(), UV_RUN_DEFAULT));
   one.join();

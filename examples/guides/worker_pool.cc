@@ -12,8 +12,12 @@ constexpr int workers = 3, all_jobs = 100;
 /* Go: for job := range jobs { results <- job * 2 }; wg.Done() */
 static void work(loopchan::thread_receiver<int> &jobs,
                  loopchan::sender<int> results) {
-  for (int job : jobs)
-    check(results.send(job * 2));
+  auto job = jobs.recv();
+
+  for (; job; job = jobs.recv())
+    check(results.send(*job * 2));
+  if (job.error() != loopchan::errc::end_of_file)
+    check(job.error());
 }
 
 int main() {
@@ -25,8 +29,11 @@ int main() {
   std::vector<std::thread> threads;
   int count = 0, sum = 0;
 
-  for (int i = 0; i < workers; i++)
-    threads.emplace_back(work, std::ref(jobs.rx), results.tx.clone());
+  for (int i = 0; i < workers; i++) {
+    auto tx = results.tx.clone();
+    check(tx ? 0 : UV_ENOMEM);
+    threads.emplace_back(work, std::ref(jobs.rx), std::move(tx));
+  }
   results.tx.drop();
   for (int job = 1; job <= all_jobs; job++)
     check(jobs.tx.send(job));
