@@ -4,8 +4,8 @@
  * Threads: the receiver's.
  * Promise: a channel is made whole or not at all.
  */
-#include "api/receiver.h"
 #include "core/tx.h"
+#include "api/receiver.h"
 
 static bool are_valid(const loopchan_options_t *options) {
   size_t i;

@@ -17,8 +17,8 @@
 
 #include "base/alloc.h"
 #include "base/mark.h"
-#include "core/replace.h"
 #include "wait/budget.h"
+#include "core/replace.h"
 
 /* What loopchan_writer_t.state says, in a mark. Closed: from the close on,
  * before its callback too. */

@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "base/debug.h"
 #include "base/atomic.h"
+#include "base/debug.h"
 
 static uv_malloc_func malloc_in_force = malloc;
 static uv_free_func free_in_force = free;

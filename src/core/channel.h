@@ -22,17 +22,17 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/atomic.h"
 #include "base/debug.h"
 #include "base/mark.h"
-#include "base/atomic.h"
+#include "base/trace.h"
 #include "queue/backlog.h"
 #include "queue/inbox.h"
+#include "queue/slab.h"
 #include "wait/backoff.h"
 #include "wait/lock.h"
-#include "wait/waitq.h"
 #include "wait/loop.h"
-#include "queue/slab.h"
-#include "base/trace.h"
+#include "wait/waitq.h"
 #include "wait/wake.h"
 
 /* A thread's cache in a sender: see tx.h. Only its owner uses it, except that

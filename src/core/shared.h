@@ -30,8 +30,8 @@
 #define LC_SHARED_H
 
 #include "base/queue.h"
-#include "core/rx.h"
 #include "wait/lock.h"
+#include "core/rx.h"
 
 typedef enum { LC_AWAY, LC_QUEUED, LC_CALLED } lc_idle_state_t;
 

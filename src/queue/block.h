@@ -23,9 +23,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/debug.h"
 #include "base/alloc.h"
 #include "base/atomic.h"
+#include "base/debug.h"
 #include "base/queue.h"
 
 /* Sizes in bytes: of a block, and of what lies before its parts. */

@@ -93,9 +93,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/debug.h"
 #include "base/atomic.h"
 #include "base/clock.h"
+#include "base/debug.h"
 
 /* A link's next is the address of its neighbour. The two lowest bits, which are
  * 0 in that address, describe the link itself. */

@@ -390,7 +390,9 @@ static size_t free_slab(lc_slab_pool_t *pool, lc_slab_t *slab) {
   return bytes;
 }
 
-/* Odd, so never 0. */
+/* A time that is over, in ms; a reading of the clock is odd, so never 0. */
+#define LC_LONG_AGO_MS 1u
+
 static unsigned odd_ms(void) {
   return (unsigned) (uv_hrtime() / 1000000) | 1;
 }
@@ -581,7 +583,7 @@ static bool is_quiet(lc_slab_pool_t *pool) {
 void lc_slab_pool_end(lc_slab_pool_t *pool) {
   /* relaxed, both: a hint */
   lc_store(&pool->unasked, LC_FLOOD_BYTES, memory_order_relaxed);
-  lc_store(&pool->quiet, odd_ms() - 2 * LC_QUIET_MS, memory_order_relaxed);
+  lc_store(&pool->quiet, LC_LONG_AGO_MS, memory_order_relaxed);
 }
 
 /* Otherwise the small slabs of the beginning would stay in the pool forever. */

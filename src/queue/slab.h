@@ -53,8 +53,8 @@
 #include <stddef.h>
 #include <loopchan.h>
 
-#include "base/debug.h"
 #include "base/atomic.h"
+#include "base/debug.h"
 #include "queue/block.h"
 #include "queue/inbox.h"
 

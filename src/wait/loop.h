@@ -47,8 +47,8 @@
 #include <stddef.h>
 #include <uv.h>
 
-#include "base/debug.h"
 #include "base/atomic.h"
+#include "base/debug.h"
 #include "base/queue.h"
 #include "wait/wake.h"
 

@@ -49,8 +49,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/debug.h"
 #include "base/atomic.h"
+#include "base/debug.h"
 
 typedef struct {
   lc_atomic(size_t) acquired;

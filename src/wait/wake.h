@@ -48,9 +48,9 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "base/debug.h"
 #include "base/atomic.h"
 #include "base/clock.h"
+#include "base/debug.h"
 #include "wait/backoff.h"
 #include "wait/monitor.h"
 
