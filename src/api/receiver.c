@@ -43,6 +43,8 @@ int lc_receiver_take(const lc_scope_t *scope, void *msg) {
     return UV_EAGAIN;
   if (node == NULL) {
     lc_trace(eof, channel, NULL);
+    if (scope->consumer == NULL)
+      (void) lc_rx_tidy_all(channel, LC_NEVER);
     return UV_EOF;
   }
   lc_trace(deliver, channel, node);

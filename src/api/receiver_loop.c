@@ -22,13 +22,18 @@ static void hand_over(loopchan_receiver_t *rx, lc_link_t *node) {
   lc_rx_complete(channel, matched);
 }
 
-static void deliver_end(loopchan_receiver_t *rx) {
+/* Frees first what was kept for messages to come. False: that takes another
+ * turn. */
+static bool deliver_end(loopchan_receiver_t *rx, const lc_budget_t *budget) {
   loopchan_recv_cb cb = rx->channel->delivery.recv_cb;
 
+  if (!lc_rx_tidy_all(rx->channel, lc_after(budget->start, budget->most_ns)))
+    return false;
   lc_trace(eof, rx->channel, NULL);
   rx->channel->delivery.recv_cb = NULL;
   rx->channel->delivery.eof_delivered = true;
   cb(rx, UV_EOF, NULL);
+  return true;
 }
 
 /* A wake that found nothing is no reason to spin. */
@@ -72,11 +77,11 @@ static bool deliver_in_turn(loopchan_receiver_t *rx, lc_channel_t *channel) {
   lc_budget_begin(&budget, &channel->delivery.member,
                   channel->config.budget_messages);
   drained = deliver_messages(rx, &budget);
-  if (drained && channel->rx.ended)
-    deliver_end(rx);
   more = channel->delivery.recv_cb != NULL;
-  if (more && drained)
-    more = lc_rx_tidy(channel, LC_NEVER) || !lc_rx_park(channel);
+  if (drained)
+    more = channel->rx.ended
+               ? !deliver_end(rx, &budget)
+               : lc_rx_tidy(channel, LC_NEVER) || !lc_rx_park(channel);
   lc_budget_end(&budget, channel->loop);
   return more;
 }

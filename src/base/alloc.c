@@ -84,10 +84,12 @@ static void *new_huge_page(void) {
   (void) munmap(memory + LC_HUGE_PAGE, LC_HUGE_PAGE - before);
   (void) madvise(memory, LC_HUGE_PAGE, MADV_HUGEPAGE);
 #ifdef MADV_POPULATE_WRITE /* Linux 5.14; without it, pages come one by one */
-  /* And when it is there, what is discarded is not filled again. */
-  if (madvise(memory, LC_HUGE_PAGE, MADV_POPULATE_WRITE) == 0)
-    (void) madvise(memory, LC_HUGE_PAGE, MADV_NOHUGEPAGE);
+  (void) madvise(memory, LC_HUGE_PAGE, MADV_POPULATE_WRITE);
 #endif
+  /* The first write has brought the huge page, if there is one. As long as it
+   * is wanted, the kernel may fill what is discarded. */
+  *(volatile char *) memory = 0;
+  (void) madvise(memory, LC_HUGE_PAGE, MADV_NOHUGEPAGE);
   return memory;
 }
 

@@ -109,6 +109,14 @@ bool lc_rx_tidy(lc_channel_t *channel, uint64_t deadline_ns) {
   return uv_hrtime() < deadline_ns;
 }
 
+bool lc_rx_tidy_all(lc_channel_t *channel, uint64_t deadline_ns) {
+  while (lc_slab_pool_is_flooded(&channel->pool) &&
+         lc_slab_pool_trim(&channel->pool))
+    if (deadline_ns != LC_NEVER && uv_hrtime() >= deadline_ns)
+      return false;
+  return true;
+}
+
 bool lc_rx_spin(lc_channel_t *channel, uint64_t deadline_ns) {
   lc_spin_t spin;
   bool found = false;
@@ -284,7 +292,6 @@ void lc_rx_refuse(lc_channel_t *channel) {
     release_deferred(channel);
   lc_waitq_refuse(&channel->waitq, lc_channel_is_alone(channel));
   channel->rx.ended = true;
-  lc_slab_pool_end(&channel->pool);
 }
 
 /* If the thread were cancelled in the user's function, the other messages would
@@ -344,4 +351,5 @@ void lc_rx_drop_all(lc_channel_t *channel) {
     (void) dropped;
   }
   release_deferred(channel);
+  (void) lc_rx_tidy_all(channel, LC_NEVER);
 }

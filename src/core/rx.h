@@ -13,6 +13,10 @@ LC_MUST_USE bool lc_rx_spin(lc_channel_t *channel, uint64_t deadline_ns);
  * messages, and for more to free. */
 bool lc_rx_tidy(lc_channel_t *channel, uint64_t deadline_ns);
 
+/* Receiver, when the channel has ended; no lock is held. Frees all that was
+ * kept for messages to come. False: the time is up. */
+bool lc_rx_tidy_all(lc_channel_t *channel, uint64_t deadline_ns);
+
 /* Receiver. True: parked, the next send owes a wake. On a rendezvous channel,
  * only if no more sends wait than are seen to. */
 LC_MUST_USE bool lc_rx_park(lc_channel_t *channel);

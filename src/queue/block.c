@@ -17,7 +17,6 @@
 typedef struct {
   lc_queue_t queue;                 /* in blocks.holed */
   bool holed;                       /* and whether it is there */
-  uint32_t holes;                   /* bytes in its holes */
   uint32_t tidied;                  /* how many pages need no look */
   uint32_t live;                    /* bytes of the parts that are not freed */
   uint16_t live_in[LC_BLOCK_PAGES]; /* of these, bytes in each page */
@@ -28,7 +27,6 @@ static_assert(sizeof(lc_block_t) <= LC_BLOCK_HEAD, "parts lie behind the head");
 void lc_blocks_init(lc_blocks_t *blocks) {
   lc_atomic_init(&blocks->busy, false);
   lc_queue_init(&blocks->holed);
-  blocks->holes = 0;
 }
 
 void *lc_block_make(void) {
@@ -38,7 +36,6 @@ void *lc_block_make(void) {
   if (block == NULL)
     return NULL;
   block->holed = false;
-  block->holes = 0;
   block->live = LC_BLOCK_ROOM;
   for (n = 0; n < LC_BLOCK_PAGES; n++)
     block->live_in[n] = LC_PAGE;
@@ -56,21 +53,14 @@ static void leave_blocks(lc_blocks_t *blocks) {
   lc_store(&blocks->busy, false, memory_order_release);
 }
 
-static void add_hole(lc_blocks_t *blocks, lc_block_t *block, size_t bytes) {
-  block->holes += (uint32_t) bytes;
-  blocks->holes += bytes;
-  block->tidied = 0;
-  if (!block->holed)
+static void set_holed(lc_blocks_t *blocks, lc_block_t *block, bool holed) {
+  if (holed == block->holed)
+    return;
+  block->holed = holed;
+  if (holed)
     lc_queue_append(&blocks->holed, &block->queue);
-  block->holed = true;
-}
-
-static void forget_holes(lc_blocks_t *blocks, lc_block_t *block) {
-  blocks->holes -= block->holes;
-  block->holes = 0;
-  if (block->holed)
+  else
     lc_queue_remove(&block->queue);
-  block->holed = false;
 }
 
 /* From and to: in bytes, of the block. */
@@ -92,12 +82,10 @@ bool lc_blocks_free(lc_blocks_t *blocks, void *part, size_t offset,
   lc_assert(block->live >= bytes);
   block->live -= (uint32_t) bytes;
   leave_pages(block, offset, offset + bytes);
-  if (block->live > 0) {
-    add_hole(blocks, block, bytes);
-  } else {
-    forget_holes(blocks, block);
+  block->tidied = 0;
+  set_holed(blocks, block, block->live > 0);
+  if (block->live == 0)
     lc_free_burst(block, LC_BLOCK_BYTES);
-  }
   leave_blocks(blocks);
   return true;
 }
@@ -122,18 +110,17 @@ static void discard_pages(lc_block_t *block) {
   block->tidied = (uint32_t) n;
 }
 
-bool lc_blocks_tidy(lc_blocks_t *blocks, size_t most) {
+bool lc_blocks_tidy(lc_blocks_t *blocks) {
   lc_block_t *block;
   bool some;
 
   if (!try_blocks(blocks))
     return true;
-  some = blocks->holes > most;
+  some = !lc_queue_is_empty(&blocks->holed);
   if (some) {
     block = lc_container(blocks->holed.next, lc_block_t, queue);
     discard_pages(block);
-    if (block->tidied == LC_BLOCK_PAGES)
-      forget_holes(blocks, block);
+    set_holed(blocks, block, block->tidied < LC_BLOCK_PAGES);
   }
   leave_blocks(blocks);
   return some;

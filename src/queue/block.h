@@ -39,7 +39,6 @@ typedef struct {
   lc_atomic(bool) busy; /* a thread uses the counts, and the list */
   lc_queue_t holed;     /* blocks that have holes, which are freed parts whose
                            pages have not been looked at */
-  size_t holes;         /* bytes in them */
 } lc_blocks_t;
 
 void lc_blocks_init(lc_blocks_t *blocks);
@@ -53,8 +52,8 @@ void *lc_block_make(void);
 LC_MUST_USE bool lc_blocks_free(lc_blocks_t *blocks, void *part, size_t offset,
                                 size_t bytes);
 
-/* Any thread. Gives some pages back that have nothing live, if the holes have
- * more than this many bytes. False: they have not. */
-bool lc_blocks_tidy(lc_blocks_t *blocks, size_t most);
+/* Any thread. Gives some pages back that have nothing live. False: there are
+ * none. */
+LC_MUST_USE bool lc_blocks_tidy(lc_blocks_t *blocks);
 
 #endif /* LC_BLOCK_H */

@@ -19,12 +19,6 @@
 /* How many slabs that are too large it looks past. */
 #define LC_LOOKS_DEEP 16
 
-/* While messages drain and no sender asks for a slab, the holes of blocks may
- * have this many bytes. Mostly slabs come back in the order in which they were
- * made, and a block goes with its last one, so more are holes of blocks that
- * senders keep. */
-#define LC_HOLES_MOST (LC_FLOOD_BYTES / 2)
-
 /* How many slabs a receiver frees at most when it has nothing else to do. */
 #define LC_TRIM_MOST 32
 
@@ -102,7 +96,6 @@ bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size, size_t bound) {
   lc_atomic_init(&pool->senders, 0);
   lc_atomic_init(&pool->waiting, 0);
   lc_atomic_init(&pool->unasked, 0);
-  lc_atomic_init(&pool->quiet, 0);
   lc_atomic_init(&pool->empty_looks, 0);
   lc_atomic_init(&pool->period, 0);
   lc_atomic_init(&pool->unneeded, 0);
@@ -390,13 +383,6 @@ static size_t free_slab(lc_slab_pool_t *pool, lc_slab_t *slab) {
   return bytes;
 }
 
-/* A time that is over, in ms; a reading of the clock is odd, so never 0. */
-#define LC_LONG_AGO_MS 1u
-
-static unsigned odd_ms(void) {
-  return (unsigned) (uv_hrtime() / 1000000) | 1;
-}
-
 static size_t bytes_unneeded(const lc_slab_pool_t *pool) {
   /* relaxed: a hint */
   return lc_load(&pool->unneeded, memory_order_relaxed);
@@ -416,9 +402,8 @@ lc_slab_t *lc_slab_pool_get(lc_slab_pool_t *pool, size_t *bytes) {
   if (left < bytes_unneeded(pool))
     set_unneeded(pool, left);
 
-  /* relaxed, all: a hint */
+  /* relaxed, both: a hint */
   lc_store(&pool->unasked, 0, memory_order_relaxed);
-  lc_store(&pool->quiet, 0, memory_order_relaxed);
   lc_store(&pool->empty_looks, 0, memory_order_relaxed);
   if (slab == NULL)
     slab = make_slab(pool, want);
@@ -533,7 +518,7 @@ static void end_flood(lc_slab_pool_t *pool) {
 }
 
 void lc_slab_pool_trim_unneeded(lc_slab_pool_t *pool) {
-  unsigned now = odd_ms();
+  unsigned now = (unsigned) (uv_hrtime() / 1000000);
   size_t unneeded = bytes_unneeded(pool), freed = 0;
 
   /* relaxed: a hint */
@@ -543,7 +528,7 @@ void lc_slab_pool_trim_unneeded(lc_slab_pool_t *pool) {
     freed = trim_some(pool);
   if (freed > 0) {
     set_unneeded(pool, unneeded > freed ? unneeded - freed : 0);
-  } else if (!lc_blocks_tidy(&pool->blocks, 0)) {
+  } else if (!lc_blocks_tidy(&pool->blocks)) {
     end_flood(pool);
     set_unneeded(pool, bytes_waiting(pool));
     /* relaxed: a hint */
@@ -552,7 +537,7 @@ void lc_slab_pool_trim_unneeded(lc_slab_pool_t *pool) {
 }
 
 bool lc_slab_pool_trim(lc_slab_pool_t *pool) {
-  if (trim_some(pool) > 0 || lc_blocks_tidy(&pool->blocks, 0))
+  if (trim_some(pool) > 0 || lc_blocks_tidy(&pool->blocks))
     return true;
   end_flood(pool);
   return false;
@@ -566,24 +551,6 @@ static size_t count_unasked(lc_slab_pool_t *pool, size_t bytes) {
   unasked = lc_load(&pool->unasked, memory_order_relaxed) + bytes;
   lc_store(&pool->unasked, unasked, memory_order_relaxed);
   return unasked;
-}
-
-/* Whether no user has asked for a slab for some time, though many came back.
- * (A short time is not enough: each user may wait for the system to give it
- * memory.) */
-static bool is_quiet(lc_slab_pool_t *pool) {
-  /* relaxed, both: a hint */
-  unsigned since = lc_load(&pool->quiet, memory_order_relaxed);
-
-  if (since == 0)
-    lc_store(&pool->quiet, odd_ms(), memory_order_relaxed);
-  return since != 0 && odd_ms() - since >= LC_QUIET_MS;
-}
-
-void lc_slab_pool_end(lc_slab_pool_t *pool) {
-  /* relaxed, both: a hint */
-  lc_store(&pool->unasked, LC_FLOOD_BYTES, memory_order_relaxed);
-  lc_store(&pool->quiet, LC_LONG_AGO_MS, memory_order_relaxed);
 }
 
 /* Otherwise the small slabs of the beginning would stay in the pool forever. */
@@ -602,8 +569,6 @@ void lc_slab_pool_recycle(lc_slab_pool_t *pool, lc_slab_t *slab) {
   slab->used = 0;
   if (unasked > LC_FLOOD_BYTES / 2) {
     (void) trim(pool, &of_block);
-    if (is_quiet(pool))
-      (void) lc_blocks_tidy(&pool->blocks, LC_HOLES_MOST);
     most = few;
   }
   if (is_small(pool, slab) || !try_to_put(pool, slab, most))

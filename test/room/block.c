@@ -53,7 +53,7 @@ static void free_part(size_t part) {
 static size_t tidy_all(void) {
   size_t steps = 0;
 
-  while (lc_blocks_tidy(&blocks, 0))
+  while (lc_blocks_tidy(&blocks))
     steps++;
   return steps;
 }
@@ -75,7 +75,7 @@ END_TEST
 START_TEST(no_call_waits_for_another) {
   lc_store(&blocks.busy, true, memory_order_relaxed);
   ck_assert(!try_to_free(0, LC_BLOCK_ROOM));
-  ck_assert(lc_blocks_tidy(&blocks, 0)); /* there may be some */
+  ck_assert(lc_blocks_tidy(&blocks)); /* there may be some */
   lc_store(&blocks.busy, false, memory_order_relaxed);
   ck_assert_uint_eq(memory_blocks(), 1);
   ck_assert(try_to_free(0, LC_BLOCK_ROOM));

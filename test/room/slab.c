@@ -496,44 +496,6 @@ START_TEST(a_block_goes_with_the_last_of_its_slabs) {
 }
 END_TEST
 
-/* A part of each block is kept by a user. */
-static void recycle_all_but_some(size_t keep_each) {
-  size_t i;
-
-  for (i = 0; i < FLOOD; i++)
-    if (i % keep_each != 0)
-      lc_slab_pool_recycle(&pool, flood[i]);
-}
-
-static void recycle_the_others(size_t keep_each) {
-  size_t i;
-
-  for (i = 0; i < FLOOD; i += keep_each)
-    lc_slab_pool_recycle(&pool, flood[i]);
-}
-
-START_TEST(after_the_end_little_is_kept_that_is_not_in_use) {
-  allow_blocks();
-  begin_flood();
-  lc_slab_pool_end(&pool);
-  recycle_all_but_some(IN_BLOCK / 2);
-  ck_assert(is_tidy());
-  ck_assert_uint_le(pool.blocks.holes, LC_FLOOD_BYTES / 2);
-  recycle_the_others(IN_BLOCK / 2);
-}
-END_TEST
-
-START_TEST(when_users_have_been_quiet_for_a_while_few_holes_are_kept) {
-  allow_blocks();
-  begin_flood();
-  lc_store(&pool.unasked, LC_FLOOD_BYTES, memory_order_relaxed);
-  lc_store(&pool.quiet, 1, memory_order_relaxed); /* long ago */
-  recycle_all_but_some(IN_BLOCK / 2);
-  ck_assert_uint_le(pool.blocks.holes, LC_FLOOD_BYTES / 2);
-  recycle_the_others(IN_BLOCK / 2);
-}
-END_TEST
-
 /* As the pool keeps a few slabs, it should not be those that keep a block. */
 START_TEST(a_trim_frees_slabs_of_a_block_first) {
   size_t singles = LC_BLOCK_BYTES / 2 / LC_SLAB_MOST, all = singles + IN_BLOCK,
@@ -756,8 +718,6 @@ static Suite *suite(void) {
       what_many_idle_users_keep_is_no_flood,
       a_block_goes_with_the_last_of_its_slabs,
       a_trim_frees_slabs_of_a_block_first,
-      after_the_end_little_is_kept_that_is_not_in_use,
-      when_users_have_been_quiet_for_a_while_few_holes_are_kept,
       where_no_block_is_to_be_had_there_may_be_a_slab,
       blocks_are_for_large_slabs_of_small_messages,
       a_slab_with_nodes_under_way_is_not_trimmed,
