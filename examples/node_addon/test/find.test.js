@@ -18,6 +18,7 @@ async function all(file, needle, options) {
   return found;
 }
 
+// A thread that has been joined may be listed for a moment longer.
 const threadsNow = () => fs.readdirSync('/proc/self/task').length;
 
 for (const pipe of PIPES) {
@@ -89,7 +90,7 @@ for (const pipe of PIPES) {
       assert.ok(threadsNow() > before);
       break;
     }
-    assert.equal(threadsNow(), before);
+    await until(() => threadsNow() <= before);
   });
 
   test(`${pipe}: so does an exception in the loop`, { timeout }, async () => {
@@ -99,14 +100,14 @@ for (const pipe of PIPES) {
       for await (const _ of find(file, '\n', { pipe, capacity: 10 }))
         throw new Error('enough');
     }, { message: 'enough' });
-    assert.equal(threadsNow(), before);
+    await until(() => threadsNow() <= before);
   });
 
   test(`${pipe}: and a return before the first next`, { timeout }, async () => {
     const before = threadsNow();
     const iterator = find(fileOf('x'), 'x', { pipe });
     assert.deepEqual(await iterator.return('r'), { value: 'r', done: true });
-    assert.equal(threadsNow(), before);
+    await until(() => threadsNow() <= before);
   });
 
   test(`${pipe}: several searches at once`, { timeout }, async () => {
