@@ -12,7 +12,7 @@
 
 #include "base/cancel.h"
 #include "base/clock.h"
-#include "wait/monitor.h"
+#include "wait/wake.h"
 
 /* The first gap between two looks, and how many there are, each twice as long
  * as the one before: some 12 microseconds in all. With a first gap of 25 ns two

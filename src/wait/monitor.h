@@ -2,7 +2,6 @@
 #ifndef LC_MONITOR_H
 #define LC_MONITOR_H
 
-#include <stdbool.h>
 #include <uv.h>
 
 #include "base/debug.h"
@@ -27,15 +26,6 @@ LC_MUST_USE static inline int lc_monitor_init(lc_monitor_t *monitor) {
 static inline void lc_monitor_destroy(lc_monitor_t *monitor) {
   uv_cond_destroy(&monitor->cond);
   uv_mutex_destroy(&monitor->mutex);
-}
-
-/* Any thread. Wakes the one that sleeps on the monitor, whose mutex guards
- * *woken. The monitor may be gone as soon as that thread has the mutex. */
-static inline void lc_monitor_notify(lc_monitor_t *monitor, bool *woken) {
-  uv_mutex_lock(&monitor->mutex);
-  *woken = true;
-  uv_cond_signal(&monitor->cond);
-  uv_mutex_unlock(&monitor->mutex);
 }
 
 #endif /* LC_MONITOR_H */

@@ -233,6 +233,13 @@ bool lc_wake_renew(lc_wake_t *wake) {
   return kept;
 }
 
+void lc_monitor_notify(lc_monitor_t *monitor, bool *woken) {
+  uv_mutex_lock(&monitor->mutex);
+  *woken = true;
+  uv_cond_signal(&monitor->cond);
+  uv_mutex_unlock(&monitor->mutex);
+}
+
 void lc_wake_self(lc_wake_t *wake) {
   /* No gate: only this thread closes. */
   lc_assert(wake->async != NULL);

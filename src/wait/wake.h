@@ -103,6 +103,10 @@ void lc_wake_signal_held(lc_wake_t *wake);
 void lc_wake_promise(lc_wake_t *wake);
 LC_MUST_USE bool lc_wake_renew(lc_wake_t *wake);
 
+/* Any thread. Wakes the thread that sleeps on a monitor, whose mutex guards
+ * *woken. The monitor may be gone as soon as the sleeper has the mutex. */
+void lc_monitor_notify(lc_monitor_t *monitor, bool *woken);
+
 /* Loop's thread. Requests another callback in the loop's next turn. */
 void lc_wake_self(lc_wake_t *wake);
 
