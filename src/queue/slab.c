@@ -107,7 +107,7 @@ bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size, size_t bound) {
 
 void lc_slab_pool_make_single(lc_slab_pool_t *pool) {
   pool->most = bytes_of(1, pool->stride);
-  pool->few = LC_POOL_SLABS;
+  pool->few = LC_SINGLE_SLABS;
   pool->single = true;
   pool->cuts_blocks = false;
   lc_atomic_init(&pool->largest, 0);
@@ -137,6 +137,12 @@ static size_t bytes_waiting(const lc_slab_pool_t *pool) {
 
 static bool has_more_than_few(const lc_slab_pool_t *pool) {
   return bytes_waiting(pool) > bytes_of_few(pool);
+}
+
+/* Whether it is worth while to look again for slabs that another thread has for
+ * a moment. */
+static bool expects_slabs(const lc_slab_pool_t *pool) {
+  return pool->single ? bytes_waiting(pool) > 0 : has_more_than_few(pool);
 }
 
 /* Also those on their way in: never less than there are. */
@@ -262,7 +268,7 @@ static lc_slab_t *take_waiting(lc_slab_pool_t *pool, size_t bytes,
   unsigned looks;
 
   for (looks = 0;
-       slab == NULL && looks < LC_LOOKS_MOST && has_more_than_few(pool);
+       slab == NULL && looks < LC_LOOKS_MOST && expects_slabs(pool);
        looks++) {
     lc_relax();
     slab = take_all(pool);
@@ -567,7 +573,7 @@ void lc_slab_pool_recycle(lc_slab_pool_t *pool, lc_slab_t *slab) {
   bool of_block = pool->cuts_blocks;
 
   slab->used = 0;
-  if (unasked > LC_FLOOD_BYTES / 2) {
+  if (!pool->single && unasked > LC_FLOOD_BYTES / 2) {
     (void) trim(pool, &of_block);
     most = few;
   }

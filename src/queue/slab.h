@@ -86,6 +86,7 @@
 #define LC_SLAB_LEAST 512
 #define LC_SLAB_MOST 65536
 #define LC_POOL_SLABS 8
+#define LC_SINGLE_SLABS 64
 #endif
 #define LC_PERIOD_MS 50
 #define LC_POOL_BYTES ((size_t) LC_SLAB_MOST * 4)
@@ -129,8 +130,9 @@ typedef struct {
 LC_MUST_USE bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size,
                                    size_t bound);
 
-/* Right after the init: each slab has one node, and LC_POOL_SLABS of them may
- * wait, whatever the size. A slab goes from user to user without the pool, so
+/* Right after the init: each slab has one node, and LC_SINGLE_SLABS of them may
+ * wait, whatever the size: as many threads may send at once, and nothing is
+ * allocated once each has had a slab. A slab goes from user to user without the pool, so
  * the bytes that users keep are not counted. */
 void lc_slab_pool_make_single(lc_slab_pool_t *pool);
 

@@ -614,21 +614,21 @@ END_TEST
 
 START_TEST(single_slabs_have_one_node_and_all_wait) {
   static const size_t sizes[] = {0, 8, 400000};
-  lc_slab_t *slabs[LC_POOL_SLABS];
+  lc_slab_t *slabs[LC_SINGLE_SLABS];
   size_t i, n;
 
   for (n = 0; n < sizeof sizes / sizeof *sizes; n++) {
     ck_assert(lc_slab_pool_init(&pool, sizes[n], 1));
     lc_slab_pool_make_single(&pool);
-    for (i = 0; i < LC_POOL_SLABS; i++) {
+    for (i = 0; i < LC_SINGLE_SLABS; i++) {
       slabs[i] = take(LC_SLAB_MOST);
       ck_assert_uint_eq(slabs[i]->count, 1);
       ck_assert_ptr_eq(lc_slab_of_first(lc_slab_alloc_node(&pool, slabs[i])),
                        slabs[i]);
     }
-    for (i = 0; i < LC_POOL_SLABS; i++)
+    for (i = 0; i < LC_SINGLE_SLABS; i++)
       lc_slab_pool_recycle(&pool, slabs[i]);
-    ck_assert_uint_eq(memory_blocks(), LC_POOL_SLABS);
+    ck_assert_uint_eq(memory_blocks(), LC_SINGLE_SLABS);
     lc_slab_pool_free(&pool);
   }
 }
@@ -676,7 +676,7 @@ static void take_and_give(void *arg) {
 START_TEST(a_slab_has_one_user_at_a_time) {
   uv_thread_t threads[THREADS];
   size_t clashes[THREADS] = {0}, i;
-  lc_slab_t *slabs[LC_POOL_SLABS];
+  lc_slab_t *slabs[LC_SINGLE_SLABS];
 
   ck_assert(lc_slab_pool_init(&pool, 8, 1));
   for (i = 0; i < LC_POOL_SLABS; i++)
