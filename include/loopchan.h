@@ -419,15 +419,17 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  * only when it is ready to hand it over, so no message waits behind a slow
  * callback while another receiver is idle. (A thread receiver is idle while a
  * call waits for a message; a loop receiver while it is started and has nothing
- * to do.) A send wakes one idle receiver. If that receiver leaves messages
- * behind, or is stopped or closed before it takes one, the next idle receiver
- * is woken. On a rendezvous channel, while no send waits, as many calls of
- * loopchan_try_send are accepted as there are idle receivers, and each message
- * goes to one of these. (A receiver that is woken while its loop is busy, or
- * not run, takes the message later, unless another receiver takes it first: on
- * a rendezvous channel only one that was woken too, or any, once this one is
- * stopped or closed. With LOOPCHAN_LATEST no other is woken meanwhile. Two
- * receivers on one loop are called one after the other.)
+ * to do.) A send wakes one idle receiver: the one that has been idle longest,
+ * but those on loops that are in a callback of a receiver or writer come after
+ * all others. If the receiver leaves messages behind, or is stopped or closed
+ * before it takes one, the next idle receiver is woken. On a rendezvous
+ * channel, while no send waits, as many calls of loopchan_try_send are accepted
+ * as there are idle receivers, and each message goes to one of these. (A
+ * receiver that is woken while its loop is busy, or not run, takes the message
+ * later, unless another receiver takes it first: on a rendezvous channel only
+ * one that was woken too, or any, once this one is stopped or closed. With
+ * LOOPCHAN_LATEST no other is woken meanwhile. Two receivers on one loop are
+ * called one after the other.)
  *
  * loopchan_shutdown on any receiver ends the channel, and each receiver gets
  * UV_EOF, as it does after the last sender is dropped. loopchan_close closes
@@ -1012,7 +1014,8 @@ LOOPCHAN_EXTERN int loopchan_writer_on_closed(loopchan_writer_t *w,
  *
  * Thread:    the writer's loop's.
  * Callback:  allowed in any callback of this loop.
- * Blocks:    no; takes the channel's mutex for a moment.
+ * Blocks:    no; takes the channel's mutex for a moment. Before cb, the loop
+ *            waits for a thread that is then waking it.
  * Allocates: no.
  * Returns:   0; UV_EALREADY (closing or closed; cb is not called a second
  *            time); UV_EINVAL (NULL, or never opened).

@@ -180,14 +180,16 @@ static void on_writer_closed(uv_handle_t *handle) {
 }
 
 /* On a rendezvous channel a receiver may just have a message: its completion
- * will come. The last one's wake was signalled before this can be false. */
+ * will come. The last one's wake is held before this can be false. */
 static bool writer_has_outstanding(struct lc_writer *writer) {
   return lc_waitq_has_outstanding(&channel_of(writer)->waitq,
                                   &writer->completions);
 }
 
-/* All are called back. */
+/* All are called back, and the writer does not watch any more: so no more wakes
+ * are held. A thread may still be about to signal one. */
 static void finish_close(loopchan_writer_t *w) {
+  lc_wake_leave(&w->writer->completions.wake);
   lc_loop_leave(&w->writer->member);
   uv_close((uv_handle_t *) &w->async, on_writer_closed);
 }
@@ -248,8 +250,8 @@ static bool serve_writer(lc_member_t *member) {
 static void on_writer_async(uv_async_t *async) {
   loopchan_writer_t *w = (loopchan_writer_t *) async;
 
-  /* A thread that signals this wake holds the wait queue's lock, which is taken
-   * here too: so no load of `pending` is older than this callback. */
+  /* A thread that signals this wake has had the wait queue's lock before, which
+   * is taken here too: so no load of `pending` is older than this callback. */
   lc_loop_serve(&w->writer->member);
 }
 

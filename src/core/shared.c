@@ -78,32 +78,14 @@ void lc_shared_lock(lc_channel_t *channel) {
 
 /* From here on: locked, up to the public calls. */
 
-/* Receivers that are called under the lock are woken when it has been released:
- * a thread that loses the processor while it wakes them delays no others. If
- * there are more, the rest is called when these have been woken. */
-#define LC_CALLS 8
-
-typedef struct {
-  lc_wake_t *wakes[LC_CALLS];
-  size_t count;
-} lc_calls_t;
-
-static void call(lc_shared_t *shared, lc_idle_t *idle, lc_calls_t *calls) {
-  lc_assert(idle->state == LC_QUEUED && calls->count < LC_CALLS);
+static void call(lc_shared_t *shared, lc_idle_t *idle, lc_wakes_t *wakes) {
+  lc_assert(idle->state == LC_QUEUED);
   lc_queue_remove(&idle->queue);
   idle->state = LC_CALLED;
   shared->called++;
   shared->wakes++;
   lc_wake_hold(&idle->wake);
-  calls->wakes[calls->count++] = &idle->wake;
-}
-
-/* Not locked; inside the gate of a receiver, or a user of the core. */
-static void wake_called(const lc_calls_t *calls) {
-  size_t i;
-
-  for (i = 0; i < calls->count; i++)
-    lc_wake_signal_held(calls->wakes[i]);
+  lc_wakes_add(wakes, &idle->wake);
 }
 
 /* How many messages wait, or most, if there are more. Handles the control links
@@ -134,16 +116,30 @@ static bool park(lc_channel_t *channel) {
   return true;
 }
 
+/* A loop that is in a callback of ours would let a message wait. Thread
+ * receivers are never busy, so this looks past loops only. If all are busy: the
+ * one that has been idle for the longest time. */
+static lc_idle_t *first_to_call(const lc_shared_t *shared) {
+  lc_queue_t *at;
+
+  for (at = shared->idle.next; at != &shared->idle; at = at->next) {
+    lc_loop_t *loop = idle_at(at)->consumer->loop;
+    if (loop == NULL || !lc_loop_is_serving(loop))
+      return idle_at(at);
+  }
+  return idle_at(shared->idle.next);
+}
+
 /* Calls an idle receiver for each message, or all at the end of the channel, as
- * far as calls has room. If any is left idle, parks, so that the next push
+ * far as wakes has room. If any is left idle, parks, so that the next push
  * comes here. */
-static void call_idle(lc_channel_t *channel, lc_calls_t *calls) {
+static void call_idle(lc_channel_t *channel, lc_wakes_t *wakes) {
   lc_shared_t *shared = channel->shared;
 
-  while (!lc_queue_is_empty(&shared->idle) && calls->count < LC_CALLS) {
+  while (!lc_queue_is_empty(&shared->idle) && !lc_wakes_are_full(wakes)) {
     uint64_t waiting = count_waiting(channel, shared->called + 1);
     if (waiting > shared->called || channel->rx.ended)
-      call(shared, idle_at(shared->idle.next), calls);
+      call(shared, first_to_call(shared), wakes);
     else if (lc_inbox_is_parked(&channel->inbox) ||
              (waiting > 0 && channel->config.flavour == LC_LATEST) ||
              park(channel))
@@ -219,22 +215,38 @@ void lc_shared_withdraw(lc_idle_t *idle) {
   idle->state = LC_AWAY;
 }
 
-/* Ends the waits of threads in calls on the consumer. If there are none, the
- * queue, which may be long, is not searched. */
-static void dismiss(lc_consumer_t *consumer) {
+/* Takes threads in calls on the consumer out of the queue, as far as wakes has
+ * room. */
+static void take_out_waiting(const lc_consumer_t *consumer, lc_wakes_t *wakes) {
   lc_shared_t *shared = consumer->channel->shared;
   lc_queue_t *at, *next;
 
-  if (consumer->threads == 0)
-    return;
-  for (at = shared->idle.next; at != &shared->idle; at = next) {
+  for (at = shared->idle.next; at != &shared->idle && !lc_wakes_are_full(wakes);
+       at = next) {
     next = at->next;
     if (idle_at(at)->consumer != consumer)
       continue;
     lc_queue_remove(at);
     idle_at(at)->state = LC_AWAY;
     shared->wakes++;
-    lc_wake_signal(&idle_at(at)->wake);
+    lc_wakes_add(wakes, &idle_at(at)->wake);
+  }
+}
+
+/* Ends the waits of threads in calls on the consumer; unlocks meanwhile. If
+ * there are none, the queue, which may be long, is not searched. */
+static void dismiss(const lc_consumer_t *consumer) {
+  lc_shared_t *shared = consumer->channel->shared;
+  lc_wakes_t wakes;
+  bool more = consumer->threads > 0;
+
+  wakes.count = 0;
+  while (more) {
+    take_out_waiting(consumer, &wakes);
+    more = lc_wakes_are_full(&wakes);
+    release_lock(shared);
+    lc_wakes_signal(&wakes);
+    take_lock(shared);
   }
 }
 
@@ -282,15 +294,15 @@ int lc_shared_wait(lc_consumer_t *consumer, uint64_t deadline_ns) {
 }
 
 static LC_NOINLINE void unlock_and_wake(lc_channel_t *channel) {
-  lc_calls_t calls;
+  lc_wakes_t wakes;
   bool more = true;
 
+  wakes.count = 0;
   while (more) {
-    calls.count = 0;
-    call_idle(channel, &calls);
-    more = calls.count == LC_CALLS;
+    call_idle(channel, &wakes);
+    more = lc_wakes_are_full(&wakes);
     release_lock(channel->shared);
-    wake_called(&calls);
+    lc_wakes_signal(&wakes);
     if (more)
       take_lock(channel->shared);
   }

@@ -238,6 +238,14 @@ LC_NOINLINE int lc_tx_after_push(lc_channel_t *channel, lc_push_t pushed) {
   return pushed == LC_REFUSED ? UV_EPIPE : 0;
 }
 
+/* The receiver may sleep although messages wait: the sender that has to wake it
+ * has lost its processor. While it sleeps there will be no permit. */
+static void help_if_asleep(lc_channel_t *channel) {
+  if (lc_inbox_wants_help(&channel->inbox) &&
+      !lc_inbox_is_parked(&channel->inbox))
+    lc_channel_help(channel);
+}
+
 ssize_t lc_tx_acquire_slow(lc_channel_t *channel, size_t most) {
   lc_permits_t *permits = &channel->waitq.permits;
 
@@ -245,8 +253,10 @@ ssize_t lc_tx_acquire_slow(lc_channel_t *channel, size_t most) {
     size_t granted;
     if (lc_inbox_is_closed(&channel->inbox))
       return UV_EPIPE;
-    if (lc_permits_is_full(permits))
+    if (lc_permits_is_full(permits)) {
+      help_if_asleep(channel);
       return UV_EAGAIN;
+    }
     /* There is room, and others wait: they go first. */
     lc_channel_grant(channel);
     granted = lc_permits_acquire(permits, most);

@@ -132,8 +132,8 @@ LC_MUST_USE bool lc_slab_pool_init(lc_slab_pool_t *pool, size_t msg_size,
 
 /* Right after the init: each slab has one node, and LC_SINGLE_SLABS of them may
  * wait, whatever the size: as many threads may send at once, and nothing is
- * allocated once each has had a slab. A slab goes from user to user without the pool, so
- * the bytes that users keep are not counted. */
+ * allocated once each has had a slab. A slab goes from user to user without the
+ * pool, so the bytes that users keep are not counted. */
 void lc_slab_pool_make_single(lc_slab_pool_t *pool);
 
 /* Frees every slab in the pool and every orphan. No other thread uses the

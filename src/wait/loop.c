@@ -93,6 +93,7 @@ static lc_loop_t *new_loop(uv_loop_t *loop, int process) {
   lc_counter_init(&fresh->wakes);
   lc_owner_init(&fresh->loop_thread);
   lc_owner_init(&fresh->caller);
+  lc_number_init(&fresh->serving);
   lc_number_init(&fresh->serving_ms);
   lc_gate_init(&fresh->gate);
   fresh->loop = loop;
@@ -278,7 +279,7 @@ bool lc_loop_seems_nested(const lc_loop_t *loop) {
 #endif
 
 static void set_serving(lc_loop_t *loop, bool serving) {
-  loop->serving = serving;
+  lc_number_set(&loop->serving, serving);
 #ifdef LC_NOTICES_NESTED_RUN
   lc_number_set(&loop->serving_ms, serving ? now_ms() : 0);
 #endif

@@ -69,7 +69,9 @@ typedef struct lc_member {
 typedef struct lc_loop {
   lc_counter_t wakes;     /* sent to members; any thread counts */
   lc_owner_t loop_thread; /* the thread of the last callback, if any */
-  lc_number_t serving_ms; /* debug: since when callbacks run; 0: none does */
+  lc_number_t serving;    /* 1: a member, whose callbacks run. Its thread sets
+                             it, any thread reads it */
+  lc_number_t serving_ms; /* debug: since when; 0: it is not */
   lc_owner_t caller;      /* before that: the thread of the last call */
   uv_loop_t *loop;        /* fixed after open, as the next one */
   int process;
@@ -80,7 +82,6 @@ typedef struct lc_loop {
   lc_queue_t due, later;
   size_t due_count;
   lc_member_t *driver;      /* or NULL */
-  bool serving;             /* a member, whose callbacks run */
   uint64_t call;            /* of a member: this one, or the last */
   uint64_t ended;           /* a turn has ended since that call */
   uint64_t used_ns;         /* by all, ever */
@@ -103,10 +104,16 @@ void lc_loop_detach(lc_loop_t *loop);
 void lc_loop_hold(lc_loop_t *loop);
 void lc_loop_release(lc_loop_t *loop);
 
+/* Any thread. Whether callbacks of ours run there. A hint. */
+static inline bool lc_loop_is_serving(const lc_loop_t *loop) {
+  return lc_number_read(&loop->serving) != 0;
+}
+
 /* The loop's thread, in a callback of ours. */
 static inline void lc_loop_note_callback(lc_loop_t *loop) {
   lc_called("uv_run");
-  lc_expect(!loop->serving, "called inside a callback of the same loop");
+  lc_expect(!lc_loop_is_serving(loop),
+            "called inside a callback of the same loop");
   if (LC_UNLIKELY(!lc_owner_is_here(&loop->loop_thread)))
     lc_owner_set_here(&loop->loop_thread);
 }
@@ -116,7 +123,7 @@ static inline void lc_loop_note_call(lc_loop_t *loop) {
   lc_owner_t *whose =
       lc_owner_is_none(&loop->loop_thread) ? &loop->caller : &loop->loop_thread;
 
-  lc_expect(!loop->serving || lc_owner_is_here(whose),
+  lc_expect(!lc_loop_is_serving(loop) || lc_owner_is_here(whose),
             "called on a thread that does not run the loop");
   if (LC_UNLIKELY(!lc_owner_is_here(whose)))
     lc_owner_set_here(whose);

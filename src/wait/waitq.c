@@ -48,6 +48,7 @@ static void begin_empty(lc_completions_t *completions) {
   lc_queue_init(&completions->done);
   completions->first = completions->last = NULL;
   completions->outstanding = 0;
+  completions->to_be_signalled = false;
 }
 
 int lc_completions_init(lc_completions_t *completions) {
@@ -70,17 +71,32 @@ static void lock(lc_waitq_t *waitq) {
   lc_lock_take(&waitq->lock, waitq->spins);
 }
 
-static void unlock(lc_waitq_t *waitq) {
-  lc_completions_t *to_signal = waitq->to_signal;
-
-  waitq->to_signal = NULL;
-  waitq->to_signal_end = &waitq->to_signal;
-  lc_lock_release(&waitq->lock);
-  while (to_signal != NULL) {
-    lc_completions_t *next = to_signal->next_to_signal;
-    lc_wake_signal(&to_signal->wake);
-    to_signal = next;
+/* Locked. */
+static void take_to_signal(lc_waitq_t *waitq, lc_wakes_t *wakes) {
+  while (waitq->to_signal != NULL && !lc_wakes_are_full(wakes)) {
+    lc_completions_t *first = waitq->to_signal;
+    waitq->to_signal = first->next_to_signal;
+    first->to_be_signalled = false;
+    lc_wakes_add(wakes, &first->wake);
   }
+  if (waitq->to_signal == NULL)
+    waitq->to_signal_end = &waitq->to_signal;
+}
+
+/* Another thread may signal the rest, if more are to be signalled. */
+static void unlock(lc_waitq_t *waitq) {
+  lc_wakes_t wakes;
+  bool more;
+
+  wakes.count = 0;
+  do {
+    take_to_signal(waitq, &wakes);
+    more = waitq->to_signal != NULL;
+    lc_lock_release(&waitq->lock);
+    lc_wakes_signal(&wakes);
+    if (more)
+      lock(waitq);
+  } while (more);
 }
 
 /* Takes idle completions whose wake no thread is still to signal. NULL:
@@ -176,16 +192,17 @@ static void move_to_done(lc_waitq_t *waitq, lc_waiter_t *waiter) {
   lc_queue_append(&waiter->completions->done, &waiter->queue);
 }
 
-/* A thread that is woken may run at once, in place of the one that wakes it,
- * and would find the lock held; so it is woken after the unlock. It may have
- * seen its result and gone on by then, but the wake stays. A writer's wake does
- * not, so it is signalled here, while the writer cannot close. */
+/* A thread may have seen its result and gone on before it is woken, but the
+ * wake stays; a writer that closes waits for it. One wake will do for all sends
+ * of a writer. */
 static void signal_later(lc_waitq_t *waitq, lc_completions_t *completions) {
-  if (lc_wake_is_async(&completions->wake)) {
-    lc_wake_signal(&completions->wake);
+  if (completions->to_be_signalled)
     return;
-  }
-  lc_wake_promise(&completions->wake);
+  completions->to_be_signalled = true;
+  if (lc_wake_is_async(&completions->wake))
+    lc_wake_hold(&completions->wake);
+  else
+    lc_wake_promise(&completions->wake);
   completions->next_to_signal = NULL;
   *waitq->to_signal_end = completions;
   waitq->to_signal_end = &completions->next_to_signal;
@@ -408,11 +425,11 @@ void lc_waitq_unwatch(lc_waitq_t *waitq, lc_completions_t *completions,
 }
 
 /* A wake is on its way to a watcher whose oldest waiter is complete. */
-static void signal_refusal(lc_completions_t *watcher) {
+static void signal_refusal(lc_waitq_t *waitq, lc_completions_t *watcher) {
   lc_queue_t *done = &watcher->done;
 
   if (lc_queue_is_empty(done) || !waiter_at(done->next)->completed)
-    lc_wake_signal(&watcher->wake);
+    signal_later(waitq, watcher);
 }
 
 void lc_waitq_refuse(lc_waitq_t *waitq, bool alone) {
@@ -437,7 +454,7 @@ void lc_waitq_refuse(lc_waitq_t *waitq, bool alone) {
     complete(waitq, first, UV_EPIPE);
   }
   for (at = waitq->watchers.next; at != &waitq->watchers; at = at->next)
-    signal_refusal(completions_at(at));
+    signal_refusal(waitq, completions_at(at));
   unlock(waitq);
 }
 

@@ -25,10 +25,9 @@
 #include "wait/wake.h"
 
 /* Where a thread, or a writer, learns what became of its sends. Guarded by the
- * wait queue's lock, except for the wake; for next_to_signal, once the thread
- * that unlocks has taken the list; and for place, while it is in idle. A thread
- * borrows one from the wait queue, because its wake may still be signalled
- * after the thread has gone on. */
+ * wait queue's lock, except for the wake; and for place, while it is in idle. A
+ * thread borrows one from the wait queue, because its wake may still be
+ * signalled after the thread has gone on. */
 typedef struct lc_completions {
   lc_wake_t wake;
   lc_monitor_t monitor;           /* a thread's */
@@ -36,6 +35,7 @@ typedef struct lc_completions {
   struct lc_waiter *first, *last; /* waiters that are in it */
   size_t outstanding;             /* waiters that are not complete yet */
   lc_queue_t place;               /* in watchers, or in idle */
+  bool to_be_signalled;           /* it is in to_signal */
   struct lc_completions *next_to_signal;
 } lc_completions_t;
 
@@ -71,7 +71,7 @@ typedef struct {
   lc_queue_t waiters; /* first come, first served */
   lc_queue_t watchers;
   lc_completions_t *to_signal,
-      **to_signal_end; /* threads to wake after the unlock */
+      **to_signal_end; /* to be signalled after the unlock */
   size_t length, escalated;
   uint64_t sent; /* messages of waiters that were accepted */
 } lc_waitq_t;

@@ -218,6 +218,19 @@ void lc_wake_signal_held(lc_wake_t *wake) {
     lc_wake_signal(wake);
 }
 
+void lc_wakes_add(lc_wakes_t *wakes, lc_wake_t *wake) {
+  lc_assert(!lc_wakes_are_full(wakes));
+  wakes->wakes[wakes->count++] = wake;
+}
+
+void lc_wakes_signal(lc_wakes_t *wakes) {
+  size_t i;
+
+  for (i = 0; i < wakes->count; i++)
+    lc_wake_signal_held(wakes->wakes[i]);
+  wakes->count = 0;
+}
+
 void lc_wake_promise(lc_wake_t *wake) {
   wake->promised = true;
 }

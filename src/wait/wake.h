@@ -96,6 +96,24 @@ void lc_wake_help(lc_wake_t *wake, lc_number_t *is_for, uintptr_t number);
 void lc_wake_hold(lc_wake_t *wake);
 void lc_wake_signal_held(lc_wake_t *wake);
 
+/* Wakes that were held under a lock, to be signalled when it has been released:
+ * a thread that is woken may run at once, in place of the one that wakes it,
+ * and would find the lock held; and others do not wait for a thread that loses
+ * its processor while it wakes. If there are more, the rest follows these. */
+#define LC_WAKES 8
+
+typedef struct {
+  lc_wake_t *wakes[LC_WAKES];
+  size_t count;
+} lc_wakes_t;
+
+void lc_wakes_add(lc_wakes_t *wakes, lc_wake_t *wake);
+void lc_wakes_signal(lc_wakes_t *wakes);
+
+static inline bool lc_wakes_are_full(const lc_wakes_t *wakes) {
+  return wakes->count == LC_WAKES;
+}
+
 /* For a thread's wake that is used again and again, and has a monitor. The
  * thread that will signal it promises that, under a lock that it shares with
  * the thread that waits. lc_wake_renew: false: the promised signal has not come

@@ -187,7 +187,8 @@ static const char quiet_sites[] =
     " lc_slab_pool_get number_attempt lc_inbox_parks lc_wake_signal_for"
     " signal_inside signal_thread lc_inbox_note_signal lc_inbox_wants_help"
     " lc_slab_pool_empty_looks lc_slab_pool_set_empty_looks bytes_unneeded"
-    " set_unneeded lc_slab_pool_trim_unneeded ";
+    " set_unneeded lc_slab_pool_trim_unneeded set_serving"
+    " lc_loop_is_serving ";
 
 /* Explored in programs of their own. */
 static const char step_sites[] =

@@ -39,21 +39,29 @@ static void send_and_stand(void *arg) {
   }
 }
 
+static bool sends_by_trying;
+
 static void send_latest(void *arg) {
   while (!locks_stand())
     sched_yield();
-  (void) loopchan_send(arg, &(int){2});
+  if (!sends_by_trying)
+    (void) loopchan_send(arg, &(int){2});
+  while (sends_by_trying && loopchan_try_send(arg, &(int){2}) == UV_EAGAIN)
+    sched_yield();
 }
 
 static uv_thread_t threads[2];
 
-static void start(unsigned flags) {
-  loopchan_options_t options = {
-      .msg_size = sizeof(int), .flags = flags, .spin_ns = LOOPCHAN_NO_SPIN};
+static void start(unsigned flags, size_t capacity) {
+  loopchan_options_t options = {.msg_size = sizeof(int),
+                                .capacity = capacity,
+                                .flags = flags,
+                                .spin_ns = LOOPCHAN_NO_SPIN};
 
   ck_assert_int_eq(loopchan_open(NULL, &rx, &tx, &options), 0);
   other_tx = loopchan_sender_clone(tx);
   received = 0;
+  sends_by_trying = false;
 }
 
 static void run_threads(bool another) {
@@ -104,7 +112,7 @@ START_TEST(a_time_out_does_not_wait_for_the_wake) {
   receiving = uv_thread_self();
   timed_waits = locks_timed_waits();
   (void) locks_around_waits(let_go_at_a_lock, do_nothing);
-  start(_i == 0 ? 0 : LOOPCHAN_SHARED);
+  start(_i == 0 ? 0 : LOOPCHAN_SHARED, 0);
   run_threads(false);
   while (!locks_stand())
     receive_briefly();
@@ -119,7 +127,7 @@ START_TEST(a_select_does_not_wait_for_the_wake) {
   loopchan_receiver_t *rxs[] = {&rx};
   int message;
 
-  start(0);
+  start(0, 0);
   run_threads(false);
   while (!locks_stand())
     if (loopchan_select(rxs, 1, BRIEFLY) == 0)
@@ -129,10 +137,13 @@ START_TEST(a_select_does_not_wait_for_the_wake) {
 }
 END_TEST
 
+/* Without a bound, and with one, which the message that waits has reached: then
+ * the other sender waits too, or is refused. */
 START_TEST(a_message_does_not_wait_for_the_wake_of_another) {
   int message = 0;
 
-  start(0);
+  start(0, _i != 0);
+  sends_by_trying = _i == 2;
   run_threads(true);
   while (message != 2) {
     ck_assert_int_eq(loopchan_recv(&rx, &message), 0);
@@ -155,6 +166,7 @@ static void take_until_last(loopchan_receiver_t *receiver, int status,
 
 START_TEST(nor_does_it_on_a_loop) {
   got_last = received = 0;
+  sends_by_trying = false;
   other_tx = loopchan_sender_clone(tx);
   ck_assert_int_eq(loopchan_recv_start(&rx, take_until_last), 0);
   run_threads(true);
@@ -194,6 +206,169 @@ START_TEST(a_send_in_line_does_not_wait_for_the_wake) {
   loopchan_sender_drop(tx);
   ck_assert_int_eq(uv_thread_join(&threads[0]), 0);
   ck_assert_int_eq(loopchan_close(&rx, NULL), 0);
+}
+END_TEST
+
+static atomic_int asleep;
+
+static void fall_asleep(void) {
+  asleep++;
+}
+
+static void sleep_in(void (*call)(void *arg), void *arg) {
+  asleep = 0;
+  (void) locks_around_waits(fall_asleep, do_nothing);
+  ck_assert_int_eq(uv_thread_create(&threads[1], call, arg), 0);
+  while (asleep == 0)
+    sched_yield();
+}
+
+static void stand_in(void (*call)(void *arg), void *arg) {
+  ck_assert_int_eq(uv_thread_create(&threads[0], call, arg), 0);
+  while (!locks_stand())
+    sched_yield();
+}
+
+static void join_both(void) {
+  locks_go_on();
+  ck_assert_int_eq(uv_thread_join(&threads[0]), 0);
+  ck_assert_int_eq(uv_thread_join(&threads[1]), 0);
+  (void) locks_around_waits(do_nothing, do_nothing);
+}
+
+static void receive_for_a_writer(void *arg) {
+  int message;
+
+  (void) arg;
+  fault_arm(UV_ASYNC_INIT, 0, 0);
+  locks_stand_still(0);
+  (void) loopchan_recv(&rx, &message);
+}
+
+static void on_one_write(loopchan_write_t *request, int status) {
+  (void) request;
+  ck_assert_int_eq(status, 0);
+}
+
+/* A receiver stands where it wakes a writer, whose message it has let in. */
+START_TEST(a_send_does_not_wait_for_a_writers_wake) {
+  static loopchan_write_t request;
+  static loopchan_writer_t writer;
+
+  start(0, 1);
+  ck_assert_int_eq(
+      loopchan_writer_open(&loop, &writer, loopchan_sender_clone(tx)), 0);
+  send_ints(1, 1);
+  ck_assert_int_eq(loopchan_write(&request, &writer, &(int){2}, on_one_write),
+                   0);
+  stand_in(receive_for_a_writer, NULL);
+  ck_assert_int_eq(loopchan_send_timeout(other_tx, &(int){3}, BRIEFLY),
+                   UV_ETIMEDOUT);
+  locks_go_on();
+  ck_assert_int_eq(uv_thread_join(&threads[0]), 0);
+  ck_assert_int_eq(loopchan_writer_close(&writer, NULL), 0);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  ck_assert_int_eq(loopchan_close(&rx, NULL), 0);
+  loopchan_sender_drop(other_tx);
+  drop_tx();
+}
+END_TEST
+
+static void on_any_write(loopchan_write_t *request, int status) {
+  (void) request;
+  ck_assert(status == 0 || status == UV_ECANCELED);
+}
+
+static void fall_asleep_and_let_go(void) {
+  fall_asleep();
+  locks_go_on();
+}
+
+/* The same, and the writer is closed meanwhile. */
+START_TEST(a_writers_close_waits_for_its_wake) {
+  static loopchan_write_t request;
+  static loopchan_writer_t writer;
+
+  start(0, 1);
+  ck_assert_int_eq(
+      loopchan_writer_open(&loop, &writer, loopchan_sender_clone(tx)), 0);
+  send_ints(1, 1);
+  ck_assert_int_eq(loopchan_write(&request, &writer, &(int){2}, on_any_write),
+                   0);
+  stand_in(receive_for_a_writer, NULL);
+  ck_assert_int_eq(loopchan_writer_close(&writer, NULL), 0);
+  asleep = 0;
+  (void) locks_around_waits(fall_asleep_and_let_go, do_nothing);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  ck_assert_int_ge(asleep, 1);
+  (void) locks_around_waits(do_nothing, do_nothing);
+  ck_assert_int_eq(uv_thread_join(&threads[0]), 0);
+  ck_assert_int_eq(loopchan_close(&rx, NULL), 0);
+  loopchan_sender_drop(other_tx);
+  drop_tx();
+}
+END_TEST
+
+static void wait_closed(void *arg) {
+  (void) loopchan_wait_closed(arg, UINT64_MAX);
+}
+
+static atomic_bool may_close;
+
+static void close_and_stand(void *arg) {
+  while (!may_close)
+    sched_yield();
+  locks_stand_still(0);
+  (void) loopchan_close(arg, NULL);
+}
+
+/* Called with the mutex of the thread that is about to wait. */
+static void let_it_close(void) {
+  may_close = true;
+  while (!locks_stand())
+    sched_yield();
+}
+
+/* A close stands where it wakes the first of two threads that wait for it. */
+START_TEST(a_wait_for_the_close_does_not_wait_for_anothers_wake) {
+  int err;
+
+  start(0, 0);
+  may_close = false;
+  sleep_in(wait_closed, other_tx);
+  ck_assert_int_eq(uv_thread_create(&threads[0], close_and_stand, &rx), 0);
+  (void) locks_around_waits(let_it_close, do_nothing);
+  err = loopchan_wait_closed(tx, BRIEFLY);
+  ck_assert(err == 0 || err == UV_ETIMEDOUT);
+  join_both();
+  loopchan_sender_drop(tx);
+  loopchan_sender_drop(other_tx);
+}
+END_TEST
+
+static void receive_until_closed(void *arg) {
+  int message;
+
+  (void) loopchan_recv(arg, &message);
+}
+
+/* A close of one of two receivers stands where it wakes a thread that waits in
+ * a call on it. */
+START_TEST(a_receiver_does_not_wait_for_the_close_of_another) {
+  loopchan_receiver_t clone;
+  int message;
+
+  start(LOOPCHAN_SHARED, 0);
+  ck_assert_int_eq(loopchan_receiver_clone(NULL, &clone, &rx), 0);
+  sleep_in(receive_until_closed, &rx);
+  may_close = true;
+  stand_in(close_and_stand, &rx);
+  ck_assert_int_eq(loopchan_recv_timeout(&clone, &message, BRIEFLY),
+                   UV_ETIMEDOUT);
+  join_both();
+  ck_assert_int_eq(loopchan_close(&clone, NULL), 0);
+  loopchan_sender_drop(tx);
+  loopchan_sender_drop(other_tx);
 }
 END_TEST
 
@@ -272,10 +447,15 @@ static Suite *suite(void) {
   Suite *suite = suite_create("fault stalled");
 
   SUITE_CASE(suite, "thread", open_stalled, expect_clean,
-             a_message_does_not_wait_for_the_wake_of_another,
              a_select_does_not_wait_for_the_wake,
              a_send_in_line_does_not_wait_for_the_wake,
-             a_help_is_not_counted_as_a_wake);
+             a_help_is_not_counted_as_a_wake,
+             a_send_does_not_wait_for_a_writers_wake,
+             a_writers_close_waits_for_its_wake,
+             a_wait_for_the_close_does_not_wait_for_anothers_wake,
+             a_receiver_does_not_wait_for_the_close_of_another);
+  SUITE_LOOP_CASE(suite, "with a bound, and not", open_stalled, expect_clean, 3,
+                  a_message_does_not_wait_for_the_wake_of_another);
   SUITE_LOOP_CASE(suite, "shared, and not", open_stalled, expect_clean, 2,
                   a_time_out_does_not_wait_for_the_wake);
   SUITE_CASE(suite, "loop", open_stalled_loop, expect_clean,

@@ -77,6 +77,35 @@ START_TEST(try_recv_finds_what_another_thread_has_sent) {
 }
 END_TEST
 
+/* Senders that are dropped leave links that are no messages: they hide none
+ * that comes behind, however many there are in a row. */
+#define DROPPED_FEW 40
+#define DROPPED_MANY 1016
+#define DROPPED_MOST 1040
+
+START_TEST(dropped_senders_hide_no_message) {
+  static loopchan_sender_t *clones[DROPPED_MOST];
+  int count, i;
+
+  for (count = 0; count < DROPPED_MOST; count++) {
+    if (count == DROPPED_FEW)
+      count = DROPPED_MANY;
+    open_thread();
+    for (i = 0; i < count; i++) {
+      clones[i] = loopchan_sender_clone(tx);
+      if (loopchan_send(clones[i], &i) != 0)
+        ck_abort_msg("%d was not sent", i);
+    }
+    for (i = 0; i < count; i++)
+      loopchan_sender_drop(clones[i]);
+    send_ints(count, 1);
+    expect_ints(0, count + 1);
+    drop_tx();
+    close_rx();
+  }
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("promise order");
 
@@ -84,5 +113,7 @@ static Suite *suite(void) {
                   a_send_that_returned_comes_first_with_a_sender_per_thread,
                   a_send_that_returned_comes_first_with_one_sender_for_all,
                   try_recv_finds_what_another_thread_has_sent);
+  SUITE_CASE(suite, "thread", start_clean, expect_clean,
+             dropped_senders_hide_no_message);
   return suite;
 }

@@ -214,6 +214,51 @@ START_TEST(a_loops_own_call_finds_what_was_given_to_it) {
 }
 END_TEST
 
+static void send_meanwhile(loopchan_receiver_t *at, int status, void *msg) {
+  (void) at;
+  ck_assert_int_eq(status, 0);
+  expect_try_send(*(int *) msg, 0);
+}
+
+/* The first that is idle is on a loop where another receiver's callback runs.
+ */
+START_TEST(a_loop_that_is_busy_is_passed_over) {
+  static loopchan_receiver_t busy;
+  static uv_loop_t other_loop;
+  loopchan_options_t options = int_options();
+  loopchan_sender_t *busy_tx;
+  int i;
+
+  forget();
+  open_shared(&loop, capacities[_i]);
+  expect_start(&rx, count);
+  uv_loop_init(&other_loop);
+  expect_clone(&other_loop, &clones[0]);
+  expect_start(&clones[0], count);
+  ck_assert_int_eq(loopchan_open(&loop, &busy, &busy_tx, &options), 0);
+  expect_start(&busy, send_meanwhile);
+  for (i = 1; i <= 3; i++) {
+    ck_assert_int_eq(loopchan_send(busy_tx, &i), 0);
+    run_once();
+    ck_assert_int_eq(got[0], 0);
+    uv_run(&other_loop, UV_RUN_NOWAIT);
+    ck_assert_int_eq(got[1], i);
+  }
+  /* If there is none but busy ones, it waits for one of them. */
+  expect_close(&clones[0]);
+  uv_run(&other_loop, UV_RUN_DEFAULT);
+  ck_assert_int_eq(uv_loop_close(&other_loop), 0);
+  ck_assert_int_eq(loopchan_send(busy_tx, &i), 0);
+  run_once();
+  run_once();
+  ck_assert_int_eq(got[0], 1);
+  expect_close(&busy);
+  loopchan_sender_drop(busy_tx);
+  close_rx();
+  drop_tx();
+}
+END_TEST
+
 START_TEST(a_close_of_one_leaves_the_others) {
   open_three(capacities[_i]);
   close_rx();
@@ -723,6 +768,8 @@ static Suite *suite(void) {
   tcase_set_timeout(each_capacity, 120);
   tcase_add_loop_test(each_capacity, one_that_is_closed_when_woken_passes_it_on,
                       0, CAPACITIES);
+  tcase_add_loop_test(each_capacity, a_loop_that_is_busy_is_passed_over, 0,
+                      CAPACITIES);
   tcase_add_loop_test(each_capacity, a_close_of_one_leaves_the_others, 0,
                       CAPACITIES);
   tcase_add_loop_test(each_capacity, a_shutdown_of_one_ends_all_once, 0,
