@@ -322,12 +322,11 @@ template <class T> struct receiver_core {
       static_cast<void>(core->start_timer(now));
       return;
     }
-    int status = loopchan_try_recv(&core->c, w->place);
+    int status = core->is_closing() ? UV_ECANCELED /* by a walk */
+                                    : loopchan_try_recv(&core->c, w->place);
     w->has_message = status == 0;
     static_cast<void>(loopchan_recv_stop(&core->c));
-    core->resume(status == UV_EAGAIN   ? UV_ETIMEDOUT
-                 : status == UV_EINVAL ? UV_ECANCELED /* closed by a walk */
-                                       : status);
+    core->resume(status == UV_EAGAIN ? UV_ETIMEDOUT : status);
   }
 
   /* False: there is none, or a walk has closed it. */

@@ -254,6 +254,12 @@ static loopchan::options patient() {
   return with_room(loopchan::unbounded);
 }
 
+static loopchan::options with_clones(std::size_t capacity) {
+  loopchan::options options = with_room(capacity);
+  options.shared = true;
+  return options;
+}
+
 static void run() {
   ck_assert_int_eq(uv_run(&loop, UV_RUN_DEFAULT), 0);
 }
@@ -1482,6 +1488,25 @@ START_TEST(what_a_close_resumes_may_await_though_the_loop_is_gone) {
 }
 END_TEST
 
+START_TEST(a_time_that_is_up_after_a_walk_is_a_cancellation) {
+  for (const loopchan::options &o : {patient(), with_clones(1)}) {
+    auto ch = coro::open<tracked>(&loop, o).value();
+    int number = 0;
+    std::error_code err;
+    task waits = receive_for(ch.rx, 1ms, number, err);
+
+    loopchan_close_handle(reinterpret_cast<uv_handle_t *>(ch.rx.get()),
+                          nullptr);
+    wait_until(uv_hrtime() + 3000000);
+    turn();
+    ck_assert(waits.done());
+    ck_assert(err == errc::canceled);
+    ch.rx.close();
+    run();
+  }
+}
+END_TEST
+
 /* The receivers close by themselves; a walk closed what it found beside them.
  */
 START_TEST(a_timer_that_a_walk_has_closed_is_no_harm) {
@@ -1594,6 +1619,7 @@ static Suite *suite() {
              a_move_that_throws_does_so_out_of_the_await,
              an_empty_end_answers_that_it_is, walk_and_close_everything_works,
              what_a_close_resumes_may_await_though_the_loop_is_gone,
+             a_time_that_is_up_after_a_walk_is_a_cancellation,
              a_timer_that_a_walk_has_closed_is_no_harm,
              an_end_keeps_its_place_when_it_is_moved);
   tcase_add_checked_fixture(ends, loop_open, nullptr);
