@@ -1461,6 +1461,10 @@ int open(uv_loop_t *loop, loopchan_receiver_t *rx, sender<T> &tx,
 
 template <class T> class thread_receiver;
 
+namespace coro {
+template <class T> class receiver;
+}  // namespace coro
+
 /* A receiving end on a loop, for the loop's thread. */
 template <class T>
 class loop_receiver
@@ -1620,6 +1624,7 @@ template <class T> class thread_receiver {
 
  private:
   friend class loop_receiver<T>;
+  friend class coro::receiver<T>;
 
   struct closer {
     void operator()(loopchan_receiver_t *rx) const noexcept {

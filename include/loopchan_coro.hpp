@@ -98,11 +98,18 @@ class coro_budget {
     return true;
   }
   void renew() noexcept { count_ = 0; }
+  /* Another one of this size, of which nothing is spent: on any thread. */
+  coro_budget unspent() const noexcept {
+    coro_budget other;
+    other.most_ = most_;
+    other.most_ns_ = most_ns_;
+    return other;
+  }
 
  private:
-  unsigned most_ = 1024;
-  unsigned count_ = 0;
+  unsigned most_ = 1024; /* fixed, as the next one */
   std::uint64_t most_ns_ = 1000000;
+  unsigned count_ = 0; /* the loop's thread's, as all that follows */
   std::uint64_t iteration_ = 0;
   std::uint64_t began_ = 0;
 };
@@ -652,6 +659,31 @@ class receiver : public detail::coro_end<detail::receiver_core<T>> {
     made.rx.core()->budget =
         detail::coro_budget(o.budget_messages, o.budget_time);
     return made;
+  }
+
+  /* Makes another receiver of the same channel: on a loop, for its coroutines,
+   * if called on that loop's thread; for threads, on any thread. It does not
+   * wait. Several threads may call it at once, if this end is neither moved nor
+   * closed meanwhile. Each message is received by exactly one of the receivers:
+   * by one on a loop only while a coroutine waits on it. Each is closed on its
+   * own, and gets errc::end_of_file itself; with the last one the channel is
+   * closed. A clone on a loop has the budget that the channel was opened with.
+   * Errors: errc::invalid: without options.shared, the loop is null, or this
+   * end is empty, or closed by a walk; errc::no_memory; what uv_async_init
+   * returned. After an error nothing has changed. */
+  result<receiver> clone(uv_loop_t *loop) const {
+    receiver made;
+    int err = made.open_by([&](loopchan_receiver_t *rx) {
+      return loop != nullptr ? loopchan_receiver_clone(loop, rx, this->get())
+                             : UV_EINVAL;
+    });
+    if (err != 0)
+      return unexpected(detail::code(err));
+    made.core()->budget = this->core()->budget.unspent();
+    return made;
+  }
+  result<thread_receiver<T>> clone() const {
+    return thread_receiver<T>::clone_of(this->get());
   }
 
   /* co_await rx.recv() gives the oldest message, as a result<T>; it waits until

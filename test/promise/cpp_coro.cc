@@ -1,12 +1,14 @@
-/* Promise: loopchan_coro.hpp gives a coroutine each message once, takes none
- * that no coroutine waits for, leaves nothing behind of a coroutine that is
- * destroyed, allocates nothing, and does not keep the loop. */
+/* Promise: loopchan_coro.hpp gives a coroutine each message once, of several
+ * receivers to one, takes none that no coroutine waits for, leaves nothing
+ * behind of a coroutine that is destroyed, allocates nothing, and does not keep
+ * the loop. */
 #include <loopchan_coro.hpp>
 
 #include <array>
 #include <cstdlib>
 #include <deque>
 #include <exception>
+#include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -772,6 +774,272 @@ START_TEST(a_coroutine_that_timed_out_may_destroy_its_receiver) {
 }
 END_TEST
 
+/* ------------------------------------------------------------------- clones */
+
+/* What came to one of several receivers. */
+struct share {
+  std::vector<int> got;
+  int ends = 0;
+  int errors = 0;
+
+  template <class T> bool keep(const result<T> &msg) {
+    if (msg)
+      got.push_back(number(*msg));
+    else if (msg.error() == errc::end_of_file)
+      ends++;
+    else
+      errors++;
+    return msg.has_value();
+  }
+};
+
+static void expect_shares(const std::array<share, 3> &shares, int sent) {
+  std::vector<int> times(static_cast<std::size_t>(sent));
+
+  for (const share &one : shares) {
+    ck_assert_int_eq(one.ends, 1);
+    ck_assert_int_eq(one.errors, 0);
+    for (int n : one.got)
+      times.at(static_cast<std::size_t>(n))++;
+  }
+  for (int each : times)
+    ck_assert_int_eq(each, 1);
+}
+
+template <class T> static task serve(coro::receiver<T> &rx, share &of) {
+  for (;;) {
+    result<T> msg = co_await rx.recv();
+    if (!of.keep(msg))
+      break;
+  }
+}
+
+template <class T>
+static detached own_and_serve(coro::receiver<T> rx, share &of) {
+  for (;;) {
+    result<T> msg = co_await rx.recv();
+    if (!of.keep(msg))
+      break;
+  }
+}
+
+/* On a loop of this thread, by a clone. */
+template <class T>
+static void serve_here(const coro::receiver<T> &from, share &of,
+                       std::promise<void> &ready) {
+  uv_loop_t own;
+
+  of.errors += uv_loop_init(&own) != 0;
+  auto rx = from.clone(&own);
+  of.errors += !rx.has_value();
+  if (rx)
+    own_and_serve(std::move(*rx), of);
+  ready.set_value();
+  of.errors += uv_run(&own, UV_RUN_DEFAULT) != 0;
+  of.errors += uv_loop_close(&own) != 0;
+}
+
+/* To coroutines on this loop and on another thread's, and to a third thread. */
+template <class T> static void to_clones(std::size_t room) {
+  auto ch = coro::open<T>(&loop, with_clones(room)).value();
+  std::array<share, 3> shares;
+  std::promise<void> ready;
+  int accepted = 0;
+  std::thread other([&] { serve_here(ch.rx, shares[1], ready); });
+  std::thread third([&shares, rx = ch.rx.clone().value()]() mutable {
+    while (shares[2].keep(rx.recv())) {
+    }
+  });
+
+  ready.get_future().wait();
+  own_and_serve(std::move(ch.rx), shares[0]);
+  std::thread producer([&accepted, tx = std::move(ch.tx)] {
+    for (int i = 0; i < 300; i++)
+      accepted += !tx.send(make<T>(i));
+  });
+  run();
+  producer.join();
+  other.join();
+  third.join();
+  ck_assert_int_eq(accepted, 300);
+  expect_shares(shares, 300);
+}
+
+START_TEST(each_message_reaches_one_of_the_clones_and_the_end_each) {
+  FOR_EACH_KIND(to_clones);
+  ck_assert_int_eq(tracked::live, 0);
+}
+END_TEST
+
+/* On a loop of this thread, by a clone for each message. */
+static void serve_one_by_one(const coro::receiver<int> &from, share &of) {
+  uv_loop_t own;
+  auto one = [](coro::receiver<int> rx, share &keeps) -> detached {
+    auto msg = co_await rx.recv_for(1h);
+    keeps.keep(msg);
+  };
+
+  of.errors += uv_loop_init(&own) != 0;
+  while (of.ends == 0 && of.errors == 0) {
+    auto rx = from.clone(&own);
+    of.errors += !rx.has_value();
+    if (rx)
+      one(std::move(*rx), of);
+    of.errors += uv_run(&own, UV_RUN_DEFAULT) != 0;
+  }
+  of.errors += uv_loop_close(&own) != 0;
+}
+
+START_TEST(clones_are_made_and_closed_while_messages_flow) {
+  auto ch = coro::open<int>(&loop, with_clones(7)).value();
+  std::array<share, 3> shares;
+  task mine = serve(ch.rx, shares[0]);
+  std::thread one([&] { serve_one_by_one(ch.rx, shares[1]); });
+  std::thread two([&] { serve_one_by_one(ch.rx, shares[2]); });
+  std::thread producer([tx = std::move(ch.tx)] {
+    for (int i = 0; i < 3000; i++)
+      static_cast<void>(tx.send(i));
+  });
+
+  while (!mine.done())
+    uv_run(&loop, UV_RUN_ONCE);
+  producer.join();
+  one.join();
+  two.join();
+  expect_shares(shares, 3000);
+}
+END_TEST
+
+START_TEST(a_busy_coroutine_leaves_messages_to_that_of_a_clone) {
+  auto ch = coro::open<int>(&loop, with_clones(loopchan::unbounded)).value();
+  auto clone = ch.rx.clone(&loop).value();
+  std::vector<int> got;
+  share others;
+  gate rest;
+  task busy = receive_and_rest(ch.rx, rest, got);
+
+  ck_assert(!ch.tx.send(0));
+  turn();
+  ck_assert(rest.waiting != nullptr);
+  {
+    task idle = serve(clone, others);
+    for (int i = 1; i <= 3; i++)
+      ck_assert(!ch.tx.send(i));
+    turn();
+    ck_assert(others.got == std::vector<int>({1, 2, 3}));
+    rest.open();
+  }
+  ck_assert(!ch.tx.send(4));
+  turn();
+  ck_assert(got == std::vector<int>({0, 4}));
+}
+END_TEST
+
+/* Whichever of the two the send wakes. */
+template <class T> static void destroyed_beside_another(std::size_t room) {
+  for (int first_goes = 0; first_goes < 2; first_goes++) {
+    auto ch = coro::open<T>(&loop, with_clones(room)).value();
+    auto clone = ch.rx.clone(&loop).value();
+    std::optional<result<T>> one, other;
+    task first = receive(ch.rx, one);
+    task second = receive(clone, other);
+
+    turn();
+    ck_assert(!ch.tx.try_send(make<T>(8)));
+    (first_goes ? first : second) = task();
+    turn(2);
+    ck_assert_int_eq(number((first_goes ? other : one)->value()), 8);
+    ck_assert(!(first_goes ? one : other).has_value());
+    ch.rx.close();
+    clone.close();
+    run();
+  }
+}
+
+START_TEST(a_coroutine_that_is_destroyed_leaves_its_message_to_a_clone) {
+  FOR_EACH_KIND(destroyed_beside_another);
+  ck_assert_int_eq(tracked::live, 0);
+}
+END_TEST
+
+START_TEST(each_of_the_clones_closes_alone_and_the_last_the_channel) {
+  auto ch = coro::open<int>(&loop, with_clones(3)).value();
+  auto clone = ch.rx.clone(&loop).value();
+  std::optional<result<int>> one, other;
+  task first = receive(ch.rx, one);
+  task second = receive(clone, other);
+
+  ch.rx.close();
+  turn(2);
+  ck_assert(one->error() == errc::canceled);
+  ck_assert(ch.rx.clone(&loop).error() == errc::invalid);
+  ck_assert(!second.done());
+  auto third = clone.clone(&loop).value();
+  auto fourth = clone.clone().value();
+  ck_assert(!ch.tx.send(1));
+  turn();
+  ck_assert_int_eq(other->value(), 1);
+  clone.close();
+  ck_assert(!ch.tx.send(2));
+  ck_assert_int_eq(third.try_recv().value(), 2);
+  third.close();
+  ck_assert(!ch.tx.send(3));
+  ck_assert_int_eq(fourth.clone(&loop).value().try_recv().value(), 3);
+  ck_assert(!fourth.close());
+  ck_assert(ch.tx.send(4) == errc::closed);
+}
+END_TEST
+
+template <class Rx> static void expect_no_clone(const Rx &rx) {
+  ck_assert(rx.clone(&loop).error() == errc::invalid);
+  ck_assert(rx.clone().error() == errc::invalid);
+}
+
+START_TEST(what_cannot_be_cloned_is_refused_and_goes_on) {
+  auto alone = coro::open<int>(&loop, patient()).value();
+  auto ch = coro::open<int>(&loop, with_clones(1)).value();
+  std::optional<result<int>> got;
+  task receives = receive(alone.rx, got);
+
+  expect_no_clone(coro::receiver<int>());
+  expect_no_clone(alone.rx);
+  ck_assert(!alone.tx.send(6));
+  turn();
+  ck_assert_int_eq(got->value(), 6);
+  ck_assert(ch.rx.clone(nullptr).error() == errc::invalid);
+  ck_assert(!ch.tx.send(7));
+  ck_assert_int_eq(ch.rx.try_recv().value(), 7);
+  loopchan_close_handle(reinterpret_cast<uv_handle_t *>(ch.rx.get()), nullptr);
+  expect_no_clone(ch.rx);
+  turn(2);
+  expect_no_clone(ch.rx);
+}
+END_TEST
+
+template <class Clone> static void fails_whole(Clone clone) {
+  for (std::size_t n = 1;; n++) {
+    heap_fail(n);
+    auto made = clone();
+    bool failed = heap_has_failed();
+    heap_fail(0);
+    ck_assert(failed ? made.error() == errc::no_memory : made.has_value());
+    if (failed)
+      continue;
+    ck_assert_uint_gt(n, 1);
+    break;
+  }
+}
+
+START_TEST(a_clone_fails_whole_when_memory_runs_out) {
+  auto ch = coro::open<int>(&loop, with_clones(1)).value();
+
+  fails_whole([&] { return ch.rx.clone(&loop); });
+  fails_whole([&] { return ch.rx.clone(); });
+  ck_assert(!ch.tx.send(5));
+  ck_assert_int_eq(ch.rx.try_recv().value(), 5);
+}
+END_TEST
+
 /* ------------------------------------------------------------------ budget */
 
 static uv_idle_t idle;
@@ -807,6 +1075,8 @@ static detached receive_for_ever(coro::receiver<int> &rx,
 static void endless_messages(loopchan::options o, int most) {
   auto ch = coro::open<int>(&loop, o).value();
   int received = 0, before = 0;
+  if (o.shared)
+    ch.rx = ch.rx.clone(&loop).value();
   auto every = [&] {
     if (most != 0)
       ck_assert_int_le(received - before, most);
@@ -831,6 +1101,8 @@ START_TEST(endless_messages_do_not_keep_the_loop) {
   few.budget_messages = 5;
   few.budget_time = 1h;
   endless_messages(few, 10); /* five at once, and five behind a callback */
+  few.shared = true;         /* then by a clone */
+  endless_messages(few, 10);
   brief.budget_messages = UINT32_MAX;
   endless_messages(brief, 0);
 }
@@ -1600,6 +1872,14 @@ static Suite *suite() {
              a_wait_that_begins_and_ends_in_one_callback_takes_nothing,
              a_coroutine_that_was_resumed_may_close_or_destroy_its_receiver,
              a_coroutine_that_timed_out_may_destroy_its_receiver);
+  SUITE_CASE(suite, "clones", loop_open, expect_loop_clean,
+             each_message_reaches_one_of_the_clones_and_the_end_each,
+             clones_are_made_and_closed_while_messages_flow,
+             a_busy_coroutine_leaves_messages_to_that_of_a_clone,
+             a_coroutine_that_is_destroyed_leaves_its_message_to_a_clone,
+             each_of_the_clones_closes_alone_and_the_last_the_channel,
+             what_cannot_be_cloned_is_refused_and_goes_on,
+             a_clone_fails_whole_when_memory_runs_out);
   SUITE_CASE(suite, "budget", loop_open, expect_loop_clean,
              endless_messages_do_not_keep_the_loop,
              two_endless_channels_do_not_keep_the_loop,
