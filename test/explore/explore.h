@@ -19,6 +19,7 @@ typedef struct {
   bool no_order;     /* mutexes do nothing */
   bool no_exclusion; /* mutexes order what they guard, but lock nobody out */
   bool no_signals;   /* wakes are forgotten */
+  bool late_signals; /* a condition is signalled with its mutex released */
   const char *caught_as; /* part of what the failure says */
 } explore_twin_t;
 
@@ -46,6 +47,8 @@ void explore_check(bool fine, const char *what);
 /* The calling thread stands still before its next lock, signal or wake of a
  * loop, or after it has let `after` of them pass, until *until. */
 void explore_stand_still(const bool *until, int after);
+/* The calling thread waits, as in a callback that takes long. */
+void explore_wait_for(const bool *until);
 /* From here on each step of a lock, of a wake and of a core's count of users is
  * explored. Otherwise a thread that finds an lc_lock_t held waits there, as at
  * libuv's mutex, and no other thread comes between the steps of a wake. */
@@ -59,5 +62,9 @@ void explore_write(const void *at);
 extern uv_loop_t explore_loop;
 void explore_loop_turn(void);
 void explore_loop_run(void);
+
+/* One more loop, for a thread that is spawned to run it. */
+extern uv_loop_t explore_other_loop;
+void explore_other_loop_run(void *arg);
 
 #endif /* EXPLORE_H */

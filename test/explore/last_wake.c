@@ -1,5 +1,5 @@
 /* last_wake: [wake.last] alone. A thread waits for the last one that is busy
- * somewhere, and frees the memory there. */
+ * somewhere, and frees the memory there, the wake's too. */
 #include "explore.h"
 #include "wait/wake.h"
 
@@ -20,8 +20,8 @@ static void run(void) {
   while (!lc_wake_wait(&wake, LC_NEVER)) {
   }
   explore_write(&busy);
-  explore_join();
   lc_wake_destroy(&wake);
+  explore_join();
 }
 
 static const explore_twin_t twins[] = {{.name = "signal_hides_what_was_done",
@@ -38,6 +38,9 @@ static const explore_twin_t twins[] = {{.name = "signal_hides_what_was_done",
                                         .site = "lc_wake_make_monitor",
                                         .kind = EXPLORE_RMW,
                                         .order = memory_order_release,
+                                        .caught_as = "race"},
+                                       {.name = "signalled_after_the_unlock",
+                                        .late_signals = true,
                                         .caught_as = "race"},
                                        {.name = NULL}};
 

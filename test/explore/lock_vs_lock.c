@@ -58,6 +58,9 @@ static const explore_twin_t twins[] = {
      .kind = EXPLORE_LOAD,
      .order = memory_order_relaxed,
      .caught_as = "race"},
+    {.name = "woken_after_the_unlock",
+     .late_signals = true,
+     .caught_as = "race"},
     {.name = "nobody_is_woken", .no_signals = true, .caught_as = "stuck"},
     {.name = NULL}};
 

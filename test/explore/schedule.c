@@ -159,6 +159,10 @@ void engine_wait_for(const bool *flag, const char *what) {
   }
 }
 
+void explore_wait_for(const bool *until) {
+  engine_wait_for(until, "what it was told to");
+}
+
 static void run_fiber(void) {
   fiber_t *self = &fibers[current];
   int t;

@@ -52,6 +52,9 @@ static void run(void) {
 
 static const explore_twin_t twins[] = {
     {.name = "forgotten_debt", .no_signals = true, .caught_as = "stuck"},
+    {.name = "left_before_the_signal",
+     .late_signals = true,
+     .caught_as = "race"},
     {.name = NULL}};
 
 static const explore_program_t program = {"stalled_payer_loop", run, 2, 1,

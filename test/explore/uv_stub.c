@@ -18,6 +18,7 @@ typedef struct {
   uv_async_t *async;
   uint64_t *pending; /* an atomic place in the arena */
   uv_close_cb close_cb;
+  bool *told; /* its loop's */
   bool closing, closed;
 } handle_t;
 
@@ -30,7 +31,7 @@ typedef struct {
   view_t view;
 } lock_t;
 
-uv_loop_t explore_loop;
+uv_loop_t explore_loop, explore_other_loop;
 extern struct lc_loop *lc_loop_first;
 bool uv_stub_weakened;
 
@@ -38,7 +39,7 @@ static handle_t handles[HANDLES_MOST];
 static size_t handles_count;
 static lock_t locks[LOCKS_MOST];
 static size_t locks_count;
-static bool loop_told;
+static bool told, other_told; /* the loops: to look what is pending */
 static uint64_t clock_ns;
 static _Alignas(16) char arena[ARENA_SIZE];
 static size_t arena_used, blocks;
@@ -46,6 +47,9 @@ static size_t arena_used, blocks;
 /* Of threads that are to stand still. */
 static const bool *stands_until[THREADS_MOST];
 static int passes[THREADS_MOST];
+
+/* By the twin, what a thread will signal when it has released its mutex. */
+static uv_cond_t *put_off[THREADS_MOST];
 
 /* Memory is never used again within a run; freeing it is a write to it, so
  * that a use by another thread that is not ordered before shows as a race. */
@@ -88,7 +92,8 @@ static void *arena_realloc(void *block, size_t size) {
 void uv_stub_reset(void) {
   handles_count = locks_count = 0;
   memset(stands_until, 0, sizeof stands_until);
-  loop_told = false;
+  memset(put_off, 0, sizeof put_off);
+  told = other_told = false;
   clock_ns = 0;
   arena_used = blocks = 0;
   lc_loop_first = NULL; /* a run that failed has left its records */
@@ -123,6 +128,10 @@ static bool no_signals(void) {
   return engine_twin != NULL && left_out(engine_twin->no_signals);
 }
 
+static bool late_signals(void) {
+  return engine_twin != NULL && left_out(engine_twin->late_signals);
+}
+
 void explore_stand_still(const bool *until, int after) {
   stands_until[engine_self()] = until;
   passes[engine_self()] = after;
@@ -151,7 +160,8 @@ static lock_t *lock_of(const void *at) {
   return &locks[locks_count++];
 }
 
-/* To make one is a write to it, and so is to destroy it; to use it, a read. */
+/* Of mutexes and of conditions: to make one is a write to it, and so is to
+ * destroy it; to use it, a read. */
 int uv_mutex_init(uv_mutex_t *mutex) {
   lock_of(mutex);
   explore_write(mutex);
@@ -177,30 +187,13 @@ void uv_mutex_lock(uv_mutex_t *mutex) {
   memory_acquire(&lock->view);
 }
 
-void uv_mutex_unlock(uv_mutex_t *mutex) {
-  lock_t *lock = lock_of(mutex);
-
-  if (uv_stub_no_order())
-    return;
-  memory_release(&lock->view);
-  lock->free = true;
-}
-
-int uv_cond_init(uv_cond_t *cond) {
-  lock_of(cond);
-  return 0;
-}
-
-void uv_cond_destroy(uv_cond_t *cond) {
-  (void) cond;
-}
-
-void uv_cond_signal(uv_cond_t *cond) {
+static void signal_one(uv_cond_t *cond) {
   lock_t *lock = lock_of(cond);
   unsigned chosen;
 
   stand_still();
   engine_yield();
+  explore_read(cond);
   if (no_signals() || lock->waiting == 0)
     return;
   chosen = engine_choose(lock->waiting);
@@ -208,11 +201,44 @@ void uv_cond_signal(uv_cond_t *cond) {
   lock->waits[chosen] = lock->waits[--lock->waiting];
 }
 
+void uv_mutex_unlock(uv_mutex_t *mutex) {
+  uv_cond_t *late = put_off[engine_self()];
+  lock_t *lock = lock_of(mutex);
+
+  if (uv_stub_no_order())
+    return;
+  memory_release(&lock->view);
+  lock->free = true;
+  put_off[engine_self()] = NULL;
+  if (late != NULL)
+    signal_one(late);
+}
+
+int uv_cond_init(uv_cond_t *cond) {
+  lock_of(cond);
+  explore_write(cond);
+  return 0;
+}
+
+void uv_cond_destroy(uv_cond_t *cond) {
+  explore_write(cond);
+  explore_check(lock_of(cond)->waiting == 0,
+                "a condition is destroyed that a thread waits for");
+}
+
+void uv_cond_signal(uv_cond_t *cond) {
+  if (late_signals())
+    put_off[engine_self()] = cond;
+  else
+    signal_one(cond);
+}
+
 void uv_cond_wait(uv_cond_t *cond, uv_mutex_t *mutex) {
   static bool signalled[THREADS_MOST];
   bool *mine = &signalled[engine_self()];
   lock_t *lock = lock_of(cond);
 
+  explore_read(cond);
   *mine = false;
   lock->waits[lock->waiting++] = mine;
   uv_mutex_unlock(mutex);
@@ -221,8 +247,8 @@ void uv_cond_wait(uv_cond_t *cond, uv_mutex_t *mutex) {
 }
 
 int uv_cond_timedwait(uv_cond_t *cond, uv_mutex_t *mutex, uint64_t timeout) {
-  (void) cond;
   (void) timeout;
+  explore_read(cond);
   uv_mutex_unlock(mutex);
   uv_mutex_lock(mutex);
   return UV_ETIMEDOUT;
@@ -242,6 +268,7 @@ int uv_async_init(uv_loop_t *loop, uv_async_t *async, uv_async_cb cb) {
 
   memset(handle, 0, sizeof *handle);
   handle->async = async;
+  handle->told = loop == &explore_other_loop ? &other_told : &told;
   handle->pending = (uint64_t *) (void *) (arena + arena_used);
   arena_used += 16;
   explore_init(handle->pending, 0);
@@ -263,7 +290,7 @@ int uv_async_send(uv_async_t *async) {
   engine_yield();
   explore_check(!handle->closing, "uv_async_send after uv_close");
   if (!no_signals())
-    loop_told = true;
+    *handle->told = true;
   return 0;
 }
 
@@ -273,10 +300,10 @@ void uv_close(uv_handle_t *at, uv_close_cb cb) {
   explore_check(!handle->closing, "uv_close twice");
   handle->closing = true;
   handle->close_cb = cb;
-  loop_told = true;
+  *handle->told = true;
 }
 
-/* The explorer's loop goes on until all is closed. */
+/* The explorer's loops go on until all is closed. */
 void uv_ref(uv_handle_t *at) {
   (void) at;
 }
@@ -285,11 +312,12 @@ int uv_is_closing(const uv_handle_t *at) {
   return handle_of(at)->closing;
 }
 
-static bool all_closed(void) {
+/* The loops are known by what tells them. */
+static bool all_closed(const bool *of) {
   size_t i;
 
   for (i = 0; i < handles_count; i++)
-    if (!handles[i].closed)
+    if (handles[i].told == of && !handles[i].closed)
       return false;
   return true;
 }
@@ -300,25 +328,38 @@ static void close_one(handle_t *handle) {
     handle->close_cb((uv_handle_t *) handle->async);
 }
 
-void explore_loop_turn(void) {
+static void turn(bool *of) {
   size_t i;
 
-  loop_told = false;
+  *of = false;
   for (i = 0; i < handles_count; i++) {
     handle_t *handle = &handles[i];
-    if (handle->closing)
+    if (handle->told != of || handle->closing)
       continue;
     if (explore_swap(handle->pending, 0, memory_order_acq_rel, __func__) == 1)
       handle->async->async_cb(handle->async);
   }
   for (i = 0; i < handles_count; i++)
-    if (handles[i].closing && !handles[i].closed)
+    if (handles[i].told == of && handles[i].closing && !handles[i].closed)
       close_one(&handles[i]);
 }
 
-void explore_loop_run(void) {
-  while (!all_closed()) {
-    engine_wait_for(&loop_told, "a wake of the loop");
-    explore_loop_turn();
+static void run(bool *of) {
+  while (!all_closed(of)) {
+    engine_wait_for(of, "a wake of the loop");
+    turn(of);
   }
+}
+
+void explore_loop_turn(void) {
+  turn(&told);
+}
+
+void explore_loop_run(void) {
+  run(&told);
+}
+
+void explore_other_loop_run(void *arg) {
+  (void) arg;
+  run(&other_told);
 }

@@ -202,6 +202,10 @@ void explore_stand_still(const bool *until, int after) {
   (void) after;
 }
 
+void explore_wait_for(const bool *until) {
+  (void) until;
+}
+
 /* The program marks its plain accesses; here they are made. */
 void explore_read(const void *at) {
   (void) *(const volatile uint64_t *) at;
@@ -270,15 +274,27 @@ int uv_cond_timedwait(uv_cond_t *cond, uv_mutex_t *mutex, uint64_t timeout) {
   return UV_ETIMEDOUT;
 }
 
-/* One handle; see uv_stub.c for what is libuv's here. */
-uv_loop_t explore_loop;
-static uv_async_t *handle;
-static uv_close_cb close_handle_cb;
-static bool closing;
-static atomic_int pending, told;
+/* One handle on each loop; see uv_stub.c for what is libuv's here. */
+typedef struct {
+  uv_async_t *async;
+  uv_close_cb close_cb;
+  bool closing;
+  atomic_int pending, told;
+} handle_t;
+
+uv_loop_t explore_loop, explore_other_loop;
+static handle_t handles[2];
+
+static handle_t *handle_on(const uv_loop_t *loop) {
+  return &handles[loop == &explore_other_loop];
+}
+
+static handle_t *handle_of(const uv_handle_t *at) {
+  return handle_on(((const uv_async_t *) at)->loop);
+}
 
 int uv_async_init(uv_loop_t *loop, uv_async_t *async, uv_async_cb cb) {
-  handle = async;
+  handle_on(loop)->async = async;
   async->loop = loop;
   async->type = UV_ASYNC;
   async->async_cb = cb;
@@ -286,19 +302,19 @@ int uv_async_init(uv_loop_t *loop, uv_async_t *async, uv_async_cb cb) {
 }
 
 int uv_async_send(uv_async_t *async) {
-  (void) async;
-  assert(!closing);
-  if (atomic_load_explicit(&pending, memory_order_relaxed) != 0 ||
-      atomic_exchange_explicit(&pending, 1, memory_order_acq_rel) != 0)
+  handle_t *handle = handle_of(async);
+
+  assert(!handle->closing);
+  if (atomic_load_explicit(&handle->pending, memory_order_relaxed) != 0 ||
+      atomic_exchange_explicit(&handle->pending, 1, memory_order_acq_rel) != 0)
     return 0;
-  atomic_exchange_explicit(&told, 1, memory_order_acq_rel);
+  atomic_exchange_explicit(&handle->told, 1, memory_order_acq_rel);
   return 0;
 }
 
 void uv_close(uv_handle_t *at, uv_close_cb cb) {
-  (void) at;
-  closing = true;
-  close_handle_cb = cb;
+  handle_of(at)->closing = true;
+  handle_of(at)->close_cb = cb;
 }
 
 void uv_ref(uv_handle_t *at) {
@@ -306,21 +322,33 @@ void uv_ref(uv_handle_t *at) {
 }
 
 int uv_is_closing(const uv_handle_t *at) {
-  (void) at;
-  return closing;
+  return handle_of(at)->closing;
+}
+
+static void turn(handle_t *handle) {
+  atomic_exchange_explicit(&handle->told, 0, memory_order_acq_rel);
+  if (atomic_exchange_explicit(&handle->pending, 0, memory_order_acq_rel) != 0)
+    handle->async->async_cb(handle->async);
+}
+
+static void run_loop(handle_t *handle) {
+  while (!handle->closing) {
+    wait_for(&handle->told);
+    turn(handle);
+  }
+  if (handle->close_cb != NULL)
+    handle->close_cb((uv_handle_t *) handle->async);
 }
 
 void explore_loop_turn(void) {
-  atomic_exchange_explicit(&told, 0, memory_order_acq_rel);
-  if (atomic_exchange_explicit(&pending, 0, memory_order_acq_rel) != 0)
-    handle->async_cb(handle);
+  turn(&handles[0]);
 }
 
 void explore_loop_run(void) {
-  while (!closing) {
-    wait_for(&told);
-    explore_loop_turn();
-  }
-  if (close_handle_cb != NULL)
-    close_handle_cb((uv_handle_t *) handle);
+  run_loop(&handles[0]);
+}
+
+void explore_other_loop_run(void *arg) {
+  (void) arg;
+  run_loop(&handles[1]);
 }
