@@ -758,8 +758,10 @@ LOOPCHAN_EXTERN size_t loopchan_room(const loopchan_sender_t *tx);
  * than some microseconds.) Then timers and sockets are served, and delivery
  * goes on in the next iteration: first come, first served, each receiver or
  * writer for its share of the time. If n of them have something to do, each is
- * called within n + 1 iterations. If the receivers on one loop have different
- * budget_ns, each compares the time used with its own.
+ * called within n + 1 iterations; but a receiver that has to put millions of
+ * messages in order first uses up its share of some iterations for that. If the
+ * receivers on one loop have different budget_ns, each compares the time used
+ * with its own.
  *
  * libuv calls a handle back once in an iteration, with one exception: where it
  * uses epoll or kqueue and finds 1024 handles ready at once, it polls again, up

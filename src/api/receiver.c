@@ -33,14 +33,28 @@ void lc_receiver_end(loopchan_receiver_t *rx, lc_channel_t *channel,
     on_closed.handle_cb((uv_handle_t *) &rx->async);
 }
 
+/* Shared. Lets others in while there are many links before the message. */
+static lc_link_t *take_shared(const lc_scope_t *scope) {
+  lc_link_t *node = lc_shared_next(scope->consumer);
+
+  while (node == NULL && lc_rx_is_unfinished(scope->channel)) {
+    lc_shared_give_way(scope->channel);
+    if (scope->consumer->closing)
+      return NULL;
+    node = lc_shared_next(scope->consumer);
+  }
+  return node;
+}
+
 int lc_receiver_take(const lc_scope_t *scope, void *msg) {
   lc_channel_t *channel = scope->channel;
-  lc_link_t *node = LC_UNLIKELY(scope->consumer != NULL)
-                        ? lc_shared_next(scope->consumer)
-                        : lc_rx_next(channel);
+  lc_link_t *node = LC_UNLIKELY(scope->consumer != NULL) ? take_shared(scope)
+                                                         : lc_rx_next(channel);
 
   if (node == NULL && !channel->rx.ended)
-    return UV_EAGAIN;
+    return LC_UNLIKELY(scope->consumer != NULL) && scope->consumer->closing
+               ? UV_EOF
+               : UV_EAGAIN;
   if (node == NULL) {
     lc_trace(eof, channel, NULL);
     if (scope->consumer == NULL)

@@ -133,7 +133,8 @@ int lc_receiver_shared_stop(loopchan_receiver_t *rx);
 bool lc_receiver_shared_is_handle(const uv_async_t *async);
 
 /* Copies a message out. msg may be NULL if there is nothing to copy. 0, or
- * UV_EAGAIN, or UV_EOF. */
+ * UV_EAGAIN, or UV_EOF: the end, or shared, and the receiver is being closed.
+ */
 LC_MUST_USE int lc_receiver_take(const lc_scope_t *scope, void *msg);
 
 /* In a call that found nothing and does not wait: as lc_rx_tidy, once. False:

@@ -53,14 +53,19 @@ static bool deliver_messages(loopchan_receiver_t *rx, lc_budget_t *budget) {
     (void) lc_rx_gather(channel);
   do {
     lc_link_t *node;
-    while ((node = lc_rx_next(channel)) != NULL) {
-      hand_over(rx, node);
-      if (channel->delivery.recv_cb == NULL)
-        return false;
-      if (!lc_budget_is_spent(budget))
+    while ((node = lc_rx_next_briefly(channel)) != NULL ||
+           lc_rx_is_unfinished(channel)) {
+      if (LC_LIKELY(node != NULL)) {
+        hand_over(rx, node);
+        if (channel->delivery.recv_cb == NULL)
+          return false;
+        if (!lc_budget_is_spent(budget))
+          continue;
+        if (!lc_rx_has_message_briefly(channel))
+          return true;
+      } else if (!lc_budget_is_over(budget)) {
         continue;
-      if (!lc_rx_has_message(channel))
-        return true;
+      }
       channel->rx.budget_cuts++;
       return false;
     }

@@ -92,19 +92,25 @@ static bool deliver_copies(lc_consumer_t *consumer, lc_budget_t *budget) {
   lc_channel_t *channel = consumer->channel;
   lc_waiter_t *matched;
 
-  while (take_copy(consumer, &matched)) {
-    hand_over_copy(consumer, 0, consumer->message);
-    lc_rx_complete(channel, matched);
-    if (consumer->delivery.recv_cb == NULL)
-      return false;
-    if (!lc_budget_is_spent(budget))
-      continue;
-    if (!lc_shared_has_message(consumer))
+  for (;;) {
+    if (LC_LIKELY(take_copy(consumer, &matched))) {
+      hand_over_copy(consumer, 0, consumer->message);
+      lc_rx_complete(channel, matched);
+      if (consumer->delivery.recv_cb == NULL)
+        return false;
+      if (!lc_budget_is_spent(budget))
+        continue;
+      if (!lc_shared_has_message(consumer))
+        return true;
+    } else if (!lc_rx_is_unfinished(channel)) {
       return true;
+    } else if (!lc_budget_is_over(budget)) {
+      lc_shared_give_way(channel);
+      continue;
+    }
     channel->rx.budget_cuts++;
     return false;
   }
-  return true;
 }
 
 /* True: started, and neither drained nor idle. */

@@ -185,20 +185,39 @@ static void handle_control(lc_channel_t *channel, lc_link_t *control) {
   }
 }
 
-/* Handles the control links that are in front of the oldest message. */
-lc_link_t *lc_rx_peek(lc_channel_t *channel) {
-  for (;;) {
-    lc_link_t *link = lc_backlog_oldest(&channel->rx.backlog);
+/* A control link may free memory, which takes as long as looking at so many
+ * other links, or longer. */
+#define LC_LINKS_OF_CONTROL 64
+
+/* As lc_rx_peek; but may return NULL when it is unfinished. */
+static lc_link_t *peek_briefly(lc_channel_t *channel) {
+  lc_backlog_t *backlog = &channel->rx.backlog;
+  unsigned looks = 0;
+
+  do {
+    lc_link_t *link = lc_backlog_oldest(backlog);
     if (link == NULL) {
-      if (!lc_rx_gather(channel))
+      if (lc_backlog_is_long(backlog) || !lc_rx_gather(channel))
         return NULL;
     } else if (LC_LIKELY(!lc_link_is_control(link))) {
       return link;
     } else {
-      lc_backlog_pop(&channel->rx.backlog);
+      lc_backlog_pop(backlog);
       handle_control(channel, link);
+      looks += LC_LINKS_OF_CONTROL;
     }
-  }
+  } while (looks < LC_LINKS_AT_ONCE || !lc_rx_is_unfinished(channel));
+  return NULL;
+}
+
+/* Handles the control links that are in front of the oldest message. */
+lc_link_t *lc_rx_peek(lc_channel_t *channel) {
+  lc_link_t *link;
+
+  do {
+    link = peek_briefly(channel);
+  } while (link == NULL && lc_rx_is_unfinished(channel));
+  return link;
 }
 
 /* LC_LATEST: a message in the inbox stays there, where it may still be
@@ -213,16 +232,26 @@ static bool has_latest(lc_channel_t *channel) {
   return (link != NULL && link != &channel->eof) || lc_rx_peek(channel) != NULL;
 }
 
+static bool has_waiter(lc_channel_t *channel) {
+  return channel->config.flavour == LC_RENDEZVOUS &&
+         lc_waitq_length(&channel->waitq) > 0;
+}
+
 bool lc_rx_has_message(lc_channel_t *channel) {
   if (channel->config.flavour == LC_LATEST)
     return has_latest(channel);
-  return lc_rx_peek(channel) != NULL ||
-         (channel->config.flavour == LC_RENDEZVOUS &&
-          lc_waitq_length(&channel->waitq) > 0);
+  return lc_rx_peek(channel) != NULL || has_waiter(channel);
+}
+
+bool lc_rx_has_message_briefly(lc_channel_t *channel) {
+  if (channel->config.flavour == LC_LATEST)
+    return has_latest(channel);
+  return peek_briefly(channel) != NULL || lc_rx_is_unfinished(channel) ||
+         has_waiter(channel);
 }
 
 /* A receiver that keeps up finds single messages, which bypass the backlog. */
-static LC_NOINLINE lc_link_t *take_slow(lc_channel_t *channel) {
+static LC_NOINLINE lc_link_t *take_slow(lc_channel_t *channel, bool briefly) {
   lc_link_t *link;
 
   if (lc_backlog_is_empty(&channel->rx.backlog)) {
@@ -236,19 +265,19 @@ static LC_NOINLINE lc_link_t *take_slow(lc_channel_t *channel) {
     }
     lc_backlog_add(&channel->rx.backlog, &chain);
   }
-  link = lc_rx_peek(channel);
+  link = briefly ? peek_briefly(channel) : lc_rx_peek(channel);
   if (link != NULL)
     lc_backlog_pop(&channel->rx.backlog);
   return link;
 }
 
-static inline lc_link_t *take_oldest(lc_channel_t *channel) {
+static inline lc_link_t *take_oldest(lc_channel_t *channel, bool briefly) {
   lc_link_t *node = channel->rx.backlog.reversed.oldest;
 
   if (LC_LIKELY(node != NULL && !lc_link_is_control(node)))
     lc_backlog_pop(&channel->rx.backlog);
   else
-    node = take_slow(channel);
+    node = take_slow(channel, briefly);
   if (LC_LIKELY(node != NULL))
     lc_channel_release_permit(channel);
   return node;
@@ -260,13 +289,22 @@ static LC_NOINLINE lc_link_t *match(lc_channel_t *channel) {
   lc_assert(channel->rx.matched == NULL); /* or that sender would hang */
   channel->rx.matched = lc_waitq_match(&channel->waitq);
   return channel->rx.matched != NULL ? channel->rx.matched->oldest
-                                     : take_oldest(channel);
+                                     : take_oldest(channel, false);
 }
 
 lc_link_t *lc_rx_next(lc_channel_t *channel) {
-  lc_link_t *node = take_oldest(channel);
+  lc_link_t *node = take_oldest(channel, false);
 
   if (LC_LIKELY(node != NULL) || channel->config.flavour != LC_RENDEZVOUS)
+    return node;
+  return match(channel);
+}
+
+lc_link_t *lc_rx_next_briefly(lc_channel_t *channel) {
+  lc_link_t *node = take_oldest(channel, true);
+
+  if (LC_LIKELY(node != NULL) || channel->config.flavour != LC_RENDEZVOUS ||
+      lc_rx_is_unfinished(channel))
     return node;
   return match(channel);
 }
@@ -298,13 +336,13 @@ void lc_rx_refuse(lc_channel_t *channel) {
  * be left behind. */
 static uint64_t drop_each(lc_channel_t *channel) {
   uint64_t dropped = 0;
-  lc_link_t *node = take_oldest(channel);
+  lc_link_t *node = take_oldest(channel, false);
   int was;
 
   if (node == NULL)
     return 0;
   was = lc_cancel_forbid();
-  for (; node != NULL; node = take_oldest(channel), dropped++)
+  for (; node != NULL; node = take_oldest(channel, false), dropped++)
     lc_channel_drop_message(channel, node);
   lc_cancel_restore(was);
   return dropped;

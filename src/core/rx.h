@@ -45,6 +45,22 @@ bool lc_rx_has_message(lc_channel_t *channel);
  * it was matched, until lc_rx_complete. */
 LC_MUST_USE lc_link_t *lc_rx_next(lc_channel_t *channel);
 
+/* Receiver. As lc_rx_next and lc_rx_has_message, but limited in what they do
+ * about links: for a turn of a loop, or under a lock. NULL: none now, unless
+ * lc_rx_is_unfinished. True: there is one, or it is unfinished. */
+LC_MUST_USE lc_link_t *lc_rx_next_briefly(lc_channel_t *channel);
+LC_MUST_USE bool lc_rx_has_message_briefly(lc_channel_t *channel);
+
+/* Receiver, after one of these. There are links to be reversed, or control
+ * links to be handled, before the next message: look again. */
+static inline bool lc_rx_is_unfinished(const lc_channel_t *channel) {
+  const lc_backlog_t *backlog = &channel->rx.backlog;
+
+  return backlog->reversed.oldest == NULL
+             ? lc_backlog_is_long(backlog)
+             : lc_link_is_control(backlog->reversed.oldest);
+}
+
 /* Receiver, once after each lc_rx_next. On a rendezvous channel, returns the
  * send that waits until this message has been received: lc_rx_complete lets it
  * go on. NULL: no send waits for that. */

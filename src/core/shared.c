@@ -88,19 +88,24 @@ static void call(lc_shared_t *shared, lc_idle_t *idle, lc_wakes_t *wakes) {
   lc_wakes_add(wakes, &idle->wake);
 }
 
-/* How many messages wait, or most, if there are more. Handles the control links
- * on the way. A receiver has to be open: the close of the last one drops what
- * is left without the lock. */
+/* How many messages wait, or most, if there are more. No long chain is reversed
+ * for that. If there is none, handles the control links. A receiver has to be
+ * open: the close of the last one drops what is left without the lock. */
 static uint64_t count_waiting(lc_channel_t *channel, uint64_t most) {
+  const lc_backlog_t *backlog = &channel->rx.backlog;
+  uint64_t stored;
+
   lc_assert(!lc_queue_is_empty(&channel->shared->consumers));
   if (channel->config.flavour == LC_LATEST)
     return lc_rx_has_message(channel);
-  (void) lc_rx_gather(channel);
-  (void) lc_rx_peek(channel);
-  return lc_backlog_count_messages(&channel->rx.backlog, most) +
-         (channel->config.flavour == LC_RENDEZVOUS
-              ? lc_waitq_length(&channel->waitq)
-              : 0);
+  stored = lc_backlog_count_messages(backlog, most);
+  if (stored < most && lc_rx_gather(channel))
+    stored = lc_backlog_count_messages(backlog, most);
+  if (stored == 0 && lc_rx_peek(channel) != NULL)
+    stored = lc_backlog_count_messages(backlog, most);
+  return stored + (channel->config.flavour == LC_RENDEZVOUS
+                       ? lc_waitq_length(&channel->waitq)
+                       : 0);
 }
 
 /* Rendezvous: the receivers that were called will take what is in the backlog,
@@ -162,11 +167,12 @@ static bool is_for_others(const lc_consumer_t *consumer) {
 }
 
 lc_link_t *lc_shared_next(const lc_consumer_t *consumer) {
-  return is_for_others(consumer) ? NULL : lc_rx_next(consumer->channel);
+  return is_for_others(consumer) ? NULL : lc_rx_next_briefly(consumer->channel);
 }
 
 bool lc_shared_has_message(const lc_consumer_t *consumer) {
-  return lc_rx_has_message(consumer->channel) && !is_for_others(consumer);
+  return lc_rx_has_message_briefly(consumer->channel) &&
+         !is_for_others(consumer);
 }
 
 /* A spare place, whichever receiver it was used for before. NULL: out of

@@ -104,8 +104,8 @@ void lc_shared_add(lc_consumer_t *consumer);
 /* Locked. True: that was the last one. */
 LC_MUST_USE bool lc_shared_remove(lc_consumer_t *consumer);
 
-/* Locked. As lc_rx_next and lc_rx_has_message, without the messages that are
- * for others. */
+/* Locked. As lc_rx_next_briefly and lc_rx_has_message_briefly, without the
+ * messages that are for others. */
 LC_MUST_USE lc_link_t *lc_shared_next(const lc_consumer_t *consumer);
 bool lc_shared_has_message(const lc_consumer_t *consumer);
 

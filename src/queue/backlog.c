@@ -2,8 +2,8 @@
  *
  * Knows:   links, and where those of a slab are. Not what they mean.
  * Threads: the receiver's.
- * Promise: links come out in the order of their pushes, each once; and finding
- *          the oldest reverses no more than one segment.
+ * Promise: links come out in the order of their pushes, each once; and no call
+ *          looks at many links, unless it is asked to.
  */
 #include "queue/backlog.h"
 
@@ -38,93 +38,178 @@ static void fetch_ahead(const lc_link_t *link, const lc_link_t *older) {
   lc_prefetch_write((const char *) link - ahead);
 }
 
-/* Reverses a chain: the whole, or down to where one can leap. Sets the chain to
- * what is left; if that is nothing, its newest is NULL. */
-static void reverse(lc_chain_t *chain, bool whole, lc_list_t *reversed) {
+/* Moves a chain's newest links to a list, as its oldest ones: some, or all down
+ * to where one can leap, or the whole. If nothing is left of the chain, its
+ * newest is NULL. */
+static LC_INLINE void reverse(lc_chain_t *chain, lc_list_t *reversed,
+                              size_t most, bool whole) {
   lc_link_t *link = chain->newest;
 
-  reversed->oldest = NULL;
-  reversed->newest = link;
+  if (reversed->newest == NULL)
+    reversed->newest = link;
   do {
     lc_link_t *older = lc_link_next(link);
     fetch_ahead(link, older);
     lc_link_to_newer(link, reversed->oldest);
     reversed->oldest = link;
     link = older;
-  } while (link != chain->end && (whole || !can_leap(link)));
+  } while (link != chain->end && --most > 0 && (whole || !can_leap(link)));
   chain->newest = link != chain->end ? link : NULL;
 }
 
-/* The chain's newest is a retire link. Leaps to the first node of its slab,
- * walks on to where one can leap again, and cuts there. Sets the chain to what
- * is left, as reverse does. */
-static void leap(lc_chain_t *chain) {
-  lc_link_t *link = lc_slab_first(lc_slab_of_retire(chain->newest));
-  lc_link_t *older = lc_link_next(link);
+/* Rest begins with a retire link, or goes on behind the segment cut off last.
+ * Leaps to the first node of the slab, walks on to where one can leap again,
+ * and so on. Between two calls each segment ends with NULL. */
+static void cut_up(lc_backlog_t *backlog, size_t most) {
+  lc_link_t *link = backlog->rest.newest, *last = backlog->last;
 
-  while (older != chain->end && !can_leap(older)) {
-    link = older;
-    older = lc_link_next(link);
+  if (last != NULL)
+    lc_link_to_older(last, link);
+  for (; link != backlog->rest.end && most > 0; most--) {
+    if (can_leap(link)) {
+      lc_slab_t *slab = lc_slab_of_retire(link);
+      if (last != NULL)
+        lc_link_to_older(last, NULL);
+      slab->next = backlog->segments;
+      backlog->segments = slab;
+      last = lc_slab_first(slab);
+    } else {
+      last = link;
+    }
+    link = lc_link_next(last);
   }
-  lc_link_to_older(link, NULL);
-  chain->newest = older != chain->end ? older : NULL;
+  lc_assert(last != NULL);
+  lc_link_to_older(last, NULL);
+  backlog->rest.newest = link != backlog->rest.end ? link : NULL;
+  backlog->last = backlog->rest.newest != NULL ? last : NULL;
+}
+
+static void reverse_segment(lc_backlog_t *backlog, size_t most) {
+  const lc_list_t none = {NULL, NULL};
+  lc_slab_t *slab = backlog->segments;
+
+  if (backlog->rest.newest == NULL) {
+    backlog->segments = slab->next;
+    backlog->rest.newest = &slab->retire;
+    backlog->rest.end = NULL;
+  }
+  reverse(&backlog->rest, &backlog->reversing, most, true);
+  if (backlog->rest.newest != NULL)
+    return;
+  put_behind(&backlog->reversed, &backlog->reversing);
+  backlog->reversing = none;
+}
+
+/* Rest, if there is any, is a segment's. */
+static bool is_cut_up(const lc_backlog_t *backlog) {
+  return backlog->rest.newest == NULL || backlog->reversing.newest != NULL;
+}
+
+/* A chain's newest link is not asked whether one can leap from it. */
+static bool has_leap(const lc_backlog_t *backlog) {
+  return backlog->last != NULL ||
+         (backlog->newest.newest != NULL && can_leap(backlog->rest.newest));
+}
+
+/* Nothing but newest, and next, is left to do. */
+static void finish(lc_backlog_t *backlog) {
+  const lc_list_t none = {NULL, NULL};
+
+  put_behind(&backlog->reversed, &backlog->newest);
+  backlog->newest = none;
+  backlog->rest = backlog->next;
+  backlog->next.newest = NULL;
+}
+
+void lc_backlog_go_on(lc_backlog_t *backlog, size_t most) {
+  lc_assert(lc_backlog_is_long(backlog) && most > 0);
+  if (is_cut_up(backlog))
+    reverse_segment(backlog, most);
+  else if (has_leap(backlog))
+    cut_up(backlog, most);
+  else
+    reverse(&backlog->rest, &backlog->newest, most, false);
+  if (!lc_backlog_is_long(backlog))
+    finish(backlog);
+}
+
+/* It is long. Of the chains that wait, reverses the one that came first. */
+static void reverse_next(lc_backlog_t *backlog) {
+  lc_list_t reversed = {NULL, NULL};
+
+  if (backlog->next.newest == NULL)
+    return;
+  reverse(&backlog->next, &reversed, SIZE_MAX, true);
+  put_behind(&backlog->newest, &reversed);
 }
 
 void lc_backlog_add(lc_backlog_t *backlog, lc_chain_t *chain) {
-  bool was_long = lc_backlog_is_long(backlog);
-  lc_list_t reversed;
+  lc_list_t reversed = {NULL, NULL};
 
-  reverse(chain, was_long, &reversed);
-  put_behind(
-      chain->newest != NULL || was_long ? &backlog->newest : &backlog->reversed,
-      &reversed);
-  while (chain->newest != NULL) {
-    lc_slab_t *slab = lc_slab_of_retire(chain->newest);
-    slab->next = backlog->segments;
-    backlog->segments = slab;
-    leap(chain);
-  }
-}
-
-void lc_backlog_reverse(lc_backlog_t *backlog) {
-  lc_slab_t *slab = backlog->segments;
-  lc_chain_t segment = {&slab->retire, NULL};
-  lc_list_t reversed;
-
-  backlog->segments = slab->next;
-  reverse(&segment, true, &reversed);
-  put_behind(&backlog->reversed, &reversed);
-  if (lc_backlog_is_long(backlog))
+  if (lc_backlog_is_long(backlog)) {
+    reverse_next(backlog);
+    backlog->next = *chain;
     return;
-  put_behind(&backlog->reversed, &backlog->newest);
-  backlog->newest.oldest = backlog->newest.newest = NULL;
+  }
+  reverse(chain, &reversed, LC_LINKS_AT_ONCE, false);
+  if (LC_LIKELY(chain->newest == NULL)) {
+    put_behind(&backlog->reversed, &reversed);
+    return;
+  }
+  backlog->newest = reversed;
+  backlog->rest = *chain;
+  lc_backlog_go_on(backlog, LC_LINKS_AT_ONCE);
 }
 
-uint64_t lc_backlog_count_messages(lc_backlog_t *backlog, uint64_t most) {
-  const lc_link_t *link = lc_backlog_oldest(backlog), *next;
-  uint64_t count = 0;
+/* From a link to the end, which is not read. */
+static uint64_t count(const lc_link_t *link, const lc_link_t *end,
+                      uint64_t most) {
+  uint64_t found = 0;
 
-  for (; link != NULL && count < most; link = next) {
-    count += !lc_link_is_control(link);
-    if (lc_link_next(link) == NULL && lc_backlog_is_long(backlog))
-      lc_backlog_reverse(backlog); /* the link leads there now */
-    next = lc_link_next(link);
-  }
-  return count;
+  for (; link != NULL && link != end && found < most; link = lc_link_next(link))
+    found += !lc_link_is_control(link);
+  return found;
+}
+
+/* In no order, so nothing needs to be reversed first. */
+uint64_t lc_backlog_count_messages(const lc_backlog_t *backlog, uint64_t most) {
+  uint64_t found = count(backlog->reversed.oldest, NULL, most);
+  lc_slab_t *slab = backlog->segments;
+
+  found += count(backlog->reversing.oldest, NULL, most - found);
+  found += count(backlog->rest.newest, backlog->rest.end, most - found);
+  for (; slab != NULL && found < most; slab = slab->next)
+    found += count(&slab->retire, NULL, most - found);
+  found += count(backlog->newest.oldest, NULL, most - found);
+  found += count(backlog->next.newest, backlog->next.end, most - found);
+  return found;
+}
+
+static lc_link_t *take_list(lc_list_t *list) {
+  lc_link_t *oldest = list->oldest;
+
+  list->oldest = list->newest = NULL;
+  return oldest;
 }
 
 lc_link_t *lc_backlog_take_run(lc_backlog_t *backlog) {
-  lc_slab_t *slab = backlog->segments;
-  lc_list_t *list = &backlog->reversed;
-  lc_link_t *oldest;
+  lc_link_t *run;
 
-  if (slab != NULL) {
-    backlog->segments = slab->next;
-    return &slab->retire;
+  while (!is_cut_up(backlog))
+    lc_backlog_go_on(backlog, SIZE_MAX);
+  reverse_next(backlog);
+  if (backlog->rest.newest != NULL) {
+    run = backlog->rest.newest;
+    backlog->rest.newest = NULL;
+  } else if (backlog->segments != NULL) {
+    run = &backlog->segments->retire;
+    backlog->segments = backlog->segments->next;
+  } else {
+    run = take_list(&backlog->reversed);
+    if (run == NULL)
+      run = take_list(&backlog->reversing);
+    if (run == NULL)
+      run = take_list(&backlog->newest);
   }
-  if (list->oldest == NULL)
-    list = &backlog->newest;
-  oldest = list->oldest;
-  list->oldest = list->newest = NULL;
-  return oldest;
+  return run;
 }

@@ -59,6 +59,13 @@ static inline bool lc_budget_is_spent(lc_budget_t *budget) {
   return budget->last - budget->start >= budget->most_ns;
 }
 
+/* The same after work that brought no message, and took long enough for a look.
+ */
+static inline bool lc_budget_is_over(lc_budget_t *budget) {
+  budget->last = uv_hrtime();
+  return budget->last - budget->start >= budget->most_ns;
+}
+
 /* Something else has taken time: the next message is followed by a look. */
 static inline void lc_budget_look_soon(lc_budget_t *budget) {
   budget->until_look = 0;

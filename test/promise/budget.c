@@ -10,7 +10,7 @@ static uv_timer_t timer;
 static loopchan_receiver_t other_rx;
 static loopchan_sender_t *other_tx;
 static int turns, in_this_turn, most_in_a_turn, received, timer_calls;
-static int timer_late_turns, other_received;
+static int timer_late_turns, other_received, turns_before_first;
 
 static void on_turn(uv_prepare_t *handle) {
   (void) handle;
@@ -20,7 +20,7 @@ static void on_turn(uv_prepare_t *handle) {
 
 static void setup(void) {
   turns = in_this_turn = most_in_a_turn = received = timer_calls = 0;
-  timer_late_turns = other_received = 0;
+  timer_late_turns = other_received = turns_before_first = 0;
   start_clean();
   ck_assert_int_eq(uv_prepare_init(&loop, &turn_begins), 0);
   ck_assert_int_eq(uv_prepare_start(&turn_begins, on_turn), 0);
@@ -324,6 +324,174 @@ START_TEST(a_spin_ends_with_the_turn) {
 }
 END_TEST
 
+#define FLOOD 300000
+#define QUIET 100
+#define CROWD 20000
+
+static loopchan_sender_t *crowd[CROWD];
+static uint64_t cuts_before_end;
+
+static void count_from_first(loopchan_receiver_t *receiver, int status,
+                             void *msg) {
+  if (received == 0)
+    turns_before_first = turns;
+  count(receiver, status, msg);
+}
+
+static loopchan_options_t spent_at_once(unsigned flags) {
+  loopchan_options_t options = int_options();
+
+  options.budget_ns = 1;
+  options.flags = flags;
+  return options;
+}
+
+/* One sender sends a message, another one very many, and then the first one
+ * enough to fill what it has of memory. */
+static void send_flood(unsigned flags) {
+  loopchan_options_t options = spent_at_once(flags);
+  loopchan_sender_t *quiet;
+  int i;
+
+  open_with(&loop, &options);
+  quiet = loopchan_sender_clone(tx);
+  ck_assert_ptr_nonnull(quiet);
+  ck_assert_int_eq(loopchan_send(quiet, &(int){0}), 0);
+  send_ints(1, FLOOD);
+  for (i = FLOOD + 1; i < FLOOD + QUIET; i++)
+    ck_assert_int_eq(loopchan_send(quiet, &i), 0);
+  loopchan_sender_drop(quiet);
+}
+
+/* What the receiver has to do before its first callback grows with the flood,
+ * and takes as many turns more, if the budget is always used up. _i:
+ * LOOPCHAN_SHARED. */
+START_TEST(a_flood_after_a_quiet_sender_is_sorted_in_many_turns) {
+  loopchan_stats_t stats;
+
+  send_flood(_i ? LOOPCHAN_SHARED : 0);
+  drop_tx();
+  ck_assert_int_eq(loopchan_recv_start(&rx, count_from_first), 0);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  ck_assert_int_eq(received, FLOOD + QUIET);
+  ck_assert_int_ge(turns_before_first, FLOOD / 10000);
+  ck_assert_int_eq(loopchan_stats(&rx, &stats), 0);
+  ck_assert_uint_ge(stats.budget_cuts, FLOOD / 10000);
+}
+END_TEST
+
+static void close_at_last(loopchan_receiver_t *receiver, int status,
+                          void *msg) {
+  count_from_first(receiver, status, msg);
+  if (received == CROWD)
+    ck_assert_int_eq(loopchan_close(receiver, NULL), 0);
+}
+
+static void send_from_crowd(void) {
+  int i;
+
+  for (i = 0; i < CROWD; i++) {
+    crowd[i] = loopchan_sender_clone(tx);
+    if (crowd[i] == NULL || loopchan_send(crowd[i], &i) != 0)
+      ck_abort_msg("%d was not sent", i);
+  }
+}
+
+/* The same if many senders send one message each. */
+START_TEST(a_flood_of_many_senders_is_sorted_in_many_turns) {
+  loopchan_options_t options = spent_at_once(_i ? LOOPCHAN_SHARED : 0);
+  int i;
+
+  open_with(&loop, &options);
+  send_from_crowd();
+  ck_assert_int_eq(loopchan_recv_start(&rx, close_at_last), 0);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  ck_assert_int_eq(received, CROWD);
+  ck_assert_int_ge(turns_before_first, CROWD / 10000);
+  for (i = 0; i < CROWD; i++)
+    loopchan_sender_drop(crowd[i]);
+  drop_tx();
+}
+END_TEST
+
+static void note_cuts(loopchan_receiver_t *receiver, int status, void *msg) {
+  loopchan_stats_t stats;
+
+  if (loopchan_stats(receiver, &stats) != 0)
+    ck_abort_msg("no figures");
+  if (status == 0)
+    cuts_before_end = stats.budget_cuts;
+  else
+    ck_assert_uint_ge(stats.budget_cuts, cuts_before_end + CROWD / 1000);
+  count(receiver, status, msg);
+}
+
+/* Behind the messages each sender has left its memory to be freed. */
+START_TEST(what_many_dropped_senders_leave_is_freed_in_many_turns) {
+  loopchan_options_t options = spent_at_once(_i ? LOOPCHAN_SHARED : 0);
+  int i;
+
+  open_with(&loop, &options);
+  send_from_crowd();
+  for (i = 0; i < CROWD; i++)
+    loopchan_sender_drop(crowd[i]);
+  drop_tx();
+  ck_assert_int_eq(loopchan_recv_start(&rx, note_cuts), 0);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  ck_assert_int_eq(received, CROWD);
+}
+END_TEST
+
+/* All that can happen before the first callback, but after the work for it has
+ * begun. */
+static void half_sorted(unsigned flags) {
+  int i;
+
+  send_flood(flags);
+  ck_assert_int_eq(loopchan_recv_start(&rx, count_from_first), 0);
+  for (i = 0; i < FLOOD / 10000; i++)
+    uv_run(&loop, UV_RUN_NOWAIT);
+  ck_assert_int_eq(received, 0);
+}
+
+START_TEST(what_is_half_sorted_can_be_received_by_other_calls) {
+  half_sorted(_i ? LOOPCHAN_SHARED : 0);
+  ck_assert_int_eq(loopchan_recv_stop(&rx), 0);
+  uv_run(&loop, UV_RUN_NOWAIT);
+  send_ints(FLOOD + QUIET, 10);
+  drop_tx();
+  expect_ints(0, 10);
+  received = 10;
+  ck_assert_int_eq(loopchan_recv_start(&rx, count_from_first), 0);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  ck_assert_int_eq(received, FLOOD + QUIET + 10);
+}
+END_TEST
+
+START_TEST(a_shutdown_of_what_is_half_sorted_leaves_it_in_order) {
+  half_sorted(_i ? LOOPCHAN_SHARED : 0);
+  send_ints(FLOOD + QUIET, FLOOD);
+  ck_assert_int_eq(loopchan_shutdown(&rx), 0);
+  ck_assert_int_eq(loopchan_send(tx, &received), UV_EPIPE);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  ck_assert_int_eq(received, 2 * FLOOD + QUIET);
+  drop_tx();
+}
+END_TEST
+
+START_TEST(a_close_drops_what_is_half_sorted) {
+  loopchan_stats_t stats;
+
+  half_sorted(_i ? LOOPCHAN_SHARED : 0);
+  send_ints(FLOOD + QUIET, 10);
+  close_rx();
+  ck_assert_int_eq(loopchan_stats(&rx, &stats), 0);
+  ck_assert_uint_eq(stats.dropped, FLOOD + QUIET + 10);
+  ck_assert_uint_eq(stats.queued, 0);
+  drop_tx();
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("promise budget");
 
@@ -335,5 +503,12 @@ static Suite *suite(void) {
              another_receiver_has_its_turn, a_writers_callbacks_share_it_too);
   SUITE_LOOP_CASE(suite, "many", setup, teardown, 3,
                   all_receivers_of_a_loop_share_the_time_of_a_turn);
+  SUITE_LOOP_CASE(suite, "flood", setup, teardown, 2,
+                  a_flood_after_a_quiet_sender_is_sorted_in_many_turns,
+                  a_flood_of_many_senders_is_sorted_in_many_turns,
+                  what_many_dropped_senders_leave_is_freed_in_many_turns,
+                  what_is_half_sorted_can_be_received_by_other_calls,
+                  a_shutdown_of_what_is_half_sorted_leaves_it_in_order,
+                  a_close_drops_what_is_half_sorted);
   return suite;
 }
