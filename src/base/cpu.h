@@ -52,7 +52,7 @@ static inline void lc_yield(void) {
 static inline void lc_relax(void) {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause();
-#elif defined(__aarch64__) || (defined(__ARM_ARCH) && __ARM_ARCH >= 7)
+#elif defined(__GNUC__) && defined(__ARM_ARCH) && __ARM_ARCH >= 7
   __asm__ volatile("yield");
 #elif defined(_WIN32)
   YieldProcessor();
