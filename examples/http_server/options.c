@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../number.h"
 #include "options.h"
 
 enum { PORT = 8080, AHEAD = 16, COST = 600000 };
@@ -32,37 +33,40 @@ static size_t workers_by_default(void) {
   return n < 2 ? 1 : n > MOST_WORKERS ? MOST_WORKERS : (size_t) n - 1;
 }
 
-/* Returns -1 for what is not a number from least to most. */
-static long read_number(const char *text, long least, long most) {
-  char *end;
-  long n = strtol(text, &end, 10);
-  return end == text || *end != '\0' || n < least || n > most ? -1 : n;
-}
-
-/* Returns whether it could be understood. */
-static int take(struct options *o, int option, const char *text) {
-  long n = 0;
+/* Returns whether the option's argument is in its range. */
+static bool take(struct options *o, int option, const char *text) {
+  uint64_t n = 0;
+  bool ok;
 
   switch (option) {
-    case 'p':
-      o->port = (int) (n = read_number(text, 0, 65535));
-      break;
     case 'm':
       o->kind = crew_kind_by_name(text);
       return o->kind != NULL;
+    case 'p':
+      ok = read_number(text, 0, UINT16_MAX, &n);
+      o->port = (int) n;
+      return ok;
     case 'w':
-      o->workers = (size_t) (n = read_number(text, 1, MOST_WORKERS));
-      break;
+      ok = read_number(text, 1, MOST_WORKERS, &n);
+      o->workers = (size_t) n;
+      return ok;
     case 'a':
-      o->ahead = (size_t) (n = read_number(text, 1, MOST_AHEAD));
-      break;
-    case 'c':
-      o->cost = (unsigned) (n = read_number(text, 1, MOST_COST));
-      break;
-    default: /* getopt_long has said what is wrong */
-      return 0;
+      ok = read_number(text, 1, MOST_AHEAD, &n);
+      o->ahead = (size_t) n;
+      return ok;
+    default:
+      ok = read_number(text, 1, MOST_COST, &n);
+      o->cost = (unsigned) n;
+      return ok;
   }
-  return n >= 0;
+}
+
+static int refuse(int *status, const char *name, const char *text) {
+  if (name != NULL)
+    fprintf(stderr, "http_server: --%s: not '%s'\n", name, text);
+  fputs("Try 'http_server --help'.\n", stderr);
+  *status = 2;
+  return 0;
 }
 
 int options_read(struct options *o, int argc, char **argv, int *status) {
@@ -74,24 +78,19 @@ int options_read(struct options *o, int argc, char **argv, int *status) {
       {"cost", required_argument, NULL, 'c'},
       {"help", no_argument, NULL, 'h'},
       {NULL, 0, NULL, 0}};
-  int option;
+  int option, which = 0;
 
   *o = (struct options){PORT, &crew_channel, workers_by_default(), AHEAD, COST};
-  while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
+  while ((option = getopt_long(argc, argv, "", names, &which)) != -1) {
     if (option == 'h') {
       fputs(help, stdout);
       *status = fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
       return 0;
     }
-    if (!take(o, option, optarg)) {
-      fputs("Try 'http_server --help'.\n", stderr);
-      *status = 2;
-      return 0;
-    }
+    if (option == '?') /* getopt_long has said what is wrong */
+      return refuse(status, NULL, NULL);
+    if (!take(o, option, optarg))
+      return refuse(status, names[which].name, optarg);
   }
-  if (optind == argc)
-    return 1;
-  fputs("Try 'http_server --help'.\n", stderr);
-  *status = 2;
-  return 0;
+  return optind == argc ? 1 : refuse(status, NULL, NULL);
 }

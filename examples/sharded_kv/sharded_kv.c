@@ -6,10 +6,10 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "../number.h"
 #include "../standard_files.h"
 #include "must.h"
 #include "shard.h"
@@ -37,11 +37,12 @@ static void usage(FILE *to, int status) {
   exit(fflush(to) == 0 ? status : EXIT_FAILURE);
 }
 
-static int64_t read_number(const char *text, int64_t least, int64_t most) {
-  int64_t number;
-  if (!slice_number((struct slice){text, strlen(text)}, &number) ||
-      number < least || number > most)
+static uint64_t take_number(int option, uint64_t least, uint64_t most) {
+  uint64_t number;
+  if (!read_number(optarg, least, most, &number)) {
+    fprintf(stderr, "sharded_kv: -%c: not '%s'\n", option, optarg);
     usage(stderr, EXIT_FAILURE);
+  }
   return number;
 }
 
@@ -58,15 +59,15 @@ static struct shard_options read_options(int argc, char **argv) {
     o.loops = processors > LOOPS_MOST ? LOOPS_MOST : (unsigned) processors;
   while ((option = getopt(argc, argv, "p:l:r:w:t:h")) != -1) {
     if (option == 'p')
-      o.port = (int) read_number(optarg, 0, UINT16_MAX);
+      o.port = (int) take_number(option, 0, UINT16_MAX);
     else if (option == 'l')
-      o.loops = (unsigned) read_number(optarg, 1, LOOPS_MOST);
+      o.loops = (unsigned) take_number(option, 1, LOOPS_MOST);
     else if (option == 'r')
-      o.room = (size_t) read_number(optarg, 1, ROOM_MOST);
+      o.room = (size_t) take_number(option, 1, ROOM_MOST);
     else if (option == 'w')
-      o.patience_ms = 1000 * (uint64_t) read_number(optarg, 0, PATIENCE_MOST_S);
+      o.patience_ms = 1000 * take_number(option, 0, PATIENCE_MOST_S);
     else if (option == 't')
-      o.total_ms = 1000 * (uint64_t) read_number(optarg, 0, PATIENCE_MOST_S);
+      o.total_ms = 1000 * take_number(option, 0, PATIENCE_MOST_S);
     else if (option == 'h')
       usage(stdout, EXIT_SUCCESS);
     else
