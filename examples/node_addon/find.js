@@ -28,9 +28,11 @@ function bytesOf(needle) {
   return Buffer.from(needle);
 }
 
-async function* find(file, needle,
-                     { threads = os.cpus().length, capacity = 4096,
-                       pipe = 'loopchan' } = {}) {
+async function* find(file, needle, options = {}) {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError('options: an object is wanted');
+  const { threads = os.cpus().length, capacity = 4096, pipe = 'loopchan' } =
+    options;
   const Stream = load(pipe);
   const bytes = bytesOf(needle);
   const handle = await fs.open(file);

@@ -257,10 +257,13 @@ static int read_whole(napi_env env, napi_value given, const char *name,
   return 1;
 }
 
+/* A Buffer is a Uint8Array. Not napi_is_buffer: any array of numbers is one for
+ * that. */
 static int read_needle(napi_env env, napi_value given, struct arguments *a) {
-  bool is_buffer;
-  if (napi_is_buffer(env, given, &is_buffer) != napi_ok || !is_buffer ||
-      napi_get_buffer_info(env, given, &a->needle, &a->needle_bytes) != napi_ok)
+  napi_typedarray_type type;
+  if (napi_get_typedarray_info(env, given, &type, &a->needle_bytes, &a->needle,
+                               NULL, NULL) != napi_ok ||
+      type != napi_uint8_array)
     return refuse(env, 0, "needle", "a Buffer is wanted");
   if (a->needle_bytes == 0)
     return refuse(env, 1, "needle", "a byte at least is wanted");

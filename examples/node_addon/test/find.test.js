@@ -159,7 +159,9 @@ for (const pipe of PIPES) {
     refuses('threads', 257, 'RangeError');
     refuses('capacity', 0, 'RangeError');
     refuses('capacity', 2 ** 24 + 1, 'RangeError');
-    for (const value of [undefined, null, 'x', 1, {}, [1]])
+    for (const value of [undefined, null, 'x', 1, {}, [1], new ArrayBuffer(8),
+                         new DataView(new ArrayBuffer(8)), new Int8Array(8),
+                         new Float64Array(3)])
       refuses('needle', value, 'TypeError');
     const detached = Buffer.from(new ArrayBuffer(8));
     structuredClone(detached.buffer, { transfer: [detached.buffer] });
@@ -185,6 +187,9 @@ for (const pipe of PIPES) {
                          { name: 'RangeError', message: /^capacity: / });
     await assert.rejects(all('/dev/null', 'x', { pipe: '../x' }),
                          { name: 'TypeError', message: /^pipe: / });
+    for (const options of [null, 1, 'threads', Symbol(), () => { }])
+      await assert.rejects(all('/dev/null', 'x', options),
+                           { name: 'TypeError', message: /^options: / });
   });
 
   test(`${pipe}: calls out of turn`, { timeout }, async () => {
