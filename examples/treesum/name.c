@@ -9,6 +9,13 @@
 
 #include "name.h"
 
+/* Unicode's Bidi_Control: nothing to see, but what follows is shown in another
+ * order, so that a name looks like another one. */
+static int is_bidi_control(wchar_t c) {
+  return c == 0x061c || c == 0x200e || c == 0x200f ||
+         (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
 /* How many bytes the first character has; *printable: whether it can be shown.
  * Bytes that are no character are one by one. */
 static size_t character(const char *path, size_t left, int *printable) {
@@ -20,7 +27,7 @@ static size_t character(const char *path, size_t left, int *printable) {
     *printable = 0;
     return 1;
   }
-  *printable = iswprint((wint_t) c) != 0;
+  *printable = iswprint((wint_t) c) != 0 && !is_bidi_control(c);
   return n;
 }
 

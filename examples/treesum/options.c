@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "../number.h"
+#include "name.h"
 #include "options.h"
 
 enum { MOST_WORKERS = 1024 };
@@ -45,6 +46,19 @@ static int complain(const char *what) {
   return EXIT_CANNOT;
 }
 
+/* Not getopt_long's own message: that has the word as it is, whatever a
+ * terminal takes it for. optopt: a short option's, or the val of a long one
+ * that was given an argument, or 0. */
+static int complain_of_option(char **argv) {
+  const char letter[] = {'-', (char) optopt, '\0'};
+  int is_long = optopt == 0 || optopt == 1 || optopt == 'h';
+
+  fputs("treesum: not an option: ", stderr);
+  name_put_quoted(stderr, is_long ? argv[optind - 1] : letter);
+  fputs("\nTry 'treesum --help'.\n", stderr);
+  return EXIT_CANNOT;
+}
+
 int options_read(struct options *o, int argc, char **argv, int *status) {
   const struct option known[] = {
       {"sorted", no_argument, &o->sorted, 1},
@@ -61,16 +75,17 @@ int options_read(struct options *o, int argc, char **argv, int *status) {
   o->progress = isatty(STDERR_FILENO);
   o->summary = 0;
   o->workers = processors();
-  while ((option = getopt_long(argc, argv, "hj:", known, NULL)) != -1) {
+  opterr = 0;
+  while ((option = getopt_long(argc, argv, ":hj:", known, NULL)) != -1) {
     if (option == 'h') {
       *status = fputs(help, stdout) < 0 || fflush(stdout) != 0 ? EXIT_CANNOT
                                                                : EXIT_SUCCESS;
       return 0;
     }
-    if (option == 'j')
-      o->workers = read_workers(optarg);
+    if (option == 'j' || option == ':')
+      o->workers = option == 'j' ? read_workers(optarg) : 0;
     if (option == '?') {
-      *status = EXIT_CANNOT; /* getopt_long has said why */
+      *status = complain_of_option(argv);
       return 0;
     }
   }
