@@ -34,9 +34,10 @@
  *
  * Compilers: gcc 12 loses the coroutine at a co_await that is itself the
  * condition of an if or a while; one that initialises a variable there, as
- * above, it compiles correctly. It aligns a frame as operator new does, even if
- * a T in it needs a stricter alignment: then the promise needs its own operator
- * new.
+ * above, it compiles correctly. It destroys the result of
+ * which ? co_await a : co_await b twice: write an if and an else. It aligns a
+ * frame as operator new does, even if a T in it needs a stricter alignment:
+ * then the promise needs its own operator new.
  *
  * The loop stays alive. An await that need not wait is done at once, but in one
  * iteration of the loop only as often, and as long, as its budget allows
