@@ -7,6 +7,7 @@
 #ifndef LC_ATOMIC_H
 #define LC_ATOMIC_H
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,6 +49,10 @@
 #else
 
 #include "base/cpu.h"
+
+/* Else each access would take a lock, and a thread that stands still in one
+ * would stop all others. */
+static_assert(ATOMIC_POINTER_LOCK_FREE == 2, "pointers are lock-free");
 
 #define lc_atomic(T) _Atomic(T)
 #define lc_atomic_init(at, value) atomic_init(at, value)
@@ -179,6 +184,14 @@ typedef lc_atomic(uintptr_t) lc_guard_t;
 #define lc_guard_enter(guard) \
   lc_swap(guard, lc_thread_self(), memory_order_relaxed)
 #define lc_guard_exit(guard, was) lc_store(guard, was, memory_order_relaxed)
+
+#ifndef NDEBUG
+/* The calling thread is inside. */
+static inline bool lc_guard_is_here(const lc_guard_t *guard) {
+  /* relaxed: see above */
+  return lc_load(guard, memory_order_relaxed) == lc_thread_self();
+}
+#endif
 
 /* A number that other threads read. These two order nothing. */
 typedef lc_atomic(uintptr_t) lc_number_t;

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/debug.h"
+
 /* The thing that carries a member, such as its place in a list. */
 #define lc_container(at, type, member) \
   ((type *) (void *) ((char *) (at) -offsetof(type, member)))
@@ -45,6 +47,9 @@ static inline void lc_queue_append_all(lc_queue_t *head, lc_queue_t *from) {
 }
 
 static inline void lc_queue_remove(lc_queue_t *at) {
+  /* It is in a list, and whole. */
+  lc_assert(at->prev->next == at);
+  lc_assert(at->next->prev == at);
   at->prev->next = at->next;
   at->next->prev = at->prev;
 }

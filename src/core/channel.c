@@ -157,6 +157,7 @@ static void init_sender(loopchan_sender_t *tx, lc_channel_t *channel) {
 static void list_sender(lc_channel_t *channel, loopchan_sender_t *tx) {
   lc_refs_t *refs = &channel->refs;
 
+  lc_assert(refs->senders == 0 || lc_lock_is_held(&refs->lock));
   tx->next = refs->first_sender;
   if (tx->next != NULL)
     tx->next->prev = tx;
@@ -197,6 +198,8 @@ bool lc_channel_remove_sender(loopchan_sender_t *tx) {
             "a place that the sender reserved was not given back");
   lc_channel_lock_senders(channel, false);
   lc_tx_count(tx, &refs->sent_by_dropped, &refs->replaced_by_dropped);
+  lc_assert(refs->senders > 0);
+  lc_assert(tx->prev != NULL || refs->first_sender == tx);
   if (tx->next != NULL)
     tx->next->prev = tx->prev;
   if (tx->prev != NULL)

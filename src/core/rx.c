@@ -9,6 +9,7 @@
 
 #include "base/cancel.h"
 #include "queue/latest.h"
+#include "core/shared.h"
 
 /* A receiver that catches up finds nothing now and then, and its senders need
  * the slabs of the flood soon again. After this many empty looks since a sender
@@ -26,6 +27,7 @@
 
 /* The receiver has received every node of the slab. */
 static void recycle(lc_channel_t *channel, lc_slab_t *slab) {
+  lc_assert(slab->used > 0);
   if (channel->rx.in_callback) {
     slab->next = channel->rx.recycle_after_callback;
     channel->rx.recycle_after_callback = slab;
@@ -69,10 +71,12 @@ bool lc_rx_park(lc_channel_t *channel) {
 }
 
 bool lc_rx_park_behind(lc_channel_t *channel, size_t seen_to) {
-  bool parked = channel->config.flavour == LC_RENDEZVOUS
-                    ? lc_waitq_park(&channel->waitq, seen_to)
-                    : lc_inbox_park(&channel->inbox);
+  bool parked;
 
+  lc_assert(lc_shared_may_receive(channel));
+  parked = channel->config.flavour == LC_RENDEZVOUS
+               ? lc_waitq_park(&channel->waitq, seen_to)
+               : lc_inbox_park(&channel->inbox);
   if (parked) {
     release_deferred(channel);
     lc_trace(park, channel, NULL);
@@ -121,6 +125,7 @@ bool lc_rx_spin(lc_channel_t *channel, uint64_t deadline_ns) {
   lc_spin_t spin;
   bool found = false;
 
+  lc_assert(lc_shared_may_receive(channel));
   /* A try_send on a rendezvous channel needs a receiver that is parked. */
   if (channel->config.flavour == LC_RENDEZVOUS)
     return false;
@@ -134,6 +139,7 @@ bool lc_rx_spin(lc_channel_t *channel, uint64_t deadline_ns) {
 int lc_rx_sleep(lc_channel_t *channel, uint64_t deadline_ns) {
   lc_wake_t *wake = &channel->wake;
 
+  lc_assert(lc_shared_may_receive(channel));
   /* With any other flavour it has spun before it parked. */
   if (channel->config.flavour == LC_RENDEZVOUS)
     (void) lc_wake_spin(wake, &channel->rx.backoff, deadline_ns);
@@ -238,12 +244,14 @@ static bool has_waiter(lc_channel_t *channel) {
 }
 
 bool lc_rx_has_message(lc_channel_t *channel) {
+  lc_assert(lc_shared_may_receive(channel));
   if (channel->config.flavour == LC_LATEST)
     return has_latest(channel);
   return lc_rx_peek(channel) != NULL || has_waiter(channel);
 }
 
 bool lc_rx_has_message_briefly(lc_channel_t *channel) {
+  lc_assert(lc_shared_may_receive(channel));
   if (channel->config.flavour == LC_LATEST)
     return has_latest(channel);
   return peek_briefly(channel) != NULL || lc_rx_is_unfinished(channel) ||
@@ -293,16 +301,20 @@ static LC_NOINLINE lc_link_t *match(lc_channel_t *channel) {
 }
 
 lc_link_t *lc_rx_next(lc_channel_t *channel) {
-  lc_link_t *node = take_oldest(channel, false);
+  lc_link_t *node;
 
+  lc_assert(lc_shared_may_receive(channel));
+  node = take_oldest(channel, false);
   if (LC_LIKELY(node != NULL) || channel->config.flavour != LC_RENDEZVOUS)
     return node;
   return match(channel);
 }
 
 lc_link_t *lc_rx_next_briefly(lc_channel_t *channel) {
-  lc_link_t *node = take_oldest(channel, true);
+  lc_link_t *node;
 
+  lc_assert(lc_shared_may_receive(channel));
+  node = take_oldest(channel, true);
   if (LC_LIKELY(node != NULL) || channel->config.flavour != LC_RENDEZVOUS ||
       lc_rx_is_unfinished(channel))
     return node;
@@ -310,6 +322,8 @@ lc_link_t *lc_rx_next_briefly(lc_channel_t *channel) {
 }
 
 void lc_rx_end_callback(lc_channel_t *channel) {
+  lc_assert(lc_shared_may_receive(channel));
+  lc_assert(channel->rx.in_callback);
   channel->rx.in_callback = false;
   while (LC_UNLIKELY(channel->rx.recycle_after_callback != NULL)) {
     lc_slab_t *slab = channel->rx.recycle_after_callback;
@@ -321,6 +335,7 @@ void lc_rx_end_callback(lc_channel_t *channel) {
 void lc_rx_refuse(lc_channel_t *channel) {
   lc_chain_t chain;
 
+  lc_assert(lc_shared_may_receive(channel));
   if (lc_inbox_close(&channel->inbox, &chain)) {
     if (channel->config.flavour == LC_LATEST)
       defer_node(channel, lc_latest_node(&chain));
@@ -375,6 +390,7 @@ static uint64_t drop_at_once(lc_channel_t *channel) {
 
 /* A user's drop may ask for the figures, which then have to be known. */
 void lc_rx_give_up(lc_channel_t *channel) {
+  lc_assert(lc_shared_may_receive(channel));
   lc_assert(lc_inbox_is_closed(&channel->inbox));
   channel->rx.dropped =
       channel->config.drop != NULL
@@ -383,11 +399,13 @@ void lc_rx_give_up(lc_channel_t *channel) {
 }
 
 void lc_rx_drop_all(lc_channel_t *channel) {
+  lc_assert(channel->rx.ended);
   if (channel->config.drop != NULL) {
     uint64_t dropped = drop_each(channel);
     lc_assert(dropped == channel->rx.dropped);
     (void) dropped;
   }
+  lc_assert(lc_backlog_is_empty(&channel->rx.backlog));
   release_deferred(channel);
   (void) lc_rx_tidy_all(channel, LC_NEVER);
 }

@@ -79,6 +79,7 @@ void lc_shared_lock(lc_channel_t *channel) {
 /* From here on: locked, up to the public calls. */
 
 static void call(lc_shared_t *shared, lc_idle_t *idle, lc_wakes_t *wakes) {
+  lc_assert(is_locked(shared));
   lc_assert(idle->state == LC_QUEUED);
   lc_queue_remove(&idle->queue);
   idle->state = LC_CALLED;
@@ -95,6 +96,7 @@ static uint64_t count_waiting(lc_channel_t *channel, uint64_t most) {
   const lc_backlog_t *backlog = &channel->rx.backlog;
   uint64_t stored;
 
+  lc_assert(is_locked(channel->shared));
   lc_assert(!lc_queue_is_empty(&channel->shared->consumers));
   if (channel->config.flavour == LC_LATEST)
     return lc_rx_has_message(channel);
@@ -181,6 +183,7 @@ static lc_idle_t *take_spare(lc_consumer_t *consumer) {
   lc_shared_t *shared = consumer->channel->shared;
   lc_idle_t *idle;
 
+  lc_assert(is_locked(shared));
   if (!lc_queue_is_empty(&shared->spare)) {
     idle = idle_at(shared->spare.next);
     lc_queue_remove(&idle->queue);
@@ -201,7 +204,8 @@ static lc_idle_t *take_spare(lc_consumer_t *consumer) {
 void lc_shared_queue_up(lc_idle_t *idle) {
   lc_shared_t *shared = idle->consumer->channel->shared;
 
-  lc_assert(is_locked(shared) && idle->state == LC_AWAY);
+  lc_assert(is_locked(shared));
+  lc_assert(idle->state == LC_AWAY);
   idle->state = LC_QUEUED;
   lc_queue_append(&shared->idle, &idle->queue);
 }
@@ -212,6 +216,7 @@ void lc_shared_withdraw(lc_idle_t *idle) {
 
   lc_assert(is_locked(shared));
   if (idle->state == LC_CALLED) {
+    lc_assert(shared->called > 0);
     shared->called--;
   } else if (idle->state == LC_QUEUED) {
     lc_queue_remove(&idle->queue);
@@ -257,6 +262,7 @@ static void dismiss(const lc_consumer_t *consumer) {
 }
 
 bool lc_shared_remove(lc_consumer_t *consumer) {
+  lc_assert(!consumer->closing);
   consumer->closing = true;
   lc_shared_withdraw(&consumer->idle);
   dismiss(consumer);

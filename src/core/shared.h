@@ -119,6 +119,16 @@ LC_MUST_USE int lc_shared_wait(lc_consumer_t *consumer, uint64_t deadline_ns);
 void lc_shared_queue_up(lc_idle_t *idle);
 void lc_shared_withdraw(lc_idle_t *idle);
 
+#ifndef NDEBUG
+/* Whether the calling thread may use the receiving side now. Debug: if there is
+ * one receiver, it is in a call on that; if there are several, it has their
+ * lock. */
+static inline bool lc_shared_may_receive(const lc_channel_t *channel) {
+  return channel->shared == NULL ? lc_guard_is_here(&channel->rx.guard)
+                                 : lc_owner_is_here(&channel->shared->holder);
+}
+#endif
+
 /* Any thread, rendezvous. Stores a chain for an idle receiver, if no send
  * waits. 0, UV_EAGAIN or UV_EPIPE. */
 LC_MUST_USE int lc_shared_give(lc_channel_t *channel, lc_link_t *newest,

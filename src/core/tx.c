@@ -115,6 +115,7 @@ void lc_tx_cache_return_slow(loopchan_sender_t *tx, lc_tx_cache_t *cache) {
   size_t n;
   lc_tx_other_t *more = caches_made(tx, &n);
 
+  lc_assert(lc_tx_cache_is_here(cache));
   /* relaxed: a temporary one has no owner, any other this thread */
   if (lc_load(&cache->owner, memory_order_relaxed) == LC_NO_THREAD)
     flush(tx, cache);
@@ -172,6 +173,7 @@ void lc_tx_drop_sender(loopchan_sender_t *tx) {
 
 int lc_tx_take_slab_of(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                        size_t *bytes, lc_slab_t **slab) {
+  lc_assert(lc_tx_cache_is_here(cache));
   if (LC_LIKELY(cache->slab != NULL)) {
     *slab = cache->slab;
     cache->slab = NULL;
@@ -185,6 +187,7 @@ int lc_tx_take_slab_of(loopchan_sender_t *tx, lc_tx_cache_t *cache,
 
 void lc_tx_keep_slab(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                      lc_slab_t *slab) {
+  lc_assert(!lc_slab_is_full(slab));
   if (LC_LIKELY(cache->slab == NULL))
     cache->slab = slab;
   else
@@ -337,6 +340,7 @@ int lc_tx_wait(lc_channel_t *channel, lc_link_t *newest, lc_link_t *oldest,
 
 void lc_tx_retire_slab(lc_channel_t *channel, lc_slab_t *slab) {
   lc_assert(channel->config.flavour < LC_RENDEZVOUS);
+  lc_assert(slab->used > 0);
   if (lc_tx_publish(channel, &slab->retire, &slab->retire, LC_NO_STREAK) != 0)
     lc_slab_pool_orphan(&channel->pool, slab);
 }

@@ -35,6 +35,13 @@ void lc_tx_cache_init(lc_tx_cache_t *cache, const lc_channel_t *channel);
  * gives it back before its call returns. */
 lc_tx_cache_t *lc_tx_cache_of(loopchan_sender_t *tx, lc_tx_cache_t *temporary);
 
+#ifndef NDEBUG
+/* It is the calling thread's, or a temporary one. */
+static inline bool lc_tx_cache_is_here(const lc_tx_cache_t *cache) {
+  return lc_owner_is_here(&cache->owner) || lc_owner_is_none(&cache->owner);
+}
+#endif
+
 /* The same, but makes none. */
 lc_tx_cache_t *lc_tx_cache_existing(loopchan_sender_t *tx,
                                     lc_tx_cache_t *temporary);

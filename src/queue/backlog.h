@@ -94,6 +94,7 @@ static inline void lc_backlog_pop(lc_backlog_t *backlog) {
   lc_list_t *list = &backlog->reversed;
 
   lc_assert(list->oldest != NULL);
+  lc_assert(!lc_link_is_to_older(list->oldest));
   list->oldest = lc_link_next(list->oldest);
   if (list->oldest == NULL)
     list->newest = NULL;

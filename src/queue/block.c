@@ -23,6 +23,8 @@ typedef struct {
 } lc_block_t;
 
 static_assert(sizeof(lc_block_t) <= LC_BLOCK_HEAD, "parts lie behind the head");
+static_assert(LC_BLOCK_BYTES <= UINT32_MAX && LC_PAGE <= UINT16_MAX,
+              "the counts have room");
 
 void lc_blocks_init(lc_blocks_t *blocks) {
   lc_atomic_init(&blocks->busy, false);
@@ -68,6 +70,7 @@ static void leave_pages(lc_block_t *block, size_t from, size_t to) {
   while (from < to) {
     size_t page = from / LC_PAGE, end = (page + 1) * LC_PAGE;
     size_t bytes = (end < to ? end : to) - from;
+    lc_assert(block->live_in[page] >= bytes);
     block->live_in[page] = (uint16_t) (block->live_in[page] - bytes);
     from += bytes;
   }
@@ -79,6 +82,7 @@ bool lc_blocks_free(lc_blocks_t *blocks, void *part, size_t offset,
 
   if (!try_blocks(blocks))
     return false;
+  lc_assert(offset >= LC_BLOCK_HEAD);
   lc_assert(block->live >= bytes);
   block->live -= (uint32_t) bytes;
   leave_pages(block, offset, offset + bytes);

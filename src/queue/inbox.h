@@ -166,6 +166,8 @@ typedef struct {
 #define LC_CLOSED ((lc_link_t *) (uintptr_t) 2)
 
 static_assert(alignof(lc_link_t) > 2, "no link lies at 1 or 2");
+static_assert(alignof(lc_link_t) > (LC_CONTROL | LC_TO_OLDER),
+              "the two bits are free");
 
 /* What a sender remembers of its pushes, so that senders take turns at the
  * word. The word's cache line moves to each thread that pushes, and two that

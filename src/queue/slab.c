@@ -148,7 +148,10 @@ static bool expects_slabs(const lc_slab_pool_t *pool) {
 /* Also those on their way in: never less than there are. */
 static void count_bytes(lc_slab_pool_t *pool, size_t bytes) {
   /* relaxed: a hint */
-  lc_add(&pool->waiting, bytes, memory_order_relaxed);
+  size_t were = lc_add(&pool->waiting, bytes, memory_order_relaxed);
+
+  lc_assert(were + bytes <= PTRDIFF_MAX);
+  (void) were;
 }
 
 static lc_slab_t *seen_on_top(lc_slab_pool_t *pool) {
@@ -417,6 +420,8 @@ lc_slab_t *lc_slab_pool_get(lc_slab_pool_t *pool, size_t *bytes) {
     return NULL;
   if (*bytes < 2 * slab->bytes)
     *bytes = 2 * slab->bytes;
+  lc_assert(slab->count == nodes_in(slab->bytes, pool->stride));
+  lc_assert(!lc_slab_is_full(slab));
   if (!pool->single)
     /* relaxed: a hint */
     lc_add(&pool->kept, slab->bytes, memory_order_relaxed);
@@ -424,10 +429,14 @@ lc_slab_t *lc_slab_pool_get(lc_slab_pool_t *pool, size_t *bytes) {
 }
 
 void lc_slab_pool_spent(lc_slab_pool_t *pool, size_t bytes) {
+  size_t kept;
+
   if (pool->single)
     return;
   /* relaxed: a hint */
-  lc_add(&pool->kept, 0 - bytes, memory_order_relaxed);
+  kept = lc_add(&pool->kept, 0 - bytes, memory_order_relaxed);
+  lc_assert(kept >= bytes);
+  (void) kept;
 }
 
 size_t lc_slab_pool_kept(const lc_slab_pool_t *pool) {
@@ -601,4 +610,6 @@ void lc_slab_pool_free(lc_slab_pool_t *pool) {
   /* [pool.orphan] (D) */
   free_all(pool, lc_load(&pool->orphans, memory_order_relaxed));
   free_all(pool, take_all(pool));
+  /* relaxed: no other thread uses the pool */
+  lc_assert(lc_load(&pool->made, memory_order_relaxed) == 0);
 }

@@ -193,6 +193,9 @@ static inline bool lc_slab_is_full(const lc_slab_t *slab) {
 }
 
 static_assert(offsetof(lc_slab_t, retire) == 0, "a retire link is a slab's");
+static_assert(LC_BLOCK_HEAD % alignof(lc_slab_t) == 0 &&
+                  LC_CACHE_LINE % alignof(lc_slab_t) == 0,
+              "slabs cut from a block are aligned");
 
 static inline lc_slab_t *lc_slab_of_retire(lc_link_t *retire) {
   return (lc_slab_t *) (void *) retire;

@@ -37,6 +37,45 @@ typedef struct lc_sleeper {
 
 static_assert(alignof(lc_sleeper_t) > LC_LOCK_BITS, "the bits are free");
 
+#ifdef LC_NOTES_LOCKS
+
+/* No thread has more at once: two of one channel, and what a user's memory
+ * functions may take. */
+#define LC_LOCKS_MOST 4
+
+static LC_PER_THREAD const lc_lock_t *held[LC_LOCKS_MOST] LC_NO_CALL;
+
+/* NULL: it is not there. A free place is where no lock is. */
+static const lc_lock_t **place_of(const lc_lock_t *lock) {
+  size_t i;
+
+  for (i = 0; i < LC_LOCKS_MOST; i++)
+    if (held[i] == lock)
+      return &held[i];
+  return NULL;
+}
+
+bool lc_lock_is_held(const lc_lock_t *lock) {
+  return place_of(lock) != NULL;
+}
+
+static void change_place(const lc_lock_t *was, const lc_lock_t *is) {
+  const lc_lock_t **place = place_of(was);
+
+  lc_assert(place != NULL);
+  *place = is;
+}
+
+void lc_lock_note_taken(const lc_lock_t *lock) {
+  change_place(NULL, lock);
+}
+
+void lc_lock_note_released(const lc_lock_t *lock) {
+  change_place(lock, NULL);
+}
+
+#endif
+
 static lc_sleeper_t *newest_in(uintptr_t word) {
   return (lc_sleeper_t *) (word & ~LC_LOCK_BITS);
 }

@@ -66,6 +66,22 @@ typedef struct {
   lc_atomic(uintptr_t) word;
 } lc_lock_t;
 
+/* Debug: each thread knows which locks it has. They are noted in the thread,
+ * not in the lock, which is the same in all builds: copies of the library that
+ * share a channel need not be of one kind. (Not in the explorer, whose threads
+ * are all one of the system's.) */
+#if defined(NDEBUG) || defined(LC_EXPLORE)
+#define lc_lock_note_taken(lock) ((void) 0)
+#define lc_lock_note_released(lock) ((void) 0)
+#define lc_lock_is_held(lock) true
+#else
+#define LC_NOTES_LOCKS
+void lc_lock_note_taken(const lc_lock_t *lock);
+void lc_lock_note_released(const lc_lock_t *lock);
+/* By the calling thread. */
+bool lc_lock_is_held(const lc_lock_t *lock);
+#endif
+
 static inline void lc_lock_init(lc_lock_t *lock) {
   lc_atomic_init(&lock->word, LC_LOCK_FREE);
 }
@@ -78,23 +94,29 @@ void lc_lock_release_slow(lc_lock_t *lock);
 
 static inline bool lc_lock_try(lc_lock_t *lock) {
   uintptr_t was = LC_LOCK_FREE;
-
   /* [lock.hand] (B); relaxed: it has failed */
-  return lc_cas(&lock->word, &was, LC_LOCK_HELD, memory_order_acquire,
-                memory_order_relaxed);
+  bool taken = lc_cas(&lock->word, &was, LC_LOCK_HELD, memory_order_acquire,
+                      memory_order_relaxed);
+
+  if (taken)
+    lc_lock_note_taken(lock);
+  return taken;
 }
 
 /* Any thread. No cancellation point. spins: whether it looks again before it
  * sleeps. */
 static inline void lc_lock_take(lc_lock_t *lock, bool spins) {
-  if (LC_UNLIKELY(!lc_lock_try(lock)))
+  if (LC_UNLIKELY(!lc_lock_try(lock))) {
     lc_lock_take_slow(lock, spins);
+    lc_lock_note_taken(lock);
+  }
 }
 
 /* The holder. This may be its last use of the lock. */
 static inline void lc_lock_release(lc_lock_t *lock) {
   uintptr_t was = LC_LOCK_HELD;
 
+  lc_lock_note_released(lock);
   /* [lock.hand] (A); relaxed: others sleep, which is looked at again */
   if (LC_UNLIKELY(!lc_cas(&lock->word, &was, LC_LOCK_FREE, memory_order_release,
                           memory_order_relaxed)))

@@ -151,6 +151,7 @@ void lc_loop_release(lc_loop_t *loop) {
 
 void lc_loop_enter(lc_loop_t *loop, lc_member_t *member, lc_wake_t *wake,
                    uint64_t most_ns, bool (*serve)(lc_member_t *member)) {
+  lc_assert(lc_loop_is_here(loop) || lc_loop_may_be_here(loop));
   lc_assert(most_ns > 0);
   member->loop = loop;
   member->wake = wake;
@@ -178,6 +179,7 @@ static void queue_up(lc_loop_t *loop, lc_member_t *member) {
 
 static void take_off(lc_loop_t *loop, lc_member_t *member) {
   lc_assert(member->queued);
+  lc_assert(member->is_later || loop->due_count > 0);
   member->queued = false;
   lc_queue_remove(&member->queue);
   loop->due_count -= !member->is_later;
@@ -219,6 +221,7 @@ static void hear(lc_loop_t *loop, lc_member_t *member) {
 void lc_loop_leave(lc_member_t *member) {
   lc_loop_t *loop = member->loop;
 
+  lc_assert(lc_loop_is_here(loop) || lc_loop_may_be_here(loop));
   lc_assert(member->open);
   hear(loop, member);
   member->open = false;

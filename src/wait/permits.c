@@ -21,6 +21,7 @@ void lc_permits_init(lc_permits_t *permits, size_t capacity) {
   permits->batch = LC_PERMIT;
   while (permits->batch <= permits->capacity / 4)
     permits->batch *= 2;
+  lc_assert((permits->batch & (permits->batch - 1)) == 0);
 }
 
 size_t lc_permits_available(lc_permits_t *permits, size_t acquired) {
@@ -56,6 +57,7 @@ void lc_permits_mark(lc_permits_t *permits, size_t marks) {
                    (permits->marks != 0 ? LC_HAS_WAITERS : 0);
   size_t change = marks - permits->marks;
 
+  lc_assert(marks <= LC_NOTIFY_EACH);
   /* relaxed, both: each has its own readers; adds hand on what was released */
   if (waiters != 0)
     lc_add(&permits->acquired, waiters, memory_order_relaxed);

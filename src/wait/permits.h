@@ -67,6 +67,11 @@ typedef struct {
 #define LC_NOTIFY_BATCH ((size_t) 1)
 #define LC_NOTIFY_EACH ((size_t) 2)
 
+static_assert((LC_PERMIT & (LC_PERMIT - 1)) == 0 &&
+                  (LC_HAS_WAITERS | LC_NOTIFY_BATCH | LC_NOTIFY_EACH) <
+                      LC_PERMIT,
+              "the marks lie below the counts");
+
 static inline size_t lc_permits_count(size_t word) {
   return word & ~(LC_PERMIT - 1);
 }

@@ -36,6 +36,7 @@ static lc_waiter_t *waiter_at(lc_queue_t *queue) {
 
 void lc_waitq_destroy(lc_waitq_t *waitq) {
   lc_assert(waitq->length == 0);
+  lc_assert(lc_queue_is_empty(&waitq->watchers));
   while (!lc_queue_is_empty(&waitq->idle)) {
     lc_completions_t *completions = completions_at(waitq->idle.next);
     lc_queue_remove(&completions->place);
@@ -73,6 +74,7 @@ static void lock(lc_waitq_t *waitq) {
 
 /* Locked. */
 static void take_to_signal(lc_waitq_t *waitq, lc_wakes_t *wakes) {
+  lc_assert(lc_lock_is_held(&waitq->lock));
   while (waitq->to_signal != NULL && !lc_wakes_are_full(wakes)) {
     lc_completions_t *first = waitq->to_signal;
     waitq->to_signal = first->next_to_signal;
@@ -165,6 +167,7 @@ static void take_out_own(lc_completions_t *completions,
 }
 
 static void append(lc_waitq_t *waitq, lc_waiter_t *waiter) {
+  lc_assert(lc_lock_is_held(&waitq->lock));
   append_own(waiter->completions, waiter);
   lc_queue_append(&waitq->waiters, &waiter->queue);
   waitq->length++;
@@ -174,7 +177,10 @@ static void append(lc_waitq_t *waitq, lc_waiter_t *waiter) {
 }
 
 static void take_out(lc_waitq_t *waitq, lc_waiter_t *waiter) {
+  lc_assert(lc_lock_is_held(&waitq->lock));
   lc_assert(waiter->queued);
+  lc_assert(waitq->length > 0);
+  lc_assert(waitq->escalated >= waiter->escalated);
   take_out_own(waiter->completions, waiter);
   lc_queue_remove(&waiter->queue);
   waitq->length--;
@@ -196,6 +202,7 @@ static void move_to_done(lc_waitq_t *waitq, lc_waiter_t *waiter) {
  * wake stays; a writer that closes waits for it. One wake will do for all sends
  * of a writer. */
 static void signal_later(lc_waitq_t *waitq, lc_completions_t *completions) {
+  lc_assert(lc_lock_is_held(&waitq->lock));
   if (completions->to_be_signalled)
     return;
   completions->to_be_signalled = true;
@@ -214,7 +221,10 @@ static void signal_later(lc_waitq_t *waitq, lc_completions_t *completions) {
 static void complete(lc_waitq_t *waitq, lc_waiter_t *waiter, int result) {
   lc_completions_t *completions = waiter->completions;
 
+  lc_assert(lc_lock_is_held(&waitq->lock));
+  lc_assert(!waiter->queued);
   lc_assert(!waiter->completed);
+  lc_assert(completions->outstanding > 0);
   waiter->result = result;
   waiter->completed = true;
   completions->outstanding--;
@@ -225,6 +235,7 @@ static void complete(lc_waitq_t *waitq, lc_waiter_t *waiter, int result) {
 /* Marks the counts of permits, or unmarks them, so that threads that acquire or
  * release one learn whether others wait. */
 static void mark(lc_waitq_t *waitq) {
+  lc_assert(lc_lock_is_held(&waitq->lock));
   if (waitq->flavour == LC_BOUNDED)
     lc_permits_mark(&waitq->permits, waitq->length == 0      ? 0
                                      : waitq->escalated == 0 ? LC_NOTIFY_BATCH
@@ -232,6 +243,7 @@ static void mark(lc_waitq_t *waitq) {
 }
 
 static bool acquire(lc_waitq_t *waitq) {
+  lc_assert(lc_lock_is_held(&waitq->lock));
   return waitq->flavour == LC_UNBOUNDED ||
          lc_permits_acquire_for_waiter(&waitq->permits);
 }
@@ -245,6 +257,7 @@ static lc_push_t more_urgent(lc_push_t a, lc_push_t b) {
 }
 
 static lc_push_t notify_receiver(lc_waitq_t *waitq) {
+  lc_assert(lc_lock_is_held(&waitq->lock));
   if (waitq->length == 0)
     return LC_PUSHED;
   if (lc_inbox_notify(waitq->inbox))

@@ -188,7 +188,7 @@ static const char quiet_sites[] =
     " signal_inside signal_thread lc_inbox_note_signal lc_inbox_wants_help"
     " lc_slab_pool_empty_looks lc_slab_pool_set_empty_looks bytes_unneeded"
     " set_unneeded lc_slab_pool_trim_unneeded set_serving"
-    " lc_loop_is_serving ";
+    " lc_loop_is_serving lc_guard_is_here ";
 
 /* Explored in programs of their own. */
 static const char step_sites[] =

@@ -152,6 +152,49 @@ START_TEST(only_one_has_it) {
 }
 END_TEST
 
+/* Whether the calling thread knows that it holds the lock, or that it does not,
+ * as a build without NDEBUG does. */
+static bool is_known(bool held) {
+#ifdef LC_NOTES_LOCKS
+  return lc_lock_is_held(&lock) == held;
+#else
+  (void) held;
+  return true;
+#endif
+}
+
+static void take_and_know(void *arg) {
+  bool *knows = arg;
+
+  *knows = is_known(false);
+  lc_lock_take(&lock, spins);
+  *knows = is_known(true) && *knows;
+  lc_lock_release(&lock);
+  *knows = is_known(false) && *knows;
+}
+
+/* Also one that has slept for it. */
+START_TEST(a_thread_knows_what_it_holds) {
+  bool knows, other_knows;
+  uintptr_t before;
+
+  take_and_know(&knows);
+  ck_assert(knows);
+  ck_assert(lc_lock_try(&lock));
+  ck_assert(!lc_lock_try(&lock));
+  before = look();
+  ck_assert_int_eq(uv_thread_create(&sleepers[0], take_and_know, &other_knows),
+                   0);
+  while (look() == before)
+    sched_yield();
+  ck_assert(is_known(true));
+  lc_lock_release(&lock);
+  ck_assert(is_known(false));
+  ck_assert_int_eq(uv_thread_join(&sleepers[0]), 0);
+  ck_assert(other_knows);
+}
+END_TEST
+
 /* A user of what the lock is a part of frees it as soon as it has the lock. */
 static lc_lock_t *own_lock;
 
@@ -240,7 +283,7 @@ END_TEST
   one_thread_has_it_at_a_time, those_that_find_it_held_sleep_and_each_gets_it, \
       the_one_that_sleeps_longest_is_woken_first,                              \
       a_thread_that_comes_by_takes_it_and_nobody_is_left, only_one_has_it,     \
-      a_release_is_the_last_use_of_its_memory,                                 \
+      a_thread_knows_what_it_holds, a_release_is_the_last_use_of_its_memory,   \
       a_thread_that_has_nothing_to_sleep_by_gets_it_all_the_same
 
 static Suite *suite(void) {

@@ -212,6 +212,7 @@ static void open_fakes(void) {
     ck_assert_int_eq(uv_async_init(&loop, &fake->async, on_async), 0);
     lc_wake_init_async(&fake->wake, &fake->async);
     fake->async.data = fake;
+    lc_loop_note_call(record);
     lc_loop_enter(record, &fake->member, &fake->wake, MOST_NS, serve_fake);
   }
 }

@@ -47,7 +47,9 @@ static void on_a_thread(void) {
 
   open_with(NULL, &options);
   send_ints(1, 1);
+  (void) lc_guard_enter(&rx.channel->rx.guard);
   ck_assert(!lc_rx_park(rx.channel)); /* which is not told */
+  lc_guard_exit(&rx.channel->rx.guard, 0);
   expect_ints(1, 1);
   ck_assert_int_eq(loopchan_reserve(tx, &place), 0);
   ck_assert_int_eq(loopchan_commit(tx, place), 0);

@@ -416,6 +416,7 @@ START_TEST(a_watcher_with_a_completion_is_woken_once) {
   ck_assert(is_completed(0));
   ck_assert(!is_completed(0));
   expect_drained("0");
+  expect_unwatched(0, "");
 }
 END_TEST
 
@@ -521,6 +522,7 @@ START_TEST(rendezvous_a_refusal_wakes_a_watcher_being_received) {
   lc_waitq_complete(&waitq, &waiters[0]);
   ck_assert(is_completed(0));
   expect_drained("0");
+  expect_unwatched(0, "");
 }
 END_TEST
 
