@@ -883,19 +883,21 @@ LOOPCHAN_EXTERN ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs,
  *
  * It takes no message. The caller then receives from the receiver whose index
  * was returned, and that does not block; on a rendezvous channel it should use
- * loopchan_try_recv, because the sender may have given up meanwhile. The search
- * is fair: it starts where the last select over an array that begins with the
- * same receiver ended, so a ready receiver is found after at most n calls,
- * however busy the others are. (So arrays that differ should begin with
- * different receivers.) Up to 16 receivers are searched in turn. If
- * there are more, a call looks at the next 16, then at the one found last, then
- * at the rest, so the time to find a busy receiver again does not grow with n.
- * The time of a call that has to wait does grow, by some tenths of a
- * microsecond for each receiver.
+ * loopchan_try_recv, because the sender may have given up meanwhile. While it
+ * waits, it counts as a receiver that waits on each rendezvous channel in the
+ * array: a loopchan_try_send is accepted on several, and what is not received
+ * then is kept. The search is fair: it starts where the last select over an
+ * array that begins with the same receiver ended, so a ready receiver is found
+ * after at most n calls, however busy the others are. (So arrays that differ
+ * should begin with different receivers.) Up to 16 receivers are searched in
+ * turn. If there are more, a call looks at the next 16, then at the one found
+ * last, then at the rest, so the time to find a busy receiver again does not
+ * grow with n. The time of a call that has to wait does grow, by some tenths of
+ * a microsecond for each receiver.
  *
  * Thread:    the one that receives from all of them; thread receivers only,
- *            none with LOOPCHAN_SHARED. A receiver may be in the array more
- *            than once.
+ *            none with LOOPCHAN_SHARED, where another thread could take the
+ *            message first. A receiver may be in the array more than once.
  * Callback:  as loopchan_recv.
  * Blocks:    timeout_ns nanoseconds at most; with 0 it only checks; with
  *            LOOPCHAN_FOREVER until one is ready.

@@ -178,7 +178,7 @@ union LOOPCHAN_ONE_FOR_ALL kept_category {
 
 LOOPCHAN_ONE_FOR_ALL inline const kept_category the_category;
 
-/* A success equals every other, of whatever category. */
+/* A success is a std::error_code's own, and so compares equal to one. */
 inline std::error_code code(int err) noexcept {
   return err == 0 ? std::error_code() : std::error_code(err, the_category.it);
 }
