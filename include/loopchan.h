@@ -170,8 +170,8 @@ extern "C" {
 #endif
 
 #define LOOPCHAN_VERSION_MAJOR 1
-#define LOOPCHAN_VERSION_MINOR 0
-#define LOOPCHAN_VERSION_PATCH 1
+#define LOOPCHAN_VERSION_MINOR 1
+#define LOOPCHAN_VERSION_PATCH 0
 #define LOOPCHAN_VERSION_HEX                                        \
   ((LOOPCHAN_VERSION_MAJOR << 16) | (LOOPCHAN_VERSION_MINOR << 8) | \
    LOOPCHAN_VERSION_PATCH)
@@ -1170,7 +1170,7 @@ LOOPCHAN_EXTERN int loopchan_replace_allocator(uv_malloc_func malloc_func,
 LOOPCHAN_EXTERN unsigned loopchan_version(void);
 
 /**
- * Returns the version as text, such as "1.0.1". The string is static: do not
+ * Returns the version as text, such as "1.1.0". The string is static: do not
  * free it.
  *
  * Thread:    any.

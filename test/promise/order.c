@@ -85,12 +85,13 @@ END_TEST
 
 START_TEST(dropped_senders_hide_no_message) {
   static loopchan_sender_t *clones[DROPPED_MOST];
+  loopchan_options_t options = int_options();
   int count, i;
 
   for (count = 0; count < DROPPED_MOST; count++) {
     if (count == DROPPED_FEW)
       count = DROPPED_MANY;
-    open_thread();
+    open_with(NULL, &options);
     for (i = 0; i < count; i++) {
       clones[i] = loopchan_sender_clone(tx);
       if (loopchan_send(clones[i], &i) != 0)
