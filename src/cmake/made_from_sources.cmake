@@ -1,6 +1,7 @@
 # What awk makes from the header and the sources: manual pages, the site (target
 # reference), and the library in two files (target amalgamation).
 string(TIMESTAMP today "%B %d, %Y" UTC)
+string(REPLACE " 0" " " today ${today}) # mandoc wants December 1
 set(scripts ${PROJECT_SOURCE_DIR}/src/cmake)
 # In Turkish, i has another capital.
 set(awk ${CMAKE_COMMAND} -E env LC_ALL=C awk)
