@@ -27,6 +27,10 @@
  * within the spread of what it takes without a spin, and with 255 here. */
 #define LC_FAILURES_MOST 63
 
+/* The same after lost time slices: how rare they may become. With that, they
+ * cost less than a microsecond for each wait. */
+#define LC_STALLS_MOST 4095
+
 /* Between two looks. Measured with a ping-pong between threads, which takes 280
  * ns and with a least gap of 128 ns takes 340. Most: the 64 pauses, of 25 ns
  * and a look at the clock, that it replaces. */
@@ -38,6 +42,7 @@ void lc_backoff_init(lc_backoff_t *backoff, uint64_t most_ns, bool yields) {
   backoff->gap_ns = LC_GAP_LEAST_NS;
   backoff->failures = backoff->passed = 0;
   backoff->yields = yields;
+  backoff->stalls = false;
 }
 
 void lc_backoff_pace(lc_backoff_t *backoff, bool several) {
@@ -49,11 +54,12 @@ void lc_backoff_pace(lc_backoff_t *backoff, bool several) {
 
 void lc_spin_begin(lc_spin_t *spin, lc_backoff_t *backoff,
                    uint64_t deadline_ns) {
+  bool yields = backoff->yields && !backoff->stalls;
   uint64_t now = uv_hrtime();
 
   spin->backoff = backoff;
   spin->now_ns = now;
-  spin->yield_ns = backoff->yields ? lc_after(now, LC_YIELD_NS) : LC_NEVER;
+  spin->yield_ns = yields ? lc_after(now, LC_YIELD_NS) : LC_NEVER;
   spin->is_cut = deadline_ns < lc_after(now, backoff->next_ns);
   spin->end_ns = lc_earlier(lc_after(now, backoff->next_ns), deadline_ns);
   spin->yielded = false;
@@ -85,9 +91,10 @@ static bool has_stalled(const lc_spin_t *spin) {
   return spin->yielded && spin->now_ns >= lc_after(spin->end_ns, LC_STALL_NS);
 }
 
-static void give_up(lc_backoff_t *backoff, unsigned failures) {
+/* Until so many brief spins, and one, have passed. */
+static void give_up(lc_backoff_t *backoff, unsigned failures, unsigned most) {
   backoff->next_ns = lc_earlier(LC_BRIEF_NS, backoff->most_ns);
-  backoff->failures = (uint16_t) failures;
+  backoff->failures = (uint16_t) (failures < most ? failures : most);
   backoff->passed = 0;
 }
 
@@ -95,24 +102,32 @@ static void learn_vain(lc_backoff_t *backoff) {
   if (backoff->next_ns > lc_earlier(LC_BRIEF_NS, backoff->most_ns)) {
     backoff->next_ns /= 2;
     if (backoff->next_ns <= LC_BRIEF_NS)
-      give_up(backoff, backoff->failures < LC_FAILURES_MOST
-                           ? 2u * backoff->failures + 1
-                           : LC_FAILURES_MOST);
+      give_up(backoff, 2u * backoff->failures + 1, LC_FAILURES_MOST);
   } else if (++backoff->passed > backoff->failures) {
     backoff->next_ns = backoff->most_ns;
+    backoff->stalls = false;
   }
 }
 
+static void learn_stall(lc_backoff_t *backoff) {
+  unsigned failures = 2u * backoff->failures + 1;
+
+  give_up(backoff, failures > LC_FAILURES_MOST ? failures : LC_FAILURES_MOST,
+          LC_STALLS_MOST);
+  backoff->stalls = true;
+}
+
+/* After a lost time slice a brief spin that pays off says nothing of the next
+ * yield. */
 void lc_spin_end(lc_spin_t *spin, bool found) {
   lc_backoff_t *backoff = spin->backoff;
 
-  if (!found) {
-    if (!spin->is_cut)
-      learn_vain(backoff);
-  } else if (has_stalled(spin)) {
-    give_up(backoff, LC_FAILURES_MOST);
-  } else {
+  if (has_stalled(spin)) {
+    learn_stall(backoff);
+  } else if (found && !backoff->stalls) {
     backoff->next_ns = backoff->most_ns;
     backoff->failures = 0;
+  } else if (found || !spin->is_cut) {
+    learn_vain(backoff);
   }
 }

@@ -264,6 +264,61 @@ START_TEST(a_spin_that_cost_a_time_slice_makes_whole_ones_rare) {
 }
 END_TEST
 
+START_TEST(after_a_lost_slice_no_brief_spin_yields) {
+  int briefs;
+
+  spin_and_yield(HOUR_NS + 2 * STALL_NS);
+  yield_takes_ns = 1; /* and what is looked for would be there */
+  for (briefs = 0; backoff.next_ns == BRIEF_NS; briefs++)
+    spin_in_vain();
+  ck_assert_int_eq(briefs, 64);
+  backoff.next_ns = HOUR_NS;
+  ck_assert(spin_until(LC_NEVER));
+  yield_takes_ns = 0;
+}
+END_TEST
+
+/* What came meanwhile may have been taken by another thread, so the spin that
+ * lost a slice may be in vain. */
+START_TEST(a_spin_in_vain_that_lost_a_slice_counts_too) {
+  lc_spin_t spin;
+
+  lc_spin_begin(&spin, &backoff, LC_NEVER);
+  spin.yielded = true;
+  spin.now_ns = spin.end_ns + 2 * STALL_NS;
+  lc_spin_end(&spin, false);
+  expect_next(BRIEF_NS);
+  ck_assert_int_eq(briefs_to_a_whole_one(), 64);
+}
+END_TEST
+
+START_TEST(lost_slices_become_rarer_until_a_whole_spin_pays) {
+  static const int briefs[] = {64, 128, 256, 512, 1024, 2048, 4096, 4096};
+  size_t i;
+
+  for (i = 0; i < sizeof briefs / sizeof *briefs; i++) {
+    spin_and_yield(HOUR_NS + 2 * STALL_NS);
+    ck_assert_int_eq(briefs_to_a_whole_one(), briefs[i]);
+  }
+  spin_that_pays();
+  ck_assert_int_eq(briefs_to_a_whole_one(), 2);
+}
+END_TEST
+
+START_TEST(a_brief_spin_that_pays_after_a_lost_slice_counts_as_any) {
+  int i;
+
+  spin_and_yield(HOUR_NS + 2 * STALL_NS);
+  for (i = 0; i < 63; i++) {
+    is_there = i % 2 == 0;
+    ck_assert_int_eq(spin_until(LC_NEVER), is_there);
+    expect_next(BRIEF_NS);
+  }
+  is_there = false;
+  ck_assert_int_eq(briefs_to_a_whole_one(), 1);
+}
+END_TEST
+
 /* Long, and within the spin. */
 START_TEST(a_yield_within_the_spin_is_no_lost_slice) {
   spin_and_yield(HOUR_NS / 2);
@@ -297,6 +352,10 @@ static Suite *suite(void) {
 #ifndef _WIN32
   SUITE_CASE(suite, "stall", fresh, NULL,
              a_spin_that_cost_a_time_slice_makes_whole_ones_rare,
+             after_a_lost_slice_no_brief_spin_yields,
+             a_spin_in_vain_that_lost_a_slice_counts_too,
+             lost_slices_become_rarer_until_a_whole_spin_pays,
+             a_brief_spin_that_pays_after_a_lost_slice_counts_as_any,
              a_yield_within_the_spin_is_no_lost_slice,
              time_that_is_lost_without_a_yield_is_no_lost_slice,
              a_thread_that_need_not_yield_does_not);
