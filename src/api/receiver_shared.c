@@ -20,7 +20,7 @@ void lc_receiver_exit_shared(loopchan_receiver_t *rx, const lc_scope_t *scope) {
 
   lc_shared_unlock(scope->channel);
   if (lc_gate_leave(lc_receiver_gate(rx)))
-    lc_wake_signal(&consumer->emptied);
+    lc_wake_signal_last(&consumer->emptied);
 }
 
 /* On any thread, a loop receiver's too. 0, UV_EOF, or UV_EINVAL: moved. */

@@ -87,16 +87,6 @@ static lc_wake_t *enter_target(lc_wake_t *wake) {
   return target != NULL && lc_gate_enter(&target->gate) ? target : NULL;
 }
 
-/* The signal is sent with the mutex held, because the wake may be gone as soon
- * as its waiter has the mutex. Also, a sender that is preempted by the thread
- * that it wakes gets the processor back at once, and may send some more before
- * that thread sleeps again: with the mutex released, there were five times as
- * many wakes. */
-static void notify(lc_wake_t *wake) {
-  set_signalled(wake, true);
-  uv_cond_signal(&wake->monitor->cond);
-}
-
 /* False: there is a monitor. True: there was none, so no thread is asleep; the
  * next one that would sleep finds the wake. */
 static bool signal_awake(lc_wake_t *wake) {
@@ -120,28 +110,37 @@ static bool collect_awake(lc_wake_t *wake) {
                 memory_order_relaxed);
 }
 
+/* The signal is sent with the mutex released. The thread that it wakes may run
+ * at once in place of this one; it would wait for the mutex, and each wake
+ * would cost four switches between threads, not two. */
+static void notify(lc_wake_t *wake) {
+  uv_mutex_unlock(&wake->monitor->mutex);
+  uv_cond_signal(&wake->monitor->cond);
+}
+
+static void signal_target(lc_wake_t *target) {
+  if (!signal_awake(target)) {
+    uv_mutex_lock(&target->monitor->mutex);
+    set_signalled(target, true);
+    notify(target);
+  }
+  if (lc_gate_leave(&target->gate))
+    free_target(target);
+}
+
 static void signal_asleep(lc_wake_t *wake, lc_number_t *is_for,
                           uintptr_t number) {
   lc_wake_t *target;
 
   uv_mutex_lock(&wake->monitor->mutex);
   wake->promised = false;
-  /* A thread that would help has to wait for the mutex, as the receiver
-   * does. */
+  set_signalled(wake, true);
+  target = enter_target(wake);
+  notify(wake);
   if (is_for != NULL)
     lc_number_set(is_for, number);
-  notify(wake);
-  target = enter_target(wake);
-  uv_mutex_unlock(&wake->monitor->mutex);
-  if (target == NULL)
-    return;
-  if (!signal_awake(target)) {
-    uv_mutex_lock(&target->monitor->mutex);
-    notify(target);
-    uv_mutex_unlock(&target->monitor->mutex);
-  }
-  if (lc_gate_leave(&target->gate))
-    free_target(target);
+  if (target != NULL)
+    signal_target(target);
 }
 
 static void signal_thread(lc_wake_t *wake, lc_number_t *is_for,
@@ -150,6 +149,17 @@ static void signal_thread(lc_wake_t *wake, lc_number_t *is_for,
     signal_asleep(wake, is_for, number);
   else if (is_for != NULL)
     lc_number_set(is_for, number);
+}
+
+/* The signal is sent with the mutex held: the monitor goes as soon as its
+ * waiter has the mutex. */
+void lc_wake_signal_last(lc_wake_t *wake) {
+  if (signal_awake(wake))
+    return;
+  uv_mutex_lock(&wake->monitor->mutex);
+  set_signalled(wake, true);
+  uv_cond_signal(&wake->monitor->cond);
+  uv_mutex_unlock(&wake->monitor->mutex);
 }
 
 /* It may write to a descriptor, which is a cancellation point. */
@@ -174,7 +184,7 @@ static void signal_inside(lc_wake_t *wake, uint64_t debts, lc_number_t *is_for,
     lc_number_set(is_for, number);
   /* True: the thread that closes the handle waits for this. */
   if (lc_gate_leave(&wake->gate))
-    signal_thread(wake, NULL, 0);
+    lc_wake_signal_last(wake);
 }
 
 static void signal_loop(lc_wake_t *wake, uint64_t debts, lc_number_t *is_for,

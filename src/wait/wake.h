@@ -29,8 +29,8 @@
  *   B reads what A wrote. Weaker: A or B relaxed -> the payer locks a mutex
  *   that is not there yet (first_sleep).
  *
- * [wake.last]  A thread that was woken may free what the wake is for: its payer
- * is done with it.
+ * [wake.last]  A thread that was woken by lc_wake_signal_last may free what the
+ * wake is for: its payer is done with it.
  *
  *   payer                                   receiving thread
  *   (C) CAS: SIGNALLED           release    (D) CAS: SIGNALLED -> 0 acquire
@@ -85,14 +85,19 @@ static inline bool lc_wake_is_async(const lc_wake_t *wake) {
 }
 
 /* Any thread. Pays one debt; or helps another thread to pay. As soon as the
- * wake is certain, stores the number in *is_for. */
+ * wake is certain, stores the number in *is_for. A thread's wake has to stay
+ * until the call returns: it is touched after the thread has been woken. */
 void lc_wake_signal(lc_wake_t *wake);
 void lc_wake_signal_for(lc_wake_t *wake, lc_number_t *is_for, uintptr_t number);
 void lc_wake_help(lc_wake_t *wake, lc_number_t *is_for, uintptr_t number);
 
-/* The same in two steps. lc_wake_hold requires that a loop's wake has not been
- * left; lc_wake_leave then waits for lc_wake_signal_held. A thread's wake has
- * to stay for other reasons. */
+/* Any thread. The same for a thread's wake that goes as soon as it has been
+ * waited for. */
+void lc_wake_signal_last(lc_wake_t *wake);
+
+/* lc_wake_signal in two steps. lc_wake_hold requires that a loop's wake has not
+ * been left; lc_wake_leave then waits for lc_wake_signal_held. A thread's wake
+ * has to stay for other reasons. */
 void lc_wake_hold(lc_wake_t *wake);
 void lc_wake_signal_held(lc_wake_t *wake);
 

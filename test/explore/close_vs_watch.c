@@ -25,9 +25,7 @@ static void run(void) {
 
 static const explore_twin_t twins[] = {
     {.name = "forgotten_watcher", .no_signals = true, .caught_as = "stuck"},
-    {.name = "watchers_without_exclusion",
-     .no_exclusion = true,
-     .caught_as = "race"},
+    {.name = "watchers_without_order", .no_order = true, .caught_as = "race"},
     {.name = NULL}};
 
 static const explore_program_t program = {"close_vs_watch", run, 3, 0, twins};

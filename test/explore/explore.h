@@ -47,6 +47,8 @@ void explore_check(bool fine, const char *what);
 /* The calling thread stands still before its next lock, signal or wake of a
  * loop, or after it has let `after` of them pass, until *until. */
 void explore_stand_still(const bool *until, int after);
+/* One of so many, the other ones in other runs. */
+unsigned explore_choose(unsigned count);
 /* The calling thread waits, as in a callback that takes long. */
 void explore_wait_for(const bool *until);
 /* From here on each step of a lock, of a wake and of a core's count of users is

@@ -10,7 +10,7 @@ static uint64_t busy;
 static void pay_last(void *arg) {
   (void) arg;
   explore_write(&busy);
-  lc_wake_signal(&wake);
+  lc_wake_signal_last(&wake);
 }
 
 static void run(void) {

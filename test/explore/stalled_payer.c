@@ -1,7 +1,7 @@
-/* stalled_payer: a sender pushes, and stands still before it pays, until the
- * receiver is through. What another one has sent is received
- * all the same, and a time-out ends; the receiver closes, and is gone when the
- * debt is paid. */
+/* stalled_payer: a sender pushes, and stands still before it pays, or between
+ * the mutex and the signal, until the receiver is through. What another one has
+ * sent is received all the same, and a time-out ends; the receiver closes, and
+ * is gone when the debt is paid. */
 #include <string.h>
 
 #include "explore.h"
@@ -12,7 +12,7 @@ static bool through;
 static void stand_still_and_send(void *arg) {
   uint64_t message = 1;
 
-  explore_stand_still(&through, 0);
+  explore_stand_still(&through, (int) explore_choose(2));
   (void) (loopchan_send(arg, &message) == 0);
   loopchan_sender_drop(arg);
 }

@@ -137,6 +137,10 @@ void explore_stand_still(const bool *until, int after) {
   passes[engine_self()] = after;
 }
 
+unsigned explore_choose(unsigned count) {
+  return engine_choose(count);
+}
+
 static void stand_still(void) {
   const bool *until = stands_until[engine_self()];
 
