@@ -58,7 +58,10 @@
  *     copies use, each copy knows only its own receivers and writers. What this
  *     file says about all of those on one loop (how the library learns which
  *     thread runs the loop, and how long callbacks may keep it) applies to each
- *     copy separately.
+ *     copy separately. A copy stays one only where its names are hidden: on
+ *     ELF systems the names that another object exports take the place of
+ *     those that this one exports (see LOOPCHAN_EXTERN; with a static library,
+ *     -Wl,--exclude-libs,ALL).
  *   - A call with a NULL argument that is not expressly allowed has no effect.
  *     It returns UV_EINVAL, or NULL if it returns a pointer; loopchan_room
  *     returns 0.
@@ -153,7 +156,11 @@
 extern "C" {
 #endif
 
-#if defined(_WIN32) && defined(LOOPCHAN_BUILDING_SHARED)
+/* A copy that a plug-in or a shared library keeps to itself: define it as
+ * nothing, for the copy's sources and for its users, and compile both with
+ * -fvisibility=hidden. */
+#if defined(LOOPCHAN_EXTERN)
+#elif defined(_WIN32) && defined(LOOPCHAN_BUILDING_SHARED)
 #define LOOPCHAN_EXTERN __declspec(dllexport)
 #elif defined(_WIN32) && defined(LOOPCHAN_USING_SHARED)
 #define LOOPCHAN_EXTERN __declspec(dllimport)
@@ -1216,8 +1223,10 @@ LOOPCHAN_EXTERN const char *loopchan_version_string(void);
 #endif
 
 /**
- * Generates inline wrappers with typed messages, so that sending an int into a
- * channel of struct job does not compile:
+ * Generates inline wrappers with typed messages, so that the compiler complains
+ * about an int that is sent into a channel of struct job. C++ and newer C
+ * compilers refuse it; older C compilers warn, unless
+ * -Werror=incompatible-pointer-types makes that an error.
  *
  *   LOOPCHAN_TYPED(jobs, struct job);
  *
@@ -1269,7 +1278,7 @@ LOOPCHAN_EXTERN const char *loopchan_version_string(void);
   }                                                                            \
   LOOPCHAN_UNUSED static inline int name##_reserve(loopchan_sender_t *tx_,     \
                                                    T **msg_) {                 \
-    void *place_;                                                              \
+    void *place_ = LOOPCHAN_TYPED_ZERO;                                        \
     int err_ = msg_ ? loopchan_reserve(tx_, &place_) : UV_EINVAL;              \
     if (err_ == 0)                                                             \
       *msg_ = LOOPCHAN_TYPED_CAST(T *, place_);                                \

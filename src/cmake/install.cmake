@@ -51,14 +51,20 @@ foreach(dir LIBDIR INCLUDEDIR)
     set(pc_${dir} "\${prefix}/${pc_${dir}}")
   endif()
 endforeach()
-string(TOUPPER "${CMAKE_BUILD_TYPE}" pc_type)
-set(pc_NAME loopchan${CMAKE_${pc_type}_POSTFIX})
+# A configuration may have a postfix; of several, the one that is installed.
+set(pc_NAME loopchan)
+foreach(config IN LISTS CMAKE_CONFIGURATION_TYPES CMAKE_BUILD_TYPE)
+  string(TOUPPER "${config}" pc_type)
+  string(APPEND pc_NAME "$<$<CONFIG:${config}>:${CMAKE_${pc_type}_POSTFIX}>")
+endforeach()
 if(WIN32 AND NOT MINGW AND NOT LOOPCHAN_BUILD_SHARED)
   set(pc_NAME lib${pc_NAME})
 endif()
 configure_file(${PROJECT_SOURCE_DIR}/src/cmake/loopchan.pc.in
-  ${PROJECT_BINARY_DIR}/loopchan.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/loopchan.pc
+  ${PROJECT_BINARY_DIR}/loopchan.pc.in @ONLY)
+file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/pkgconfig/$<CONFIG>/loopchan.pc
+  INPUT ${PROJECT_BINARY_DIR}/loopchan.pc.in)
+install(FILES ${PROJECT_BINARY_DIR}/pkgconfig/$<CONFIG>/loopchan.pc
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
 
 if(TARGET manual)

@@ -135,7 +135,7 @@ static void drop_others(loopchan_sender_t *tx, lc_link_t *node,
 int lc_replace_publish_last(loopchan_sender_t *tx, lc_tx_cache_t *cache,
                             const char *msgs, size_t count) {
   lc_channel_t *channel = tx->channel;
-  lc_link_t *last, *other = NULL, *replaced;
+  lc_link_t *last, *other = NULL, *replaced = NULL;
   int err = fill_node(tx, cache, msgs + (count - 1) * channel->config.msg_size,
                       &last);
 

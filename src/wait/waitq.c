@@ -267,14 +267,13 @@ static lc_push_t notify_receiver(lc_waitq_t *waitq) {
 
 static lc_push_t grant(lc_waitq_t *waitq) {
   lc_push_t owed = LC_PUSHED;
+  lc_waiter_t *first;
 
   if (waitq->flavour == LC_RENDEZVOUS)
     return notify_receiver(waitq);
   mark(waitq);
-  while (waitq->length > 0 && acquire(waitq)) {
-    lc_waiter_t *first = first_waiter(waitq);
-    lc_push_t pushed;
-    pushed =
+  while ((first = first_waiter(waitq)) != NULL && acquire(waitq)) {
+    lc_push_t pushed =
         lc_inbox_push(waitq->inbox, first->newest, first->oldest, LC_NO_STREAK);
     owed = more_urgent(owed, pushed);
     move_to_done(waitq, first);
