@@ -54,6 +54,16 @@ def chunked(version, coding):
             "5\r\nhello\r\n0\r\n\r\n")
 
 
+def reset(s):
+    """Hangs up so that the server notices."""
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    s.close()
+
+
+def is_readable(s):
+    return bool(select.select([s], [], [], 0)[0])
+
+
 def stats():
     s = connect()
     s.sendall(b"GET /stats HTTP/1.1\r\nHost: me\r\nConnection: close\r\n\r\n")
@@ -395,12 +405,10 @@ def halves():
         left = [connect(hash_it) for _ in range(3)]
         until(lambda: stats()["accepted"] == before["accepted"] + 4)
         for s in left:
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                         struct.pack("ii", 1, 0))
-            s.close()
+            reset(s)
         busy.shutdown(socket.SHUT_WR)
         until(lambda: stats()["abandoned"] == before["abandoned"] + 3)
-        answered = bool(select.select([busy], [], [], 0)[0])
+        answered = is_readable(busy)
         if b"$pbkdf2-sha256$" not in rest(busy):
             fail("one was not answered because others left")
         needed = cpu() - begun
@@ -542,6 +550,21 @@ def bombs():
             fail(f"it is answered with {got}")
         if cpu() - before > 4:
             fail(f"it took {cpu() - before} s of the processor")
+
+
+def picture():
+    """The greatest picture takes no more memory than the README says."""
+    side = 4096
+    body = png(side, side, zlib.compress((b"\0" + b"\x55" * (side * 3)) * side))
+    before = memory_kib("VmRSS")
+    for width, most in ((128, 56), (side, 104)):
+        got = ask(post(f"/thumbnail?width={width}", len(body),
+                       "Connection: close\r\n"), body)
+        if got != 200:
+            fail(f"it is answered with {got}")
+        more = memory_kib("VmHWM") - before
+        if more > most << 10:
+            fail(f"{more} KiB for a picture that becomes {width} wide")
 
 
 def memory():
@@ -743,8 +766,222 @@ def unread():
         fail(f"it had {more} KiB kept for it")
 
 
+# One worker, a password that takes it seconds, and room for one more behind it.
+# Whatever is asked for then stands in line.
+
+NO_PICTURE = "/thumbnail"  # without a body: it takes no time, and gets 400
+
+
+def fill():
+    """The worker's work, and what waits for it, each on a connection."""
+    before = stats()["accepted"]
+    full = []
+    for path in ("/password", NO_PICTURE):
+        full.append(connect(post(path, 0).encode()))
+        until(lambda: stats()["accepted"] == before + len(full))
+    return full
+
+
+def in_line(count):
+    until(lambda: stats()["waiting"] == count)
+
+
+def while_full(once):
+    """Does once with what fill returns, and what it has seen counts if the
+    worker has not been done meanwhile; or else once more. Ends with an idle
+    server that holds nothing."""
+    done = False
+    while not done:
+        full = fill()
+        wrong = once(full)
+        done = not is_readable(full[0])
+        if done and wrong:
+            fail(wrong)
+        for s in full:
+            reset(s)
+        until(lambda: stats()["open"] == 0)
+        left = stats()
+        if left["waiting"] or left["held"]:
+            fail(f"it is left with {left}")
+
+
+def order():
+    """Who finds no room is served all the same: first come, first served, over
+    HTTP/2 and HTTP/1, and nobody is refused."""
+    full = fill()
+    c = Http2()
+    streams = range(1, 121, 2)
+    for stream in streams:
+        c.ask(stream, "POST", NO_PICTURE)
+    until(lambda: stats()["accepted"] + stats()["waiting"] >= 62)
+    others = []
+    for _ in range(20):
+        others.append(connect(post(NO_PICTURE, 0).encode()))
+        until(lambda: stats()["accepted"] + stats()["waiting"] >=
+              62 + len(others))
+    for s, wanted in zip(full, (200, 400)):
+        if status_of(head(s)) != wanted:
+            fail("what was accepted is not answered")
+    while len(c.ended) < len(streams) and c.read():
+        pass
+    if list(c.status.items()) != [(stream, 400) for stream in streams]:
+        fail(f"by HTTP/2: {c.status}")
+    for s in reversed(others):  # when the last has its answer, all have theirs
+        if not is_readable(s) and s is not others[-1]:
+            fail("one was overtaken")
+        if status_of(head(s)) != 400:
+            fail("one is not answered")
+    if stats()["refused"]:
+        fail(f"somebody was refused: {stats()}")
+
+
+def length():
+    """The line has an end, in number and in bytes; who comes then is refused at
+    once. Those who stand in it get out of it when they hang up."""
+    def many(_):
+        everybody = [Http2() for _ in range(4)]
+        for c in everybody:
+            c.send(b"".join(frame(HEADERS, END_HEADERS | END_STREAM, stream,
+                                  fields("POST", NO_PICTURE))
+                            for stream in range(1, 201, 2)))
+        in_line(384)
+        until(lambda: stats()["refused"] == before + 16)
+        for c in everybody[:3]:
+            if is_readable(c.s) and c.read() and c.status:
+                return f"refused, and there was room: {c.status}"
+        while len(everybody[3].ended) < 16 and everybody[3].read():
+            pass
+        if list(everybody[3].status.values()) != [503] * 16:
+            return f"one too many: {everybody[3].status}"
+        for c in everybody:
+            reset(c.s)
+        in_line(0)
+        return None
+
+    def big(_):
+        size = 8 * 2**20
+        text = post(NO_PICTURE, size).encode() + bytes(size)
+        everybody = []
+        for nth in range(4):
+            everybody.append(connect(text))
+            in_line(nth + 1)
+        more = connect(text)
+        status = status_of(head(more))
+        if status != 503 or stats()["waiting"] != 4:
+            return f"32 MiB stand in line, and more got {status}"
+        small = connect(post(NO_PICTURE, 0).encode())
+        in_line(5)
+        for s in everybody + [more, small]:
+            reset(s)
+        in_line(0)
+        return None
+
+    before = stats()["refused"]
+    while_full(many)
+    while_full(big)
+
+
+def patience():
+    """In line a client is not kept for ever: it is refused although nobody has
+    been served meanwhile. Its connection goes on."""
+    def once(_):
+        c = Http2()
+        c.ask(1, "POST", NO_PICTURE)
+        s = connect(post(NO_PICTURE, 0).encode())
+        in_line(2)
+        got = head(s)
+        s.recv(100)
+        while 1 not in c.ended and c.read():
+            pass
+        if status_of(got) != 503 or b"Retry-After: 1" not in got or \
+                b"Connection:" in got or c.status.get(1) != 503:
+            return f"they got {got!r} and {c.status}"
+        s.sendall(b"GET / HTTP/1.1\r\nHost: me\r\n\r\n")
+        c.ask(3, "GET", "/")
+        while 3 not in c.ended and c.read():
+            pass
+        if status_of(head(s)) != 200 or c.status.get(3) != 200:
+            return "its connection does not go on"
+        return None
+
+    while_full(once)
+
+
+def leaving():
+    """Who hangs up or resets a stream is out of the line at once, and is not
+    worked for; who only closes its sending direction stays."""
+    def once(full):
+        ask_it = post(NO_PICTURE, 0).encode()
+        c, gone = Http2(), Http2()
+        for stream in range(1, 11, 2):
+            c.ask(stream, "POST", NO_PICTURE)
+            gone.ask(stream, "POST", NO_PICTURE)
+        left = [connect(ask_it) for _ in range(3)]
+        in_line(13)
+        half = connect(ask_it)
+        half.shutdown(socket.SHUT_WR)
+        in_line(14)
+        for s in left:
+            reset(s)
+        in_line(11)
+        gone.s.close()  # there is no half of HTTP/2
+        in_line(6)
+        for stream in (1, 5, 9):  # the first, one in the middle
+            c.send(frame(RST, 0, stream, b"\0\0\0\x08"))
+        in_line(3)
+        if is_readable(full[0]):
+            return None  # too late: once more
+        before = stats()
+        if before["accepted"] != begun + 2:
+            return f"somebody was accepted: {before}"
+        if status_of(rest(half)) != 400:
+            fail("who closed a direction is not answered")
+        while len(c.ended) < 2 and c.read():
+            pass
+        if c.status != {3: 400, 7: 400}:
+            fail(f"the others are answered with {c.status}")
+        if stats()["accepted"] != before["accepted"] + 3:
+            fail(f"it worked for somebody who had left: {stats()}")
+        seen.append(True)
+        return None
+
+    seen = []
+    while not seen:
+        begun = stats()["accepted"]
+        full = fill()
+        wrong = once(full)
+        if wrong:
+            fail(wrong)
+        for s in full:
+            reset(s)
+        until(lambda: stats()["open"] + stats()["waiting"] == 0)
+
+
+def turned_away():
+    """At the stop, who stands in line is told so at once; what was accepted is
+    answered."""
+    full = fill()
+    c = Http2()
+    c.ask(1, "POST", NO_PICTURE)
+    s = connect(post(NO_PICTURE, 0).encode())
+    in_line(2)
+    stop()
+    got = rest(s)
+    if status_of(got) != 503 or b"Retry-After: 1" not in got or \
+            b"Connection: close" not in got:
+        fail(f"after the stop: {got!r}")
+    while 1 not in c.ended and c.read():
+        pass
+    if c.status.get(1) != 503:
+        fail(f"after the stop, by HTTP/2: {c.status}")
+    for s, wanted in zip(full, (200, 400)):
+        if status_of(rest(s)) != wanted:
+            fail("what was accepted is not answered")
+
+
 cases = {f.__name__: f for f in (refuses, framing, widths, upgrade, pipeline,
                                  fields_2, halves, deaf, late, reader, dawdler,
-                                 bombs, memory, checks, crowd, slow, floods,
-                                 unread)}
+                                 bombs, picture, memory, checks, crowd, slow,
+                                 floods, unread, order, length, patience,
+                                 leaving, turned_away)}
 cases[CASE]()

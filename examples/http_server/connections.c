@@ -37,6 +37,7 @@ static void on_tick(uv_timer_t *timer) {
   int over;
 
   all->ticks++;
+  pages_tick(all->pages);
   over = all->stopping && all->ticks - all->stopped >= STOP_S;
   for (struct connection *c = all->first; c != NULL; c = c->next)
     if (over)
@@ -86,8 +87,8 @@ static void on_listener_closed(uv_handle_t *handle) {
 
 void connections_stop(struct connections *all) {
   all->stopping = 1;
-  all->pages->stopping = 1;
   all->stopped = all->ticks;
+  pages_stop(all->pages);
   if (!all->listening) {
     end_if_gone(all);
     return;

@@ -14,8 +14,9 @@
 struct crew {
   const struct crew_kind *kind;
   uv_loop_t *loop;
-  size_t workers, ahead;        /* threads; works that may wait for one */
-  void (*done)(struct work *w); /* on the loop: w is done, and the callee's */
+  size_t workers, ahead; /* threads; works that may wait for one */
+  /* On the loop: w is done, and the callee's. There may be room by now. */
+  void (*done)(struct crew *, struct work *w);
   void (*ended)(struct crew *); /* on the loop: see finish */
   void *data;                   /* the user's */
   void *own;                    /* the kind's */

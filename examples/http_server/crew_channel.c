@@ -83,7 +83,7 @@ static void on_result(loopchan_receiver_t *rx, int status, struct work **w) {
   struct workers *all = crew->own;
 
   if (status == 0) {
-    crew->done(*w);
+    crew->done(crew, *w);
     return;
   }
   for (size_t i = 0; i < all->count; i++) /* they have nothing left to do */

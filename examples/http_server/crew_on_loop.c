@@ -8,7 +8,7 @@ static int start(struct crew *crew) {
 
 static int submit(struct crew *crew, struct work *w) {
   work_do(w);
-  crew->done(w);
+  crew->done(crew, w);
   return 0;
 }
 

@@ -41,7 +41,7 @@ static void after(uv_work_t *req, int status) {
   struct pool *pool = crew->own;
 
   (void) status; /* nothing is ever cancelled */
-  crew->done(e->work);
+  crew->done(crew, e->work);
   free(e);
   pool->errands--;
   end_if_idle(crew);

@@ -76,9 +76,11 @@ static void set_up(struct server *s, const struct options *o) {
                           .workers = o->workers,
                           .ahead = o->ahead,
                           .done = pages_answer,
-                          .ended = on_crew_ended};
+                          .ended = on_crew_ended,
+                          .data = &s->pages};
   s->pages.crew = &s->crew;
   s->pages.cost = o->cost;
+  s->pages.patience = o->patience;
   s->pages.hold.most = MOST_HELD;
   s->connections.pages = &s->pages;
   s->connections.gone = on_connections_gone;

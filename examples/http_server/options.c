@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include "../number.h"
+#include "limit.h"
 #include "options.h"
 
 enum { PORT = 8080, AHEAD = 16, COST = 600000 };
 enum { MOST_WORKERS = 1024, MOST_AHEAD = 1 << 20, MOST_COST = 1 << 30 };
+enum { MOST_PATIENCE = 3600 };
 
 static const char help[] =
     "Usage: http_server [OPTION]...\n"
@@ -20,8 +22,10 @@ static const char help[] =
     "  --mode MODE  who does the work: channel (the default), on-loop or\n"
     "               queue-work\n"
     "  --workers N  threads for it; by default one for each processor but one\n"
-    "  --ahead N    how many requests may wait for a thread (16); who comes\n"
-    "               then gets 503 (mode channel)\n"
+    "  --ahead N    how many requests may wait for a thread (16); others "
+    "stand\n"
+    "               in line for room there (mode channel)\n"
+    "  --patience N seconds in line until they get 503 (1); 0: at once\n"
     "  --cost N     rounds of a password's hash (600000)\n"
     "  --help       print this\n"
     "\n"
@@ -54,6 +58,10 @@ static bool take(struct options *o, int option, const char *text) {
       ok = read_number(text, 1, MOST_AHEAD, &n);
       o->ahead = (size_t) n;
       return ok;
+    case 't':
+      ok = read_number(text, 0, MOST_PATIENCE, &n);
+      o->patience = (unsigned) n;
+      return ok;
     default:
       ok = read_number(text, 1, MOST_COST, &n);
       o->cost = (unsigned) n;
@@ -75,12 +83,14 @@ int options_read(struct options *o, int argc, char **argv, int *status) {
       {"mode", required_argument, NULL, 'm'},
       {"workers", required_argument, NULL, 'w'},
       {"ahead", required_argument, NULL, 'a'},
+      {"patience", required_argument, NULL, 't'},
       {"cost", required_argument, NULL, 'c'},
       {"help", no_argument, NULL, 'h'},
       {NULL, 0, NULL, 0}};
   int option, which = 0;
 
-  *o = (struct options){PORT, &crew_channel, workers_by_default(), AHEAD, COST};
+  *o = (struct options){PORT,  &crew_channel, workers_by_default(),
+                        AHEAD, COST,          LINE_S};
   while ((option = getopt_long(argc, argv, "", names, &which)) != -1) {
     if (option == 'h') {
       fputs(help, stdout);

@@ -7,7 +7,7 @@ struct options {
   int port;
   const struct crew_kind *kind;
   size_t workers, ahead;
-  unsigned cost;
+  unsigned cost, patience;
 };
 
 /* Returns 1 to go on with *o, 0 to end with *status. */

@@ -12,6 +12,7 @@ struct page {
   const char *path;
   const char *allow;
   void (*serve)(struct pages *, struct request *);
+  enum work_kind kind; /* for the crew */
 };
 
 /* Retry-After is a second. It is enough for about six passwords: by then jobs
@@ -23,24 +24,8 @@ void pages_turn_away(struct pages *pages, struct request *r) {
 
 /* Room for one more that is answered later? */
 static int is_full(const struct pages *pages) {
-  return pages->stopping || pages->ledger.open >= MOST_UNDER_WAY;
-}
-
-/* What needs the crew. */
-static void hand_over(struct pages *pages, struct request *r,
-                      enum work_kind kind, unsigned parameter) {
-  struct work *w;
-
-  if (is_full(pages) || (w = work_new(kind, parameter, &r->body)) == NULL) {
-    pages_turn_away(pages, r);
-    return;
-  }
-  ticket_take(&w->ticket, &pages->ledger, r, work_free);
-  /* Not 0: UV_EAGAIN, no room; or no memory. */
-  if (pages->crew->kind->submit(pages->crew, w) != 0) {
-    ticket_refuse(&w->ticket);
-    pages_turn_away(pages, r);
-  }
+  return pages->stopping ||
+         pages->ledger.open + pages->line.count >= MOST_UNDER_WAY;
 }
 
 static void on_hello(struct pages *pages, struct request *r) {
@@ -50,11 +35,13 @@ static void on_hello(struct pages *pages, struct request *r) {
 
 static void on_stats(struct pages *pages, struct request *r) {
   const struct ledger *l = &pages->ledger;
-  int bytes = snprintf(r->text, sizeof(r->text),
-                       "accepted %zu\nanswered %zu\nabandoned %zu\n"
-                       "refused %zu\nsending %zu\nopen %zu\nheld %zu\n",
-                       l->accepted, l->answered, l->abandoned, l->refused,
-                       l->sending, l->open, pages->hold.bytes);
+  int bytes =
+      snprintf(r->text, sizeof(r->text),
+               "accepted %zu\nanswered %zu\nabandoned %zu\n"
+               "refused %zu\nsending %zu\nopen %zu\nheld %zu\n"
+               "waiting %zu\n",
+               l->accepted, l->answered, l->abandoned, l->refused, l->sending,
+               l->open, pages->hold.bytes, pages->line.count);
   request_answer(r, 200, "text/plain", r->text, (size_t) bytes);
 }
 
@@ -109,12 +96,73 @@ static void on_health(struct pages *pages, struct request *r) {
   pages->checks++;
 }
 
-static void on_password(struct pages *pages, struct request *r) {
-  hand_over(pages, r, WORK_PASSWORD, pages->cost);
+/* Hands r to the crew. After an error r is as it was. */
+static int submit(struct pages *pages, struct request *r) {
+  enum work_kind kind = r->page->kind;
+  unsigned parameter = kind == WORK_THUMBNAIL ? r->width : pages->cost;
+  struct work *w = work_new(kind, parameter, &r->body);
+  int err;
+
+  if (w == NULL)
+    return UV_ENOMEM;
+  ticket_take(&w->ticket, &pages->ledger, r, work_free);
+  err = pages->crew->kind->submit(pages->crew, w);
+  if (err != 0) {
+    work_return(w, &r->body);
+    ticket_refuse(&w->ticket);
+  }
+  return err;
 }
 
-static void on_thumbnail(struct pages *pages, struct request *r) {
-  hand_over(pages, r, WORK_THUMBNAIL, r->width);
+/* A refusal at once would be no relief: clients that come back at once then
+ * take the processor from the crew. */
+static void on_work(struct pages *pages, struct request *r) {
+  int err = UV_EAGAIN; /* no room */
+
+  if (is_full(pages)) {
+    pages_turn_away(pages, r);
+    return;
+  }
+  if (pages->line.count == 0) /* or it would overtake */
+    err = submit(pages, r);
+  if (err == UV_EAGAIN && pages->patience > 0)
+    err = line_join(&pages->line, r);
+  if (err != 0)
+    pages_turn_away(pages, r);
+}
+
+/* Each leaves before it is submitted: it may have its answer, and be gone, when
+ * submit returns. */
+static void move_up(struct pages *pages) {
+  int err = 0;
+
+  while (err != UV_EAGAIN && pages->line.count > 0) {
+    struct request *r = pages->line.first;
+    line_leave(r);
+    err = submit(pages, r);
+    if (err == UV_EAGAIN)
+      line_return(&pages->line, r);
+    else if (err != 0)
+      pages_turn_away(pages, r);
+  }
+}
+
+static void send_home(struct pages *pages) {
+  struct request *r = pages->line.first;
+  line_leave(r);
+  pages_turn_away(pages, r);
+}
+
+void pages_tick(struct pages *pages) {
+  move_up(pages);
+  while (line_age(&pages->line) > pages->patience)
+    send_home(pages);
+}
+
+void pages_stop(struct pages *pages) {
+  pages->stopping = 1;
+  while (pages->line.count > 0)
+    send_home(pages);
 }
 
 /* Digits and nothing else. 0: that is no width. */
@@ -154,11 +202,12 @@ static unsigned find_width(const char *query, size_t bytes) {
 }
 
 void pages_route(struct request *r, const char *target, size_t bytes) {
-  static const struct page all[] = {{"/", "GET, HEAD", on_hello},
-                                    {"/health", "GET, HEAD", on_health},
-                                    {"/stats", "GET, HEAD", on_stats},
-                                    {"/password", "POST", on_password},
-                                    {"/thumbnail", "POST", on_thumbnail}};
+  static const struct page all[] = {
+      {"/", "GET, HEAD", on_hello, WORK_NONE},
+      {"/health", "GET, HEAD", on_health, WORK_NONE},
+      {"/stats", "GET, HEAD", on_stats, WORK_NONE},
+      {"/password", "POST", on_work, WORK_PASSWORD},
+      {"/thumbnail", "POST", on_work, WORK_THUMBNAIL}};
   size_t host = head_skip_host(target, bytes);
   const char *query;
   size_t length;
@@ -194,7 +243,7 @@ void pages_head(struct pages *pages, struct request *r) {
     request_refuse(r, 405);
   } else if (r->announced != UINT64_MAX && r->announced > MOST_BODY) {
     request_refuse(r, 413);
-  } else if (r->page->serve == on_thumbnail && r->width == 0) {
+  } else if (r->page->kind == WORK_THUMBNAIL && r->width == 0) {
     request_refuse(r, 400);
   } else if (pages->stopping) {
     pages_turn_away(pages, r);
@@ -209,7 +258,7 @@ void pages_whole(struct pages *pages, struct request *r) {
 }
 
 /* A result that there is no room for is refused as a request is. */
-void pages_answer(struct work *w) {
+static void answer(struct work *w) {
   struct request *r = ticket_redeem(&w->ticket);
   const char *type;
 
@@ -225,4 +274,9 @@ void pages_answer(struct work *w) {
     request_refuse(r, 503);
   else
     request_answer(r, 200, type, w->kept.data, w->kept.bytes);
+}
+
+void pages_answer(struct crew *crew, struct work *w) {
+  answer(w);
+  move_up(crew->data);
 }

@@ -14,6 +14,7 @@
 #define PAGES_H
 
 #include "crew.h"
+#include "line.h"
 #include "request.h"
 #include "ticket.h"
 
@@ -21,9 +22,11 @@ struct pages {
   struct ledger ledger;
   struct hold hold; /* bodies and answers */
   struct crew *crew;
-  unsigned cost; /* rounds of a password */
-  size_t checks; /* of the disk, under way */
-  int stopping;  /* nothing new is accepted */
+  struct line line;  /* for room with the crew */
+  unsigned cost;     /* rounds of a password */
+  unsigned patience; /* ticks, in line */
+  size_t checks;     /* of the disk, under way */
+  int stopping;      /* nothing new is accepted */
 };
 
 /* Finds the page for a target: a path, or a whole URL. */
@@ -38,7 +41,15 @@ void pages_whole(struct pages *pages, struct request *r);
 /* The server stops, and r has not been accepted: answers it so. */
 void pages_turn_away(struct pages *pages, struct request *r);
 
-/* Answers the request that w was done for: see crew.done. */
-void pages_answer(struct work *w);
+/* Answers the request that w was done for, and lets others move up: see
+ * crew.done. */
+void pages_answer(struct crew *crew, struct work *w);
+
+/* A second has passed: who has stood in line for too long is told so. */
+void pages_tick(struct pages *pages);
+
+/* The server stops: nothing is accepted from here on, and who stands in line is
+ * told so. */
+void pages_stop(struct pages *pages);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "body.h"
 #include "limit.h"
+#include "line.h"
 
 enum method {
   METHOD_GET,
@@ -47,7 +48,9 @@ struct request {
   const unsigned *now;
   struct answer answer;
   struct ticket *ticket; /* waits for it, or holds its answer; or NULL */
-  char text[256];        /* for short answers */
+  struct line *line;     /* in which it stands; or NULL */
+  struct request *next, *previous; /* there */
+  char text[256];                  /* for short answers */
 };
 
 void request_begin(struct request *r, struct connection *c,

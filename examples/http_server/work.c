@@ -17,12 +17,19 @@ struct work *work_new(enum work_kind kind, unsigned parameter,
   return w;
 }
 
+void work_return(struct work *w, struct body *in) {
+  *in = w->in;
+  w->in = (struct body){.hold = in->hold};
+}
+
 void work_do(struct work *w) {
   unsigned char *png = NULL;
 
   if (atomic_load(&w->ticket.unwanted))
     return;
   switch (w->kind) {
+    case WORK_NONE:
+      break;
     case WORK_PASSWORD:
       w->out = password_hash(w->in.data, w->in.bytes, w->parameter);
       w->out_bytes = w->out == NULL ? 0 : strlen(w->out);

@@ -8,7 +8,7 @@
 #include "body.h"
 #include "ticket.h"
 
-enum work_kind { WORK_PASSWORD, WORK_THUMBNAIL };
+enum work_kind { WORK_NONE, WORK_PASSWORD, WORK_THUMBNAIL };
 
 struct work {
   struct ticket ticket; /* the loop's, also while the work is done */
@@ -24,6 +24,9 @@ struct work {
 /* Takes what is in in: the request's own memory goes when its client does.
  * NULL: out of memory. */
 struct work *work_new(enum work_kind kind, unsigned parameter, struct body *in);
+
+/* Gives it back, when w is not to be done after all. */
+void work_return(struct work *w, struct body *in);
 
 /* What is unwanted is not begun. */
 void work_do(struct work *w);
