@@ -881,6 +881,26 @@ def length():
     while_full(big)
 
 
+def under_way():
+    """There is no line, but only so many are accepted and not delivered."""
+    def many(_):
+        everybody = [Http2() for _ in range(6)]
+        for c in everybody:
+            c.send(b"".join(frame(HEADERS, END_HEADERS | END_STREAM, stream,
+                                  fields("POST", NO_PICTURE))
+                            for stream in range(1, 201, 2)))
+        until(lambda: stats()["refused"] == before + 90)
+        left = stats()
+        for c in everybody:
+            reset(c.s)
+        if left["open"] != 512 or left["waiting"]:
+            return f"of 602 {left}"
+        return None
+
+    before = stats()["refused"]
+    while_full(many)
+
+
 def patience():
     """In line a client is not kept for ever: it is refused although nobody has
     been served meanwhile. Its connection goes on."""
@@ -982,6 +1002,6 @@ def turned_away():
 cases = {f.__name__: f for f in (refuses, framing, widths, upgrade, pipeline,
                                  fields_2, halves, deaf, late, reader, dawdler,
                                  bombs, picture, memory, checks, crowd, slow,
-                                 floods, unread, order, length, patience,
-                                 leaving, turned_away)}
+                                 floods, unread, order, length, under_way,
+                                 patience, leaving, turned_away)}
 cases[CASE]()
