@@ -772,18 +772,33 @@ def unread():
 NO_PICTURE = "/thumbnail"  # without a body: it takes no time, and gets 400
 
 
+class TooLate(Exception):
+    """The worker is done."""
+
+
+FULL = []  # the worker's work, and what waits for it, each on a connection
+
+
 def fill():
-    """The worker's work, and what waits for it, each on a connection."""
-    before = stats()["accepted"]
-    full = []
-    for path in ("/password", NO_PICTURE):
-        full.append(connect(post(path, 0).encode()))
-        until(lambda: stats()["accepted"] == before + len(full))
-    return full
+    """One at the worker, one behind it. The second may have to stand in line
+    until the worker has taken the first: if that is done by then, once more."""
+    while not FULL or is_readable(FULL[0]):
+        for s in FULL:
+            reset(s)
+        until(lambda: stats()["open"] + stats()["waiting"] == 0)
+        before = stats()["accepted"]
+        FULL.clear()
+        for path in ("/password", NO_PICTURE):
+            FULL.append(connect(post(path, 0).encode()))
+            until(lambda: stats()["accepted"] == before + len(FULL))
+    return list(FULL)
 
 
 def in_line(count):
-    until(lambda: stats()["waiting"] == count)
+    """Waits until there are so many."""
+    until(lambda: stats()["waiting"] == count or is_readable(FULL[0]))
+    if is_readable(FULL[0]):
+        raise TooLate
 
 
 def while_full(once):
@@ -793,13 +808,17 @@ def while_full(once):
     done = False
     while not done:
         full = fill()
-        wrong = once(full)
-        done = not is_readable(full[0])
+        try:
+            wrong = once(full)
+            done = not is_readable(full[0])
+        except TooLate:
+            wrong = None
         if done and wrong:
             fail(wrong)
         for s in full:
             reset(s)
-        until(lambda: stats()["open"] == 0)
+        FULL.clear()
+        until(lambda: stats()["open"] + stats()["waiting"] == 0)
         left = stats()
         if left["waiting"] or left["held"]:
             fail(f"it is left with {left}")
@@ -831,21 +850,40 @@ def order():
             fail("one was overtaken")
         if status_of(head(s)) != 400:
             fail("one is not answered")
+    newcomers()
     if stats()["refused"]:
         fail(f"somebody was refused: {stats()}")
+
+
+def newcomers():
+    """Jobs are done and others come, all the time: no newcomer finds the place
+    that one in line is about to get."""
+    c = Http2()
+    c.send(frame(WINDOW, 0, 0, struct.pack(">I", 1 << 30)))
+    asked, many = 0, 4000
+    while len(c.ended) < many:
+        while asked < min(many, len(c.ended) + 60):
+            c.ask(1 + 2 * asked, "POST", NO_PICTURE)
+            asked += 1
+        if not c.read():
+            fail("the server hung up")
+    if list(c.status) != sorted(c.status):
+        fail("newcomers overtook others")
 
 
 def length():
     """The line has an end, in number and in bytes; who comes then is refused at
     once. Those who stand in it get out of it when they hang up."""
     def many(_):
+        before = stats()["refused"]
         everybody = [Http2() for _ in range(4)]
         for c in everybody:
             c.send(b"".join(frame(HEADERS, END_HEADERS | END_STREAM, stream,
                                   fields("POST", NO_PICTURE))
                             for stream in range(1, 201, 2)))
         in_line(384)
-        until(lambda: stats()["refused"] == before + 16)
+        until(lambda: stats()["refused"] == before + 16 or
+              is_readable(FULL[0]))
         for c in everybody[:3]:
             if is_readable(c.s) and c.read() and c.status:
                 return f"refused, and there was room: {c.status}"
@@ -876,7 +914,6 @@ def length():
         in_line(0)
         return None
 
-    before = stats()["refused"]
     while_full(many)
     while_full(big)
 
@@ -884,12 +921,14 @@ def length():
 def under_way():
     """There is no line, but only so many are accepted and not delivered."""
     def many(_):
+        before = stats()["refused"]
         everybody = [Http2() for _ in range(6)]
         for c in everybody:
             c.send(b"".join(frame(HEADERS, END_HEADERS | END_STREAM, stream,
                                   fields("POST", NO_PICTURE))
                             for stream in range(1, 201, 2)))
-        until(lambda: stats()["refused"] == before + 90)
+        until(lambda: stats()["refused"] == before + 90 or
+              is_readable(FULL[0]))
         left = stats()
         for c in everybody:
             reset(c.s)
@@ -897,7 +936,6 @@ def under_way():
             return f"of 602 {left}"
         return None
 
-    before = stats()["refused"]
     while_full(many)
 
 
@@ -967,13 +1005,17 @@ def leaving():
 
     seen = []
     while not seen:
-        begun = stats()["accepted"]
         full = fill()
-        wrong = once(full)
+        begun = stats()["accepted"] - 2
+        try:
+            wrong = once(full)
+        except TooLate:
+            wrong = None
         if wrong:
             fail(wrong)
         for s in full:
             reset(s)
+        FULL.clear()
         until(lambda: stats()["open"] + stats()["waiting"] == 0)
 
 

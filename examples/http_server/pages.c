@@ -153,6 +153,7 @@ static void send_home(struct pages *pages) {
   pages_turn_away(pages, r);
 }
 
+/* A worker that takes a job makes room, too, and says nothing. */
 void pages_tick(struct pages *pages) {
   move_up(pages);
   while (line_age(&pages->line) > pages->patience)
