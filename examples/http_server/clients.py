@@ -1022,11 +1022,16 @@ def leaving():
 def turned_away():
     """At the stop, who stands in line is told so at once; what was accepted is
     answered."""
-    full = fill()
-    c = Http2()
-    c.ask(1, "POST", NO_PICTURE)
-    s = connect(post(NO_PICTURE, 0).encode())
-    in_line(2)
+    s = None
+    while s is None:
+        full = fill()
+        c = Http2()
+        c.ask(1, "POST", NO_PICTURE)
+        s = connect(post(NO_PICTURE, 0).encode())
+        try:
+            in_line(2)
+        except TooLate:
+            s = None
     stop()
     got = rest(s)
     if status_of(got) != 503 or b"Retry-After: 1" not in got or \
