@@ -767,7 +767,7 @@ def unread():
 
 
 # One worker, a password that takes it seconds, and room for one more behind it.
-# Whatever is asked for then stands in line.
+# Whatever is asked for then waits in the queue.
 
 NO_PICTURE = "/thumbnail"  # without a body: it takes no time, and gets 400
 
@@ -780,7 +780,7 @@ FULL = []  # the worker's work, and what waits for it, each on a connection
 
 
 def fill():
-    """One at the worker, one behind it. The second may have to stand in line
+    """One at the worker, one behind it. The second may have to wait in the queue
     until the worker has taken the first: if that is done by then, once more."""
     while not FULL or is_readable(FULL[0]):
         for s in FULL:
@@ -794,7 +794,7 @@ def fill():
     return list(FULL)
 
 
-def in_line(count):
+def queued(count):
     """Waits until there are so many."""
     until(lambda: stats()["waiting"] == count or is_readable(FULL[0]))
     if is_readable(FULL[0]):
@@ -857,7 +857,7 @@ def order():
 
 def newcomers():
     """Jobs are done and others come, all the time: no newcomer finds the place
-    that one in line is about to get."""
+    that one in the queue is about to get."""
     c = Http2()
     c.send(frame(WINDOW, 0, 0, struct.pack(">I", 1 << 30)))
     asked, many = 0, 4000
@@ -872,7 +872,7 @@ def newcomers():
 
 
 def length():
-    """The line has an end, in number and in bytes; who comes then is refused at
+    """The queue has an end, in number and in bytes; who comes then is refused at
     once. Those who stand in it get out of it when they hang up."""
     def many(_):
         before = stats()["refused"]
@@ -881,7 +881,7 @@ def length():
             c.send(b"".join(frame(HEADERS, END_HEADERS | END_STREAM, stream,
                                   fields("POST", NO_PICTURE))
                             for stream in range(1, 201, 2)))
-        in_line(384)
+        queued(384)
         until(lambda: stats()["refused"] == before + 16 or
               is_readable(FULL[0]))
         for c in everybody[:3]:
@@ -893,7 +893,7 @@ def length():
             return f"one too many: {everybody[3].status}"
         for c in everybody:
             reset(c.s)
-        in_line(0)
+        queued(0)
         return None
 
     def big(_):
@@ -902,16 +902,16 @@ def length():
         everybody = []
         for nth in range(4):
             everybody.append(connect(text))
-            in_line(nth + 1)
+            queued(nth + 1)
         more = connect(text)
         status = status_of(head(more))
         if status != 503 or stats()["waiting"] != 4:
-            return f"32 MiB stand in line, and more got {status}"
+            return f"32 MiB wait in the queue, and more got {status}"
         small = connect(post(NO_PICTURE, 0).encode())
-        in_line(5)
+        queued(5)
         for s in everybody + [more, small]:
             reset(s)
-        in_line(0)
+        queued(0)
         return None
 
     while_full(many)
@@ -919,7 +919,7 @@ def length():
 
 
 def under_way():
-    """There is no line, but only so many are accepted and not delivered."""
+    """There is no queue, but only so many are accepted and not delivered."""
     def many(_):
         before = stats()["refused"]
         everybody = [Http2() for _ in range(6)]
@@ -940,13 +940,13 @@ def under_way():
 
 
 def patience():
-    """In line a client is not kept for ever: it is refused although nobody has
+    """In the queue a client is not kept for ever: it is refused although nobody has
     been served meanwhile. Its connection goes on."""
     def once(_):
         c = Http2()
         c.ask(1, "POST", NO_PICTURE)
         s = connect(post(NO_PICTURE, 0).encode())
-        in_line(2)
+        queued(2)
         got = head(s)
         s.recv(100)
         while 1 not in c.ended and c.read():
@@ -966,7 +966,7 @@ def patience():
 
 
 def leaving():
-    """Who hangs up or resets a stream is out of the line at once, and is not
+    """Who hangs up or resets a stream is out of the queue at once, and is not
     worked for; who only closes its sending direction stays."""
     def once(full):
         ask_it = post(NO_PICTURE, 0).encode()
@@ -975,18 +975,18 @@ def leaving():
             c.ask(stream, "POST", NO_PICTURE)
             gone.ask(stream, "POST", NO_PICTURE)
         left = [connect(ask_it) for _ in range(3)]
-        in_line(13)
+        queued(13)
         half = connect(ask_it)
         half.shutdown(socket.SHUT_WR)
-        in_line(14)
+        queued(14)
         for s in left:
             reset(s)
-        in_line(11)
+        queued(11)
         gone.s.close()  # there is no half of HTTP/2
-        in_line(6)
+        queued(6)
         for stream in (1, 5, 9):  # the first, one in the middle
             c.send(frame(RST, 0, stream, b"\0\0\0\x08"))
-        in_line(3)
+        queued(3)
         if is_readable(full[0]):
             return None  # too late: once more
         before = stats()
@@ -1020,7 +1020,7 @@ def leaving():
 
 
 def turned_away():
-    """At the stop, who stands in line is told so at once; what was accepted is
+    """At the stop, who waits in the queue is told so at once; what was accepted is
     answered."""
     s = None
     while s is None:
@@ -1029,7 +1029,7 @@ def turned_away():
         c.ask(1, "POST", NO_PICTURE)
         s = connect(post(NO_PICTURE, 0).encode())
         try:
-            in_line(2)
+            queued(2)
         except TooLate:
             s = None
     stop()

@@ -6,8 +6,8 @@
 enum {
   MOST_CONNECTIONS = 512,
   MOST_TURNED_AWAY = 64, /* of those beyond, who still get their 503 */
-  MOST_UNDER_WAY = 512,  /* requests accepted and not delivered, or in line */
-  MOST_IN_LINE = 384,    /* of those: that wait for room with the crew */
+  MOST_UNDER_WAY = 512,  /* requests accepted and not delivered, or queued */
+  MOST_QUEUED = 384,     /* of those: that wait for room with the crew */
   MOST_CHECKS = 64,      /* of those: of the disk */
   MOST_STREAMS = 100,    /* of one HTTP/2 connection, at once */
   MOST_RESETS = 200,     /* of its streams, and so many more a second: */
@@ -17,13 +17,13 @@ enum {
 
 /* In bytes. */
 enum {
-  MOST_TARGET = 1 << 10,        /* a path and its query */
-  MOST_HEAD = 16 << 10,         /* a request's head */
-  MOST_BODY = 8 << 20,          /* a request's body */
-  MOST_HELD_EACH = 16 << 20,    /* bodies and answers of one connection */
-  MOST_HELD = 64 << 20,         /* and of all */
-  MOST_HELD_IN_LINE = 32 << 20, /* and of all that are in line */
-  SMALL_BODY = 64 << 10         /* read to its end although it is refused */
+  MOST_TARGET = 1 << 10,       /* a path and its query */
+  MOST_HEAD = 16 << 10,        /* a request's head */
+  MOST_BODY = 8 << 20,         /* a request's body */
+  MOST_HELD_EACH = 16 << 20,   /* bodies and answers of one connection */
+  MOST_HELD = 64 << 20,        /* and of all */
+  MOST_HELD_QUEUED = 32 << 20, /* and of all that are queued */
+  SMALL_BODY = 64 << 10        /* read to its end although it is refused */
 };
 
 /* In seconds, which are counted by ticks of a timer: those in which the loop
@@ -32,7 +32,7 @@ enum {
   IDLE_S = 10,         /* between requests */
   HEAD_S = 10,         /* for all of a head */
   BODY_S = 10,         /* for a body to move on */
-  LINE_S = 1,          /* for room with the crew; --patience is another */
+  QUEUE_S = 1,         /* for room with the crew; --patience is another */
   ANSWER_S = 30,       /* for an answer to move on */
   REQUEST_S = 300,     /* for all of a body, and for all of an answer */
   LINGER_S = 5,        /* for a client to hang up when we have */

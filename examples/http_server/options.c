@@ -22,10 +22,9 @@ static const char help[] =
     "  --mode MODE  who does the work: channel (the default), on-loop or\n"
     "               queue-work\n"
     "  --workers N  threads for it; by default one for each processor but one\n"
-    "  --ahead N    how many requests may wait for a thread (16); others "
-    "stand\n"
-    "               in line for room there (mode channel)\n"
-    "  --patience N seconds in line until they get 503 (1); 0: at once\n"
+    "  --ahead N    how many requests may wait for a thread (16); others wait\n"
+    "               in a queue for room there (mode channel)\n"
+    "  --patience N seconds in the queue until they get 503 (1); 0: at once\n"
     "  --cost N     rounds of a password's hash (600000)\n"
     "  --help       print this\n"
     "\n"
@@ -90,7 +89,7 @@ int options_read(struct options *o, int argc, char **argv, int *status) {
   int option, which = 0;
 
   *o = (struct options){PORT,  &crew_channel, workers_by_default(),
-                        AHEAD, COST,          LINE_S};
+                        AHEAD, COST,          QUEUE_S};
   while ((option = getopt_long(argc, argv, "", names, &which)) != -1) {
     if (option == 'h') {
       fputs(help, stdout);

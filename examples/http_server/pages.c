@@ -25,7 +25,7 @@ void pages_turn_away(struct pages *pages, struct request *r) {
 /* Room for one more that is answered later? */
 static int is_full(const struct pages *pages) {
   return pages->stopping ||
-         pages->ledger.open + pages->line.count >= MOST_UNDER_WAY;
+         pages->ledger.open + pages->queue.count >= MOST_UNDER_WAY;
 }
 
 static void on_hello(struct pages *pages, struct request *r) {
@@ -41,7 +41,7 @@ static void on_stats(struct pages *pages, struct request *r) {
                "refused %zu\nsending %zu\nopen %zu\nheld %zu\n"
                "waiting %zu\n",
                l->accepted, l->answered, l->abandoned, l->refused, l->sending,
-               l->open, pages->hold.bytes, pages->line.count);
+               l->open, pages->hold.bytes, pages->queue.count);
   request_answer(r, 200, "text/plain", r->text, (size_t) bytes);
 }
 
@@ -123,10 +123,10 @@ static void on_work(struct pages *pages, struct request *r) {
     pages_turn_away(pages, r);
     return;
   }
-  if (pages->line.count == 0) /* or it would overtake */
+  if (pages->queue.count == 0) /* or it would overtake */
     err = submit(pages, r);
   if (err == UV_EAGAIN && pages->patience > 0)
-    err = line_join(&pages->line, r);
+    err = queue_append(&pages->queue, r);
   if (err != 0)
     pages_turn_away(pages, r);
 }
@@ -136,33 +136,33 @@ static void on_work(struct pages *pages, struct request *r) {
 static void move_up(struct pages *pages) {
   int err = 0;
 
-  while (err != UV_EAGAIN && pages->line.count > 0) {
-    struct request *r = pages->line.first;
-    line_leave(r);
+  while (err != UV_EAGAIN && pages->queue.count > 0) {
+    struct request *r = pages->queue.first;
+    queue_remove(r);
     err = submit(pages, r);
     if (err == UV_EAGAIN)
-      line_return(&pages->line, r);
+      queue_return(&pages->queue, r);
     else if (err != 0)
       pages_turn_away(pages, r);
   }
 }
 
 static void send_home(struct pages *pages) {
-  struct request *r = pages->line.first;
-  line_leave(r);
+  struct request *r = pages->queue.first;
+  queue_remove(r);
   pages_turn_away(pages, r);
 }
 
 /* A worker that takes a job makes room, too, and says nothing. */
 void pages_tick(struct pages *pages) {
   move_up(pages);
-  while (line_age(&pages->line) > pages->patience)
+  while (queue_age(&pages->queue) > pages->patience)
     send_home(pages);
 }
 
 void pages_stop(struct pages *pages) {
   pages->stopping = 1;
-  while (pages->line.count > 0)
+  while (pages->queue.count > 0)
     send_home(pages);
 }
 

@@ -14,7 +14,7 @@
 #define PAGES_H
 
 #include "crew.h"
-#include "line.h"
+#include "queue.h"
 #include "request.h"
 #include "ticket.h"
 
@@ -22,11 +22,11 @@ struct pages {
   struct ledger ledger;
   struct hold hold; /* bodies and answers */
   struct crew *crew;
-  struct line line;  /* for room with the crew */
-  unsigned cost;     /* rounds of a password */
-  unsigned patience; /* ticks, in line */
-  size_t checks;     /* of the disk, under way */
-  int stopping;      /* nothing new is accepted */
+  struct queue queue; /* for room with the crew */
+  unsigned cost;      /* rounds of a password */
+  unsigned patience;  /* ticks, in the queue */
+  size_t checks;      /* of the disk, under way */
+  int stopping;       /* nothing new is accepted */
 };
 
 /* Finds the page for a target: a path, or a whole URL. */
@@ -45,11 +45,11 @@ void pages_turn_away(struct pages *pages, struct request *r);
  * crew.done. */
 void pages_answer(struct crew *crew, struct work *w);
 
-/* A second has passed: who has stood in line for too long is told so. */
+/* A second has passed: who has waited in the queue for too long is told so. */
 void pages_tick(struct pages *pages);
 
-/* The server stops: nothing is accepted from here on, and who stands in line is
- * told so. */
+/* The server stops: nothing is accepted from here on, and who waits in the
+ * queue is told so. */
 void pages_stop(struct pages *pages);
 
 #endif

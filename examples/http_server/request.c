@@ -74,8 +74,8 @@ void request_refuse(struct request *r, int status) {
 }
 
 void request_end(struct request *r, int delivered) {
-  if (r->line != NULL)
-    line_leave(r);
+  if (r->queue != NULL)
+    queue_remove(r);
   body_free(&r->body);
   request_discharge(r);
   if (r->ticket != NULL)

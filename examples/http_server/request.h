@@ -15,7 +15,7 @@
 
 #include "body.h"
 #include "limit.h"
-#include "line.h"
+#include "queue.h"
 
 enum method {
   METHOD_GET,
@@ -48,7 +48,7 @@ struct request {
   const unsigned *now;
   struct answer answer;
   struct ticket *ticket; /* waits for it, or holds its answer; or NULL */
-  struct line *line;     /* in which it stands; or NULL */
+  struct queue *queue;   /* in which it waits; or NULL */
   struct request *next, *previous; /* there */
   char text[256];                  /* for short answers */
 };
