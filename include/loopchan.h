@@ -61,7 +61,7 @@
  *     copy separately. A copy stays one only where its names are hidden: on
  *     ELF systems the names that another object exports take the place of
  *     those that this one exports (see LOOPCHAN_EXTERN; with a static library,
- *     -Wl,--exclude-libs,ALL).
+ *     -Wl,--exclude-libs,ALL; in C++ -fvisibility=hidden in any case).
  *   - A call with a NULL argument that is not expressly allowed has no effect.
  *     It returns UV_EINVAL, or NULL if it returns a pointer; loopchan_room
  *     returns 0.
@@ -156,9 +156,9 @@
 extern "C" {
 #endif
 
-/* A copy that a plug-in or a shared library keeps to itself: define it as
- * nothing, for the copy's sources and for its users, and compile both with
- * -fvisibility=hidden. */
+/* For a copy that a plug-in or a shared library keeps to itself: define it as
+ * nothing (-DLOOPCHAN_EXTERN=), for the copy's sources and for its users, and
+ * compile both with -fvisibility=hidden. */
 #if defined(LOOPCHAN_EXTERN)
 #elif defined(_WIN32) && defined(LOOPCHAN_BUILDING_SHARED)
 #define LOOPCHAN_EXTERN __declspec(dllexport)

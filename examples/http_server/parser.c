@@ -133,7 +133,7 @@ static int chunk_byte(struct framing *f, char byte, int after_cr) {
   return f->part == FRAMING_EXTENSION && byte != '\n';
 }
 
-/* Not in a chunk's data. Returns whether the byte may wait there. */
+/* Not in a chunk's data. Returns whether the byte may stand there. */
 static int framing_byte(struct framing *f, char byte, int is_chunked) {
   int after_cr = f->cr;
 

@@ -22,20 +22,32 @@ macro(Libuv_read_version)
     endif()
   endforeach()
 endmacro()
-set(Libuv_target "")
-unset(Libuv_VERSION)
-Libuv_look()
-# With a version it would not be found before 1.52.
-if(NOT Libuv_target)
-  find_package(libuv CONFIG QUIET)
-  Libuv_look()
-  if(Libuv_target AND libuv_VERSION)
+# Libuv_ask(ARGUMENT...): libuv's package, looked for in this way.
+macro(Libuv_ask)
+  if(NOT Libuv_target)
+    find_package(libuv ${ARGN} CONFIG QUIET)
+    Libuv_look()
     set(Libuv_VERSION ${libuv_VERSION})
-  elseif(Libuv_target)
-    Libuv_read_version()
   endif()
+endmacro()
+set(Libuv_target "")
+set(Libuv_VERSION "")
+Libuv_look()
+# Where the project has named a place, or a root to cross-compile for. With a
+# version it would not be found before 1.52.
+if(CMAKE_CROSSCOMPILING)
+  Libuv_ask()
+else()
+  Libuv_ask(NO_SYSTEM_ENVIRONMENT_PATH NO_CMAKE_SYSTEM_PATH
+    NO_CMAKE_PACKAGE_REGISTRY NO_CMAKE_SYSTEM_PACKAGE_REGISTRY)
 endif()
-if(NOT Libuv_target OR (DEFINED Libuv_VERSION AND
+# The system's, whose package may name files that are not installed: then it is
+# an error to ask for it, so pkg-config comes before one that has no version.
+Libuv_ask(${Libuv_FIND_VERSION})
+if(Libuv_target AND NOT Libuv_VERSION)
+  Libuv_read_version()
+endif()
+if(NOT Libuv_target OR (Libuv_VERSION AND
     Libuv_VERSION VERSION_LESS "${Libuv_FIND_VERSION}"))
   find_package(PkgConfig QUIET)
   if(PkgConfig_FOUND)
@@ -49,6 +61,13 @@ if(NOT Libuv_target OR (DEFINED Libuv_VERSION AND
       set(Libuv_VERSION ${Libuv_PC_VERSION})
     endif()
   endif()
+endif()
+Libuv_ask()
+if(Libuv_target AND NOT Libuv_VERSION)
+  Libuv_read_version()
+endif()
+if(NOT Libuv_VERSION)
+  unset(Libuv_VERSION)
 endif()
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(Libuv REQUIRED_VARS Libuv_target

@@ -27,8 +27,8 @@
  * within the spread of what it takes without a spin, and with 255 here. */
 #define LC_FAILURES_MOST 63
 
-/* The same after lost time slices: how rare they may become. With that, they
- * cost less than a microsecond for each wait. */
+/* The same after lost time slices, of some milliseconds each: at the end they
+ * cost some microseconds for each wait. */
 #define LC_STALLS_MOST 4095
 
 /* Between two looks. Measured with a ping-pong between threads, which takes 280

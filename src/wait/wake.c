@@ -137,10 +137,11 @@ static void signal_asleep(lc_wake_t *wake, lc_number_t *is_for,
   set_signalled(wake, true);
   target = enter_target(wake);
   notify(wake);
-  if (is_for != NULL)
-    lc_number_set(is_for, number);
   if (target != NULL)
     signal_target(target);
+  /* From here on nobody helps. */
+  if (is_for != NULL)
+    lc_number_set(is_for, number);
 }
 
 static void signal_thread(lc_wake_t *wake, lc_number_t *is_for,
