@@ -368,7 +368,7 @@ bool lc_wake_is_forwarded(lc_wake_t *wake) {
 
 /* The last one that is inside signals; it is the only one that comes to the
  * monitor. */
-static LC_NOINLINE void wait_for_those_inside(lc_wake_t *wake) {
+static void wait_for_those_inside(lc_wake_t *wake) {
   lc_monitor_t monitor;
 
   wake->monitor = &monitor;
