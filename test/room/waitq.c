@@ -1,6 +1,8 @@
 /* Room waitq: each waiter is completed once, in order, or leaves. */
 #include "wait/waitq.h"
 
+#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "support/locks.h"
@@ -9,6 +11,7 @@
 #include "support/suite.h"
 
 #define MOST 4
+#define MANY (LC_WAKES + 2) /* as are signalled in two steps */
 
 static lc_inbox_t inbox;
 static lc_waitq_t waitq;
@@ -38,6 +41,10 @@ static void open_waitq(lc_flavour_t flavour, size_t capacity) {
 
 static void open_bounded(void) {
   open_waitq(LC_BOUNDED, 1);
+}
+
+static void open_many(void) {
+  open_waitq(LC_BOUNDED, MANY);
 }
 
 static void open_rendezvous(void) {
@@ -536,6 +543,57 @@ START_TEST(rendezvous_a_cancel_after_the_match_notifies_no_one) {
 }
 END_TEST
 
+static atomic_int owed_by_grant;
+
+static void grant_and_stand(void *arg) {
+  (void) arg;
+  locks_stand_still(0);
+  owed_by_grant = (int) lc_waitq_grant(&waitq);
+}
+
+static void expect_signalled_once(lc_completions_t *of) {
+  ck_assert(lc_wake_wait(&of->wake, 1));
+  ck_assert_uint_eq(lc_wake_count(&of->wake), 1);
+}
+
+/* A grant completes more than it signals at once, and its thread loses its
+ * processor. The next thread that has the lock signals the rest. */
+START_TEST(others_signal_what_a_grant_has_left) {
+  static lc_completions_t many[MANY];
+  static lc_waiter_t sends[MANY];
+  static lc_link_t nodes[MANY];
+  uv_thread_t granting;
+  bool is_due = false;
+  size_t i;
+
+  ck_assert_uint_eq(lc_permits_acquire(&waitq.permits, MANY), MANY);
+  for (i = 0; i < MANY; i++) {
+    lc_link_init(&nodes[i], 0);
+    ck_assert_int_eq(lc_completions_init(&many[i]), 0);
+    sends[i] = (lc_waiter_t){.newest = &nodes[i], .oldest = &nodes[i]};
+    sends[i].completions = &many[i];
+    ck_assert(!lc_waitq_enqueue(&waitq, &sends[i]));
+  }
+  for (i = 0; i < MANY; i++)
+    is_due |= lc_permits_release(&waitq.permits);
+  ck_assert(is_due);
+  owed_by_grant = -1;
+  ck_assert_int_eq(uv_thread_create(&granting, grant_and_stand, NULL), 0);
+  while (!locks_stand() && owed_by_grant < 0)
+    sched_yield();
+  expect_length(0);
+  for (i = LC_WAKES; i < MANY; i++)
+    expect_signalled_once(&many[i]);
+  locks_go_on();
+  ck_assert_int_eq(uv_thread_join(&granting), 0);
+  ck_assert_int_eq(owed_by_grant, LC_PUSHED);
+  for (i = 0; i < LC_WAKES; i++)
+    expect_signalled_once(&many[i]);
+  for (i = 0; i < MANY; i++)
+    lc_completions_destroy(&many[i]);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("room waitq");
   TCase *watchers = tcase_create("watchers");
@@ -560,6 +618,8 @@ static Suite *suite(void) {
       unwatching_looks_at_no_waiters_of_others,
       when_the_last_ones_are_unwatched_the_marks_go,
       a_watcher_with_a_completion_is_woken_once, a_second_refusal_wakes_nobody);
+  SUITE_CASE(suite, "many", open_many, close_waitq,
+             others_signal_what_a_grant_has_left);
   SUITE_CASE(suite, "rendezvous", open_rendezvous, close_waitq,
              rendezvous_the_receiver_matches_and_completes,
              rendezvous_what_was_pushed_before_goes_first,
