@@ -871,6 +871,12 @@ def newcomers():
         fail("newcomers overtook others")
 
 
+def ask_hundred(c):
+    c.send(b"".join(frame(HEADERS, END_HEADERS | END_STREAM, stream,
+                          fields("POST", NO_PICTURE))
+                    for stream in range(1, 201, 2)))
+
+
 def length():
     """The queue has an end, in number and in bytes; who comes then is refused at
     once. Those who stand in it get out of it when they hang up."""
@@ -878,9 +884,7 @@ def length():
         before = stats()["refused"]
         everybody = [Http2() for _ in range(4)]
         for c in everybody:
-            c.send(b"".join(frame(HEADERS, END_HEADERS | END_STREAM, stream,
-                                  fields("POST", NO_PICTURE))
-                            for stream in range(1, 201, 2)))
+            ask_hundred(c)
         queued(384)
         until(lambda: stats()["refused"] == before + 16 or
               is_readable(FULL[0]))
@@ -924,9 +928,7 @@ def under_way():
         before = stats()["refused"]
         everybody = [Http2() for _ in range(6)]
         for c in everybody:
-            c.send(b"".join(frame(HEADERS, END_HEADERS | END_STREAM, stream,
-                                  fields("POST", NO_PICTURE))
-                            for stream in range(1, 201, 2)))
+            ask_hundred(c)
         until(lambda: stats()["refused"] == before + 90 or
               is_readable(FULL[0]))
         left = stats()

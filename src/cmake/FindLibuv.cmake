@@ -2,13 +2,7 @@
 # has one; or by libuv's own CMake package; or by pkg-config. Of libuv's own
 # targets the shared library's is taken before the static one's, uv_a; a project
 # that wants another choice defines Libuv::Libuv itself.
-macro(Libuv_look)
-  foreach(Libuv_name Libuv::Libuv libuv::uv uv libuv::uv_a uv_a)
-    if(TARGET ${Libuv_name} AND NOT Libuv_target)
-      set(Libuv_target ${Libuv_name})
-    endif()
-  endforeach()
-endmacro()
+
 # Libuv's package names its version only since 1.52, but its header always does.
 macro(Libuv_read_version)
   get_target_property(Libuv_includes ${Libuv_target}
@@ -22,12 +16,22 @@ macro(Libuv_read_version)
     endif()
   endforeach()
 endmacro()
+macro(Libuv_look)
+  foreach(Libuv_name Libuv::Libuv libuv::uv uv libuv::uv_a uv_a)
+    if(TARGET ${Libuv_name} AND NOT Libuv_target)
+      set(Libuv_target ${Libuv_name})
+    endif()
+  endforeach()
+  if(Libuv_target AND NOT Libuv_VERSION)
+    Libuv_read_version()
+  endif()
+endmacro()
 # Libuv_ask(ARGUMENT...): libuv's package, looked for in this way.
 macro(Libuv_ask)
   if(NOT Libuv_target)
     find_package(libuv ${ARGN} CONFIG QUIET)
-    Libuv_look()
     set(Libuv_VERSION ${libuv_VERSION})
+    Libuv_look()
   endif()
 endmacro()
 set(Libuv_target "")
@@ -44,9 +48,6 @@ endif()
 # The system's, whose package may name files that are not installed: then it is
 # an error to ask for it, so pkg-config comes before one that has no version.
 Libuv_ask(${Libuv_FIND_VERSION})
-if(Libuv_target AND NOT Libuv_VERSION)
-  Libuv_read_version()
-endif()
 if(NOT Libuv_target OR (Libuv_VERSION AND
     Libuv_VERSION VERSION_LESS "${Libuv_FIND_VERSION}"))
   find_package(PkgConfig QUIET)
@@ -63,9 +64,6 @@ if(NOT Libuv_target OR (Libuv_VERSION AND
   endif()
 endif()
 Libuv_ask()
-if(Libuv_target AND NOT Libuv_VERSION)
-  Libuv_read_version()
-endif()
 if(NOT Libuv_VERSION)
   unset(Libuv_VERSION)
 endif()
