@@ -319,8 +319,11 @@ static void on_shared_closed(uv_handle_t *handle) {
  * last one the channel ends. True: it was the last one. */
 static bool begin_to_leave(loopchan_receiver_t *rx, lc_consumer_t *consumer) {
   lc_channel_t *channel = consumer->channel;
-  bool last = lc_shared_remove(consumer);
+  lc_queue_t dismissed;
+  bool last;
 
+  lc_queue_init(&dismissed);
+  last = lc_shared_remove(consumer, &dismissed);
   lc_trace(close, channel, NULL);
   consumer->delivery.recv_cb = NULL;
   if (last) {
@@ -328,6 +331,7 @@ static bool begin_to_leave(loopchan_receiver_t *rx, lc_consumer_t *consumer) {
     lc_rx_give_up(channel);
   }
   lc_channel_stats(channel, &rx->last);
+  lc_shared_dismiss(channel, &dismissed);
   return last;
 }
 

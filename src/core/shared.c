@@ -222,52 +222,57 @@ void lc_shared_withdraw(lc_idle_t *idle) {
     lc_queue_remove(&idle->queue);
     if (lc_queue_is_empty(&shared->idle))
       (void) lc_inbox_unpark(&channel->inbox);
+  } else if (idle->state == LC_DISMISSED) {
+    lc_queue_remove(&idle->queue);
   }
   idle->state = LC_AWAY;
 }
 
-/* Takes threads in calls on the consumer out of the queue, as far as wakes has
- * room. */
-static void take_out_waiting(const lc_consumer_t *consumer, lc_wakes_t *wakes) {
+/* Takes the threads in calls on the consumer out of the queue. If there are
+ * none, the queue, which may be long, is not searched. */
+static void take_out_waiting(const lc_consumer_t *consumer,
+                             lc_queue_t *dismissed) {
   lc_shared_t *shared = consumer->channel->shared;
   lc_queue_t *at, *next;
 
-  for (at = shared->idle.next; at != &shared->idle && !lc_wakes_are_full(wakes);
-       at = next) {
+  if (consumer->threads == 0)
+    return;
+  for (at = shared->idle.next; at != &shared->idle; at = next) {
     next = at->next;
     if (idle_at(at)->consumer != consumer)
       continue;
-    lc_queue_remove(at);
-    idle_at(at)->state = LC_AWAY;
+    lc_shared_withdraw(idle_at(at));
+    idle_at(at)->state = LC_DISMISSED;
+    lc_queue_append(dismissed, at);
     shared->wakes++;
-    lc_wakes_add(wakes, &idle_at(at)->wake);
   }
 }
 
-/* Ends the waits of threads in calls on the consumer; unlocks meanwhile. If
- * there are none, the queue, which may be long, is not searched. */
-static void dismiss(const lc_consumer_t *consumer) {
-  lc_shared_t *shared = consumer->channel->shared;
-  lc_wakes_t wakes;
-  bool more = consumer->threads > 0;
+bool lc_shared_remove(lc_consumer_t *consumer, lc_queue_t *dismissed) {
+  lc_assert(!consumer->closing);
+  consumer->closing = true;
+  lc_shared_withdraw(&consumer->idle);
+  take_out_waiting(consumer, dismissed);
+  lc_queue_remove(&consumer->queue);
+  return lc_queue_is_empty(&consumer->channel->shared->consumers);
+}
 
+void lc_shared_dismiss(lc_channel_t *channel, lc_queue_t *dismissed) {
+  lc_shared_t *shared = channel->shared;
+  lc_wakes_t wakes;
+
+  lc_assert(is_locked(shared));
   wakes.count = 0;
-  while (more) {
-    take_out_waiting(consumer, &wakes);
-    more = lc_wakes_are_full(&wakes);
+  while (!lc_queue_is_empty(dismissed)) {
+    while (!lc_queue_is_empty(dismissed) && !lc_wakes_are_full(&wakes)) {
+      lc_idle_t *idle = idle_at(dismissed->next);
+      lc_shared_withdraw(idle);
+      lc_wakes_add(&wakes, &idle->wake);
+    }
     release_lock(shared);
     lc_wakes_signal(&wakes);
     take_lock(shared);
   }
-}
-
-bool lc_shared_remove(lc_consumer_t *consumer) {
-  lc_assert(!consumer->closing);
-  consumer->closing = true;
-  lc_shared_withdraw(&consumer->idle);
-  dismiss(consumer);
-  lc_queue_remove(&consumer->queue);
-  return lc_queue_is_empty(&consumer->channel->shared->consumers);
 }
 
 /* Unlocks while it waits. A late wake for a thread that had the place before

@@ -33,12 +33,13 @@
 #include "wait/lock.h"
 #include "core/rx.h"
 
-typedef enum { LC_AWAY, LC_QUEUED, LC_CALLED } lc_idle_state_t;
+/* DISMISSED: taken out by a close that has not woken it yet. */
+typedef enum { LC_AWAY, LC_QUEUED, LC_CALLED, LC_DISMISSED } lc_idle_state_t;
 
 /* The place in the queue of a loop receiver, or of a thread in a call.
  * shared.lock guards all of it but the wake and what a thread waits with. */
 typedef struct lc_idle {
-  lc_queue_t queue;             /* in idle, or in spare */
+  lc_queue_t queue;             /* in idle, spare, or dismissed */
   struct lc_consumer *consumer; /* whose it is */
   lc_idle_state_t state;
   lc_wake_t wake;
@@ -101,8 +102,14 @@ void lc_shared_ring(lc_channel_t *channel);
 /* Adds a receiver. */
 void lc_shared_add(lc_consumer_t *consumer);
 
-/* Locked. True: that was the last one. */
-LC_MUST_USE bool lc_shared_remove(lc_consumer_t *consumer);
+/* Locked. Ends the waits of the threads in calls on the receiver, and appends
+ * these to dismissed. True: that was the last receiver. */
+LC_MUST_USE bool lc_shared_remove(lc_consumer_t *consumer,
+                                  lc_queue_t *dismissed);
+
+/* Locked, and unlocks meanwhile. Wakes those threads. What they may look at
+ * once they know of the end has to be written before. */
+void lc_shared_dismiss(lc_channel_t *channel, lc_queue_t *dismissed);
 
 /* Locked. As lc_rx_next_briefly and lc_rx_has_message_briefly, without the
  * messages that are for others. */
