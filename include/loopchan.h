@@ -15,8 +15,8 @@
  *     Message: who owns the message after each result. Blocks, Allocates:
  *     whether it does so, and when. A slab is one block of memory for several
  *     messages, or for one large message. (On Linux, a slab of 12 KiB or more
- *     is pages of the system's, not malloc's; while messages pile up, slabs are
- *     cut from blocks of 2 MiB.)
+ *     is mapped from the system, not taken from malloc; while messages pile up,
+ *     slabs are cut from blocks of 2 MiB.)
  *   - Blocks: "no" does not rule out a mutex that is held for a moment, or a
  *     system call to wake another thread. (A mutex is held longer if very many
  *     sends wait, or very many senders exist, as some calls go through them
@@ -48,7 +48,7 @@
  *     when a message was sent to it sleeps until the sender of that message
  *     wakes it, or its own time is up; other sends do not wake it earlier. On a
  *     rendezvous channel with that flag, a message of loopchan_try_send is
- *     found only by a receiver that was woken for one: see
+ *     found only by a receiver that was woken for such a message: see
  *     loopchan_receiver_clone.)
  *   - Copies: a process may contain several copies of the library, in two
  *     plug-ins for example. A copy may use a sender that another copy made, if
@@ -58,10 +58,11 @@
  *     copies use, each copy knows only its own receivers and writers. What this
  *     file says about all of those on one loop (how the library learns which
  *     thread runs the loop, and how long callbacks may keep it) applies to each
- *     copy separately. A copy stays one only where its names are hidden: on
- *     ELF systems the names that another object exports take the place of
- *     those that this one exports (see LOOPCHAN_EXTERN; with a static library,
- *     -Wl,--exclude-libs,ALL; in C++ -fvisibility=hidden in any case).
+ *     copy separately. Copies stay separate only if their symbols are hidden:
+ *     on ELF systems an exported symbol may be bound to another object's symbol
+ *     of the same name. To hide them, see LOOPCHAN_EXTERN; with a static
+ *     library, link with -Wl,--exclude-libs,ALL; in C++, use
+ *     -fvisibility=hidden in any case.
  *   - A call with a NULL argument that is not expressly allowed has no effect.
  *     It returns UV_EINVAL, or NULL if it returns a pointer; loopchan_room
  *     returns 0.
@@ -80,9 +81,10 @@
  *     memory of a receiver, writer or request that is in use, or of a loop
  *     whose handles are not closed; using such memory for something else (a
  *     request for a second loopchan_write, for example); a plain uv_close on a
- *     receiver or writer that no further call is made on; using a sender while
- *     another thread drops it, or long after its drop; committing a reserved
- *     place on another channel's sender.
+ *     receiver or writer that no further call is made on, or
+ *     loopchan_close_handle on one that another copy of the library made; using
+ *     a sender while another thread drops it, or long after its drop;
+ *     committing a reserved place on another channel's sender.
  *
  * Which calls may overlap, and when they may be made:
  *
@@ -117,15 +119,17 @@
  *       one thread that receives for a thread receiver. Until a loop first
  *       runs, a thread that sets it up counts as the loop's, if the start of
  *       the thread that runs it, or a mutex, orders the two. With
- *       LOOPCHAN_SHARED, which excludes select, the first two columns are "yes"
- *       for a thread receiver, and after the close of either kind of receiver,
- *       the calls allowed on that kind return UV_EOF instead of UV_EINVAL.
+ *       LOOPCHAN_SHARED any number of threads may use a thread receiver at
+ *       once, except in select, which refuses it. And with that flag, after
+ *       the close, calls that fit the kind of receiver return UV_EOF where this
+ *       column says UV_EINVAL; receiver_clone still returns UV_EINVAL.
  *   (4) Closing after a shutdown is normal. A second shutdown, a second close,
  *       and a shutdown after a close return UV_EALREADY.
- *   (5) A call that has to wait, for room or for the close, waits on every
- *       thread except that of the receiver's own loop, or of the loop of any
- *       of several receivers, where it returns UV_EAGAIN: see loopchan_send.
- *   (6) Only the thread of the writer's loop.
+ *   (5) A call that has to wait, for room or for the close, does wait, except
+ *       on the thread of the receiver's own loop (with several receivers: of
+ *       any of their loops). There it returns UV_EAGAIN: see loopchan_send.
+ *   (6) Only the thread of the writer's loop, or until that loop first runs a
+ *       thread that sets it up, as in (3).
  *   (7) try_write returns UV_EPIPE; a write's callback gets UV_EPIPE.
  *   (8) For a clone on a loop, only that loop's thread.
  */
@@ -186,8 +190,8 @@ extern "C" {
 /* Special capacities. Any other number is a bound: at most that many messages
  * are accepted and not yet received, reserved places included. On a rendezvous
  * channel a message passes directly from a sender to a receiver, once both are
- * ready. (A send that does not wait leaves its message for a receiver that is
- * waiting, to take it once it is awake: see loopchan_try_send.)
+ * ready. (loopchan_try_send, which does not wait, leaves its message for a
+ * receiver that is waiting, which takes it when it has woken up.)
  * LOOPCHAN_UNBOUNDED is 0, as a size_t. */
 #define LOOPCHAN_UNBOUNDED (SIZE_MAX - SIZE_MAX)
 #define LOOPCHAN_RENDEZVOUS SIZE_MAX
@@ -300,7 +304,8 @@ typedef void (*loopchan_drop_fn)(void *msg, void *arg);
  * value 0 keeps the old behaviour. */
 struct loopchan_options_s {
   size_t msg_size;          /* bytes in a message; 0: it carries no data */
-  size_t capacity;          /* messages, or one of the two names above */
+  size_t capacity;          /* in messages; or LOOPCHAN_UNBOUNDED (0), or
+                               LOOPCHAN_RENDEZVOUS */
   loopchan_drop_fn drop;    /* for messages never received; NULL: discard */
   void *drop_arg;           /* passed to drop */
   unsigned flags;           /* LOOPCHAN_SHARED, LOOPCHAN_LATEST, both, or 0 */
@@ -329,8 +334,8 @@ struct loopchan_stats_s {
 /* A channel's receiving end. The caller allocates it, anywhere, and must not
  * move it until it is closed. If it was zeroed, calls before loopchan_open
  * return UV_EINVAL. (It need not be zeroed before it is opened, but then a
- * memory checker may report that this reads uninitialised memory. A call on a
- * receiver that was moved while it was open has no effect and returns
+ * memory checker may report that loopchan_open reads uninitialised memory. A
+ * call on a receiver that was moved while it was open has no effect and returns
  * UV_EINVAL, or NULL, but the library still uses the old memory. Only
  * loopchan_open and loopchan_receiver_clone make a new receiver there.) A loop
  * receiver is a libuv handle too: (uv_handle_t *) rx may be passed to uv_ref,
@@ -394,16 +399,18 @@ struct loopchan_write_s {
  *            take over from another one, if a mutex or a join orders their
  *            calls.)
  * Callback:  allowed.
- * Message:   none yet. *options is copied.
+ * Message:   none yet. *options is copied. The caller must close rx, which
+ *            must stay in place until it is closed, and drop *tx.
  * Blocks:    no.
  * Allocates: the channel and one sender; with LOOPCHAN_SHARED what its
- *            receivers share, and this receiver's private part; for the first
- *            receiver or writer on a loop, that loop's record.
+ *            receivers share, and this receiver's private part, with room for
+ *            one message on a loop; for the first receiver or writer on a
+ *            loop, that loop's record.
  * Returns:   0;
- *            UV_EINVAL  a NULL, an unknown flag, a reserved field that is not
- *                       0, LOOPCHAN_LATEST with a capacity other than 0 and 1,
- *                       or an msg_size so large that the size of a message in
- *                       memory would overflow;
+ *            UV_EINVAL  a NULL other than loop, an unknown flag, a reserved
+ *                       field that is not 0, LOOPCHAN_LATEST with a capacity
+ *                       other than 0 and 1, or an msg_size so large that the
+ *                       size of a message in memory would overflow;
  *            UV_EBUSY   rx is open, or its close callback has not been called;
  *            UV_ENOMEM;
  *            what uv_async_init returned (UV_EMFILE, ...).
@@ -431,12 +438,13 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  * all others. If the receiver leaves messages behind, or is stopped or closed
  * before it takes one, the next idle receiver is woken. On a rendezvous
  * channel, while no send waits, as many calls of loopchan_try_send are accepted
- * as there are idle receivers, and each message goes to one of these. (A
- * receiver that is woken while its loop is busy, or not run, takes the message
- * later, unless another receiver takes it first: on a rendezvous channel only
- * one that was woken too, or any, once this one is stopped or closed. With
- * LOOPCHAN_LATEST no other is woken meanwhile. Two receivers on one loop are
- * called one after the other.)
+ * as there are idle receivers, and each message goes to one of these.
+ *
+ * A receiver that is woken while its loop is busy, or is not being run, takes
+ * its message later, unless another receiver takes it first. On a rendezvous
+ * channel only another receiver that was woken too can do that, until this one
+ * is stopped or closed. With LOOPCHAN_LATEST no other receiver is woken
+ * meanwhile. Two receivers on one loop are called one after the other.
  *
  * loopchan_shutdown on any receiver ends the channel, and each receiver gets
  * UV_EOF, as it does after the last sender is dropped. loopchan_close closes
@@ -448,12 +456,15 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  * Thread:    with a loop: that loop's. Without one: any. Several at once on one
  *            rx, which must stay open meanwhile.
  * Callback:  allowed.
- * Blocks:    no; takes the channel's mutexes for a moment.
+ * Message:   none. The caller must close *clone, which must stay in place until
+ *            it is closed.
+ * Blocks:    no; takes the channel's mutex for a moment.
  * Allocates: the clone's private part; on a loop also room for one message; for
  *            the first receiver or writer on that loop, the loop's record.
  * Returns:   0;
- *            UV_EINVAL  a NULL, clone is rx, or rx was never opened, was
- *                       opened without LOOPCHAN_SHARED, or is closed;
+ *            UV_EINVAL  a NULL other than loop, clone is rx, or rx was never
+ *                       opened, was opened without LOOPCHAN_SHARED, was moved,
+ *                       or is closed;
  *            UV_EBUSY   clone is open, or its close callback has not been
  *                       called;
  *            UV_ENOMEM;
@@ -474,25 +485,27 @@ LOOPCHAN_EXTERN int loopchan_receiver_clone(uv_loop_t *loop,
  * one order, and it agrees with real time: if one send returned before another
  * began, on whatever threads, its message is received first. A send that finds
  * no room first spins, for options.spin_ns but at most 100 microseconds; then
- * it takes its place in the order of those that wait. These are served in
- * order, in batches: when B places are free, where B is the largest power of
- * two up to half the capacity, and at least 1; or one at a time, once the first
- * has waited about 100 microseconds. On a rendezvous channel a send waits until
- * its message has been received: until a receive has returned it, or the
- * callback that got it has returned. With LOOPCHAN_LATEST no send waits; the
- * message that a send replaces is dropped before the send returns.
+ * it joins the queue of waiting sends. The queue is served in order. To save
+ * wakes it is normally served in batches, whenever B places are free, where B
+ * is the largest power of two that is at most half the capacity (at least 1).
+ * Once the first send in the queue has waited about 100 microseconds, each free
+ * place is given away at once. On a rendezvous channel a send waits until its
+ * message has been received: until a receive has returned it, or the callback
+ * that got it has returned. With LOOPCHAN_LATEST no send waits; the message
+ * that a send replaces is dropped before the send returns.
  *
- * A loop that has called back once never waits for itself: on the thread that
- * runs the receiver's loop (with several receivers, the loop of any of them),
- * loopchan_send behaves as loopchan_try_send. The library learns which thread
- * that is for all receivers and writers on a loop together: it is the thread
- * that last ran a callback of any of them, or made a call on any of them.
+ * Once a loop has called back, a send on its thread never waits for it: on the
+ * thread that runs the receiver's loop (with several receivers, the loop of any
+ * of them), loopchan_send behaves as loopchan_try_send. The library learns
+ * which thread that is for all receivers and writers on a loop together: it is
+ * the thread that last ran a callback of any of them, or made a call on any of
+ * them.
  *
- * Before the first callback this is a guess: the thread that made the last
- * call, loopchan_open for example, may have set up the loop for another thread
- * to run. A send on that thread that has waited a second for room returns
- * UV_EAGAIN, unless a callback has run on another thread meanwhile. On any
- * other thread it waits as usual.
+ * Before the first callback the library can only guess: the thread that made
+ * the last call, loopchan_open for example, may have set up the loop for
+ * another thread to run. So a send on that thread waits for room for at most a
+ * second, then returns UV_EAGAIN, unless a callback has run on another thread
+ * meanwhile. On any other thread it waits as usual.
  *
  * So if one thread opens the receiver and another runs the loop, the library
  * does not know the loop's thread until a message is delivered or a write
@@ -511,12 +524,13 @@ LOOPCHAN_EXTERN int loopchan_receiver_clone(uv_loop_t *loop,
  * Callback:  allowed in any callback, this channel's own included.
  * Message:   0: the channel's. Anything else: still the caller's, untouched.
  *            msg may be NULL when msg_size is 0.
- * Blocks:    unbounded: no. With LOOPCHAN_LATEST: no, except for the time that
- *            options.drop takes. Bounded: while full. Rendezvous: until the
- *            message has been received. Before it sleeps it spins, for about
- *            options.spin_ns at most. No lock and no system call, unless it
- *            waits, others wait, the receiver sleeps and has to be woken, or a
- *            slab has to be allocated.
+ * Blocks:    on an unbounded channel: no. With LOOPCHAN_LATEST: no, except for
+ *            the time that options.drop takes. On a bounded channel: while it
+ *            is full. On a rendezvous channel: until the message has been
+ *            received. Before it sleeps it spins, as said above. It takes no
+ *            lock and makes no system call, unless it waits, others wait, the
+ *            receiver sleeps and has to be woken, or a slab has to be
+ *            allocated.
  * Allocates: one slab at most; the caches of a sender when a second thread
  *            begins to use it; an object to wait on, which the channel keeps
  *            for reuse. Nothing in a steady state.
@@ -561,8 +575,9 @@ LOOPCHAN_EXTERN int loopchan_try_send(loopchan_sender_t *tx, const void *msg);
  *
  * Thread:    any, several at once on one sender.
  * Callback:  allowed in any callback. Where it would have to wait on the thread
- *            of the receiver's own loop it returns UV_EAGAIN at once; before
- *            that thread is known, after a second, if timeout_ns is longer.
+ *            of the receiver's own loop it returns UV_EAGAIN at once (with
+ *            timeout_ns 0: UV_ETIMEDOUT); before that thread is known, after a
+ *            second, if timeout_ns is longer.
  * Message:   0: the channel's. Anything else: still the caller's, untouched.
  *            msg may be NULL when msg_size is 0.
  * Blocks:    as loopchan_send, timeout_ns nanoseconds at most. With 0 it is
@@ -600,10 +615,10 @@ LOOPCHAN_EXTERN int loopchan_send_timeout(loopchan_sender_t *tx,
  *            one; otherwise as loopchan_send.
  * Returns:   how many were sent: count, or fewer if a later message was refused
  *            because the channel ended, memory ran out, or a loop would have
- *            waited for itself. An error if none was sent: UV_EINVAL (a NULL,
- *            or more than SSIZE_MAX bytes or messages), UV_EPIPE (closed or
- *            shut down), UV_EAGAIN (see loopchan_send), UV_ENOMEM. With count
- *            0: 0, or UV_EPIPE.
+ *            waited for itself; sending the rest again tells which. An error if
+ *            none was sent: UV_EINVAL (a NULL, or more than SSIZE_MAX bytes or
+ *            messages), UV_EPIPE (closed or shut down), UV_EAGAIN (see
+ *            loopchan_send), UV_ENOMEM. With count 0: 0, or UV_EPIPE.
  * See:       loopchan_send
  */
 LOOPCHAN_EXTERN ssize_t loopchan_send_many(loopchan_sender_t *tx,
@@ -617,10 +632,11 @@ LOOPCHAN_EXTERN ssize_t loopchan_send_many(loopchan_sender_t *tx,
  * channel the place counts against the capacity from then on; with
  * LOOPCHAN_LATEST any number of places may be reserved. loopchan_commit sends
  * the message, and only the commit decides its position in the order of
- * messages. The place must be given back, by a commit that returns 0 or by
- * loopchan_abandon, before the sender that reserved it is dropped. One that is
- * not is lost: it counts against the capacity from then on, and its memory is
- * never freed.
+ * messages. Before the sender that reserved it is dropped, the place must be
+ * used up by a commit that returns 0, or given back by loopchan_abandon.
+ * Otherwise it is leaked: it counts against the capacity for good, and its
+ * memory is never freed. On a rendezvous channel a place can be had at any
+ * time; it is the commit that needs a receiver.
  *
  * Thread:    any, several at once on one sender. The place may be handed to
  *            another thread.
@@ -643,7 +659,8 @@ LOOPCHAN_EXTERN int loopchan_reserve(loopchan_sender_t *tx, void **msg);
  * Callback:  allowed in any callback.
  * Message:   0: the channel's, and the place is gone. UV_EPIPE or UV_EAGAIN:
  *            message and place are still the caller's; give the place back
- *            with loopchan_abandon, or try again.
+ *            with loopchan_abandon or, after UV_EAGAIN, try again. UV_EINVAL:
+ *            nothing has changed.
  * Blocks:    no; with LOOPCHAN_LATEST for the time that options.drop takes.
  * Allocates: no.
  * Returns:   0; UV_EINVAL (a NULL, or a place that was already given back,
@@ -661,6 +678,9 @@ LOOPCHAN_EXTERN int loopchan_commit(loopchan_sender_t *tx, void *msg);
  *
  * Thread:    any; tx is the sender that reserved.
  * Callback:  allowed in any callback.
+ * Message:   the place is the channel's, and must not be touched any more. A
+ *            NULL, or a place that was already given back, is ignored; the
+ *            latter is detected only while its memory exists.
  * Blocks:    no.
  * Allocates: no.
  * See:       loopchan_reserve
@@ -670,7 +690,7 @@ LOOPCHAN_EXTERN void loopchan_abandon(loopchan_sender_t *tx, void *msg);
 /**
  * Makes another sender of the same channel.
  *
- * Thread:    any.
+ * Thread:    any, several at once on one sender.
  * Callback:  allowed in any callback.
  * Blocks:    no; takes the channel's mutex for a moment.
  * Allocates: the sender.
@@ -685,8 +705,9 @@ LOOPCHAN_EXTERN loopchan_sender_t *loopchan_sender_clone(loopchan_sender_t *tx);
  * Gives up a sender. Once the last sender is dropped, the receiver gets every
  * accepted message and then UV_EOF.
  *
- * Thread:    any; no other call may be using tx. NULL is ignored. A writer's
- *            sender is dropped by the writer.
+ * Thread:    any; no other call may be using tx. NULL is ignored, and so is a
+ *            writer's sender, which the writer drops. Places that tx reserved
+ *            have to be given back before.
  * Callback:  allowed in any callback.
  * Blocks:    no; takes the channel's mutex for a moment.
  * Allocates: no.
@@ -710,8 +731,8 @@ LOOPCHAN_EXTERN int loopchan_is_closed(const loopchan_sender_t *tx);
 /**
  * Waits until sends are refused: until the receiver is closed or shut down.
  *
- * For a thread that produces only on demand, and has to stop when no one
- * receives any more.
+ * It is meant for a thread that produces only on demand and has to stop when
+ * nobody receives any more.
  *
  * Thread:    any, several at once on one sender; see loopchan_send.
  * Callback:  allowed in any callback. Where it would have to wait on the thread
@@ -737,8 +758,8 @@ LOOPCHAN_EXTERN int loopchan_wait_closed(loopchan_sender_t *tx,
  *
  * Thread:    any, several at once.
  * Callback:  allowed in any callback.
- * Blocks:    no; on a rendezvous channel it takes the channel's mutex for a
- *            moment.
+ * Blocks:    no; on a rendezvous channel that was opened with
+ *            LOOPCHAN_SHARED it takes the channel's mutex for a moment.
  * Allocates: no.
  * Returns:   0: the channel is full, closed or shut down, or others wait for
  *            room, or tx is NULL; SIZE_MAX without a bound and with
@@ -762,13 +783,13 @@ LOOPCHAN_EXTERN size_t loopchan_room(const loopchan_sender_t *tx);
  * delivered, and the callbacks of all receivers and writers on the loop
  * together keep it for about options.budget_ns. (The clock is read after every
  * callback, or after every eighth while eight of them together take no more
- * than some microseconds.) Then timers and sockets are served, and delivery
- * goes on in the next iteration: first come, first served, each receiver or
- * writer for its share of the time. If n of them have something to do, each is
- * called within n + 1 iterations; but a receiver that has to put millions of
- * messages in order first uses up its share of some iterations for that. If the
- * receivers on one loop have different budget_ns, each compares the time used
- * with its own.
+ * than a few microseconds.) Then timers and sockets are served, and delivery
+ * goes on in the next iteration. The receivers and writers on a loop take
+ * turns, each for a share of the time. If n of them have something to do, each
+ * is called within n + 1 iterations. (A receiver that first has to put millions
+ * of messages in order may spend its share of several iterations on that.) If
+ * the receivers on one loop have different budget_ns, each compares the time
+ * that all of them have used with its own limit.
  *
  * libuv calls a handle back once in an iteration, with one exception: where it
  * uses epoll or kqueue and finds 1024 handles ready at once, it polls again, up
@@ -778,10 +799,11 @@ LOOPCHAN_EXTERN size_t loopchan_room(const loopchan_sender_t *tx);
  * Callback:  allowed in any callback of this loop.
  * Blocks:    no.
  * Allocates: no.
- * Returns:   0; UV_EINVAL (a NULL, a thread receiver, a closed receiver);
- *            UV_EALREADY (already started; the old callback stays); UV_EOF (the
- *            end of file was already delivered; with LOOPCHAN_SHARED also when
- *            closed).
+ * Returns:   0; UV_EINVAL (a NULL, a thread receiver, a receiver that was
+ *            never opened or is closed); UV_EALREADY (already started; the old
+ *            callback stays); UV_EOF (the end of file was already delivered;
+ *            with LOOPCHAN_SHARED also when closed). After an error nothing has
+ *            changed.
  * See:       uv_read_start; loopchan_recv_stop
  */
 LOOPCHAN_EXTERN int loopchan_recv_start(loopchan_receiver_t *rx,
@@ -799,8 +821,8 @@ LOOPCHAN_EXTERN int loopchan_recv_start(loopchan_receiver_t *rx,
  *            callback, the current message is the last.
  * Blocks:    no.
  * Allocates: no.
- * Returns:   0, also when it was not started, or is closed; UV_EINVAL (NULL, or
- *            a thread receiver).
+ * Returns:   0, also when it was not started, or is closed; UV_EINVAL (NULL, a
+ *            thread receiver, or never opened).
  * See:       uv_read_stop; loopchan_recv_start
  */
 LOOPCHAN_EXTERN int loopchan_recv_stop(loopchan_receiver_t *rx);
@@ -808,13 +830,14 @@ LOOPCHAN_EXTERN int loopchan_recv_stop(loopchan_receiver_t *rx);
 /**
  * Takes the oldest message, if there is one.
  *
- * If a send returned before this call began, its message is found (unless
- * another receiver of the channel takes it or, on a rendezvous channel, was
- * woken for it: see loopchan_receiver_clone). On a loop receiver, started or
- * not, this takes the message that the callback would have got next; a UV_EOF
- * returned here does not replace the one that the callback gets.
+ * If a send returned before this call began, its message is found, unless
+ * another receiver of the channel takes it first. (On a rendezvous channel,
+ * also unless another receiver was woken for it: see loopchan_receiver_clone.)
+ * On a loop receiver, started or not, this takes the message that the callback
+ * would have got next; a UV_EOF returned here does not replace the one that the
+ * callback gets.
  *
- * Thread:    the receiver's.
+ * Thread:    the receiver's; with LOOPCHAN_SHARED any for a thread receiver.
  * Callback:  allowed in any callback of this loop.
  * Message:   0: msg_size bytes are copied to msg and are the caller's. Anything
  *            else: *msg is unchanged. msg may be NULL when msg_size is 0.
@@ -822,7 +845,8 @@ LOOPCHAN_EXTERN int loopchan_recv_stop(loopchan_receiver_t *rx);
  * Allocates: no.
  * Returns:   0; UV_EAGAIN (nothing there now); UV_EOF (nothing there, and every
  *            sender dropped, or shut down; with LOOPCHAN_SHARED also when
- *            closed); UV_EINVAL (a NULL, a closed receiver).
+ *            closed); UV_EINVAL (a NULL, a receiver that was never opened or
+ *            is closed).
  * See:       loopchan_recv
  */
 LOOPCHAN_EXTERN int loopchan_try_recv(loopchan_receiver_t *rx, void *msg);
@@ -830,7 +854,8 @@ LOOPCHAN_EXTERN int loopchan_try_recv(loopchan_receiver_t *rx, void *msg);
 /**
  * Takes the oldest message, waiting until there is one.
  *
- * Thread:    the receiver's; thread receivers only: it would block a loop.
+ * Thread:    the receiver's; with LOOPCHAN_SHARED any. Thread receivers only:
+ *            it would block a loop.
  * Callback:  allowed, but blocks the loop that the callback is on.
  * Message:   0: msg_size bytes are copied to msg and are the caller's. Anything
  *            else: *msg is unchanged. msg may be NULL when msg_size is 0.
@@ -840,16 +865,18 @@ LOOPCHAN_EXTERN int loopchan_try_recv(loopchan_receiver_t *rx, void *msg);
  *            keeps for reuse.
  * Returns:   0; UV_EOF (everything received, and every sender dropped, or shut
  *            down), and again from every later call; UV_EINVAL (a NULL, a loop
- *            receiver, a closed receiver). With LOOPCHAN_SHARED also UV_EOF
- *            when a thread receiver is closed, and UV_ENOMEM.
+ *            receiver, a receiver that was never opened or is closed). With
+ *            LOOPCHAN_SHARED also UV_EOF when a thread receiver is closed, and
+ *            UV_ENOMEM.
  * See:       loopchan_try_recv, loopchan_recv_timeout; examples/one_producer.c
  */
 LOOPCHAN_EXTERN int loopchan_recv(loopchan_receiver_t *rx, void *msg);
 
 /**
- * Takes the oldest message, waiting at most timeout_ns for it.
+ * Takes the oldest message, waiting at most timeout_ns for it. A time-out loses
+ * no message.
  *
- * Thread:    the receiver's; thread receivers only.
+ * Thread:    as loopchan_recv.
  * Callback:  as loopchan_recv.
  * Message:   as loopchan_recv.
  * Blocks:    timeout_ns nanoseconds at most. With 0 it is loopchan_try_recv,
@@ -869,7 +896,7 @@ LOOPCHAN_EXTERN int loopchan_recv_timeout(loopchan_receiver_t *rx, void *msg,
  * Like one loopchan_recv, then a loop of loopchan_try_recv that stops at the
  * first error or when max are taken.
  *
- * Thread:    the receiver's; thread receivers only.
+ * Thread:    as loopchan_recv.
  * Callback:  as loopchan_recv.
  * Message:   msgs has room for max messages of msg_size bytes. If n is
  *            returned, the first n are filled; the others are unchanged. msgs
@@ -878,8 +905,9 @@ LOOPCHAN_EXTERN int loopchan_recv_timeout(loopchan_receiver_t *rx, void *msg,
  * Allocates: as loopchan_recv.
  * Returns:   how many were taken: 1 to max, or 0 when max is 0; or UV_EOF;
  *            UV_EINVAL (a NULL, more than SSIZE_MAX bytes or messages, a loop
- *            receiver, a closed receiver). With LOOPCHAN_SHARED as
- *            loopchan_recv.
+ *            receiver, a receiver that was never opened or is closed). With
+ *            LOOPCHAN_SHARED as loopchan_recv. After an error msgs is
+ *            unchanged.
  * See:       loopchan_recv
  */
 LOOPCHAN_EXTERN ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs,
@@ -890,17 +918,18 @@ LOOPCHAN_EXTERN ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs,
  *
  * It takes no message. The caller then receives from the receiver whose index
  * was returned, and that does not block; on a rendezvous channel it should use
- * loopchan_try_recv, because the sender may have given up meanwhile. While it
- * waits, it counts as a receiver that waits on each rendezvous channel in the
- * array: a loopchan_try_send is accepted on several, and what is not received
- * then is kept. The search is fair: it starts where the last select over an
- * array that begins with the same receiver ended, so a ready receiver is found
- * after at most n calls, however busy the others are. (So arrays that differ
- * should begin with different receivers.) Up to 16 receivers are searched in
- * turn. If there are more, a call looks at the next 16, then at the one found
- * last, then at the rest, so the time to find a busy receiver again does not
- * grow with n. The time of a call that has to wait does grow, by some tenths of
- * a microsecond for each receiver.
+ * loopchan_try_recv, because the sender may have given up meanwhile. While a
+ * select waits, each rendezvous channel in its array counts as having a waiting
+ * receiver, so loopchan_try_send may be accepted on several of them; each such
+ * message stays in its channel until it is received. The search is fair: it
+ * goes on where the last select ended, so a ready receiver is found after at
+ * most n calls, however busy the others are. (That place is remembered in the
+ * first receiver of the array, so arrays that differ should begin with
+ * different receivers.) Up to 16 receivers are searched in turn. If there are
+ * more, a call looks at the next 16, then at the one found last, then at the
+ * rest, so the time to find a busy receiver again does not grow with n. The
+ * time of a call that has to wait does grow, by a few tenths of a microsecond
+ * for each receiver.
  *
  * Thread:    the one that receives from all of them; thread receivers only,
  *            none with LOOPCHAN_SHARED, where another thread could take the
@@ -911,10 +940,11 @@ LOOPCHAN_EXTERN ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs,
  * Allocates: an object to wait on, which the first receiver of the array keeps
  *            for reuse.
  * Returns:   the index of a ready one; UV_ETIMEDOUT (none is ready); UV_EINVAL
- *            (a NULL; n is 0 or above INT_MAX; a receiver that is closed,
- *            shared, or on a loop: with n above 16 this is noticed only if the
- *            call looks at that receiver); UV_ENOMEM; UV_EAGAIN (the system has
- *            no mutex to wait with).
+ *            (a NULL; n is 0 or above INT_MAX; a receiver in the array that is
+ *            NULL, never opened, closed, shared, or on a loop: with n above 16
+ *            this is noticed only if the call looks at that receiver);
+ *            UV_ENOMEM; UV_EAGAIN (the system has no mutex to wait with). No
+ *            result changes a receiver.
  * See:       select(2); crossbeam's Select; examples/select.c
  */
 LOOPCHAN_EXTERN int loopchan_select(loopchan_receiver_t *const rxs[], size_t n,
@@ -935,8 +965,9 @@ LOOPCHAN_EXTERN int loopchan_select(loopchan_receiver_t *const rxs[], size_t n,
  * Thread:    that of the producer's loop; it may be the receiver's loop, too.
  * Callback:  allowed.
  * Message:   0: tx is the writer's, which drops it when it is closed. Anything
- *            else: tx is still the caller's.
- * Blocks:    no; takes a mutex of the channel for a moment.
+ *            else: tx is still the caller's. w must stay in place until it is
+ *            closed.
+ * Blocks:    no; takes the channel's mutex for a moment.
  * Allocates: the private part of the writer; for the first receiver or writer
  *            on a loop, that loop's record.
  * Returns:   0; UV_EINVAL (a NULL); UV_EBUSY (w is open, or its close callback
@@ -964,11 +995,12 @@ LOOPCHAN_EXTERN int loopchan_writer_open(uv_loop_t *loop, loopchan_writer_t *w,
  *
  * Thread:    the writer's loop's.
  * Callback:  allowed in any callback of this loop, cb included.
- * Message:   0: on its way; cb gets the outcome. Anything else: still the
- *            caller's, and cb is not called. msg may be NULL when msg_size is
- *            0.
- * Blocks:    no; takes a mutex of the channel for a moment; with
- *            LOOPCHAN_LATEST for the time that options.drop takes.
+ * Message:   0: on its way; cb gets the outcome, and until then req must stay
+ *            in place and be used for nothing else. Anything else: the message
+ *            and req are still the caller's, and cb is not called. msg may be
+ *            NULL when msg_size is 0.
+ * Blocks:    no; takes the channel's mutex for a moment; with LOOPCHAN_LATEST
+ *            for the time that options.drop takes.
  * Allocates: as loopchan_try_send.
  * Returns:   0; UV_EINVAL (a NULL, a writer that is closed); UV_ENOMEM. A
  *            closed channel is reported to cb as UV_EPIPE, not here.
@@ -1005,7 +1037,8 @@ LOOPCHAN_EXTERN int loopchan_try_write(loopchan_writer_t *w, const void *msg);
  * Callback:  allowed in any callback of this loop.
  * Blocks:    no.
  * Allocates: no.
- * Returns:   0; UV_EINVAL (w is NULL, or closed).
+ * Returns:   0; UV_EINVAL (w is NULL, never opened, or closed), after which an
+ *            earlier request stands.
  * See:       loopchan_is_closed
  */
 LOOPCHAN_EXTERN int loopchan_writer_on_closed(loopchan_writer_t *w,
@@ -1025,11 +1058,12 @@ LOOPCHAN_EXTERN int loopchan_writer_on_closed(loopchan_writer_t *w,
  *
  * Thread:    the writer's loop's.
  * Callback:  allowed in any callback of this loop.
- * Blocks:    no; takes the channel's mutex for a moment. Before cb, the loop
- *            waits for a thread that is then waking it.
+ * Blocks:    no, except that this call, or the loop before it calls cb, may
+ *            wait for a thread that is just then waking the writer's loop.
+ *            Takes the channel's mutex for a moment.
  * Allocates: no.
- * Returns:   0; UV_EALREADY (closing or closed; cb is not called a second
- *            time); UV_EINVAL (NULL, or never opened).
+ * Returns:   0; UV_EALREADY (closing or closed); UV_EINVAL (NULL, or never
+ *            opened). After an error cb is not called.
  * See:       uv_close; loopchan_close_handle
  */
 LOOPCHAN_EXTERN int loopchan_writer_close(loopchan_writer_t *w,
@@ -1042,12 +1076,14 @@ LOOPCHAN_EXTERN int loopchan_writer_close(loopchan_writer_t *w,
  * UV_EPIPE, including those that were waiting; accepted messages are still
  * delivered, then UV_EOF.
  *
- * Thread:    the receiver's.
+ * Thread:    the receiver's; with LOOPCHAN_SHARED any for a thread receiver.
  * Callback:  allowed in any callback of this loop.
+ * Message:   those of refused sends are still their callers'.
  * Blocks:    no; takes the channel's mutex for a moment.
  * Allocates: no.
  * Returns:   0; UV_EALREADY (closed, or the channel was shut down before, on
  *            whichever of its receivers); UV_EINVAL (NULL, or never opened).
+ *            After an error nothing has changed.
  * See:       shutdown(2); tokio's Receiver::close; examples/shutdown.c
  */
 LOOPCHAN_EXTERN int loopchan_shutdown(loopchan_receiver_t *rx);
@@ -1067,18 +1103,17 @@ LOOPCHAN_EXTERN int loopchan_shutdown(loopchan_receiver_t *rx);
  * receivers, a close that is not the last ends only its own receiver: see
  * loopchan_receiver_clone.
  *
- * Thread:    the receiver's.
+ * Thread:    the receiver's; with LOOPCHAN_SHARED any for a thread receiver.
  * Callback:  allowed in any callback of this loop.
  * Message:   inside the receive callback of this receiver, the current message
  *            stays valid until that callback returns.
- * Blocks:    for the time that drop takes, or, without drop, some ten
- *            nanoseconds for each message that waits; for a thread that is just
- *            then waking the loop; with LOOPCHAN_SHARED until the other
- *            threads' calls have returned. Takes the channel's mutex for a
- *            moment.
+ * Blocks:    while drop runs, once for each waiting message (without drop:
+ *            about ten nanoseconds for each); while another thread is just then
+ *            waking the loop; with LOOPCHAN_SHARED, until other threads' calls
+ *            on rx have returned. Takes the channel's mutex for a moment.
  * Allocates: no.
- * Returns:   0; UV_EALREADY (closing or closed; cb is not called a second
- *            time); UV_EINVAL (NULL, or never opened).
+ * Returns:   0; UV_EALREADY (closing or closed); UV_EINVAL (NULL, or never
+ *            opened). After an error cb is not called.
  * See:       uv_close; loopchan_close_handle
  */
 LOOPCHAN_EXTERN int loopchan_close(loopchan_receiver_t *rx,
@@ -1091,26 +1126,30 @@ LOOPCHAN_EXTERN int loopchan_close(loopchan_receiver_t *rx,
  * Callback:  allowed.
  * Blocks:    no.
  * Allocates: no.
- * Returns:   the receiver whose handle this is; NULL for any other handle, and
- *            for NULL.
+ * Returns:   the receiver whose handle this is, also while it is closing; NULL
+ *            for any other handle (that of another copy of the library, or of a
+ *            receiver that was moved, included), and for NULL.
  * See:       loopchan_close_handle; uv_walk
  */
 LOOPCHAN_EXTERN loopchan_receiver_t *loopchan_receiver_from_handle(
     const uv_handle_t *handle);
 
 /**
- * Closes any handle: a receiver by closing its channel, a writer by
- * loopchan_writer_close, any other by uv_close.
+ * Closes any handle: a receiver as loopchan_close does, a writer as
+ * loopchan_writer_close does, any other as uv_close does.
  *
  * So a uv_walk callback that closes everything only has to call this instead of
  * uv_close. The loop calls cb (which may be NULL) later, as with uv_close. A
- * receiver or writer that is closing already is left alone, and cb is not
- * called. For any other handle the rules of uv_close hold; so it must not be
- * closing already.
+ * receiver or writer that is closing already, or was moved while open, is left
+ * alone, and cb is not called. NULL is ignored. For any other handle the
+ * rules of uv_close hold; so it must not be closing already. A receiver or
+ * writer of another copy of the library counts as any other handle, and must
+ * not be passed: only its own copy can close it.
  *
  * Thread:    the loop's.
  * Callback:  allowed.
- * Message:   as loopchan_close.
+ * Message:   as loopchan_close. The handle must stay in place until the loop
+ *            has called cb.
  * Blocks:    as loopchan_close, or not at all.
  * Allocates: no.
  * See:       uv_close, uv_walk; loopchan_close
@@ -1132,14 +1171,16 @@ LOOPCHAN_EXTERN void loopchan_close_handle(uv_handle_t *handle, uv_close_cb cb);
  * also inside drop, the figures are those of the close, until rx is opened
  * again or its memory is freed. If no other receiver of the channel is open
  * then, they are the channel's final ones, with sent = received + dropped. (A
- * send into a LOOPCHAN_LATEST channel that overlaps the close may be missing in
- * both.)
+ * send into a LOOPCHAN_LATEST channel that overlaps the close may be missing
+ * from both sides of that equation.)
  *
- * Thread:    the receiver's.
+ * Thread:    the receiver's; with LOOPCHAN_SHARED any for a thread receiver.
  * Callback:  allowed in any callback of this loop.
- * Blocks:    no; takes the channel's mutexes for a moment.
+ * Blocks:    no; takes the channel's mutex for a moment.
  * Allocates: no.
- * Returns:   0; UV_EINVAL (a NULL, or never opened).
+ * Returns:   0; UV_EINVAL (a NULL, or never opened), after which *stats is
+ *            unchanged.
+ * See:       loopchan_room
  */
 LOOPCHAN_EXTERN int loopchan_stats(const loopchan_receiver_t *rx,
                                    loopchan_stats_t *stats);
@@ -1148,18 +1189,22 @@ LOOPCHAN_EXTERN int loopchan_stats(const loopchan_receiver_t *rx,
  * Replaces the memory functions of the library, as uv_replace_allocator does
  * for libuv. The two are independent of each other.
  *
- * The functions are called on any thread that is in a call of this library, in
- * places with one of its mutexes held, so they must not call the library. So
- * far only malloc_func and free_func are used. With the default functions,
- * large slabs on Linux are pages of the system's (see the head of this file),
- * which a malloc that was preloaded does not see; with other functions all
- * memory comes from them.
+ * The functions are called on any thread that is in a call of this library,
+ * sometimes while it holds one of the library's mutexes, so they must not call
+ * the library. At present only malloc_func and free_func are used. With the
+ * default functions, large slabs on Linux are mapped from the system (see the
+ * head of this file), which a preloaded malloc does not see; with other
+ * functions all memory comes from them.
  *
  * Thread:    any, while no other call of this library is in progress. If
  *            several copies of the library share senders: before they do.
+ * Callback:  allowed, but see UV_EBUSY.
+ * Blocks:    no.
+ * Allocates: no.
  * Returns:   0; UV_EINVAL (a NULL); UV_EBUSY (the library holds memory from the
- *            present functions: a channel or a sender is alive). After an error
- *            the present functions stay.
+ *            present functions: a channel, a sender or a writer is alive, or a
+ *            handle's close callback has not been called). After an error the
+ *            present functions stay.
  * See:       uv_replace_allocator
  */
 LOOPCHAN_EXTERN int loopchan_replace_allocator(uv_malloc_func malloc_func,

@@ -31,11 +31,12 @@
  *
  * Times: a time-out is any std::chrono duration; see time_span.
  *
- * Errors: a std::error_code with libuv's codes; as always, true means an error.
- * errc names the usual ones; they also compare with std::errc. Success is
- * std::error_code(). A call on an end that is empty (made by default, moved
- * from, or, on a loop, closed) returns errc::invalid. A thread_receiver that is
- * closed is not empty: its calls return what their namesakes do then.
+ * Errors: a std::error_code with libuv's codes, which converts to true if it is
+ * an error. errc names the usual ones; they also compare with std::errc.
+ * Success is std::error_code(). A call on an end that is empty (made by
+ * default, moved from, or, on a loop, closed) returns errc::invalid. A
+ * thread_receiver that is closed is not empty: its calls return what their
+ * namesakes do then.
  *
  * Exceptions: none crosses the C library. Code that the library calls is
  * noexcept: if a callback or a message's destructor throws, the program ends by
@@ -45,8 +46,8 @@
  * lost. Nothing else throws, except result::value(), making or copying a result
  * of a large T, and growing a vector; a failed allocation is errc::no_memory.
  * Works with -fno-exceptions and -fno-rtti: value() of an error then ends the
- * program by std::terminate. (In a program of which only some files are
- * compiled with -fno-exceptions, the linker may take their value() for all.)
+ * program by std::terminate. (If only some files of a program are compiled with
+ * -fno-exceptions, the linker may use their value() in all of them.)
  *
  * Ends: destructors do what is described at each class. Moving an end does not
  * move its handle, which is on the heap. Several threads at once may make const

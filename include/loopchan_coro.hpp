@@ -33,10 +33,10 @@
  * calls in loopchan.h allocate comes on top: nothing in a steady state.
  *
  * Compilers: gcc 12 loses the coroutine at a co_await that is itself the
- * condition of an if or a while; one that initialises a variable there, as
- * above, it compiles correctly. It destroys the result of
- * which ? co_await a : co_await b twice: write an if and an else. It aligns a
- * frame as operator new does, even if a T in it needs a stricter alignment:
+ * condition of an if or a while. A co_await that initialises a variable there,
+ * as above, is compiled correctly. gcc 12 also destroys the result of
+ * which ? co_await a : co_await b twice: write an if and an else. And it aligns
+ * a frame as operator new does, even if a T in it needs a stricter alignment:
  * then the promise needs its own operator new.
  *
  * The loop stays alive. An await that need not wait is done at once, but in one
@@ -694,7 +694,7 @@ class receiver : public detail::coro_end<detail::receiver_core<T>> {
    * options.shared that is errc::end_of_file). */
   recv_operation<T> recv() noexcept { return recv_for(forever); }
   /* The same, but errc::timed_out after that time; no message is lost then. A
-   * wait is never shorter; it may be some milliseconds longer. With 0 it only
+   * wait is never shorter; it may be a few milliseconds longer. With 0 it only
    * checks, which may take one iteration of the loop. */
   recv_operation<T> recv_for(time_span timeout) noexcept {
     static_assert(detail::is_movable_message<T>());

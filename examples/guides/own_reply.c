@@ -78,7 +78,7 @@ static void on_answer(loopchan_receiver_t *rx, int status, int *square) {
   if (status == 0)
     squares[a->number] = *square;
   if (a->number == 1)
-    leave(askers[HARD], "left while a thread was at it");
+    leave(askers[HARD], "left while a thread was working on it");
   leave(a, status == 0 ? "answered" : "no answer");
 }
 

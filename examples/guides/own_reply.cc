@@ -67,7 +67,7 @@ class asker {
  private:
   void end(const char *end, int number, asker &third) {
     if (number == 1)
-      third.leave("left while a thread was at it");
+      third.leave("left while a thread was working on it");
     leave(end);
   }
 
