@@ -21,6 +21,7 @@
 #include "connections.h"
 #include "options.h"
 #include "pages.h"
+#include "password.h"
 
 /* Descriptors that are not clients': the process's, the loop's. */
 enum { OTHER_FILES = 32 };
@@ -125,7 +126,9 @@ static int serve(struct server *s, const struct options *o) {
   if (err != 0)
     return err;
   set_up(s, o);
-  err = watch(s);
+  err = password_prepare();
+  if (err == 0)
+    err = watch(s);
   if (err == 0)
     err = s->crew.kind->start(&s->crew);
   if (err == 0)

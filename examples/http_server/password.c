@@ -2,8 +2,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <uv.h>
 
 #include "password.h"
 
@@ -32,4 +34,19 @@ char *password_hash(const void *password, size_t bytes, unsigned cost) {
   *end++ = '\n';
   *end = '\0';
   return line;
+}
+
+/* Without this libcrypto would get itself ready at the first password; if there
+ * were no memory for that, it would go on without and crash, or refuse all
+ * others too. */
+int password_prepare(void) {
+  char *line = NULL;
+  int ok = OPENSSL_init_crypto(0, NULL);
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+  ok = ok && OSSL_LIB_CTX_get0_global_default() != NULL;
+#endif
+  if (ok)
+    line = password_hash("", 0, 1);
+  free(line);
+  return line != NULL ? 0 : UV_ENOMEM;
 }

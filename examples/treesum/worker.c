@@ -106,13 +106,16 @@ static void run(void *arg) {
   free(t.buffer);
 }
 
-/* Without this libcrypto would get itself ready at the first digest, and if
- * there is no memory for that, go on without and crash. */
+/* Without this libcrypto would get itself ready at the first digest; if there
+ * were no memory for that, it would go on without and crash, or fail at all
+ * others too. */
 int workers_prepare(void) {
+  unsigned char sum[EVP_MAX_MD_SIZE];
   int ok = OPENSSL_init_crypto(0, NULL);
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
-  ok = ok && OSSL_LIB_CTX_set0_default(NULL) != NULL;
+  ok = ok && OSSL_LIB_CTX_get0_global_default() != NULL;
 #endif
+  ok = ok && EVP_Digest("", 0, sum, NULL, EVP_sha256(), NULL);
   return ok ? 0 : UV_ENOMEM;
 }
 
