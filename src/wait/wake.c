@@ -246,10 +246,12 @@ void lc_wake_promise(lc_wake_t *wake) {
   wake->promised = true;
 }
 
+/* Where a thread has the mutex, it is in the middle of the signal. */
 bool lc_wake_renew(lc_wake_t *wake) {
   bool kept;
 
-  uv_mutex_lock(&wake->monitor->mutex);
+  if (uv_mutex_trylock(&wake->monitor->mutex) != 0)
+    return false;
   kept = !wake->promised;
   if (kept)
     set_signalled(wake, false);
@@ -323,7 +325,8 @@ void lc_wake_forget(lc_wake_t *wake) {
     (void) collect_awake(wake);
     return;
   }
-  uv_mutex_lock(&wake->monitor->mutex);
+  if (uv_mutex_trylock(&wake->monitor->mutex) != 0)
+    return;
   set_signalled(wake, false);
   uv_mutex_unlock(&wake->monitor->mutex);
 }

@@ -122,7 +122,8 @@ static inline bool lc_wakes_are_full(const lc_wakes_t *wakes) {
 /* For a thread's wake that is used again and again, and has a monitor. The
  * thread that will signal it promises that, under a lock that it shares with
  * the thread that waits. lc_wake_renew: false: the promised signal has not come
- * so far; true: the wake is as new. */
+ * so far, or a thread is in the middle of it; true: the wake is as new. Waits
+ * for no thread, as lc_wake_forget does: both are called under locks. */
 void lc_wake_promise(lc_wake_t *wake);
 LC_MUST_USE bool lc_wake_renew(lc_wake_t *wake);
 
@@ -142,7 +143,8 @@ LC_MUST_USE bool lc_wake_wait(lc_wake_t *wake, uint64_t deadline_ns);
 bool lc_wake_spin(const lc_wake_t *wake, lc_backoff_t *backoff,
                   uint64_t deadline_ns);
 
-/* Receiving thread, not parked. Collects a wake that has come late. */
+/* Receiving thread, not parked. Collects a wake that has come late, unless a
+ * thread is still in the middle of it: then it is for nothing later. */
 void lc_wake_forget(lc_wake_t *wake);
 
 /* Receiving thread. A wake to forward to; NULL: out of memory. Free it when no

@@ -191,6 +191,20 @@ void uv_mutex_lock(uv_mutex_t *mutex) {
   memory_acquire(&lock->view);
 }
 
+int uv_mutex_trylock(uv_mutex_t *mutex) {
+  lock_t *lock = lock_of(mutex);
+
+  explore_read(mutex);
+  engine_yield();
+  if (uv_stub_no_order())
+    return 0;
+  if (!lock->free && !uv_stub_no_exclusion())
+    return UV_EBUSY;
+  lock->free = false;
+  memory_acquire(&lock->view);
+  return 0;
+}
+
 static void signal_one(uv_cond_t *cond) {
   lock_t *lock = lock_of(cond);
   unsigned chosen;

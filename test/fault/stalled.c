@@ -309,6 +309,28 @@ START_TEST(a_writers_close_waits_for_its_wake) {
 }
 END_TEST
 
+/* The first call takes what its thread needs for any. */
+static void send_standing(void *arg) {
+  (void) loopchan_send_timeout(arg, &(int){2}, BRIEFLY);
+  locks_stand_still(0);
+  (void) loopchan_send(arg, &(int){2});
+}
+
+/* A sender stands where it takes what it waits with, or at its next lock. */
+START_TEST(a_wait_does_not_wait_for_the_start_of_another) {
+  start(_i < 2 ? 0 : LOOPCHAN_SHARED, _i % 2 == 0 ? 1 : LOOPCHAN_RENDEZVOUS);
+  if (_i % 2 == 0)
+    send_ints(1, 1);
+  ck_assert_int_eq(loopchan_send_timeout(tx, &(int){2}, BRIEFLY),
+                   UV_ETIMEDOUT); /* leaves something to wait with */
+  stand_in(send_standing, tx);
+  ck_assert_int_eq(loopchan_send_timeout(other_tx, &(int){3}, BRIEFLY),
+                   UV_ETIMEDOUT);
+  ck_assert_int_eq(loopchan_wait_closed(other_tx, BRIEFLY), UV_ETIMEDOUT);
+  finish(false);
+}
+END_TEST
+
 static void wait_closed(void *arg) {
   (void) loopchan_wait_closed(arg, UINT64_MAX);
 }
@@ -456,6 +478,9 @@ static Suite *suite(void) {
              a_receiver_does_not_wait_for_the_close_of_another);
   SUITE_LOOP_CASE(suite, "with a bound, and not", open_stalled, expect_clean, 3,
                   a_message_does_not_wait_for_the_wake_of_another);
+  SUITE_LOOP_CASE(suite, "bounded and rendezvous, shared, and not",
+                  open_stalled, expect_clean, 4,
+                  a_wait_does_not_wait_for_the_start_of_another);
   SUITE_LOOP_CASE(suite, "shared, and not", open_stalled, expect_clean, 2,
                   a_time_out_does_not_wait_for_the_wake);
   SUITE_CASE(suite, "loop", open_stalled_loop, expect_clean,

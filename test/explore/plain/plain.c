@@ -246,6 +246,10 @@ void uv_mutex_lock(uv_mutex_t *mutex) {
   pthread_mutex_lock(mutex);
 }
 
+int uv_mutex_trylock(uv_mutex_t *mutex) {
+  return pthread_mutex_trylock(mutex) == 0 ? 0 : UV_EBUSY;
+}
+
 void uv_mutex_unlock(uv_mutex_t *mutex) {
   pthread_mutex_unlock(mutex);
 }

@@ -58,6 +58,7 @@ uint64_t uv_hrtime(void);
 int uv_mutex_init(uv_mutex_t *mutex);
 void uv_mutex_destroy(uv_mutex_t *mutex);
 void uv_mutex_lock(uv_mutex_t *mutex);
+int uv_mutex_trylock(uv_mutex_t *mutex);
 void uv_mutex_unlock(uv_mutex_t *mutex);
 int uv_cond_init(uv_cond_t *cond);
 void uv_cond_destroy(uv_cond_t *cond);
