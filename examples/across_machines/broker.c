@@ -138,9 +138,13 @@ natsStatus broker_connect(struct broker *b, const char *url) {
  * group. That is no subscription of JetStream's, so there need be no run yet.
  */
 natsStatus broker_subscribe(struct broker *b) {
-  natsStatus s = natsConnection_QueueSubscribe(
-      &b->subscription, b->connection, DELIVER_SUBJECT, WORKERS, on_message, b);
+  jsAccountInfo *info = NULL;
+  natsStatus s = js_GetAccountInfo(&info, b->stream, NULL, NULL);
 
+  jsAccountInfo_Destroy(info); /* it has JetStream: that is all */
+  if (s == NATS_OK)
+    s = natsConnection_QueueSubscribe(&b->subscription, b->connection,
+                                      DELIVER_SUBJECT, WORKERS, on_message, b);
   if (s == NATS_OK)
     s = natsSubscription_SetOnCompleteCB(b->subscription, on_complete, b);
   if (s == NATS_OK) /* the broker knows of it from then on */

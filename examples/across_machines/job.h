@@ -34,6 +34,8 @@ enum { ADDRESS = 128, TEXT = 64, NAME = 32, NUMBERS = 3 };
 #define MOST_JOBS UINT64_C(10000000)
 #define MOST_ROUNDS UINT64_C(1000000000000)
 
+#define NO_JETSTREAM "the broker has no JetStream (nats-server --jetstream)"
+
 /* A result is a job with its answer. */
 struct job {
   uint64_t run, number;

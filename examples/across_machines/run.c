@@ -122,6 +122,10 @@ static uint64_t make_stream(struct run *r, const char *kind,
   natsStatus s = js_AddStream(&info, r->js, &config, NULL, &error);
   if (error == JSStreamNameExistErr)
     refuse_other_jobs(r, name, jobs);
+  if (s == NATS_NO_RESPONDERS) {
+    fprintf(stderr, "boss: %s\n", NO_JETSTREAM);
+    exit(1);
+  }
   check(s, name);
   uint64_t last = info->State.LastSeq;
   jsStreamInfo_Destroy(info);

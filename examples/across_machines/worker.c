@@ -21,6 +21,7 @@
 
 #include "../check_error.h"
 #include "../standard_files.h"
+#include "../thread_pool.h"
 #include "broker.h"
 
 enum { MOST_THREADS = 64, ROOM = 16 };
@@ -239,7 +240,8 @@ int main(int argc, char **argv) {
   open_channels();
   start_threads();
   me.is_subscribing = true;
-  check(uv_queue_work(&me.loop, &me.subscribing, subscribe, on_subscribed));
+  check(queue_first_work("worker: no threads for libuv's pool\n", &me.loop,
+                         &me.subscribing, subscribe, on_subscribed));
   uv_run(&me.loop, UV_RUN_DEFAULT);
   broker_free(&me.broker);
   loopchan_sender_drop(me.stored_tx); /* libnats had it until now */
@@ -248,6 +250,9 @@ int main(int argc, char **argv) {
          me.acknowledged, me.given_up);
   check(flush_standard_output() == 0 ? 0 : uv_translate_sys_error(errno));
   if (me.subscribed != NATS_OK)
-    fprintf(stderr, "worker: no jobs: %s\n", natsStatus_GetText(me.subscribed));
+    fprintf(stderr, "worker: no jobs: %s\n",
+            me.subscribed == NATS_NO_RESPONDERS
+                ? NO_JETSTREAM
+                : natsStatus_GetText(me.subscribed));
   return me.subscribed != NATS_OK;
 }

@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../number.h"
 #include "picture.h"
+
+enum { MOST = 65535 };
 
 /* Spreads the bits of a number over all 32. */
 static uint32_t mix(uint32_t n) {
@@ -14,16 +17,22 @@ static uint32_t mix(uint32_t n) {
 }
 
 int main(int argc, char **argv) {
-  uint32_t width = argc == 4 ? (uint32_t) atoi(argv[1]) : 0;
-  uint32_t height = argc == 4 ? (uint32_t) atoi(argv[2]) : 0;
-  uint32_t block = argc == 4 ? (uint32_t) atoi(argv[3]) : 0;
-  unsigned char *rgb = malloc((size_t) width * height * 3), *to = rgb, *png;
+  uint64_t sizes[3]; /* width, height, block */
+  unsigned char *rgb, *to, *png;
   size_t bytes;
 
-  if (rgb == NULL || width == 0 || height == 0 || block == 0)
+  for (int i = 0; i < 3; i++)
+    if (argc != 4 || !read_number(argv[1 + i], 1, MOST, &sizes[i])) {
+      fprintf(stderr, "usage: draw WIDTH HEIGHT BLOCK (each 1 to %d)\n", MOST);
+      return 2;
+    }
+  uint32_t width = (uint32_t) sizes[0], height = (uint32_t) sizes[1];
+  to = rgb = malloc((size_t) width * height * 3);
+  if (rgb == NULL)
     return EXIT_FAILURE;
   for (uint32_t y = 0; y < height; y++)
     for (uint32_t x = 0; x < width; x++) {
+      uint32_t block = (uint32_t) sizes[2];
       uint32_t colour = mix((y / block) << 16 | x / block);
       *to++ = (unsigned char) colour;
       *to++ = (unsigned char) (colour >> 8);

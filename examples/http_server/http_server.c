@@ -18,6 +18,7 @@
 
 #include "../descriptors.h"
 #include "../standard_files.h"
+#include "../thread_pool.h"
 #include "connections.h"
 #include "options.h"
 #include "pages.h"
@@ -88,28 +89,9 @@ static void set_up(struct server *s, const struct options *o) {
   s->connections.data = s;
 }
 
+/* So the pool starts now, and not at the first client's check of the disk. */
 static void do_nothing(uv_work_t *req) {
   (void) req;
-}
-
-static void on_abort(int signum) {
-  static const char why[] = "http_server: no threads for libuv's pool\n";
-  ssize_t written = write(STDERR_FILENO, why, sizeof(why) - 1);
-
-  (void) signum;
-  (void) written;
-  _exit(EXIT_FAILURE);
-}
-
-/* libuv's thread pool starts with its first work, and where it gets no thread
- * libuv aborts. Better now than at the first client's check of the disk, and
- * with a word. */
-static int start_pool(struct server *s) {
-  void (*before)(int) = signal(SIGABRT, on_abort);
-  int err = uv_queue_work(&s->loop, &s->nothing, do_nothing, NULL);
-
-  signal(SIGABRT, before);
-  return err;
 }
 
 static void close_one(uv_handle_t *handle, void *arg) {
@@ -132,7 +114,8 @@ static int serve(struct server *s, const struct options *o) {
   if (err == 0)
     err = s->crew.kind->start(&s->crew);
   if (err == 0)
-    err = start_pool(s);
+    err = queue_first_work("http_server: no threads for libuv's pool\n",
+                           &s->loop, &s->nothing, do_nothing, NULL);
   if (err == 0)
     err = connections_listen(&s->connections, &s->loop, &port);
   if (err == 0) {

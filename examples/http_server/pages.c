@@ -180,9 +180,10 @@ static unsigned read_width(const char *text, size_t bytes) {
   return (unsigned) n;
 }
 
-/* width=N among the parameters, once at most; others are nobody's. */
+/* width=N among the parameters, once at most; others are nobody's. A width that
+ * has no value is none. */
 static unsigned find_width(const char *query, size_t bytes) {
-  static const char name[] = "width=";
+  static const char name[] = "width";
   const size_t length = sizeof(name) - 1;
   unsigned width = THUMBNAIL_WIDTH;
   int found = 0;
@@ -190,10 +191,11 @@ static unsigned find_width(const char *query, size_t bytes) {
   while (bytes > 0) {
     const char *end = memchr(query, '&', bytes);
     size_t one = end == NULL ? bytes : (size_t) (end - query);
-    if (one >= length && memcmp(query, name, length) == 0) {
-      if (found++ > 0)
+    if (one >= length && memcmp(query, name, length) == 0 &&
+        (one == length || query[length] == '=')) {
+      if (found++ > 0 || one == length)
         return 0;
-      width = read_width(query + length, one - length);
+      width = read_width(query + length + 1, one - length - 1);
     }
     one += end != NULL;
     query += one;
