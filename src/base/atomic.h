@@ -7,6 +7,10 @@
 #ifndef LC_ATOMIC_H
 #define LC_ATOMIC_H
 
+#ifdef __STDC_NO_ATOMICS__
+#error "C11 atomics are needed; with MSVC: /std:c11 /experimental:c11atomics"
+#endif
+
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
