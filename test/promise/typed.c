@@ -98,10 +98,36 @@ START_TEST(typed_writes_work_too) {
 }
 END_TEST
 
+/* A clone needs no wrapper of its own. */
+START_TEST(typed_calls_work_on_a_clone) {
+  loopchan_options_t options = {.flags = LOOPCHAN_SHARED};
+  loopchan_receiver_t thread_clone;
+  loopchan_sender_t *jobs;
+  struct job job;
+
+  ck_assert_int_eq(jobs_open(&loop, &typed, &jobs, &options), 0);
+  ck_assert_int_eq(loopchan_receiver_clone(NULL, &thread_clone, &typed), 0);
+  ck_assert_int_eq(jobs_send(jobs, &(struct job){7, 0.5}), 0);
+  ck_assert_int_eq(jobs_recv(&thread_clone, &job), 0);
+  ck_assert_int_eq(job.id, 7);
+  ck_assert(job.weight == 0.5);
+  ck_assert_int_eq(loopchan_close(&typed, NULL), 0);
+  ck_assert_int_eq(uv_run(&loop, UV_RUN_DEFAULT), 0);
+  ck_assert_int_eq(loopchan_receiver_clone(&loop, &typed, &thread_clone), 0);
+  ck_assert_int_eq(loopchan_close(&thread_clone, NULL), 0);
+  ck_assert_int_eq(jobs_recv_start(&typed, on_job), 0);
+  ck_assert_int_eq(jobs_send(jobs, &(struct job){0, 0.0}), 0);
+  loopchan_sender_drop(jobs);
+  ck_assert_int_eq(uv_run(&loop, UV_RUN_DEFAULT), 0);
+  ck_assert_int_eq(received, 1);
+}
+END_TEST
+
 static Suite *suite(void) {
   Suite *suite = suite_create("promise typed");
 
   SUITE_CASE(suite, "typed", setup, expect_clean, typed_calls_work_on_a_loop,
-             typed_writes_work_too, typed_calls_work_on_a_thread);
+             typed_writes_work_too, typed_calls_work_on_a_thread,
+             typed_calls_work_on_a_clone);
   return suite;
 }
