@@ -1107,10 +1107,11 @@ LOOPCHAN_EXTERN int loopchan_shutdown(loopchan_receiver_t *rx);
  * Callback:  allowed in any callback of this loop.
  * Message:   inside the receive callback of this receiver, the current message
  *            stays valid until that callback returns.
- * Blocks:    while drop runs, once for each waiting message (without drop:
- *            about ten nanoseconds for each); while another thread is just then
- *            waking the loop; with LOOPCHAN_SHARED, until other threads' calls
- *            on rx have returned. Takes the channel's mutex for a moment.
+ * Blocks:    while drop runs, once for each waiting message (without drop: 2 to
+ *            40 nanoseconds for each, by their size); while another thread is
+ *            just then waking the loop; with LOOPCHAN_SHARED, until other
+ *            threads' calls on rx have returned. Takes the channel's mutex for
+ *            a moment.
  * Allocates: no.
  * Returns:   0; UV_EALREADY (closing or closed); UV_EINVAL (NULL, or never
  *            opened). After an error cb is not called.
