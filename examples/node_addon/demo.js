@@ -46,4 +46,7 @@ async function watch(search) {
                 `a timer was ${late.toFixed(1)} ms late`);
   const counts = Object.values(results).map(({ count }) => count);
   process.exitCode = counts[0] === counts[1] ? 0 : 1;
-})();
+})().catch((err) => {
+  console.error(`demo: ${err.message}`);
+  process.exitCode = 1;
+});
