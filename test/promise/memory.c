@@ -463,22 +463,36 @@ static double resident(void) {
   return pages;
 }
 
-/* Where a huge page is wanted, the kernel may fill what is missing, when it
- * likes. So none may be wanted where some of it was given back. */
-static void expect_nothing_to_come_back(void) {
+/* Parts of the memory for which huge pages are wanted and that are not all
+ * there. */
+static int count_incomplete(void) {
   FILE *file = fopen("/proc/self/smaps", "r");
   char line[512];
   long size = 0, kept = 0;
+  int count = 0;
 
   if (file == NULL)
-    return; /* not every kernel has it */
+    return 0; /* not every kernel has it */
   while (fgets(line, sizeof line, file) != NULL) {
     (void) sscanf(line, "Size: %ld kB", &size);
     (void) sscanf(line, "Rss: %ld kB", &kept);
     if (strncmp(line, "VmFlags:", 8) == 0 && strstr(line, " hg") != NULL)
-      ck_assert_int_eq(kept, size);
+      count += kept != size;
   }
   fclose(file);
+  return count;
+}
+
+static int incomplete_before; /* an emulator's own */
+
+static void note_incomplete(void) {
+  incomplete_before = count_incomplete();
+}
+
+/* Where a huge page is wanted, the kernel may fill what is missing, when it
+ * likes. So none may be wanted where some of it was given back. */
+static void expect_nothing_to_come_back(void) {
+  ck_assert_int_le(count_incomplete(), incomplete_before);
 }
 
 START_TEST(a_burst_that_was_received_leaves_the_process) {
@@ -792,7 +806,7 @@ static Suite *suite(void) {
   SUITE_CASE(suite, "floods", NULL, NULL,
              several_threads_free_what_floods_have_left);
 #if defined(__linux__) && !defined(SLOW)
-  SUITE_CASE(suite, "burst", NULL, NULL,
+  SUITE_CASE(suite, "burst", note_incomplete, NULL,
              a_burst_that_was_received_leaves_the_process,
              of_a_flood_that_was_received_an_idle_sender_keeps_little,
              of_a_large_flood_idle_senders_keep_little,
