@@ -4,7 +4,7 @@
 
 #include "../check.h"
 
-static void tell(const char *what, int err) {
+static void show(const char *what, int err) {
   check(err == UV_ENOMEM ? err : 0);
   printf("%-24s %s\n", what, err == 0 ? "accepted" : uv_err_name(err));
 }
@@ -19,18 +19,18 @@ int main(void) {
   void *place;
 
   check(loopchan_open(NULL, &rx, &tx, &options));
-  tell("send", loopchan_send(tx, &message));
-  tell("try_send", loopchan_try_send(tx, &message));
-  tell("try_send, full", loopchan_try_send(tx, &message));
-  tell("send_timeout, full", loopchan_send_timeout(tx, &message, millisecond));
-  tell("reserve, full", loopchan_reserve(tx, &place));
+  show("send", loopchan_send(tx, &message));
+  show("try_send", loopchan_try_send(tx, &message));
+  show("try_send, full", loopchan_try_send(tx, &message));
+  show("send_timeout, full", loopchan_send_timeout(tx, &message, millisecond));
+  show("reserve, full", loopchan_reserve(tx, &place));
   check(loopchan_stats(&rx, &stats));
   printf("%d messages wait, of %d\n", (int) stats.queued, (int) stats.capacity);
 
   check(loopchan_recv(&rx, &message));
-  tell("try_send, room again", loopchan_try_send(tx, &message));
+  show("try_send, room again", loopchan_try_send(tx, &message));
   check(loopchan_close(&rx, NULL));
-  tell("send, closed", loopchan_send(tx, &message));
+  show("send, closed", loopchan_send(tx, &message));
   loopchan_sender_drop(tx);
   return 0;
 }

@@ -8,7 +8,7 @@
 
 using namespace std::chrono_literals;
 
-static void tell(const char *what, std::error_code err) {
+static void show(const char *what, std::error_code err) {
   check(err == loopchan::errc::no_memory ? err : std::error_code());
   std::printf("%-24s %s\n", what, err ? uv_err_name(err.value()) : "accepted");
 }
@@ -18,17 +18,17 @@ int main() {
   two.capacity = 2;
   auto [tx, rx] = loopchan::open<int>(two).value();
 
-  tell("send", tx.send(7));
-  tell("try_send", tx.try_send(7));
-  tell("try_send, full", tx.try_send(7));
-  tell("send_timeout, full", tx.send_for(7, 1ms));
-  tell("reserve, full", tx.reserve().error());
+  show("send", tx.send(7));
+  show("try_send", tx.try_send(7));
+  show("try_send, full", tx.try_send(7));
+  show("send_timeout, full", tx.send_for(7, 1ms));
+  show("reserve, full", tx.reserve().error());
   loopchan_stats_t stats = rx.stats().value();
   std::printf("%d messages wait, of %d\n", static_cast<int>(stats.queued),
               static_cast<int>(stats.capacity));
 
   check(rx.recv().error());
-  tell("try_send, room again", tx.try_send(7));
+  show("try_send, room again", tx.try_send(7));
   check(rx.close());
-  tell("send, closed", tx.send(7));
+  show("send, closed", tx.send(7));
 }

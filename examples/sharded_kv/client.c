@@ -185,7 +185,7 @@ static void end_of_request(struct client *c, enum ending ending) {
   c->sum = 0;
 }
 
-static void tell(struct client *c, const struct step *step) {
+static void reply(struct client *c, const struct step *step) {
   size_t before = c->out.length;
 
   buffer_add(&c->out, step->reply.bytes, step->reply.length);
@@ -200,7 +200,7 @@ static void tell(struct client *c, const struct step *step) {
 static void tell_what_is_done(struct client *c) {
   while (c->steps != NULL && c->steps->done && unsent(c) <= UNSENT_MOST) {
     struct step *step = c->steps;
-    tell(c, step);
+    reply(c, step);
     DL_DELETE(c->steps, step);
     c->untold--;
     step_free(step);
@@ -283,7 +283,7 @@ static void on_shutdown(uv_shutdown_t *req, int status) {
 /* A socket that is closed with bytes unread resets the connection, and the
  * replies that are still on their way are lost. So the end is said, and what
  * the client says is read and forgotten until it hangs up, too. */
-static void linger(struct client *c) {
+static void say_the_end(struct client *c) {
   c->state = STATE_LINGERING;
   if (c->has_hung_up ||
       uv_shutdown(&c->shutdown, (uv_stream_t *) &c->tcp, on_shutdown) != 0)
@@ -302,7 +302,7 @@ static void turn(struct client *c) {
       read_on(c, wants_more);
     else if (c->state == STATE_ENDING && wants_more && c->untold == 0 &&
              unsent(c) == 0)
-      linger(c);
+      say_the_end(c);
   }
   /* A step that comes home looks for its client; so does the callback of a
    * question that had to wait, even if its answer was faster. */

@@ -37,6 +37,6 @@ int clock_gettime(clockid_t clock, struct timespec *now) {
   return 0;
 }
 
-__attribute__((destructor)) static void tell(void) {
+__attribute__((destructor)) static void report(void) {
   printf("allocations %llu\n", (unsigned long long) blocks);
 }

@@ -53,7 +53,7 @@ static clocks_t begin_clocks(void) {
   return (clocks_t){uv_hrtime(), bench_cpu_ns(CLOCK_PROCESS_CPUTIME_ID)};
 }
 
-static void tell(void *channel, clocks_t begin, uint64_t messages) {
+static void report(void *channel, clocks_t begin, uint64_t messages) {
   clocks_t end = begin_clocks();
 
   bench_tell("ns/message",
@@ -108,7 +108,7 @@ static void run_mpsc(const bench_case_t *test) {
   for (i = 0; i < kind.senders; i++)
     bench_thread(&sources[i].thread, bench_send_all, &sources[i]);
   receive_all(channel, &sink, kind.to_loop);
-  tell(channel, begin, sink.expected);
+  report(channel, begin, sink.expected);
   for (i = 0; i < kind.senders; i++) {
     uv_thread_join(&sources[i].thread);
     bench_peer->drop_sender(sources[i].sender);
@@ -180,7 +180,7 @@ static void run_burst(const bench_case_t *test) {
   else
     receive_bursts(channel, &burst);
   bench_check(burst.sink.received == burst.sink.expected, "count");
-  tell(channel, begin, test->messages);
+  report(channel, begin, test->messages);
   uv_thread_join(&burst.source.thread);
   bench_peer->drop_sender(burst.source.sender);
   bench_peer->close(channel);
@@ -233,7 +233,7 @@ static void run_turns(const bench_case_t *test) {
       receive_all(channel, &sink, true);
     }
   }
-  tell(channel, begin, test->messages);
+  report(channel, begin, test->messages);
   bench_peer->drop_sender(sender);
   bench_peer->close(channel);
   bench_settle();

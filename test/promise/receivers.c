@@ -512,7 +512,7 @@ END_TEST
 /* --------------------------------------------------------- on several threads
  */
 
-static atomic_int times[SENDERS * MESSAGES], ended, wrong;
+static atomic_int seen[SENDERS * MESSAGES], ended, wrong;
 static uv_loop_t loops[RECEIVERS];
 static int last_of[RECEIVERS][SENDERS];
 static uv_barrier_t all_open;
@@ -525,7 +525,7 @@ static size_t index_of(const loopchan_receiver_t *at) {
 static void note(size_t self, int message) {
   int *last = &last_of[self][message / MESSAGES];
 
-  times[message]++;
+  seen[message]++;
   wrong += message <= *last;
   *last = message;
 }
@@ -580,7 +580,7 @@ static void forget_all(void) {
   size_t i;
 
   for (i = 0; i < SENDERS * MESSAGES; i++)
-    times[i] = 0;
+    seen[i] = 0;
   for (i = 0; i < RECEIVERS * SENDERS; i++)
     last_of[i / SENDERS][i % SENDERS] = -1;
   ended = wrong = 0;
@@ -603,8 +603,8 @@ START_TEST(each_message_goes_to_one_and_the_end_to_all) {
   threads_join();
   uv_barrier_destroy(&all_open);
   for (i = 0; i < SENDERS * MESSAGES; i++)
-    if (times[i] != 1)
-      ck_abort_msg("%d was received %d times", i, times[i]);
+    if (seen[i] != 1)
+      ck_abort_msg("%d was received %d times", i, seen[i]);
   ck_assert_int_eq(ended, RECEIVERS);
   ck_assert_int_eq(wrong, 0);
   ck_assert_int_eq(loopchan_stats(&rx, &stats), 0);

@@ -22,7 +22,7 @@ static void open_shared(size_t capacity) {
   open_with(NULL, &options);
 }
 
-static atomic_int times[MESSAGES], ends, wrong;
+static atomic_int seen[MESSAGES], ends, wrong;
 
 /* In each of the ways there are, until the end. */
 static void receive_until_the_end(int self) {
@@ -49,7 +49,7 @@ static void receive_until_the_end(int self) {
       return;
     }
     for (i = 0; i < n; i++) {
-      times[messages[i]]++;
+      seen[messages[i]]++;
       wrong += messages[i] <= last;
       last = messages[i];
     }
@@ -60,7 +60,7 @@ static void forget(void) {
   int i;
 
   for (i = 0; i < MESSAGES; i++)
-    times[i] = 0;
+    seen[i] = 0;
   ends = wrong = 0;
 }
 
@@ -76,8 +76,8 @@ START_TEST(each_message_goes_to_one_and_the_end_to_all) {
   drop_tx();
   threads_join();
   for (i = 0; i < MESSAGES; i++)
-    if (times[i] != 1)
-      ck_abort_msg("%d was received %d times", i, times[i]);
+    if (seen[i] != 1)
+      ck_abort_msg("%d was received %d times", i, seen[i]);
   ck_assert_int_eq(ends, HANDS);
   ck_assert_int_eq(wrong, 0);
   close_rx();
