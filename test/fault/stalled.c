@@ -165,7 +165,8 @@ static void take_until_last(loopchan_receiver_t *receiver, int status,
 }
 
 START_TEST(nor_does_it_on_a_loop) {
-  got_last = received = 0;
+  got_last = 0;
+  received = 0;
   sends_by_trying = false;
   other_tx = loopchan_sender_clone(tx);
   ck_assert_int_eq(loopchan_recv_start(&rx, take_until_last), 0);

@@ -571,7 +571,8 @@ static void open_senders(int kind) {
   for (int i = 0; i < ALL; i++)
     outcome[i] = 0;
   for (int i = 0; i < SENDERS; i++) {
-    newest[i] = returned[i] = -1;
+    newest[i] = -1;
+    returned[i] = -1;
     senders[i] = i == 0 ? tx : loopchan_sender_clone(tx);
     ck_assert_ptr_nonnull(senders[i]);
   }
