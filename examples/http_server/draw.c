@@ -27,12 +27,12 @@ int main(int argc, char **argv) {
       return 2;
     }
   uint32_t width = (uint32_t) sizes[0], height = (uint32_t) sizes[1];
+  uint32_t block = (uint32_t) sizes[2];
   to = rgb = malloc((size_t) width * height * 3);
   if (rgb == NULL)
     return EXIT_FAILURE;
   for (uint32_t y = 0; y < height; y++)
     for (uint32_t x = 0; x < width; x++) {
-      uint32_t block = (uint32_t) sizes[2];
       uint32_t colour = mix((y / block) << 16 | x / block);
       *to++ = (unsigned char) colour;
       *to++ = (unsigned char) (colour >> 8);

@@ -2,11 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <uv.h>
 
+#include "../libcrypto.h"
 #include "password.h"
 
 enum { SALT = 16, HASH = 32, LINE = 128 };
@@ -36,17 +36,12 @@ char *password_hash(const void *password, size_t bytes, unsigned cost) {
   return line;
 }
 
-/* Without this libcrypto would get itself ready at the first password; if there
- * were no memory for that, it would go on without and crash, or refuse all
- * others too. */
+/* The first password takes memory, too, without which libcrypto would refuse
+ * all others. */
 int password_prepare(void) {
-  char *line = NULL;
-  int ok = OPENSSL_init_crypto(0, NULL);
-#if OPENSSL_VERSION_NUMBER >= 0x30000000L
-  ok = ok && OSSL_LIB_CTX_get0_global_default() != NULL;
-#endif
-  if (ok)
-    line = password_hash("", 0, 1);
+  char *line = prepare_libcrypto() ? password_hash("", 0, 1) : NULL;
+  int err = line != NULL ? 0 : UV_ENOMEM;
+
   free(line);
-  return line != NULL ? 0 : UV_ENOMEM;
+  return err;
 }

@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include "../libcrypto.h"
 #include "worker.h"
 
 enum { BUFFER_BYTES = 128 * 1024 };
@@ -106,16 +106,13 @@ static void run(void *arg) {
   free(t.buffer);
 }
 
-/* Without this libcrypto would get itself ready at the first digest; if there
- * were no memory for that, it would go on without and crash, or fail at all
- * others too. */
+/* The first digest takes memory, too, without which libcrypto would fail at all
+ * others. */
 int workers_prepare(void) {
   unsigned char sum[EVP_MAX_MD_SIZE];
-  int ok = OPENSSL_init_crypto(0, NULL);
-#if OPENSSL_VERSION_NUMBER >= 0x30000000L
-  ok = ok && OSSL_LIB_CTX_get0_global_default() != NULL;
-#endif
-  ok = ok && EVP_Digest("", 0, sum, NULL, EVP_sha256(), NULL);
+  int ok =
+      prepare_libcrypto() && EVP_Digest("", 0, sum, NULL, EVP_sha256(), NULL);
+
   return ok ? 0 : UV_ENOMEM;
 }
 
