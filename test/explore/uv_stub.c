@@ -177,6 +177,11 @@ void uv_mutex_destroy(uv_mutex_t *mutex) {
   explore_check(lock_of(mutex)->free, "a held mutex is destroyed");
 }
 
+static void take(lock_t *lock) {
+  lock->free = false;
+  memory_acquire(&lock->view);
+}
+
 void uv_mutex_lock(uv_mutex_t *mutex) {
   lock_t *lock = lock_of(mutex);
 
@@ -187,8 +192,7 @@ void uv_mutex_lock(uv_mutex_t *mutex) {
     return;
   if (!uv_stub_no_exclusion())
     engine_wait_for(&lock->free, "a mutex");
-  lock->free = false;
-  memory_acquire(&lock->view);
+  take(lock);
 }
 
 int uv_mutex_trylock(uv_mutex_t *mutex) {
@@ -200,8 +204,7 @@ int uv_mutex_trylock(uv_mutex_t *mutex) {
     return 0;
   if (!lock->free && !uv_stub_no_exclusion())
     return UV_EBUSY;
-  lock->free = false;
-  memory_acquire(&lock->view);
+  take(lock);
   return 0;
 }
 

@@ -440,7 +440,7 @@ static Suite *suite(void) {
              a_count_goes_no_further_than_it_is_asked_to);
   SUITE_LOOP_CASE(suite, "whatever happens", fresh, NULL, 20,
                   no_link_is_lost_nor_overtaken);
-  SUITE_LOOP_CASE(suite, "at the end", fresh, NULL, 10,
+  SUITE_LOOP_CASE(suite, "at the end", NULL, NULL, 10,
                   no_link_is_lost_when_all_come_in_runs);
   return suite;
 }
