@@ -435,16 +435,19 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  * call waits for a message; a loop receiver while it is started and has nothing
  * to do.) A send wakes one idle receiver: the one that has been idle longest,
  * but those on loops that are in a callback of a receiver or writer come after
- * all others. If the receiver leaves messages behind, or is stopped or closed
- * before it takes one, the next idle receiver is woken. On a rendezvous
- * channel, while no send waits, as many calls of loopchan_try_send are accepted
- * as there are idle receivers, and each message goes to one of these.
+ * all others. The next idle receiver is woken if that one leaves messages
+ * behind, if it is stopped or closed before it takes one, and if its loop is in
+ * such a callback when another receiver is idle whose loop is not. On a
+ * rendezvous channel, while no send waits, as many calls of loopchan_try_send
+ * are accepted as there are idle receivers, and each message goes to one of
+ * these.
  *
- * A receiver that is woken while its loop is busy, or is not being run, takes
- * its message later, unless another receiver takes it first. On a rendezvous
- * channel only another receiver that was woken too can do that, until this one
- * is stopped or closed. With LOOPCHAN_LATEST no other receiver is woken
- * meanwhile. Two receivers on one loop are called one after the other.
+ * The library does not know of a loop's other callbacks, nor whether the loop
+ * is being run. If a receiver is woken meanwhile, it takes its message later,
+ * unless another receiver takes it first. On a rendezvous channel only another
+ * receiver that was woken too can do that, until this one is stopped or closed.
+ * With LOOPCHAN_LATEST no other receiver is woken meanwhile. Two receivers on
+ * one loop are called one after the other.
  *
  * loopchan_shutdown on any receiver ends the channel, and each receiver gets
  * UV_EOF, as it does after the last sender is dropped. loopchan_close closes

@@ -149,6 +149,14 @@ static bool serve_consumer(lc_member_t *member) {
   return more || (idle && lc_rx_tidy(channel, LC_NEVER));
 }
 
+/* The unlock calls another one, if that is free and this one is not. */
+static void reconsider_call(lc_member_t *member) {
+  lc_channel_t *channel = consumer_of_member(member)->channel;
+
+  lc_shared_lock(channel);
+  lc_shared_unlock(channel);
+}
+
 static void on_shared_async(uv_async_t *async) {
   const loopchan_receiver_t *rx = (const loopchan_receiver_t *) async;
 
@@ -180,6 +188,7 @@ static int open_on_loop(uv_loop_t *loop, loopchan_receiver_t *rx,
   lc_loop_enter(consumer->loop, &consumer->delivery.member,
                 &consumer->idle.wake, channel->config.budget_ns,
                 serve_consumer);
+  lc_loop_listen(&consumer->delivery.member, reconsider_call);
   return 0;
 
 no_handle:

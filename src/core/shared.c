@@ -28,6 +28,7 @@ int lc_shared_new(lc_shared_t **out, bool spins) {
   lc_queue_init(&shared->idle);
   lc_queue_init(&shared->spare);
   lc_queue_init(&shared->consumers);
+  lc_queue_init(&shared->called_loops);
   shared->called = 0;
   shared->wakes = 0;
   shared->parked = false;
@@ -84,6 +85,8 @@ static void call(lc_shared_t *shared, lc_idle_t *idle, lc_wakes_t *wakes) {
   lc_queue_remove(&idle->queue);
   idle->state = LC_CALLED;
   shared->called++;
+  if (idle->consumer->loop != NULL)
+    lc_queue_append(&shared->called_loops, &idle->queue);
   shared->wakes++;
   lc_wake_hold(&idle->wake);
   lc_wakes_add(wakes, &idle->wake);
@@ -123,18 +126,52 @@ static bool park(lc_channel_t *channel) {
   return true;
 }
 
-/* A loop that is in a callback of ours would let a message wait. Thread
- * receivers are never busy, so this looks past loops only. If all are busy: the
- * one that has been idle for the longest time. */
-static lc_idle_t *first_to_call(const lc_shared_t *shared) {
+/* Whether its loop is free, which is told; a thread is. */
+static bool is_free(lc_idle_t *idle) {
+  return idle->consumer->loop == NULL ||
+         lc_loop_tell(&idle->consumer->delivery.member);
+}
+
+static bool seems_free(const lc_idle_t *idle) {
+  return idle->consumer->loop == NULL ||
+         !lc_loop_is_serving(idle->consumer->loop);
+}
+
+/* A loop that is in a callback of ours would let a message wait; so this looks
+ * past it. NULL: all are busy, and the first of them that is free again will
+ * look. */
+static lc_idle_t *first_free(const lc_shared_t *shared) {
   lc_queue_t *at;
 
-  for (at = shared->idle.next; at != &shared->idle; at = at->next) {
-    lc_loop_t *loop = idle_at(at)->consumer->loop;
-    if (loop == NULL || !lc_loop_is_serving(loop))
+  for (at = shared->idle.next; at != &shared->idle; at = at->next)
+    if (seems_free(idle_at(at)) && is_free(idle_at(at)))
       return idle_at(at);
-  }
-  return idle_at(shared->idle.next);
+  for (at = shared->idle.next; at != &shared->idle; at = at->next)
+    if (is_free(idle_at(at)))
+      return idle_at(at);
+  return NULL;
+}
+
+/* If all are busy: the one that has been idle for the longest time. */
+static lc_idle_t *first_to_call(const lc_shared_t *shared) {
+  lc_idle_t *first = first_free(shared);
+
+  return first != NULL ? first : idle_at(shared->idle.next);
+}
+
+/* One was called, and its loop has begun a callback of ours instead; another is
+ * free. True: the first is no longer called. */
+static bool take_back(lc_shared_t *shared) {
+  lc_queue_t *at = shared->called_loops.next;
+
+  while (at != &shared->called_loops &&
+         !lc_loop_is_serving_another(&idle_at(at)->consumer->delivery.member))
+    at = at->next;
+  if (at == &shared->called_loops || first_free(shared) == NULL)
+    return false;
+  lc_shared_withdraw(idle_at(at));
+  lc_shared_queue_up(idle_at(at));
+  return true;
 }
 
 /* Calls an idle receiver for each message, or all at the end of the channel, as
@@ -147,6 +184,8 @@ static void call_idle(lc_channel_t *channel, lc_wakes_t *wakes) {
     uint64_t waiting = count_waiting(channel, shared->called + 1);
     if (waiting > shared->called || channel->rx.ended)
       call(shared, first_to_call(shared), wakes);
+    else if (waiting > 0 && take_back(shared))
+      continue;
     else if (lc_inbox_is_parked(&channel->inbox) ||
              (waiting > 0 && channel->config.flavour == LC_LATEST) ||
              park(channel))
@@ -218,6 +257,8 @@ void lc_shared_withdraw(lc_idle_t *idle) {
   if (idle->state == LC_CALLED) {
     lc_assert(shared->called > 0);
     shared->called--;
+    if (idle->consumer->loop != NULL)
+      lc_queue_remove(&idle->queue);
   } else if (idle->state == LC_QUEUED) {
     lc_queue_remove(&idle->queue);
     if (lc_queue_is_empty(&shared->idle))

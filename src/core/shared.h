@@ -11,13 +11,14 @@
  *     AWAY ------------> QUEUED -------------> CALLED
  *       ^                   |                     |
  *       +-------------------+---------------------+
- *          its time is up, it is stopped or closed, or it comes
+ *          its time is up, it is stopped or closed, or it comes;
+ *          a CALLED one that is kept by its loop is QUEUED again
  *
  * A thread that releases the lock makes sure that no message waits while a
  * receiver is idle (lc_shared_unlock). So when a receiver takes the first of
  * several messages, the next receiver is called; and when one that was called
- * is stopped or closed before it takes a message, another is called in its
- * place.
+ * is stopped or closed before it takes a message, or its loop serves another
+ * member instead, another is called in its place.
  *
  * On a rendezvous channel a send that does not wait is accepted if a receiver
  * is idle. That receiver is called. One that was not called takes a message
@@ -39,7 +40,7 @@ typedef enum { LC_AWAY, LC_QUEUED, LC_CALLED, LC_DISMISSED } lc_idle_state_t;
 /* The place in the queue of a loop receiver, or of a thread in a call.
  * shared.lock guards all of it but the wake and what a thread waits with. */
 typedef struct lc_idle {
-  lc_queue_t queue;             /* in idle, spare, or dismissed */
+  lc_queue_t queue;             /* in idle, spare, called or dismissed */
   struct lc_consumer *consumer; /* whose it is */
   lc_idle_state_t state;
   lc_wake_t wake;
@@ -66,16 +67,18 @@ typedef struct lc_consumer {
 } lc_consumer_t;
 
 typedef struct lc_shared {
-  lc_lock_t lock;       /* guards all below, and the receiving side */
-  lc_owner_t holder;    /* the thread that has the lock */
-  bool spins;           /* fixed: a thread that finds it held looks again */
-  char apart[LC_APART]; /* threads that look again do not disturb the rest */
-  lc_queue_t idle;      /* the next one to be called is first */
-  lc_queue_t spare;     /* places of threads that are in no call */
-  lc_queue_t consumers; /* those that are open */
-  size_t called;        /* how many were called, and have not come yet */
-  uint64_t wakes;       /* how many were called so far */
-  bool parked;          /* the inbox may be; false: it is not */
+  lc_lock_t lock;          /* guards all below, and the receiving side */
+  lc_owner_t holder;       /* the thread that has the lock */
+  bool spins;              /* fixed: a thread that finds it held looks again */
+  char apart[LC_APART];    /* threads that look again do not disturb the rest */
+  lc_queue_t idle;         /* the next one to be called is first */
+  lc_queue_t spare;        /* places of threads that are in no call */
+  lc_queue_t consumers;    /* those that are open */
+  lc_queue_t called_loops; /* loop receivers that were called, and have not
+                              come yet */
+  size_t called;           /* how many were, with threads */
+  uint64_t wakes;          /* how many were called so far */
+  bool parked;             /* the inbox may be; false: it is not */
 } lc_shared_t;
 
 /* spins: whether a thread that finds the lock held may look again. */

@@ -96,6 +96,8 @@ static lc_loop_t *new_loop(uv_loop_t *loop, int process) {
   lc_number_init(&fresh->serving);
   lc_number_init(&fresh->serving_ms);
   lc_gate_init(&fresh->gate);
+  lc_lock_init(&fresh->lock);
+  lc_queue_init(&fresh->told);
   fresh->loop = loop;
   fresh->process = process;
   lc_queue_init(&fresh->due);
@@ -161,7 +163,60 @@ void lc_loop_enter(lc_loop_t *loop, lc_member_t *member, lc_wake_t *wake,
   member->heard = lc_wake_count(wake);
   wake->count_of_all = &loop->wakes;
   member->queued = member->is_later = false;
+  member->reconsider = NULL;
+  member->is_told = false;
   member->open = true;
+}
+
+void lc_loop_listen(lc_member_t *member,
+                    void (*reconsider)(lc_member_t *member)) {
+  lc_assert(member->open && member->reconsider == NULL);
+  member->reconsider = reconsider;
+  member->loop->listeners++;
+}
+
+bool lc_loop_tell(lc_member_t *member) {
+  lc_loop_t *loop = member->loop;
+  bool is_free;
+
+  lc_assert(member->reconsider != NULL);
+  lc_lock_take(&loop->lock, true);
+  if (!member->is_told) {
+    member->is_told = true;
+    lc_queue_append(&loop->told, &member->told);
+    loop->told_count++;
+  }
+  is_free = !lc_loop_is_serving(loop);
+  lc_lock_release(&loop->lock);
+  return is_free;
+}
+
+/* Locked. */
+static void tell_no_more(lc_loop_t *loop, lc_member_t *member) {
+  lc_assert(lc_lock_is_held(&loop->lock));
+  lc_assert(member->is_told && loop->told_count > 0);
+  member->is_told = false;
+  lc_queue_remove(&member->told);
+  loop->told_count--;
+}
+
+static lc_member_t *take_told(lc_loop_t *loop) {
+  lc_member_t *told;
+
+  lc_lock_take(&loop->lock, true);
+  told = lc_container(loop->told.next, lc_member_t, told);
+  tell_no_more(loop, told);
+  lc_lock_release(&loop->lock);
+  return told;
+}
+
+static void stop_listening(lc_loop_t *loop, lc_member_t *member) {
+  lc_assert(loop->listeners > 0);
+  loop->listeners--;
+  lc_lock_take(&loop->lock, true);
+  if (member->is_told)
+    tell_no_more(loop, member);
+  lc_lock_release(&loop->lock);
 }
 
 /* Whether it may be served: it has not been in this turn. */
@@ -227,6 +282,8 @@ void lc_loop_leave(lc_member_t *member) {
   member->open = false;
   if (member->queued)
     take_off(loop, member);
+  if (member->reconsider != NULL)
+    stop_listening(loop, member);
   if (loop->driver != member)
     return;
   loop->driver = NULL;
@@ -247,13 +304,20 @@ static void end_turn(lc_loop_t *loop, const lc_member_t *member) {
   }
 }
 
+/* The next one that is due, while the turn has time; or NULL. */
+static lc_member_t *next_due(const lc_loop_t *loop) {
+  lc_member_t *next = first_of(&loop->due);
+
+  return next != NULL && lc_loop_used(loop) < next->most_ns ? next : NULL;
+}
+
 /* True: one that was served goes on later. */
 static bool serve_due(lc_loop_t *loop) {
   lc_member_t *next;
   bool cut = false;
 
-  while ((next = first_of(&loop->due)) != NULL &&
-         lc_loop_used(loop) < next->most_ns) {
+  while ((next = next_due(loop)) != NULL) {
+    lc_number_set(&loop->serving, (uintptr_t) next);
     take_off(loop, next);
     next->served = loop->call;
     if (next->serve(next) && next->open && !next->queued) {
@@ -281,11 +345,45 @@ bool lc_loop_seems_nested(const lc_loop_t *loop) {
 
 #endif
 
-static void set_serving(lc_loop_t *loop, bool serving) {
-  lc_number_set(&loop->serving, serving);
+static void set_serving(lc_loop_t *loop, const lc_member_t *member) {
+  lc_number_set(&loop->serving, (uintptr_t) member);
 #ifdef LC_NOTICES_NESTED_RUN
-  lc_number_set(&loop->serving_ms, serving ? now_ms() : 0);
+  lc_number_set(&loop->serving_ms, member != NULL ? now_ms() : 0);
 #endif
+}
+
+/* The loop begins to serve, with that member, or ends. Those that were told
+ * before look again; not the member, which is served now. Who is told while
+ * they do looks the next time. */
+static void change_serving(lc_loop_t *loop, const lc_member_t *member) {
+  size_t told;
+
+  if (loop->listeners == 0) {
+    set_serving(loop, member);
+    return;
+  }
+  lc_lock_take(&loop->lock, true);
+  set_serving(loop, member);
+  told = loop->told_count;
+  lc_lock_release(&loop->lock);
+  for (; told > 0; told--) {
+    lc_member_t *next = take_told(loop);
+    if (next != member)
+      next->reconsider(next);
+  }
+}
+
+/* True: one that was served goes on later. */
+static bool serve(lc_loop_t *loop) {
+  const lc_member_t *first = next_due(loop);
+  bool cut;
+
+  if (first == NULL)
+    return false;
+  change_serving(loop, first);
+  cut = serve_due(loop);
+  change_serving(loop, NULL);
+  return cut;
 }
 
 void lc_loop_serve(lc_member_t *member) {
@@ -301,9 +399,7 @@ void lc_loop_serve(lc_member_t *member) {
     loop->driver = NULL;
   if (member->open && !member->queued)
     queue_up(loop, member);
-  set_serving(loop, true);
-  cut = serve_due(loop);
-  set_serving(loop, false);
+  cut = serve(loop);
   member->called = loop->call;
   member->used_ns = loop->used_ns;
   /* Its next call proves that the turn of this one has ended: so a member that

@@ -50,6 +50,7 @@
 #include "base/atomic.h"
 #include "base/debug.h"
 #include "base/queue.h"
+#include "wait/lock.h"
 #include "wait/wake.h"
 
 /* A handle on a loop. All but what is fixed is the loop's thread's. */
@@ -64,13 +65,17 @@ typedef struct lc_member {
   uint64_t used_ns;        /* by all, up to the end of that call of its own */
   uint64_t heard;          /* wakes, up to that call */
   bool open, queued, is_later;
+  /* Of one that may be told: see lc_loop_listen. Fixed; else NULL. */
+  void (*reconsider)(struct lc_member *member);
+  lc_queue_t told; /* the loop's lock guards this and the next one */
+  bool is_told;
 } lc_member_t;
 
 typedef struct lc_loop {
   lc_counter_t wakes;     /* sent to members; any thread counts */
   lc_owner_t loop_thread; /* the thread of the last callback, if any */
-  lc_number_t serving;    /* 1: a member, whose callbacks run. Its thread sets
-                             it, any thread reads it */
+  lc_number_t serving;    /* the member whose callbacks run, as a number; 0:
+                             none. Its thread sets it, any thread reads it */
   lc_number_t serving_ms; /* debug: since when; 0: it is not */
   lc_owner_t caller;      /* before that: the thread of the last call */
   uv_loop_t *loop;        /* fixed after open, as the next one */
@@ -78,7 +83,12 @@ typedef struct lc_loop {
   struct lc_loop *prev, *next; /* the registry's mutex guards these */
   size_t handles;              /* open, or not called back as closed */
   lc_gate_t gate; /* the cores that lead here; shut behind the last handle */
+  lc_lock_t lock; /* guards told, and the beginning and end of serving while
+                     any member listens */
+  lc_queue_t told;
+  size_t told_count;
   /* Used by the loop's thread. */
+  size_t listeners;
   lc_queue_t due, later;
   size_t due_count;
   lc_member_t *driver;      /* or NULL */
@@ -104,9 +114,15 @@ void lc_loop_detach(lc_loop_t *loop);
 void lc_loop_hold(lc_loop_t *loop);
 void lc_loop_release(lc_loop_t *loop);
 
-/* Any thread. Whether callbacks of ours run there. A hint. */
+/* Any thread. Whether callbacks of ours run there; or callbacks of another
+ * member. A hint. */
 static inline bool lc_loop_is_serving(const lc_loop_t *loop) {
   return lc_number_read(&loop->serving) != 0;
+}
+
+static inline bool lc_loop_is_serving_another(const lc_member_t *member) {
+  uintptr_t serving = lc_number_read(&member->loop->serving);
+  return serving != 0 && serving != (uintptr_t) member;
 }
 
 /* The loop's thread, in a callback of ours. */
@@ -156,6 +172,18 @@ bool lc_loop_seems_nested(const lc_loop_t *loop);
 /* The loop's thread. It is a member from now on; the record is attached. */
 void lc_loop_enter(lc_loop_t *loop, lc_member_t *member, lc_wake_t *wake,
                    uint64_t most_ns, bool (*serve)(lc_member_t *member));
+
+/* The loop's thread. The member shares its work with members of other loops,
+ * so whether it should do it depends on whether its loop is free. From now on
+ * it may be told that there is some. reconsider is then called on the loop's
+ * thread, when the loop next begins to serve another member, or has ended to
+ * serve. */
+void lc_loop_listen(lc_member_t *member,
+                    void (*reconsider)(lc_member_t *member));
+
+/* Any thread, while the member is open. Tells one that listens. True: the loop
+ * is free. */
+LC_MUST_USE bool lc_loop_tell(lc_member_t *member);
 
 /* The loop's thread, when its handle is about to be closed, and no more wakes
  * are sent: it is served no more. */

@@ -5,7 +5,7 @@
 #include "explore.h"
 
 #define THREADS_MOST 4
-#define PLACES_MOST 96
+#define PLACES_MOST 192
 
 /* What a thread, a store or a mutex knows: of each atomic place the oldest
  * store that may still be read, of each thread the steps that are past. */

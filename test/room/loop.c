@@ -147,6 +147,9 @@ typedef struct {
   uint64_t piece_ns;
   int pieces, done, streak; /* turn: of its last piece */
   int spins;
+  int looks;          /* of one that listens */
+  lc_member_t *tells; /* while it is served; or NULL */
+  bool was_free;      /* what it was answered */
 } fake_t;
 
 static fake_t fakes[MEMBERS];
@@ -181,6 +184,8 @@ static bool serve_fake(lc_member_t *member) {
   ck_assert_int_ne(fake->streak, streak);
   ck_assert_uint_gt(share, lc_loop_used(loop_of_it));
   ck_assert_uint_le(share, MOST_NS);
+  if (fake->tells != NULL)
+    fake->was_free = lc_loop_tell(fake->tells);
   while (fake->pieces > 0) {
     fake->pieces--;
     fake->done++;
@@ -325,6 +330,83 @@ START_TEST(a_driver_that_closes_leaves_it_to_another) {
 }
 END_TEST
 
+static void look_once(lc_member_t *member) {
+  ((fake_t *) (void *) member)->looks++;
+}
+
+static void let_listen(size_t i) {
+  lc_loop_listen(&fakes[i].member, look_once);
+}
+
+static void serve_one(size_t i) {
+  give(i, 1, 1);
+  ck_assert_int_eq(run_turn(), 1);
+}
+
+START_TEST(one_that_was_told_looks_when_another_is_served) {
+  let_listen(0);
+  serve_one(1);
+  ck_assert_int_eq(fakes[0].looks, 0);
+  ck_assert(lc_loop_tell(&fakes[0].member));
+  ck_assert(lc_loop_tell(&fakes[0].member));
+  ck_assert_int_eq(fakes[0].looks, 0);
+  serve_one(1);
+  ck_assert_int_eq(fakes[0].looks, 1);
+  serve_one(1);
+  ck_assert_int_eq(fakes[0].looks, 1);
+}
+END_TEST
+
+START_TEST(one_that_is_served_first_need_not_look) {
+  let_listen(0);
+  let_listen(2);
+  ck_assert(lc_loop_tell(&fakes[0].member));
+  ck_assert(lc_loop_tell(&fakes[2].member));
+  serve_one(0);
+  ck_assert_int_eq(fakes[0].looks, 0);
+  ck_assert_int_eq(fakes[2].looks, 1);
+  serve_one(1);
+  ck_assert_int_eq(fakes[0].looks, 0);
+}
+END_TEST
+
+START_TEST(one_that_is_told_meanwhile_looks_afterwards) {
+  let_listen(0);
+  fakes[1].was_free = true;
+  fakes[1].tells = &fakes[0].member;
+  serve_one(1);
+  ck_assert(!fakes[1].was_free);
+  ck_assert_int_eq(fakes[0].looks, 1);
+  ck_assert(lc_loop_tell(&fakes[0].member));
+}
+END_TEST
+
+/* A call may be what causes the next one. */
+static void tell_itself(lc_member_t *member) {
+  look_once(member);
+  (void) !lc_loop_tell(member);
+}
+
+START_TEST(one_that_is_told_while_it_looks_looks_once_each_time) {
+  lc_loop_listen(&fakes[0].member, tell_itself);
+  ck_assert(lc_loop_tell(&fakes[0].member));
+  serve_one(1);
+  ck_assert_int_eq(fakes[0].looks, 2);
+}
+END_TEST
+
+START_TEST(one_that_has_left_looks_no_more) {
+  let_listen(0);
+  let_listen(2);
+  ck_assert(lc_loop_tell(&fakes[0].member));
+  ck_assert(lc_loop_tell(&fakes[2].member));
+  close_fake(&fakes[0]);
+  serve_one(1);
+  ck_assert_int_eq(fakes[0].looks, 0);
+  ck_assert_int_eq(fakes[2].looks, 1);
+}
+END_TEST
+
 /* The last one that was woken. */
 START_TEST(a_loop_spins_once_in_a_turn_and_if_none_is_due) {
   size_t i;
@@ -378,6 +460,11 @@ static Suite *suite(void) {
              what_has_little_to_do_is_served_in_one_turn,
              turns_that_cannot_be_told_apart_cost_one_more,
              a_driver_that_closes_leaves_it_to_another,
+             one_that_was_told_looks_when_another_is_served,
+             one_that_is_served_first_need_not_look,
+             one_that_is_told_meanwhile_looks_afterwards,
+             one_that_is_told_while_it_looks_looks_once_each_time,
+             one_that_has_left_looks_no_more,
              a_loop_spins_once_in_a_turn_and_if_none_is_due,
              a_budget_looks_soon_after_something_else_took_time);
   return suite;
