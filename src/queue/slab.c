@@ -575,19 +575,34 @@ static bool is_small(const lc_slab_pool_t *pool, const lc_slab_t *slab) {
          (pool->single || slab->bytes < share(pool) / 2);
 }
 
+/* What is kept in a flood, if the few are not more. */
+static size_t flood_bytes(const lc_slab_pool_t *pool) {
+  if (pool->stride >= LC_FLOOD_MOST / LC_FLOOD_MESSAGES)
+    return LC_FLOOD_MOST;
+  if (pool->stride <= LC_FLOOD_LEAST / LC_FLOOD_MESSAGES)
+    return LC_FLOOD_LEAST;
+  return pool->stride * LC_FLOOD_MESSAGES;
+}
+
+size_t lc_slab_pool_most(const lc_slab_pool_t *pool) {
+  size_t few = bytes_of_few(pool), flood = flood_bytes(pool);
+
+  return pool->single || few > flood ? few : flood;
+}
+
 void lc_slab_pool_recycle(lc_slab_pool_t *pool, lc_slab_t *slab) {
-  size_t few = bytes_of_few(pool);
-  size_t most = pool->single || few > LC_FLOOD_BYTES ? few : LC_FLOOD_BYTES;
   size_t unasked = count_unasked(pool, slab->bytes);
   bool of_block = pool->cuts_blocks;
 
   slab->used = 0;
-  if (!pool->single && unasked > LC_FLOOD_BYTES / 2) {
-    (void) trim(pool, &of_block);
-    most = few;
-  }
-  if (is_small(pool, slab) || !try_to_put(pool, slab, most))
+  if (is_small(pool, slab) ||
+      !try_to_put(pool, slab, lc_slab_pool_most(pool)))
     (void) free_slab(pool, slab);
+  if (pool->single || unasked <= flood_bytes(pool) / 2)
+    return;
+  /* One for this one, and another one. */
+  (void) trim(pool, &of_block);
+  (void) trim(pool, &of_block);
 }
 
 void lc_slab_pool_orphan(lc_slab_pool_t *pool, lc_slab_t *slab) {

@@ -146,8 +146,26 @@ START_TEST(the_memory_of_a_burst_is_tight_and_goes_back) {
 }
 END_TEST
 
+/* It takes as many messages as were sent, and never looks for more. */
+START_TEST(who_takes_exactly_what_was_sent_keeps_little) {
+  char message[64] = {0};
+  int i, burst = 120000;
+
+  reopen_for_a_thread(sizeof message);
+  for (i = 0; i < burst; i++)
+    if (loopchan_send(tx, message) != 0)
+      ck_abort_msg("out of memory?");
+  for (i = 0; i < burst; i++)
+    if (loopchan_recv(&rx, message) != 0)
+      ck_abort_msg("lost at %d", i);
+  ck_assert_uint_le(memory_bytes(), memory_peak() / 10);
+  drop_tx();
+  close_rx();
+}
+END_TEST
+
 /* Less than a channel keeps while messages flow. */
-#define FLOOD 200000
+#define FLOOD 120000
 #define KEPT_AT_MOST ((size_t) 512 * 1024)
 
 static size_t bytes_in_last_callback;
@@ -789,6 +807,7 @@ static Suite *suite(void) {
              a_steady_state_allocates_nothing_and_wakes_once_a_turn_at_most,
              large_messages_are_tight_too,
              the_memory_of_a_burst_is_tight_and_goes_back,
+             who_takes_exactly_what_was_sent_keeps_little,
              a_loop_with_nothing_to_do_frees_what_a_flood_has_left,
              one_of_several_loops_frees_what_a_flood_has_left,
              one_of_several_threads_frees_what_a_flood_has_left,

@@ -293,7 +293,7 @@ static lc_slab_t *take_and_spend(void) {
   return slab;
 }
 
-#define FLOOD (2 * LC_FLOOD_BYTES / LC_SLAB_MOST)
+#define FLOOD (2 * LC_FLOOD_MOST / LC_SLAB_MOST)
 #define IN_BLOCK (LC_BLOCK_BYTES / LC_SLAB_MOST - 1) /* and a smaller one */
 
 static lc_slab_t *flood[FLOOD];
@@ -322,16 +322,16 @@ START_TEST(while_slabs_are_asked_for_a_flood_of_them_waits) {
   size_t allocations, waiting, i;
 
   allow_blocks();
-  for (i = 0; i < 100; i++)
+  for (i = 0; i < 30; i++)
     flood[i] = take_and_spend();
-  recycle_flood(0, 100);
+  recycle_flood(0, 30);
   waiting = bytes_waiting();
-  ck_assert_uint_ge(waiting, 100 * LC_SLAB_MOST);
+  ck_assert_uint_ge(waiting, 30 * LC_SLAB_MOST);
   allocations = memory_allocations();
-  for (i = 0; i < 100; i++)
+  for (i = 0; i < 30; i++)
     flood[i] = take_and_spend();
   ck_assert_uint_eq(memory_allocations(), allocations);
-  recycle_flood(0, 100);
+  recycle_flood(0, 30);
   ck_assert(lc_slab_pool_is_flooded(&pool));
   /* Each frees a slab, or what is left of a block. */
   ck_assert_uint_le(trim_all(), (waiting - LC_POOL_BYTES) / LC_SLAB_MOST);
@@ -591,8 +591,25 @@ START_TEST(a_flood_keeps_no_more_than_its_bytes) {
     waiting = bytes_waiting();
     most = waiting > most ? waiting : most;
   }
-  ck_assert_uint_le(most, LC_FLOOD_BYTES);
-  ck_assert_uint_gt(most, LC_FLOOD_BYTES - LC_SLAB_MOST);
+  ck_assert_uint_le(most, lc_slab_pool_most(&pool));
+  ck_assert_uint_gt(most, lc_slab_pool_most(&pool) - LC_SLAB_MOST);
+}
+END_TEST
+
+START_TEST(a_flood_of_large_messages_may_keep_more) {
+  static const struct {
+    size_t size, most;
+  } cases[] = {{0, 4194304},    {8, 4194304},     {120, 4194304},
+               {248, 8388608},  {504, 16777216},  {512, 16777216},
+               {520, 16777216}, {65536, 16777216}};
+  size_t i;
+
+  for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+    ck_assert(lc_slab_pool_init(&pool, cases[i].size, SIZE_MAX));
+    if (sizeof(lc_link_t) == 8)
+      ck_assert_uint_eq(lc_slab_pool_most(&pool), cases[i].most);
+  }
+  ck_assert(lc_slab_pool_init(&pool, 8, SIZE_MAX));
 }
 END_TEST
 
@@ -725,6 +742,7 @@ static Suite *suite(void) {
       blocks_are_for_large_slabs_of_small_messages,
       a_slab_with_nodes_under_way_is_not_trimmed,
       a_flood_keeps_no_more_than_its_bytes,
+      a_flood_of_large_messages_may_keep_more,
       slabs_that_nobody_asks_for_are_freed,
       small_slabs_do_not_stay_when_large_ones_are_made,
       single_slabs_have_one_node_and_all_wait, out_of_memory_is_told,
