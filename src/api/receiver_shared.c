@@ -150,8 +150,8 @@ static bool serve_consumer(lc_member_t *member) {
 }
 
 /* The unlock calls another one, if that is free and this one is not. */
-static void reconsider_call(lc_member_t *member) {
-  lc_channel_t *channel = consumer_of_member(member)->channel;
+static void reconsider_call(lc_listener_t *listener) {
+  lc_channel_t *channel = consumer_of_member(listener->member)->channel;
 
   lc_shared_lock(channel);
   lc_shared_unlock(channel);
@@ -188,7 +188,8 @@ static int open_on_loop(uv_loop_t *loop, loopchan_receiver_t *rx,
   lc_loop_enter(consumer->loop, &consumer->delivery.member,
                 &consumer->idle.wake, channel->config.budget_ns,
                 serve_consumer);
-  lc_loop_listen(&consumer->delivery.member, reconsider_call);
+  lc_loop_listen(&consumer->listener, &consumer->delivery.member,
+                 reconsider_call);
   return 0;
 
 no_handle:
@@ -368,6 +369,7 @@ int lc_receiver_shared_close(loopchan_receiver_t *rx,
     return 0;
   }
   lc_wake_leave(&consumer->idle.wake);
+  lc_loop_stop_listening(&consumer->listener);
   lc_loop_leave(&consumer->delivery.member);
   uv_close((uv_handle_t *) &rx->async, on_shared_closed);
   return 0;

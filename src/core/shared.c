@@ -129,7 +129,7 @@ static bool park(lc_channel_t *channel) {
 /* Whether its loop is free, which is told; a thread is. */
 static bool is_free(lc_idle_t *idle) {
   return idle->consumer->loop == NULL ||
-         lc_loop_tell(&idle->consumer->delivery.member);
+         lc_loop_tell(&idle->consumer->listener);
 }
 
 static bool seems_free(const lc_idle_t *idle) {

@@ -62,6 +62,7 @@ typedef struct lc_consumer {
   lc_idle_t idle;
   /* Used by the loop's thread. */
   lc_delivery_t delivery;
+  lc_listener_t listener; /* to be called, or not, as its loop is free */
   bool in_callback;
   lc_on_closed_t on_closed;
 } lc_consumer_t;

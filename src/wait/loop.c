@@ -163,27 +163,25 @@ void lc_loop_enter(lc_loop_t *loop, lc_member_t *member, lc_wake_t *wake,
   member->heard = lc_wake_count(wake);
   wake->count_of_all = &loop->wakes;
   member->queued = member->is_later = false;
-  member->reconsider = NULL;
-  member->is_told = false;
   member->open = true;
 }
 
-void lc_loop_listen(lc_member_t *member,
-                    void (*reconsider)(lc_member_t *member)) {
-  lc_assert(member->open && member->reconsider == NULL);
-  member->reconsider = reconsider;
+void lc_loop_listen(lc_listener_t *listener, lc_member_t *member,
+                    void (*reconsider)(lc_listener_t *listener)) {
+  listener->member = member;
+  listener->reconsider = reconsider;
+  listener->is_told = false;
   member->loop->listeners++;
 }
 
-bool lc_loop_tell(lc_member_t *member) {
-  lc_loop_t *loop = member->loop;
+bool lc_loop_tell(lc_listener_t *listener) {
+  lc_loop_t *loop = listener->member->loop;
   bool is_free;
 
-  lc_assert(member->reconsider != NULL);
   lc_lock_take(&loop->lock, true);
-  if (!member->is_told) {
-    member->is_told = true;
-    lc_queue_append(&loop->told, &member->told);
+  if (!listener->is_told) {
+    listener->is_told = true;
+    lc_queue_append(&loop->told, &listener->told);
     loop->told_count++;
   }
   is_free = !lc_loop_is_serving(loop);
@@ -192,30 +190,32 @@ bool lc_loop_tell(lc_member_t *member) {
 }
 
 /* Locked. */
-static void tell_no_more(lc_loop_t *loop, lc_member_t *member) {
+static void tell_no_more(lc_loop_t *loop, lc_listener_t *listener) {
   lc_assert(lc_lock_is_held(&loop->lock));
-  lc_assert(member->is_told && loop->told_count > 0);
-  member->is_told = false;
-  lc_queue_remove(&member->told);
+  lc_assert(listener->is_told && loop->told_count > 0);
+  listener->is_told = false;
+  lc_queue_remove(&listener->told);
   loop->told_count--;
 }
 
-static lc_member_t *take_told(lc_loop_t *loop) {
-  lc_member_t *told;
+static lc_listener_t *take_told(lc_loop_t *loop) {
+  lc_listener_t *told;
 
   lc_lock_take(&loop->lock, true);
-  told = lc_container(loop->told.next, lc_member_t, told);
+  told = lc_container(loop->told.next, lc_listener_t, told);
   tell_no_more(loop, told);
   lc_lock_release(&loop->lock);
   return told;
 }
 
-static void stop_listening(lc_loop_t *loop, lc_member_t *member) {
+void lc_loop_stop_listening(lc_listener_t *listener) {
+  lc_loop_t *loop = listener->member->loop;
+
   lc_assert(loop->listeners > 0);
   loop->listeners--;
   lc_lock_take(&loop->lock, true);
-  if (member->is_told)
-    tell_no_more(loop, member);
+  if (listener->is_told)
+    tell_no_more(loop, listener);
   lc_lock_release(&loop->lock);
 }
 
@@ -282,8 +282,6 @@ void lc_loop_leave(lc_member_t *member) {
   member->open = false;
   if (member->queued)
     take_off(loop, member);
-  if (member->reconsider != NULL)
-    stop_listening(loop, member);
   if (loop->driver != member)
     return;
   loop->driver = NULL;
@@ -367,8 +365,8 @@ static void change_serving(lc_loop_t *loop, const lc_member_t *member) {
   told = loop->told_count;
   lc_lock_release(&loop->lock);
   for (; told > 0; told--) {
-    lc_member_t *next = take_told(loop);
-    if (next != member)
+    lc_listener_t *next = take_told(loop);
+    if (next->member != member)
       next->reconsider(next);
   }
 }

@@ -65,11 +65,16 @@ typedef struct lc_member {
   uint64_t used_ns;        /* by all, up to the end of that call of its own */
   uint64_t heard;          /* wakes, up to that call */
   bool open, queued, is_later;
-  /* Of one that may be told: see lc_loop_listen. Fixed; else NULL. */
-  void (*reconsider)(struct lc_member *member);
+} lc_member_t;
+
+/* A member that shares its work with members of other loops: whether it should
+ * do it depends on whether its loop is free. */
+typedef struct lc_listener {
+  lc_member_t *member; /* fixed, as the next one */
+  void (*reconsider)(struct lc_listener *listener);
   lc_queue_t told; /* the loop's lock guards this and the next one */
   bool is_told;
-} lc_member_t;
+} lc_listener_t;
 
 typedef struct lc_loop {
   lc_counter_t wakes;     /* sent to members; any thread counts */
@@ -173,17 +178,17 @@ bool lc_loop_seems_nested(const lc_loop_t *loop);
 void lc_loop_enter(lc_loop_t *loop, lc_member_t *member, lc_wake_t *wake,
                    uint64_t most_ns, bool (*serve)(lc_member_t *member));
 
-/* The loop's thread. The member shares its work with members of other loops,
- * so whether it should do it depends on whether its loop is free. From now on
- * it may be told that there is some. reconsider is then called on the loop's
- * thread, when the loop next begins to serve another member, or has ended to
- * serve. */
-void lc_loop_listen(lc_member_t *member,
-                    void (*reconsider)(lc_member_t *member));
+/* The loop's thread. From now on the member may be told that there is work for
+ * it. reconsider is then called on the loop's thread, when the loop next begins
+ * to serve another member, or has ended serving. */
+void lc_loop_listen(lc_listener_t *listener, lc_member_t *member,
+                    void (*reconsider)(lc_listener_t *listener));
 
-/* Any thread, while the member is open. Tells one that listens. True: the loop
- * is free. */
-LC_MUST_USE bool lc_loop_tell(lc_member_t *member);
+/* The loop's thread, before the member leaves; it is not told any more. */
+void lc_loop_stop_listening(lc_listener_t *listener);
+
+/* Any thread, while the member listens. Tells it. True: the loop is free. */
+LC_MUST_USE bool lc_loop_tell(lc_listener_t *listener);
 
 /* The loop's thread, when its handle is about to be closed, and no more wakes
  * are sent: it is served no more. */

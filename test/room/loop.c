@@ -147,9 +147,11 @@ typedef struct {
   uint64_t piece_ns;
   int pieces, done, streak; /* turn: of its last piece */
   int spins;
-  int looks;          /* of one that listens */
-  lc_member_t *tells; /* while it is served; or NULL */
-  bool was_free;      /* what it was answered */
+  bool listens;
+  int looks;            /* of one that listens */
+  lc_listener_t *tells; /* while it is served; or NULL */
+  lc_listener_t listener;
+  bool was_free; /* what it was answered */
 } fake_t;
 
 static fake_t fakes[MEMBERS];
@@ -171,6 +173,8 @@ static void on_async(uv_async_t *async) {
 
 static void close_fake(fake_t *fake) {
   lc_wake_leave(&fake->wake);
+  if (fake->listens)
+    lc_loop_stop_listening(&fake->listener);
   lc_loop_leave(&fake->member);
   uv_close((uv_handle_t *) &fake->async, NULL);
 }
@@ -330,12 +334,17 @@ START_TEST(a_driver_that_closes_leaves_it_to_another) {
 }
 END_TEST
 
-static void look_once(lc_member_t *member) {
-  ((fake_t *) (void *) member)->looks++;
+static void look_once(lc_listener_t *listener) {
+  ((fake_t *) (void *) listener->member)->looks++;
+}
+
+static void listen_with(size_t i, void (*reconsider)(lc_listener_t *)) {
+  lc_loop_listen(&fakes[i].listener, &fakes[i].member, reconsider);
+  fakes[i].listens = true;
 }
 
 static void let_listen(size_t i) {
-  lc_loop_listen(&fakes[i].member, look_once);
+  listen_with(i, look_once);
 }
 
 static void serve_one(size_t i) {
@@ -347,8 +356,8 @@ START_TEST(one_that_was_told_looks_when_another_is_served) {
   let_listen(0);
   serve_one(1);
   ck_assert_int_eq(fakes[0].looks, 0);
-  ck_assert(lc_loop_tell(&fakes[0].member));
-  ck_assert(lc_loop_tell(&fakes[0].member));
+  ck_assert(lc_loop_tell(&fakes[0].listener));
+  ck_assert(lc_loop_tell(&fakes[0].listener));
   ck_assert_int_eq(fakes[0].looks, 0);
   serve_one(1);
   ck_assert_int_eq(fakes[0].looks, 1);
@@ -360,8 +369,8 @@ END_TEST
 START_TEST(one_that_is_served_first_need_not_look) {
   let_listen(0);
   let_listen(2);
-  ck_assert(lc_loop_tell(&fakes[0].member));
-  ck_assert(lc_loop_tell(&fakes[2].member));
+  ck_assert(lc_loop_tell(&fakes[0].listener));
+  ck_assert(lc_loop_tell(&fakes[2].listener));
   serve_one(0);
   ck_assert_int_eq(fakes[0].looks, 0);
   ck_assert_int_eq(fakes[2].looks, 1);
@@ -373,23 +382,23 @@ END_TEST
 START_TEST(one_that_is_told_meanwhile_looks_afterwards) {
   let_listen(0);
   fakes[1].was_free = true;
-  fakes[1].tells = &fakes[0].member;
+  fakes[1].tells = &fakes[0].listener;
   serve_one(1);
   ck_assert(!fakes[1].was_free);
   ck_assert_int_eq(fakes[0].looks, 1);
-  ck_assert(lc_loop_tell(&fakes[0].member));
+  ck_assert(lc_loop_tell(&fakes[0].listener));
 }
 END_TEST
 
 /* A call may be what causes the next one. */
-static void tell_itself(lc_member_t *member) {
-  look_once(member);
-  (void) !lc_loop_tell(member);
+static void tell_itself(lc_listener_t *listener) {
+  look_once(listener);
+  (void) !lc_loop_tell(listener);
 }
 
 START_TEST(one_that_is_told_while_it_looks_looks_once_each_time) {
-  lc_loop_listen(&fakes[0].member, tell_itself);
-  ck_assert(lc_loop_tell(&fakes[0].member));
+  listen_with(0, tell_itself);
+  ck_assert(lc_loop_tell(&fakes[0].listener));
   serve_one(1);
   ck_assert_int_eq(fakes[0].looks, 2);
 }
@@ -398,8 +407,8 @@ END_TEST
 START_TEST(one_that_has_left_looks_no_more) {
   let_listen(0);
   let_listen(2);
-  ck_assert(lc_loop_tell(&fakes[0].member));
-  ck_assert(lc_loop_tell(&fakes[2].member));
+  ck_assert(lc_loop_tell(&fakes[0].listener));
+  ck_assert(lc_loop_tell(&fakes[2].listener));
   close_fake(&fakes[0]);
   serve_one(1);
   ck_assert_int_eq(fakes[0].looks, 0);
