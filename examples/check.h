@@ -39,9 +39,9 @@ static inline void check(const std::error_code &err) {
   try {
     if (std::exception_ptr thrown = std::current_exception())
       std::rethrow_exception(thrown);
-    fputs("terminated\n", stderr);
+    (void) fputs("terminated\n", stderr);
   } catch (const std::exception &thrown) {
-    fprintf(stderr, "%s\n", thrown.what());
+    (void) fprintf(stderr, "%s\n", thrown.what());
   }
   _Exit(1);
 }

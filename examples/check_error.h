@@ -12,8 +12,8 @@
 static inline void check(int err) {
   if (err == 0)
     return;
-  fflush(stdout);
-  fprintf(stderr, "%s\n", uv_strerror(err));
+  (void) fflush(stdout);
+  (void) fprintf(stderr, "%s\n", uv_strerror(err));
   _Exit(1);
 }
 

@@ -90,7 +90,7 @@ static int find_ready(loopchan_receiver_t *const rxs[], size_t n) {
   size_t few = n < LC_SELECT_FEW ? n : LC_SELECT_FEW;
   int found = look_round(rxs, n, few, select);
 
-  if (found == UV_EAGAIN && few < n && select->last < n)
+  if (found == UV_EAGAIN && n > LC_SELECT_FEW && select->last < n)
     found = look_at(rxs, n, select->last);
   if (found == UV_EAGAIN)
     found = look_round(rxs, n, n - few, select);

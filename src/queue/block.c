@@ -97,11 +97,11 @@ bool lc_blocks_free(lc_blocks_t *blocks, void *part, size_t offset,
 /* Giving pages back costs more than freeing the whole block, so it is for when
  * messages no longer flow. */
 static void discard_pages(lc_block_t *block) {
-  size_t n = block->tidied, from;
+  size_t n = block->tidied;
   unsigned discards = 0;
 
   while (n < LC_BLOCK_PAGES && discards < LC_DISCARDS_MOST) {
-    from = n;
+    size_t from = n;
     while (n < LC_BLOCK_PAGES && block->live_in[n] == 0)
       n++;
     if (n > from) {
@@ -115,14 +115,13 @@ static void discard_pages(lc_block_t *block) {
 }
 
 bool lc_blocks_tidy(lc_blocks_t *blocks) {
-  lc_block_t *block;
   bool some;
 
   if (!try_blocks(blocks))
     return true;
   some = !lc_queue_is_empty(&blocks->holed);
   if (some) {
-    block = lc_container(blocks->holed.next, lc_block_t, queue);
+    lc_block_t *block = lc_container(blocks->holed.next, lc_block_t, queue);
     discard_pages(block);
     set_holed(blocks, block, block->tidied < LC_BLOCK_PAGES);
   }

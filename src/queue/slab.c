@@ -270,8 +270,7 @@ static lc_slab_t *take_waiting(lc_slab_pool_t *pool, size_t bytes,
   lc_slab_t *slab = take_all(pool);
   unsigned looks;
 
-  for (looks = 0;
-       slab == NULL && looks < LC_LOOKS_MOST && expects_slabs(pool);
+  for (looks = 0; slab == NULL && looks < LC_LOOKS_MOST && expects_slabs(pool);
        looks++) {
     lc_relax();
     slab = take_all(pool);
@@ -514,11 +513,11 @@ static size_t trim(lc_slab_pool_t *pool, bool *of_block) {
 /* The same for as many small slabs as one large one is worth. */
 static size_t trim_some(lc_slab_pool_t *pool) {
   bool of_block = pool->cuts_blocks;
-  size_t freed = 0, bytes;
+  size_t freed = 0;
   unsigned slabs;
 
   for (slabs = 0; slabs < LC_TRIM_MOST && freed < LC_SLAB_MOST; slabs++) {
-    bytes = trim(pool, &of_block);
+    size_t bytes = trim(pool, &of_block);
     if (bytes == 0)
       break;
     freed += bytes;
@@ -595,8 +594,7 @@ void lc_slab_pool_recycle(lc_slab_pool_t *pool, lc_slab_t *slab) {
   bool of_block = pool->cuts_blocks;
 
   slab->used = 0;
-  if (is_small(pool, slab) ||
-      !try_to_put(pool, slab, lc_slab_pool_most(pool)))
+  if (is_small(pool, slab) || !try_to_put(pool, slab, lc_slab_pool_most(pool)))
     (void) free_slab(pool, slab);
   if (pool->single || unasked <= flood_bytes(pool) / 2)
     return;
