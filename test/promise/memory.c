@@ -164,8 +164,8 @@ START_TEST(who_takes_exactly_what_was_sent_keeps_little) {
 }
 END_TEST
 
-/* Less than a channel keeps while messages flow. */
-#define FLOOD 120000
+/* Less than a channel keeps while messages flow, of ints with their links. */
+#define FLOOD ((int) (960000 / sizeof(void *)))
 #define KEPT_AT_MOST ((size_t) 512 * 1024)
 
 static size_t bytes_in_last_callback;
