@@ -94,10 +94,11 @@ void uv_mutex_destroy(uv_mutex_t *mutex) {
 static _Thread_local int passes; /* till it stands; 0: it does not */
 static atomic_bool stands, goes_on;
 
-void locks_stand_still(int after) {
+bool locks_stand_still(int after) {
   atomic_store(&stands, false);
   atomic_store(&goes_on, false);
   passes = after + 1;
+  return true;
 }
 
 void locks_go_on(void) {
@@ -220,8 +221,9 @@ int locks_timed_waits(void) {
 
 #else
 
-void locks_stand_still(int after) {
+bool locks_stand_still(int after) {
   (void) after;
+  return false;
 }
 
 void locks_go_on(void) {

@@ -28,14 +28,15 @@ bool locks_around_waits(void (*before)(void), void (*after)(void));
 
 /* The calling thread loses its processor when it is about to lock a mutex, or
  * to call uv_async_send, the next time but `after`; until locks_go_on. One
- * thread at a time; nothing where programs are not ELF files. */
-void locks_stand_still(int after);
+ * thread at a time. False, and it does not, where programs are not ELF files.
+ */
+bool locks_stand_still(int after);
 void locks_go_on(void);
 
 /* The calling thread does not stand still any more, if it has not so far. */
 void locks_walk_on(void);
 
-/* Whether it stands there. */
+/* Whether it stands there; true where it cannot. */
 bool locks_stand(void);
 
 /* For a test that has its own function in place of uv_async_send. */
