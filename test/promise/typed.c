@@ -101,7 +101,7 @@ END_TEST
 /* A clone needs no wrapper of its own. */
 START_TEST(typed_calls_work_on_a_clone) {
   loopchan_options_t options = {.flags = LOOPCHAN_SHARED};
-  loopchan_receiver_t thread_clone;
+  loopchan_receiver_t thread_clone = {0};
   loopchan_sender_t *jobs;
   struct job job;
 
