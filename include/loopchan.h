@@ -435,12 +435,11 @@ LOOPCHAN_EXTERN int loopchan_open(uv_loop_t *loop, loopchan_receiver_t *rx,
  * call waits for a message; a loop receiver while it is started and has nothing
  * to do.) A send wakes one idle receiver: the one that has been idle longest,
  * but those on loops that are in a callback of a receiver or writer come after
- * all others. The next idle receiver is woken if that one leaves messages
- * behind, if it is stopped or closed before it takes one, and if its loop is in
- * such a callback when another receiver is idle whose loop is not. On a
- * rendezvous channel, while no send waits, as many calls of loopchan_try_send
- * are accepted as there are idle receivers, and each message goes to one of
- * these.
+ * all others. If the receiver leaves messages behind, or is stopped or closed
+ * before it takes one, the next idle receiver is woken; and if its loop begins
+ * such a callback first, the next one whose loop is in none. On a rendezvous
+ * channel, while no send waits, as many calls of loopchan_try_send are accepted
+ * as there are idle receivers, and each message goes to one of these.
  *
  * The library does not know of a loop's other callbacks, nor whether the loop
  * is being run. If a receiver is woken meanwhile, it takes its message later,

@@ -126,7 +126,8 @@ static bool park(lc_channel_t *channel) {
   return true;
 }
 
-/* Whether its loop is free, which is told; a thread is. */
+/* Whether it can come at once, as a thread can, and a loop that is in no
+ * callback of ours. The loop is told that it is wanted. */
 static bool is_free(lc_idle_t *idle) {
   return idle->consumer->loop == NULL ||
          lc_loop_tell(&idle->consumer->listener);
@@ -138,8 +139,7 @@ static bool seems_free(const lc_idle_t *idle) {
 }
 
 /* A loop that is in a callback of ours would let a message wait; so this looks
- * past it. NULL: all are busy, and the first of them that is free again will
- * look. */
+ * past it. NULL: all are busy, and the first that is free again will look. */
 static lc_idle_t *first_free(const lc_shared_t *shared) {
   lc_queue_t *at;
 
@@ -159,8 +159,8 @@ static lc_idle_t *first_to_call(const lc_shared_t *shared) {
   return first != NULL ? first : idle_at(shared->idle.next);
 }
 
-/* One was called, and its loop has begun a callback of ours instead; another is
- * free. True: the first is no longer called. */
+/* If one was called whose loop has begun a callback of another member instead,
+ * and there is one that is free: takes back the call. False: nothing to do. */
 static bool take_back(lc_shared_t *shared) {
   lc_queue_t *at = shared->called_loops.next;
 

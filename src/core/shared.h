@@ -12,7 +12,7 @@
  *       ^                   |                     |
  *       +-------------------+---------------------+
  *          its time is up, it is stopped or closed, or it comes;
- *          a CALLED one that is kept by its loop is QUEUED again
+ *          if its loop serves another member instead, it queues up again
  *
  * A thread that releases the lock makes sure that no message waits while a
  * receiver is idle (lc_shared_unlock). So when a receiver takes the first of

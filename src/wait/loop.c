@@ -350,9 +350,9 @@ static void set_serving(lc_loop_t *loop, const lc_member_t *member) {
 #endif
 }
 
-/* The loop begins to serve, with that member, or ends. Those that were told
- * before look again; not the member, which is served now. Who is told while
- * they do looks the next time. */
+/* The loop begins to serve, that member first; or, if it is NULL, has ended.
+ * Those that were told reconsider, except for the member, which is served now.
+ * One that is told meanwhile does so the next time. */
 static void change_serving(lc_loop_t *loop, const lc_member_t *member) {
   size_t told;
 
