@@ -1,7 +1,8 @@
 /* busy_vs_free: receivers of one channel on two loops, and one of its own on
  * each. On the first loop that one's callback takes until the message of the
  * shared channel is received; on the other it returns at once. So the message
- * must not wait for the first loop, whichever was called for it. */
+ * must not wait for the first loop, whichever was called for it. Each flavour
+ * in turn. */
 #include "atomic.h"
 #include "explore.h"
 
@@ -60,9 +61,19 @@ static void open_one(uv_loop_t *loop, int which, loopchan_recv_cb cb) {
   explore_check(loopchan_recv_start(&own_rxs[which], cb) == 0, "start");
 }
 
+static const struct {
+  size_t capacity;
+  unsigned flags;
+} kinds[] = {{LOOPCHAN_UNBOUNDED, 0},
+             {1, 0},
+             {LOOPCHAN_RENDEZVOUS, 0},
+             {LOOPCHAN_UNBOUNDED, LOOPCHAN_LATEST}};
+
 static void run(void) {
+  unsigned kind = explore_choose(4);
   loopchan_options_t options = {.msg_size = sizeof(uint64_t),
-                                .flags = LOOPCHAN_SHARED,
+                                .capacity = kinds[kind].capacity,
+                                .flags = LOOPCHAN_SHARED | kinds[kind].flags,
                                 .spin_ns = LOOPCHAN_NO_SPIN};
 
   received = false;
