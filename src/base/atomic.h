@@ -62,11 +62,21 @@ static_assert(ATOMIC_POINTER_LOCK_FREE == 2, "pointers are lock-free");
 #define lc_atomic_init(at, value) atomic_init(at, value)
 #define lc_load(at, order) atomic_load_explicit(at, order)
 #define lc_store(at, value, order) atomic_store_explicit(at, value, order)
-#define lc_swap(at, value, order) atomic_exchange_explicit(at, value, order)
-#define lc_add(at, value, order) atomic_fetch_add_explicit(at, value, order)
-#define lc_cas(at, expected, value, order, order_failed)              \
-  atomic_compare_exchange_strong_explicit(at, expected, value, order, \
-                                          order_failed)
+#define lc_swap(at, value, order) \
+  (LC_IS_WORD(at), atomic_exchange_explicit(at, value, order))
+#define lc_add(at, value, order) \
+  (LC_IS_WORD(at), atomic_fetch_add_explicit(at, value, order))
+#define lc_cas(at, expected, value, order, order_failed)    \
+  (LC_IS_WORD(at), atomic_compare_exchange_strong_explicit( \
+                       at, expected, value, order, order_failed))
+
+/* For these three. A program that changes a byte has to be linked with
+ * libatomic on RISC-V. */
+#define LC_IS_WORD(at)                                                  \
+  ((void) sizeof(struct {                                               \
+    static_assert(sizeof *(at) >= 4, "RISC-V changes no less at once"); \
+    char at_least_one;                                                  \
+  }))
 
 /* A number for the calling thread: not 0, nor LC_NO_THREAD, and no other
  * thread's as long as it lives. It comes from the system, not from a count of

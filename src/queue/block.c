@@ -27,7 +27,7 @@ static_assert(LC_BLOCK_BYTES <= UINT32_MAX && LC_PAGE <= UINT16_MAX,
               "the counts have room");
 
 void lc_blocks_init(lc_blocks_t *blocks) {
-  lc_atomic_init(&blocks->busy, false);
+  lc_atomic_init(&blocks->busy, 0);
   lc_queue_init(&blocks->holed);
 }
 
@@ -47,12 +47,12 @@ void *lc_block_make(void) {
 /* False: another thread uses the blocks. */
 static bool try_blocks(lc_blocks_t *blocks) {
   /* [block.busy] (B) */
-  return !lc_swap(&blocks->busy, true, memory_order_acquire);
+  return lc_swap(&blocks->busy, 1, memory_order_acquire) == 0;
 }
 
 static void leave_blocks(lc_blocks_t *blocks) {
   /* [block.busy] (A) */
-  lc_store(&blocks->busy, false, memory_order_release);
+  lc_store(&blocks->busy, 0, memory_order_release);
 }
 
 static void set_holed(lc_blocks_t *blocks, lc_block_t *block, bool holed) {

@@ -13,7 +13,7 @@
  * [block.busy]  The thread that uses the blocks sees what the last one did.
  *
  *   one that frees a part                   the next one
- *   (A) store busy: false         release   (B) swap busy: true     acquire
+ *   (A) store busy: 0             release   (B) swap busy: 1        acquire
  *   Weaker: A or B relaxed -> both change a block's counts, and its memory is
  *   freed while it is in use, or never (free_vs_free).
  */
@@ -36,9 +36,9 @@
 #define LC_BLOCK_ROOM (LC_BLOCK_BYTES - LC_BLOCK_HEAD)
 
 typedef struct {
-  lc_atomic(bool) busy; /* a thread uses the counts, and the list */
-  lc_queue_t holed;     /* blocks that have holes, which are freed parts whose
-                           pages have not been looked at */
+  lc_atomic(uintptr_t) busy; /* 1: a thread uses the counts, and the list */
+  lc_queue_t holed; /* blocks that have holes, which are freed parts whose
+                       pages have not been looked at */
 } lc_blocks_t;
 
 void lc_blocks_init(lc_blocks_t *blocks);

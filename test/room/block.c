@@ -73,10 +73,10 @@ START_TEST(a_block_may_go_as_one_part) {
 END_TEST
 
 START_TEST(no_call_waits_for_another) {
-  lc_store(&blocks.busy, true, memory_order_relaxed);
+  lc_store(&blocks.busy, 1, memory_order_relaxed);
   ck_assert(!try_to_free(0, LC_BLOCK_ROOM));
   ck_assert(lc_blocks_tidy(&blocks)); /* there may be some */
-  lc_store(&blocks.busy, false, memory_order_relaxed);
+  lc_store(&blocks.busy, 0, memory_order_relaxed);
   ck_assert_uint_eq(memory_blocks(), 1);
   ck_assert(try_to_free(0, LC_BLOCK_ROOM));
 }
