@@ -6,6 +6,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { find } = require('./find.js');
+const { run } = require('./plain.js');
 
 const RUNS = 7;
 const LINES = 2_000_000;
@@ -24,12 +25,12 @@ async function one(file, needle, hits, pipe, threads) {
                                kib: process.resourceUsage().maxRSS }));
 }
 
-function run(...args) {
+function runOne(...args) {
   const child = spawnSync(process.execPath,
                           [__filename, ...args.map(String)],
                           { stdio: ['ignore', 'pipe', 'inherit'] });
   if (child.status !== 0)
-    throw new Error(`compare: ${args} ended with ${child.status}`);
+    throw new Error(`${args} ended with ${child.status ?? child.signal}`);
   return JSON.parse(child.stdout);
 }
 
@@ -45,7 +46,7 @@ function compare(file) {
         cases.push({ args: [file, needle, hits, pipe, threads], runs: [] });
   for (let i = 0; i < RUNS; i++)
     for (const c of cases)
-      c.runs.push(run(...c.args));
+      c.runs.push(runOne(...c.args));
   console.log(`${LINES} lines, ns per line (least to most), MiB`);
   for (const { args: [, needle, , pipe, threads], runs } of cases) {
     const ns = runs.map((r) => r.ns);
@@ -57,11 +58,13 @@ function compare(file) {
   }
 }
 
-const args = process.argv.slice(2);
-if (args.length > 0) {
-  const [file, needle, hits, pipe, threads] = args;
-  one(file, needle, Number(hits), pipe, Number(threads));
-} else {
+run('compare', async () => {
+  const args = process.argv.slice(2);
+  if (args.length > 0) {
+    const [file, needle, hits, pipe, threads] = args;
+    await one(file, needle, Number(hits), pipe, Number(threads));
+    return;
+  }
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'loopchan-compare-'));
   try {
     const file = path.join(directory, 'lines');
@@ -70,4 +73,4 @@ if (args.length > 0) {
   } finally {
     fs.rmSync(directory, { recursive: true });
   }
-}
+});

@@ -4,6 +4,7 @@
 const fs = require('node:fs');
 const { setImmediate: turn } = require('node:timers/promises');
 const { find } = require('./find.js');
+const { run } = require('./plain.js');
 
 const [file = process.execPath, needle = 'node'] = process.argv.slice(2);
 
@@ -37,7 +38,7 @@ async function watch(search) {
   return { count, ms: performance.now() - begun, late };
 }
 
-(async () => {
+run('demo', async () => {
   await withThreads(); // once before: the file is in memory then
   const results = { find: await watch(withThreads),
                     'indexOf on the loop': await watch(onTheLoop) };
@@ -46,7 +47,4 @@ async function watch(search) {
                 `a timer was ${late.toFixed(1)} ms late`);
   const counts = Object.values(results).map(({ count }) => count);
   process.exitCode = counts[0] === counts[1] ? 0 : 1;
-})().catch((err) => {
-  console.error(`demo: ${err.message}`);
-  process.exitCode = 1;
 });

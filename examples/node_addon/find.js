@@ -17,7 +17,17 @@ const PIPES = ['loopchan', 'threadsafe'];
 function load(pipe) {
   if (!PIPES.includes(pipe))
     throw new TypeError(`pipe: one of ${PIPES.join(', ')} is wanted`);
-  return require(path.resolve(process.env.ADDONS, `find_${pipe}.node`)).Stream;
+  const { ADDONS } = process.env;
+  if (!ADDONS)
+    throw new Error('ADDONS: it has to name the directory of the built addons');
+  const addon = path.resolve(ADDONS, `find_${pipe}.node`);
+  try {
+    return require(addon).Stream;
+  } catch (err) {
+    if (err.code !== 'MODULE_NOT_FOUND')
+      throw err;
+    throw new Error(`ADDONS: there is no '${addon}'`); // and no trace in it
+  }
 }
 
 // Before the file is opened; what Buffer.from() makes of other things than

@@ -101,3 +101,35 @@ for (const pipe of PIPES)
       assert.equal(stdout, 'end\n');
       assert.equal(stderr, '');
     });
+
+// What demo.js and compare.js say when they cannot do it: a sentence on one
+// line, with nothing in it that commands a terminal.
+async function refused(script, args, env, says) {
+  const { ADDONS, ...others } = process.env;
+  await assert.rejects(
+    run(process.execPath, [path.join(__dirname, '..', script), ...args],
+      { env: { ...others, ...env } }),
+    (err) => {
+      assert.equal(err.code, 1);
+      assert.equal(err.stdout, '');
+      assert.match(err.stderr, says);
+      assert.match(err.stderr, /^[\x20-\x7e]+\n$/);
+      return true;
+    });
+}
+
+const { ADDONS } = process.env;
+const ESC = 'red\x1b[31m\x9b31m\n\u202e';
+const ESCAPED = 'red\\\\u\\{1b\\}\\[31m\\\\u\\{9b\\}31m\\\\u\\{a\\}\\\\u\\{202e\\}';
+for (const [script, args] of [['demo.js', []],
+                              ['compare.js', ['file', 'x', 0, 'loopchan', 1]]]) {
+  test(`${script} without the addons`, { timeout }, async () => {
+    await refused(script, args, {}, /: ADDONS: it has to name/);
+    await refused(script, args, { ADDONS: '' }, /: ADDONS: it has to name/);
+    await refused(script, args, { ADDONS: ESC },
+      new RegExp(`: ADDONS: there is no '/.*/${ESCAPED}/find_loopchan.node'`));
+  });
+  test(`${script}, a name that commands a terminal`, { timeout }, () =>
+    refused(script, [ESC, ...args.slice(1)], { ADDONS },
+      new RegExp(`: ENOENT: .*'${ESCAPED}'`)));
+}
