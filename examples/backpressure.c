@@ -3,9 +3,12 @@
  * however long the file is. Ten times a second, prints the memory in use and
  * the lines done on stderr. With capacity 0 instead, memory grows. Each piece
  * of a line that is longer than a message counts as a line. */
+#include <errno.h>
 #include <loopchan.h>
+#include <string.h>
 
 #include "check.h"
+#include "quoted.h"
 
 enum { LINE = 256, WORKERS = 2 };
 
@@ -74,11 +77,14 @@ int main(int argc, char **argv) {
 
   if (argc != 2) {
     fputs("usage: backpressure FILE\n", stderr);
-    return 1;
+    return 2;
   }
   file = fopen(argv[1], "r");
   if (file == NULL) {
-    perror(argv[1]);
+    int err = errno;
+    fputs("backpressure: ", stderr);
+    put_quoted(stderr, argv[1]);
+    fprintf(stderr, ": %s\n", strerror(err));
     return 1;
   }
   check(uv_default_loop() == NULL ? UV_ENOMEM : 0);

@@ -5,8 +5,21 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../number.h"
+#include "../option.h"
 #include "settings.h"
+
+enum {
+  MODE = LONG_OPTION,
+  PORT,
+  LOOPS,
+  BACKLOG,
+  AHEAD,
+  CONNECTIONS,
+  REQUESTS,
+  LIGHT,
+  HEAVY,
+  HELP
+};
 
 enum {
   MOST_LOOPS = 64,
@@ -43,57 +56,55 @@ static const char *const mode_names[] = {[MODE_POOL] = "pool",
                                          [MODE_SHARED] = "shared",
                                          [MODE_ONE] = "one"};
 
-static bool read_mode(const char *text, enum mode *mode) {
+static bool read_mode(const struct given *given, enum mode *mode) {
   for (unsigned i = 0; i < sizeof(mode_names) / sizeof(mode_names[0]); i++)
-    if (strcmp(text, mode_names[i]) == 0) {
+    if (strcmp(given->value, mode_names[i]) == 0) {
       *mode = (enum mode) i;
       return true;
     }
-  return false;
+  return refuse_value(given, "pool, reuseport, shared or one");
 }
 
-/* Returns whether the option's argument is in its range. */
-static bool take(struct settings *s, int option, const char *text) {
+/* Returns false when it has said what is wrong. */
+static bool take(struct settings *s, int option, const struct given *given) {
   uint64_t n = 0;
   bool ok;
 
   switch (option) {
-    case 'm':
-      return read_mode(text, &s->mode);
-    case 'p':
-      ok = read_number(text, 0, UINT16_MAX, &n);
+    case MODE:
+      return read_mode(given, &s->mode);
+    case PORT:
+      ok = take_number(given, 0, UINT16_MAX, &n);
       s->port = (int) n;
       return ok;
-    case 'l':
-      ok = read_number(text, 1, MOST_LOOPS, &n);
+    case LOOPS:
+      ok = take_number(given, 1, MOST_LOOPS, &n);
       s->loops = (unsigned) n;
       return ok;
-    case 'b':
-      ok = read_number(text, 1, MOST_BACKLOG, &n);
+    case BACKLOG:
+      ok = take_number(given, 1, MOST_BACKLOG, &n);
       s->backlog = (int) n;
       return ok;
-    case 'a':
-      ok = read_number(text, 0, MOST_AHEAD, &n);
+    case AHEAD:
+      ok = take_number(given, 0, MOST_AHEAD, &n);
       s->ahead = (size_t) n;
       return ok;
-    case 'c':
-      ok = read_number(text, 1, MOST_OPEN, &n);
+    case CONNECTIONS:
+      ok = take_number(given, 1, MOST_OPEN, &n);
       s->connections = (size_t) n;
       return ok;
-    case 'r':
-      ok = read_number(text, 1, MOST_REQUESTS, &n);
+    case REQUESTS:
+      ok = take_number(given, 1, MOST_REQUESTS, &n);
       s->requests = (size_t) n;
       return ok;
     default:
-      ok = read_number(text, 0, MOST_US, &n);
-      *(option == 'u' ? &s->light_us : &s->heavy_us) = (unsigned) n;
+      ok = take_number(given, 0, MOST_US, &n);
+      *(option == LIGHT ? &s->light_us : &s->heavy_us) = (unsigned) n;
       return ok;
   }
 }
 
-static bool refuse(int *status, const char *name, const char *text) {
-  if (name != NULL)
-    fprintf(stderr, "accept_pool: --%s: not '%s'\n", name, text);
+static bool try_help(int *status) {
   fputs("Try 'accept_pool --help'.\n", stderr);
   *status = 2;
   return false;
@@ -117,38 +128,47 @@ static void set_defaults(struct settings *s) {
 
 bool settings_read(struct settings *s, int argc, char **argv, int *status) {
   static const struct option names[] = {
-      {"mode", required_argument, NULL, 'm'},
-      {"port", required_argument, NULL, 'p'},
-      {"loops", required_argument, NULL, 'l'},
-      {"backlog", required_argument, NULL, 'b'},
-      {"ahead", required_argument, NULL, 'a'},
-      {"connections", required_argument, NULL, 'c'},
-      {"requests", required_argument, NULL, 'r'},
-      {"light", required_argument, NULL, 'u'},
-      {"heavy", required_argument, NULL, 'v'},
-      {"help", no_argument, NULL, 'h'},
+      {"mode", required_argument, NULL, MODE},
+      {"port", required_argument, NULL, PORT},
+      {"loops", required_argument, NULL, LOOPS},
+      {"backlog", required_argument, NULL, BACKLOG},
+      {"ahead", required_argument, NULL, AHEAD},
+      {"connections", required_argument, NULL, CONNECTIONS},
+      {"requests", required_argument, NULL, REQUESTS},
+      {"light", required_argument, NULL, LIGHT},
+      {"heavy", required_argument, NULL, HEAVY},
+      {"help", no_argument, NULL, HELP},
       {NULL, 0, NULL, 0}};
   int option, which = 0;
 
   set_defaults(s);
-  while ((option = getopt_long(argc, argv, "", names, &which)) != -1) {
-    if (option == 'h') {
+  opterr = 0;
+  while ((option = getopt_long(argc, argv, ":", names, &which)) != -1) {
+    if (option == HELP) {
       fputs(help, stdout);
       *status = fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
       return false;
     }
-    if (option == '?') /* getopt_long has said what is wrong */
-      return refuse(status, NULL, NULL);
-    if (!take(s, option, optarg))
-      return refuse(status, names[which].name, optarg);
+    if (option == '?' || option == ':') {
+      refuse_option("accept_pool", option, argv);
+      return try_help(status);
+    }
+    const struct given given = {"accept_pool", "--", names[which].name, optarg};
+    if (!take(s, option, &given))
+      return try_help(status);
   }
-  if (optind != argc)
-    return refuse(status, NULL, NULL);
+  if (optind != argc) {
+    refuse_word("accept_pool", argv[optind]);
+    return try_help(status);
+  }
   if (s->mode == MODE_ONE)
     s->loops = 1;
   if (s->connections < s->loops) {
-    fputs("accept_pool: --connections: fewer than loops\n", stderr);
-    return refuse(status, NULL, NULL);
+    fprintf(stderr,
+            "accept_pool: --connections: not '%zu', but as many as "
+            "loops (%u) or more\n",
+            s->connections, s->loops);
+    return try_help(status);
   }
   return true;
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../option.h"
 #include "../standard_files.h"
 #include "run.h"
 
@@ -106,47 +107,49 @@ static void sum_up(void) {
            got.no_results, got.wrong);
 }
 
-static const char *read_option(int option, const char *text, struct run *r) {
+/* Returns false when it has said what is wrong. */
+static bool take(struct run *r, int option, char **argv) {
+  const char name[] = {(char) option, '\0'};
+  const struct given given = {"boss", "-", name, optarg};
+
   switch (option) {
     case 'i':
-      return read_number(text, 1, MOST_RUNS, &r->number)
-                 ? NULL
-                 : "-i takes the number of a run, from 1 to 10^18";
+      return take_number(&given, 1, MOST_RUNS, &r->number);
     case 'n':
-      return read_number(text, 1, MOST_JOBS, &r->jobs)
-                 ? NULL
-                 : "-n takes a number of jobs, from 1 to 10000000";
+      return take_number(&given, 1, MOST_JOBS, &r->jobs);
     case 'r':
-      return read_number(text, 0, MOST_ROUNDS, &r->rounds)
-                 ? NULL
-                 : "-r takes a number of rounds, from 0 to 10^12";
+      return take_number(&given, 0, MOST_ROUNDS, &r->rounds);
     case 'w':
-      return read_number(text, 1, most_ack_wait_ms, &r->ack_wait_ms)
-                 ? NULL
-                 : "-w takes milliseconds, from 1 to 86400000";
+      return take_number(&given, 1, most_ack_wait_ms, &r->ack_wait_ms);
     default:
-      return "usage: boss [-s URL] [-i RUN] [-n JOBS] [-r ROUNDS] "
-             "[-w ACK_WAIT_MS]";
+      refuse_option("boss", option, argv);
+      return false;
   }
+}
+
+static void usage(void) {
+  fputs(
+      "usage: boss [-s URL] [-i RUN] [-n JOBS] [-r ROUNDS] "
+      "[-w ACK_WAIT_MS]\n",
+      stderr);
+  exit(2);
 }
 
 static void read_options(int argc, char **argv, const char **url,
                          struct run *r) {
-  const char *wrong = NULL;
   int option;
 
-  while (wrong == NULL && (option = getopt(argc, argv, "s:i:n:r:w:")) != -1) {
+  opterr = 0;
+  while ((option = getopt(argc, argv, ":s:i:n:r:w:")) != -1) {
     if (option == 's')
       *url = optarg;
-    else
-      wrong = read_option(option, optarg, r);
+    else if (!take(r, option, argv))
+      usage();
   }
-  if (wrong == NULL && optind != argc)
-    wrong = read_option('?', NULL, r);
-  if (wrong == NULL)
+  if (optind == argc)
     return;
-  fprintf(stderr, "boss: %s\n", wrong);
-  exit(2);
+  refuse_word("boss", argv[optind]);
+  usage();
 }
 
 int main(int argc, char **argv) {

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include "run.h"
+#include "url.h"
 
 /* ms */
 enum { RECONNECT_WAIT = 200, ANSWER_WAIT = 2000 };
@@ -30,6 +31,11 @@ static void check(natsStatus s, const char *what) {
   exit(1);
 }
 
+static void check_connected(natsStatus s, const char *url) {
+  if (s != NATS_OK)
+    exit(say_no_connection("boss", url, s));
+}
+
 static const char *name_of(char name[NAME], const char *kind,
                            const struct run *r) {
   snprintf(name, NAME, "%s%" PRIu64, kind, r->number);
@@ -41,10 +47,10 @@ static void connect_to_broker(struct run *r, const char *url) {
   jsOptions js;
 
   check(natsOptions_Create(&o), "options");
-  check(natsOptions_SetURL(o, url), url);
+  check_connected(natsOptions_SetURL(o, url), url);
   check(natsOptions_SetMaxReconnect(o, -1), "options");
   check(natsOptions_SetReconnectWait(o, RECONNECT_WAIT), "options");
-  check(natsConnection_Connect(&r->connection, o), url);
+  check_connected(natsConnection_Connect(&r->connection, o), url);
   natsOptions_Destroy(o);
   check(jsOptions_Init(&js), "options");
   js.Wait = ANSWER_WAIT;
@@ -94,8 +100,12 @@ static void refuse_other_jobs(struct run *r, const char *stream,
   jsStreamInfo *info;
 
   check(js_GetStreamInfo(&info, r->js, stream, NULL, NULL), stream);
-  fprintf(stderr, "boss: run %" PRIu64 " is of %s, not of %s\n", r->number,
-          info->Config->Description, wanted);
+  const char *found = info->Config->Description; /* somebody else's stream? */
+  fprintf(stderr, "boss: run %" PRIu64 " is of ", r->number);
+  put_quoted(stderr, found == NULL ? "" : found);
+  fputs(", not of ", stderr);
+  put_quoted(stderr, wanted);
+  putc('\n', stderr);
   exit(1);
 }
 

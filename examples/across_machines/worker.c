@@ -20,9 +20,11 @@
 #include <unistd.h>
 
 #include "../check_error.h"
+#include "../option.h"
 #include "../standard_files.h"
 #include "../thread_pool.h"
 #include "broker.h"
+#include "url.h"
 
 enum { MOST_THREADS = 64, ROOM = 16 };
 
@@ -201,19 +203,32 @@ static void watch(uv_signal_t *handle, int number) {
   check(uv_signal_start(handle, on_signal, number));
 }
 
+/* Returns false when it has said what is wrong. */
 static bool read_options(int argc, char **argv, const char **url) {
-  uint64_t threads = 2;
+  struct given threads = {"worker", "-", "t", "2"};
+  uint64_t count = 0;
   int option;
 
   *url = NATS_DEFAULT_URL;
-  while ((option = getopt(argc, argv, "s:t:")) != -1) {
-    if (option == 's')
+  opterr = 0;
+  while ((option = getopt(argc, argv, ":s:t:")) != -1) {
+    if (option == 's') {
       *url = optarg;
-    else if (option != 't' || !read_number(optarg, 1, MOST_THREADS, &threads))
+    } else if (option == 't') {
+      threads.value = optarg;
+    } else {
+      refuse_option("worker", option, argv);
       return false;
+    }
   }
-  me.count = (int) threads;
-  return optind == argc;
+  if (optind != argc) {
+    refuse_word("worker", argv[optind]);
+    return false;
+  }
+  if (!take_number(&threads, 1, MOST_THREADS, &count))
+    return false;
+  me.count = (int) count;
+  return true;
 }
 
 int main(int argc, char **argv) {
@@ -222,7 +237,7 @@ int main(int argc, char **argv) {
 
   check(open_standard_files() == 0 ? 0 : uv_translate_sys_error(errno));
   if (!read_options(argc, argv, &url)) {
-    fputs("usage: worker [-s URL] [-t THREADS], 1 to 64 threads\n", stderr);
+    fputs("usage: worker [-s URL] [-t THREADS]\n", stderr);
     return 2;
   }
   check(uv_loop_init(&me.loop));
@@ -231,10 +246,8 @@ int main(int argc, char **argv) {
                               .on_no_more_jobs = on_no_more_jobs,
                               .on_stored = on_stored};
   s = broker_connect(&me.broker, url);
-  if (s != NATS_OK) {
-    fprintf(stderr, "worker: %s: %s\n", url, natsStatus_GetText(s));
-    return 1;
-  }
+  if (s != NATS_OK)
+    return say_no_connection("worker", url, s);
   watch(&me.sigterm, SIGTERM);
   watch(&me.sigint, SIGINT);
   open_channels();

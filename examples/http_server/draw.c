@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../number.h"
+#include "../option.h"
 #include "picture.h"
 
 enum { MOST = 65535 };
@@ -17,15 +17,20 @@ static uint32_t mix(uint32_t n) {
 }
 
 int main(int argc, char **argv) {
+  static const char *const names[] = {"WIDTH", "HEIGHT", "BLOCK"};
   uint64_t sizes[3]; /* width, height, block */
   unsigned char *rgb, *to, *png;
   size_t bytes;
 
-  for (int i = 0; i < 3; i++)
-    if (argc != 4 || !read_number(argv[1 + i], 1, MOST, &sizes[i])) {
-      fprintf(stderr, "usage: draw WIDTH HEIGHT BLOCK (each 1 to %d)\n", MOST);
+  if (argc != 4) {
+    fputs("usage: draw WIDTH HEIGHT BLOCK\n", stderr);
+    return 2;
+  }
+  for (int i = 0; i < 3; i++) {
+    const struct given given = {"draw", "", names[i], argv[1 + i]};
+    if (!take_number(&given, 1, MOST, &sizes[i]))
       return 2;
-    }
+  }
   uint32_t width = (uint32_t) sizes[0], height = (uint32_t) sizes[1];
   uint32_t block = (uint32_t) sizes[2];
   to = rgb = malloc((size_t) width * height * 3);

@@ -4,11 +4,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../number.h"
+#include "../option.h"
 #include "limit.h"
 #include "options.h"
 
-enum { PORT = 8080, AHEAD = 16, COST = 600000 };
+enum { PORT = LONG_OPTION, MODE, WORKERS, AHEAD, PATIENCE, COST, HELP };
+
+/* By default. */
+enum { THE_PORT = 8080, THE_AHEAD = 16, THE_COST = 600000 };
 enum { MOST_WORKERS = 1024, MOST_AHEAD = 1 << 20, MOST_COST = 1 << 30 };
 enum { MOST_PATIENCE = 3600 };
 
@@ -36,41 +39,40 @@ static size_t workers_by_default(void) {
   return n < 2 ? 1 : n > MOST_WORKERS ? MOST_WORKERS : (size_t) n - 1;
 }
 
-/* Returns whether the option's argument is in its range. */
-static bool take(struct options *o, int option, const char *text) {
+/* Returns false when it has said what is wrong. */
+static bool take(struct options *o, int option, const struct given *given) {
   uint64_t n = 0;
   bool ok;
 
   switch (option) {
-    case 'm':
-      o->kind = crew_kind_by_name(text);
-      return o->kind != NULL;
-    case 'p':
-      ok = read_number(text, 0, UINT16_MAX, &n);
+    case MODE:
+      o->kind = crew_kind_by_name(given->value);
+      return o->kind != NULL ||
+             refuse_value(given, "channel, on-loop or queue-work");
+    case PORT:
+      ok = take_number(given, 0, UINT16_MAX, &n);
       o->port = (int) n;
       return ok;
-    case 'w':
-      ok = read_number(text, 1, MOST_WORKERS, &n);
+    case WORKERS:
+      ok = take_number(given, 1, MOST_WORKERS, &n);
       o->workers = (size_t) n;
       return ok;
-    case 'a':
-      ok = read_number(text, 1, MOST_AHEAD, &n);
+    case AHEAD:
+      ok = take_number(given, 1, MOST_AHEAD, &n);
       o->ahead = (size_t) n;
       return ok;
-    case 't':
-      ok = read_number(text, 0, MOST_PATIENCE, &n);
+    case PATIENCE:
+      ok = take_number(given, 0, MOST_PATIENCE, &n);
       o->patience = (unsigned) n;
       return ok;
     default:
-      ok = read_number(text, 1, MOST_COST, &n);
+      ok = take_number(given, 1, MOST_COST, &n);
       o->cost = (unsigned) n;
       return ok;
   }
 }
 
-static int refuse(int *status, const char *name, const char *text) {
-  if (name != NULL)
-    fprintf(stderr, "http_server: --%s: not '%s'\n", name, text);
+static int try_help(int *status) {
   fputs("Try 'http_server --help'.\n", stderr);
   *status = 2;
   return 0;
@@ -78,28 +80,35 @@ static int refuse(int *status, const char *name, const char *text) {
 
 int options_read(struct options *o, int argc, char **argv, int *status) {
   static const struct option names[] = {
-      {"port", required_argument, NULL, 'p'},
-      {"mode", required_argument, NULL, 'm'},
-      {"workers", required_argument, NULL, 'w'},
-      {"ahead", required_argument, NULL, 'a'},
-      {"patience", required_argument, NULL, 't'},
-      {"cost", required_argument, NULL, 'c'},
-      {"help", no_argument, NULL, 'h'},
+      {"port", required_argument, NULL, PORT},
+      {"mode", required_argument, NULL, MODE},
+      {"workers", required_argument, NULL, WORKERS},
+      {"ahead", required_argument, NULL, AHEAD},
+      {"patience", required_argument, NULL, PATIENCE},
+      {"cost", required_argument, NULL, COST},
+      {"help", no_argument, NULL, HELP},
       {NULL, 0, NULL, 0}};
   int option, which = 0;
 
-  *o = (struct options){PORT,  &crew_channel, workers_by_default(),
-                        AHEAD, COST,          QUEUE_S};
-  while ((option = getopt_long(argc, argv, "", names, &which)) != -1) {
-    if (option == 'h') {
+  *o = (struct options){THE_PORT,  &crew_channel, workers_by_default(),
+                        THE_AHEAD, THE_COST,      QUEUE_S};
+  opterr = 0;
+  while ((option = getopt_long(argc, argv, ":", names, &which)) != -1) {
+    if (option == HELP) {
       fputs(help, stdout);
       *status = fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
       return 0;
     }
-    if (option == '?') /* getopt_long has said what is wrong */
-      return refuse(status, NULL, NULL);
-    if (!take(o, option, optarg))
-      return refuse(status, names[which].name, optarg);
+    if (option == '?' || option == ':') {
+      refuse_option("http_server", option, argv);
+      return try_help(status);
+    }
+    const struct given given = {"http_server", "--", names[which].name, optarg};
+    if (!take(o, option, &given))
+      return try_help(status);
   }
-  return optind == argc ? 1 : refuse(status, NULL, NULL);
+  if (optind == argc)
+    return 1;
+  refuse_word("http_server", argv[optind]);
+  return try_help(status);
 }

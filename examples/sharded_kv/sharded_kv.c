@@ -9,12 +9,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "../number.h"
+#include "../option.h"
 #include "../standard_files.h"
 #include "must.h"
 #include "shard.h"
 
 enum { LOOPS_MOST = 64, ROOM_MOST = 1 << 20, PATIENCE_MOST_S = 3600 };
+enum { EXIT_USAGE = 2 };
 
 /* Descriptors that are not clients': the process's, each loop's. */
 enum { PROCESS_FILES = 32, LOOP_FILES = 16, FILES_MOST = 1 << 20 };
@@ -37,12 +38,13 @@ static void usage(FILE *to, int status) {
   exit(fflush(to) == 0 ? status : EXIT_FAILURE);
 }
 
-static uint64_t take_number(int option, uint64_t least, uint64_t most) {
+static uint64_t number_of(int option, uint64_t least, uint64_t most) {
+  const char name[] = {(char) option, '\0'};
+  const struct given given = {"sharded_kv", "-", name, optarg};
   uint64_t number;
-  if (!read_number(optarg, least, most, &number)) {
-    fprintf(stderr, "sharded_kv: -%c: not '%s'\n", option, optarg);
-    usage(stderr, EXIT_FAILURE);
-  }
+
+  if (!take_number(&given, least, most, &number))
+    usage(stderr, EXIT_USAGE);
   return number;
 }
 
@@ -57,24 +59,29 @@ static struct shard_options read_options(int argc, char **argv) {
 
   if (processors > 1)
     o.loops = processors > LOOPS_MOST ? LOOPS_MOST : (unsigned) processors;
-  while ((option = getopt(argc, argv, "p:l:r:w:t:h")) != -1) {
+  opterr = 0;
+  while ((option = getopt(argc, argv, ":p:l:r:w:t:h")) != -1) {
     if (option == 'p')
-      o.port = (int) take_number(option, 0, UINT16_MAX);
+      o.port = (int) number_of(option, 0, UINT16_MAX);
     else if (option == 'l')
-      o.loops = (unsigned) take_number(option, 1, LOOPS_MOST);
+      o.loops = (unsigned) number_of(option, 1, LOOPS_MOST);
     else if (option == 'r')
-      o.room = (size_t) take_number(option, 1, ROOM_MOST);
+      o.room = (size_t) number_of(option, 1, ROOM_MOST);
     else if (option == 'w')
-      o.patience_ms = 1000 * take_number(option, 0, PATIENCE_MOST_S);
+      o.patience_ms = 1000 * number_of(option, 0, PATIENCE_MOST_S);
     else if (option == 't')
-      o.total_ms = 1000 * take_number(option, 0, PATIENCE_MOST_S);
+      o.total_ms = 1000 * number_of(option, 0, PATIENCE_MOST_S);
     else if (option == 'h')
       usage(stdout, EXIT_SUCCESS);
-    else
-      usage(stderr, EXIT_FAILURE);
+    else {
+      refuse_option("sharded_kv", option, argv);
+      usage(stderr, EXIT_USAGE);
+    }
   }
-  if (optind != argc)
-    usage(stderr, EXIT_FAILURE);
+  if (optind != argc) {
+    refuse_word("sharded_kv", argv[optind]);
+    usage(stderr, EXIT_USAGE);
+  }
   return o;
 }
 

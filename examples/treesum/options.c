@@ -4,11 +4,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../number.h"
-#include "name.h"
+#include "../option.h"
 #include "options.h"
 
 enum { MOST_WORKERS = 1024 };
+
+enum { SORTED = LONG_OPTION, ARRIVAL, PROGRESS, NO_PROGRESS, SUMMARY, HELP };
 
 static const char help[] =
     "Usage: treesum [OPTION]... DIR-OR-FILE...\n"
@@ -35,38 +36,47 @@ static size_t processors(void) {
   return n < 1 ? 1 : n > MOST_WORKERS ? MOST_WORKERS : (size_t) n;
 }
 
-/* Returns 0 for what is not a number of workers. */
-static size_t read_workers(const char *text) {
-  uint64_t n;
-  return read_number(text, 1, MOST_WORKERS, &n) ? (size_t) n : 0;
-}
-
-static int complain(const char *what) {
-  fprintf(stderr, "treesum: %s\nTry 'treesum --help'.\n", what);
+static int try_help(void) {
+  fputs("Try 'treesum --help'.\n", stderr);
   return EXIT_CANNOT;
 }
 
-/* Not getopt_long's own message: that has the word as it is, whatever a
- * terminal takes it for. optopt: a short option's, or the val of a long one
- * that was given an argument, or 0. */
-static int complain_of_option(char **argv) {
-  const char letter[] = {'-', (char) optopt, '\0'};
-  int is_long = optopt == 0 || optopt == 1 || optopt == 'h';
+/* Returns whether the option is all right. */
+static bool take(struct options *o, int option, char **argv) {
+  const struct given given = {"treesum", "-", "j", optarg};
+  uint64_t workers;
 
-  fputs("treesum: not an option: ", stderr);
-  name_put_quoted(stderr, is_long ? argv[optind - 1] : letter);
-  fputs("\nTry 'treesum --help'.\n", stderr);
-  return EXIT_CANNOT;
+  switch (option) {
+    case SORTED:
+    case ARRIVAL:
+      o->sorted = option == SORTED;
+      return true;
+    case PROGRESS:
+    case NO_PROGRESS:
+      o->progress = option == PROGRESS;
+      return true;
+    case SUMMARY:
+      o->summary = 1;
+      return true;
+    case 'j':
+      if (!take_number(&given, 1, MOST_WORKERS, &workers))
+        return false;
+      o->workers = (size_t) workers;
+      return true;
+    default:
+      refuse_option("treesum", option, argv);
+      return false;
+  }
 }
 
 int options_read(struct options *o, int argc, char **argv, int *status) {
-  const struct option known[] = {
-      {"sorted", no_argument, &o->sorted, 1},
-      {"arrival", no_argument, &o->sorted, 0},
-      {"progress", no_argument, &o->progress, 1},
-      {"no-progress", no_argument, &o->progress, 0},
-      {"summary", no_argument, &o->summary, 1},
-      {"help", no_argument, NULL, 'h'},
+  static const struct option known[] = {
+      {"sorted", no_argument, NULL, SORTED},
+      {"arrival", no_argument, NULL, ARRIVAL},
+      {"progress", no_argument, NULL, PROGRESS},
+      {"no-progress", no_argument, NULL, NO_PROGRESS},
+      {"summary", no_argument, NULL, SUMMARY},
+      {"help", no_argument, NULL, HELP},
       {NULL, 0, NULL, 0},
   };
   int option;
@@ -77,24 +87,20 @@ int options_read(struct options *o, int argc, char **argv, int *status) {
   o->workers = processors();
   opterr = 0;
   while ((option = getopt_long(argc, argv, ":hj:", known, NULL)) != -1) {
-    if (option == 'h') {
+    if (option == 'h' || option == HELP) {
       *status = fputs(help, stdout) < 0 || fflush(stdout) != 0 ? EXIT_CANNOT
                                                                : EXIT_SUCCESS;
       return 0;
     }
-    if (option == 'j' || option == ':')
-      o->workers = option == 'j' ? read_workers(optarg) : 0;
-    if (option == '?') {
-      *status = complain_of_option(argv);
+    if (!take(o, option, argv)) {
+      *status = try_help();
       return 0;
     }
   }
   o->roots = argv + optind;
-  if (o->workers == 0)
-    *status = complain("-j takes a number from 1 to 1024");
-  else if (o->roots[0] == NULL)
-    *status = complain("which directory?");
-  else
+  if (o->roots[0] != NULL)
     return 1;
+  fputs("treesum: which directory?\n", stderr);
+  *status = try_help();
   return 0;
 }
