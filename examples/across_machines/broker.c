@@ -107,6 +107,8 @@ static natsStatus set_options(struct broker *b, natsOptions *o,
     s = natsOptions_SetEventLoop(o, b->loop, natsLibuv_Attach, natsLibuv_Read,
                                  natsLibuv_Write, natsLibuv_Detach);
   if (s == NATS_OK)
+    s = natsOptions_SetSendAsap(o, true); /* else up to a millisecond late */
+  if (s == NATS_OK)
     s = natsOptions_SetMaxReconnect(o, -1); /* without end */
   if (s == NATS_OK)
     s = natsOptions_SetReconnectWait(o, RECONNECT_WAIT);
