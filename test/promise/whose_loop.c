@@ -255,7 +255,14 @@ static void on_timer(uv_timer_t *handle) {
   uv_close((uv_handle_t *) handle, NULL);
 }
 
+/* Not in a process that had other loops: where libuv uses io_uring, their rings
+ * interrupt the wait as they go, and libuv 1.50 and 1.52 then wait for too
+ * short a time. */
 START_TEST(opening_asks_for_no_turn) {
+#if defined(__linux__)
+  if (!suite_forks())
+    return;
+#endif
   open_of(1);
   ck_assert_int_eq(loopchan_writer_open(&loop, &writer, tx), 0);
   ck_assert_int_eq(loopchan_recv_start(&rx, count_to_the_end), 0);
