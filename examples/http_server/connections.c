@@ -5,7 +5,8 @@ enum { BACKLOG = 511, TICK_MS = 1000 };
 static void end_if_gone(struct connections *c) {
   if (!c->stopping || c->listening || c->open > 0)
     return;
-  uv_timer_stop(&c->timer);
+  if (uv_is_active((uv_handle_t *) &c->timer)) /* or it was never opened */
+    uv_timer_stop(&c->timer);
   c->gone(c);
 }
 

@@ -39,7 +39,9 @@ char *password_hash(const void *password, size_t bytes, unsigned cost) {
 /* The first password takes memory, too, without which libcrypto would refuse
  * all others. */
 int password_prepare(void) {
-  char *line = prepare_libcrypto() ? password_hash("", 0, 1) : NULL;
+  char *line = prepare_libcrypto("http_server", EXIT_FAILURE)
+                   ? password_hash("", 0, 1)
+                   : NULL;
   int err = line != NULL ? 0 : UV_ENOMEM;
 
   free(line);

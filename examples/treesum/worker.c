@@ -14,6 +14,7 @@
 #include <openssl/evp.h>
 
 #include "../libcrypto.h"
+#include "options.h"
 #include "worker.h"
 
 enum { BUFFER_BYTES = 128 * 1024 };
@@ -110,8 +111,8 @@ static void run(void *arg) {
  * others. */
 int workers_prepare(void) {
   unsigned char sum[EVP_MAX_MD_SIZE];
-  int ok =
-      prepare_libcrypto() && EVP_Digest("", 0, sum, NULL, EVP_sha256(), NULL);
+  int ok = prepare_libcrypto("treesum", EXIT_CANNOT) &&
+           EVP_Digest("", 0, sum, NULL, EVP_sha256(), NULL);
 
   return ok ? 0 : UV_ENOMEM;
 }
