@@ -617,10 +617,12 @@ static void receive_all_and_be_idle(void) {
 
 static void close_for_many(void) {
   size_t s;
+  int err;
 
   for (s = 0; s < MANY_SENDERS; s++)
     loopchan_sender_drop(of_many[s]);
-  ck_assert_int_eq(loopchan_close(&receivers[0], NULL), 0);
+  err = loopchan_close(&receivers[0], NULL);
+  ck_assert(err == 0 || err == UV_EALREADY); /* the test did */
 }
 
 /* What they keep is little, and lies in the way of nothing. */
@@ -642,27 +644,42 @@ START_TEST(a_burst_of_one_sender_among_many_leaves_the_process) {
 }
 END_TEST
 
-/* Each of many sends as much, one after the other; then this is done. Of their
- * burst a page for each sender is left, or a little more, and a tenth. */
-static void expect_bursts_to_leave(size_t each, void (*then)(void)) {
-  double before, at_its_peak;
+/* Pages. */
+typedef struct {
+  double at_its_peak, kept;
+} burst_t;
+
+/* Each of many sends as much, one after the other; then this is done. */
+static burst_t measure_bursts(size_t each, void (*then)(void)) {
+  double before;
+  burst_t burst;
   size_t s;
 
   open_for_many();
   before = resident();
   for (s = 0; s < MANY_SENDERS; s++)
     send_from(s, each);
-  at_its_peak = resident();
+  burst.at_its_peak = resident() - before;
   then();
-  ck_assert_double_gt(at_its_peak, before);
-  ck_assert_double_le(resident() - before,
-                      3.0 * MANY_SENDERS + (at_its_peak - before) / 10);
+  burst.kept = resident() - before;
+  expect_nothing_to_come_back();
+  close_for_many();
+  return burst;
+}
+
+/* Of their burst a page for each sender is left, or a little more, and a tenth.
+ * The first time an emulator translates what runs, and keeps that. */
+static void expect_bursts_to_leave(size_t each, void (*then)(void)) {
+  burst_t burst;
+
+  (void) measure_bursts(each, then);
+  burst = measure_bursts(each, then);
+  ck_assert_double_gt(burst.at_its_peak, 0);
+  ck_assert_double_le(burst.kept, 3.0 * MANY_SENDERS + burst.at_its_peak / 10);
 }
 
 START_TEST(a_burst_of_many_one_after_the_other_leaves_the_process) {
   expect_bursts_to_leave(EACH, receive_all_and_be_idle);
-  expect_nothing_to_come_back();
-  close_for_many();
 }
 END_TEST
 
@@ -683,27 +700,20 @@ static void (*const ends[])(void) = {end_at_once, end_gracefully};
 
 /* Then no receiver looks for more, and the senders may live for long. */
 START_TEST(a_burst_leaves_the_process_when_the_channel_ends) {
-  size_t s;
-
   expect_bursts_to_leave(5 * EACH, ends[_i]);
-  for (s = 0; s < MANY_SENDERS; s++)
-    loopchan_sender_drop(of_many[s]);
-  if (_i > 0)
-    end_at_once();
 }
 END_TEST
 
 #define MANY 50000
 #define FEW_SENDERS 4
 
-START_TEST(of_a_large_flood_idle_senders_keep_little) {
+/* Returns how many bytes are left of it. */
+static double flood_by_few(void) {
   loopchan_options_t options = {.msg_size = 1024};
   static char message[1024];
-  double before;
+  double before, kept;
   int i;
 
-  ck_assert_int_eq(loopchan_replace_allocator(malloc, realloc, calloc, free),
-                   0);
   ck_assert_int_eq(loopchan_open(NULL, &receivers[0], &senders[0], &options),
                    0);
   for (i = 1; i < FEW_SENDERS; i++)
@@ -716,12 +726,19 @@ START_TEST(of_a_large_flood_idle_senders_keep_little) {
     ck_assert_int_eq(loopchan_recv(&receivers[0], message), 0);
   for (i = 0; i < 1000; i++)
     ck_assert_int_eq(loopchan_try_recv(&receivers[0], message), UV_EAGAIN);
-  ck_assert_double_le((resident() - before) * (double) sysconf(_SC_PAGESIZE),
-                      FEW_SENDERS * 256 * 1024.0 + 512 * 1024.0);
+  kept = (resident() - before) * (double) sysconf(_SC_PAGESIZE);
   expect_nothing_to_come_back();
   for (i = 0; i < FEW_SENDERS; i++)
     loopchan_sender_drop(senders[i]);
   ck_assert_int_eq(loopchan_close(&receivers[0], NULL), 0);
+  return kept;
+}
+
+START_TEST(of_a_large_flood_idle_senders_keep_little) {
+  ck_assert_int_eq(loopchan_replace_allocator(malloc, realloc, calloc, free),
+                   0);
+  (void) flood_by_few(); /* an emulator's first time, as above */
+  ck_assert_double_le(flood_by_few(), FEW_SENDERS * 256 * 1024.0 + 512 * 1024);
 }
 END_TEST
 #endif
@@ -831,7 +848,7 @@ static Suite *suite(void) {
              of_a_large_flood_idle_senders_keep_little,
              a_burst_of_one_sender_among_many_leaves_the_process,
              a_burst_of_many_one_after_the_other_leaves_the_process);
-  SUITE_LOOP_CASE(suite, "ends", NULL, NULL, 2,
+  SUITE_LOOP_CASE(suite, "ends", note_incomplete, NULL, 2,
                   a_burst_leaves_the_process_when_the_channel_ends);
 #endif
   return suite;
