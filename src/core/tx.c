@@ -305,11 +305,13 @@ static int wait_until_complete(lc_channel_t *channel, lc_waiter_t *waiter,
   lc_wake_t *wake = &waiter->completions->wake;
 
   (void) lc_wake_spin(wake, backoff, escalate_ns);
-  if (lc_wake_wait(wake, escalate_ns))
-    return 0;
-  if (escalate_ns == deadline_ns)
-    return UV_ETIMEDOUT;
-  lc_channel_settle(channel, lc_waitq_escalate(&channel->waitq, waiter));
+  if (lc_waitq_grants_in_batches(&channel->waitq)) {
+    if (lc_wake_wait(wake, escalate_ns))
+      return 0;
+    if (escalate_ns == deadline_ns)
+      return UV_ETIMEDOUT;
+    lc_channel_settle(channel, lc_waitq_escalate(&channel->waitq, waiter));
+  }
   return lc_tx_wait_for_wake(channel, wake, deadline_ns);
 }
 

@@ -114,6 +114,11 @@ static inline bool lc_permits_has_batch(const lc_permits_t *permits) {
          permits->batch;
 }
 
+/* Any thread. Whether a batch is more than one permit. */
+static inline bool lc_permits_are_batched(const lc_permits_t *permits) {
+  return permits->batch > LC_PERMIT;
+}
+
 /* Any thread. Acquires as many permits as are free, but not more than most;
  * returns how many. 0: none is free, or others wait. */
 static inline size_t lc_permits_acquire(lc_permits_t *permits, size_t most) {

@@ -104,6 +104,13 @@ LC_MUST_USE lc_push_t lc_waitq_enqueue(lc_waitq_t *waitq, lc_waiter_t *waiter);
 void lc_waitq_enqueue_completed(lc_waitq_t *waitq, lc_waiter_t *waiter,
                                 int result);
 
+/* Any thread. Whether a waiter that is not escalated may be left in the queue
+ * though there is a permit for it, until a batch of them is free. */
+static inline bool lc_waitq_grants_in_batches(const lc_waitq_t *waitq) {
+  return waitq->flavour == LC_BOUNDED &&
+         lc_permits_are_batched(&waitq->permits);
+}
+
 /* Any thread. From now on each permit that is released calls for a grant, until
  * this one is complete. */
 LC_MUST_USE lc_push_t lc_waitq_escalate(lc_waitq_t *waitq, lc_waiter_t *waiter);

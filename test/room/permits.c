@@ -75,6 +75,7 @@ START_TEST(a_batch_is_half_the_capacity_at_most) {
   for (i = 0; i < 6; i++) {
     lc_permits_init(&permits, capacities[i]);
     ck_assert_uint_eq(permits.batch, batches[i] * LC_PERMIT);
+    ck_assert_int_eq(lc_permits_are_batched(&permits), batches[i] > 1);
   }
   lc_permits_init(&permits, SIZE_MAX - 1);
   ck_assert_uint_eq(lc_permits_acquire(&permits, 1000), 1000);

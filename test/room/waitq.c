@@ -216,6 +216,27 @@ START_TEST(an_escalated_waiter_is_granted_the_first_permit) {
 }
 END_TEST
 
+START_TEST(only_from_four_permits_on_are_they_granted_in_batches) {
+  static const struct {
+    lc_flavour_t flavour;
+    size_t capacity;
+    bool in_batches;
+  } cases[] = {{LC_BOUNDED, 1, false},
+               {LC_BOUNDED, 3, false},
+               {LC_BOUNDED, 4, true},
+               {LC_RENDEZVOUS, 0, false},
+               {LC_UNBOUNDED, 8, false}};
+  size_t i;
+
+  for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+    lc_waitq_t other;
+    lc_waitq_init(&other, &inbox, cases[i].flavour, cases[i].capacity, true);
+    ck_assert_int_eq(lc_waitq_grants_in_batches(&other), cases[i].in_batches);
+    lc_waitq_destroy(&other);
+  }
+}
+END_TEST
+
 START_TEST(a_cancel_gets_a_permit_that_is_there) {
   close_waitq();
   open_waitq(LC_BOUNDED, 4);
@@ -612,6 +633,7 @@ static Suite *suite(void) {
       a_refusal_completes_all_and_later_ones,
       a_push_that_is_refused_is_the_result,
       when_the_escalated_one_is_cancelled_batches_are_back,
+      only_from_four_permits_on_are_they_granted_in_batches,
       a_parked_receiver_is_owed_a_wake_by_grant_and_escalate,
       the_first_of_several_pushes_may_owe_the_wake,
       a_loop_is_woken_once_for_a_completion,
