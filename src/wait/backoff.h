@@ -13,10 +13,10 @@
  * A long spin yields: the thread that is waited for may need this processor.
  * But another thread that gets it may keep it for a whole time slice, while a
  * sleeper would have been woken on another processor, or before the other's
- * slice ends. So after a spin that cost a time slice only brief ones follow,
- * which do not yield; and each time that the next whole one costs another
- * slice, twice as many. Where no thread can be waiting for the one that spins,
- * it does not yield at all.
+ * slice ends. So after a spin that cost a time slice many brief ones follow,
+ * which do not yield: each time twice as many, and fewer again with each spin
+ * that yielded and lost nothing. Where no thread can be waiting for the one
+ * that spins, it does not yield at all.
  *
  * A look takes a cache line from the threads that write it. So the gap between
  * two looks adapts too, where it is known what they find: it doubles while
@@ -39,8 +39,9 @@ typedef struct {
   uint16_t gap_ns;   /* between two looks */
   uint16_t failures; /* brief spins in vain before the next whole one */
   uint16_t passed;   /* of these, so far */
+  uint16_t rest;     /* brief spins left, after a lost time slice */
+  uint16_t rested;   /* how many there were, or fewer if none was lost since */
   bool yields;       /* fixed: a long spin lets others run */
-  bool stalls;       /* but none does before the next whole one */
 } lc_backoff_t;
 
 /* A spin: begin; while (!found && lc_spin_goes_on(&spin)) look; end. */

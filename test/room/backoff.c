@@ -258,24 +258,29 @@ static void spin_and_yield(uint64_t ns) {
   is_there = false;
 }
 
-START_TEST(a_spin_that_cost_a_time_slice_makes_whole_ones_rare) {
-  spin_and_yield(HOUR_NS + 2 * STALL_NS);
-  expect_next(BRIEF_NS);
-  ck_assert_int_eq(briefs_to_a_whole_one(), 64);
-}
-END_TEST
+#define STALLS_NS (HOUR_NS + 2 * STALL_NS)
 
-START_TEST(after_a_lost_slice_no_brief_spin_yields) {
+/* How many brief spins in vain there are, none of which yields, until one
+ * yields, for so long. That one finds what is looked for. */
+static int briefs_until_a_yield(uint64_t ns) {
   int briefs;
 
-  spin_and_yield(HOUR_NS + 2 * STALL_NS);
-  yield_takes_ns = 1; /* and what is looked for would be there */
-  for (briefs = 0; backoff.next_ns == BRIEF_NS; briefs++)
-    spin_in_vain();
-  ck_assert_int_eq(briefs, 64);
-  backoff.next_ns = HOUR_NS;
-  ck_assert(spin_until(LC_NEVER));
+  yield_takes_ns = ns;
+  for (briefs = 0;; briefs++) {
+    uint64_t begun_ns = now_ns;
+    if (spin_until(LC_NEVER))
+      break;
+    ck_assert_uint_ge(now_ns, begun_ns + BRIEF_NS);
+    ck_assert_uint_lt(now_ns, begun_ns + BRIEF_NS + YIELD_NS);
+  }
   yield_takes_ns = 0;
+  is_there = false;
+  return briefs;
+}
+
+START_TEST(after_a_lost_slice_brief_spins_follow_that_do_not_yield) {
+  spin_and_yield(STALLS_NS);
+  ck_assert_int_eq(briefs_until_a_yield(1), 63);
 }
 END_TEST
 
@@ -288,37 +293,57 @@ START_TEST(a_spin_in_vain_that_lost_a_slice_counts_too) {
   spin.yielded = true;
   spin.now_ns = spin.end_ns + 2 * STALL_NS;
   lc_spin_end(&spin, false);
-  expect_next(BRIEF_NS);
-  ck_assert_int_eq(briefs_to_a_whole_one(), 64);
+  expect_next(MOST_NS);
+  ck_assert_int_eq(briefs_until_a_yield(1), 63);
 }
 END_TEST
 
-START_TEST(lost_slices_become_rarer_until_a_whole_spin_pays) {
-  static const int briefs[] = {64, 128, 256, 512, 1024, 2048, 4096, 4096};
+START_TEST(lost_slices_become_rarer) {
+  static const int briefs[] = {63,   189,   441,   945,   1953,  3969,
+                               8001, 16065, 32193, 64449, 65535, 65535};
   size_t i;
 
+  spin_and_yield(STALLS_NS);
   for (i = 0; i < sizeof briefs / sizeof *briefs; i++) {
-    spin_and_yield(HOUR_NS + 2 * STALL_NS);
-    ck_assert_int_eq(briefs_to_a_whole_one(), briefs[i]);
+    backoff.next_ns = HOUR_NS;
+    ck_assert_int_eq(briefs_until_a_yield(STALLS_NS), briefs[i]);
   }
-  spin_that_pays();
-  ck_assert_int_eq(briefs_to_a_whole_one(), 2);
 }
 END_TEST
 
-/* Also if a deadline would have cut it short. */
-START_TEST(a_brief_spin_that_pays_after_a_lost_slice_counts_as_any) {
-  lc_spin_t spin;
+START_TEST(yields_that_cost_nothing_make_up_for_lost_slices) {
   int i;
 
-  spin_and_yield(HOUR_NS + 2 * STALL_NS);
-  for (i = 0; i < 63; i++) {
-    lc_spin_begin(&spin, &backoff, LC_NEVER);
-    spin.is_cut = i % 3 == 0;
-    lc_spin_end(&spin, spin.is_cut || i % 3 == 1);
-    expect_next(BRIEF_NS);
-  }
-  ck_assert_int_eq(briefs_to_a_whole_one(), 1);
+  spin_and_yield(STALLS_NS);
+  ck_assert_int_eq(briefs_until_a_yield(1), 63);
+  spin_and_yield(STALLS_NS);
+  ck_assert_int_eq(briefs_until_a_yield(1), 2 * (63 - 16) + 63);
+  for (i = 0; i < 20; i++)
+    ck_assert_int_eq(briefs_until_a_yield(1), 0);
+  spin_and_yield(STALLS_NS);
+  ck_assert_int_eq(briefs_until_a_yield(1), 63);
+}
+END_TEST
+
+START_TEST(a_spin_that_did_not_yield_makes_up_for_nothing) {
+  spin_and_yield(STALLS_NS);
+  is_there = true;
+  while (backoff.rest > 0)
+    ck_assert(spin_until(LC_NEVER));
+  is_there = false;
+  spin_and_yield(STALLS_NS);
+  ck_assert_int_eq(briefs_until_a_yield(1), 189);
+}
+END_TEST
+
+/* A spin after a lost slice is brief anyway, so that it was in vain says
+ * nothing. */
+START_TEST(the_brief_spins_after_a_lost_slice_teach_nothing) {
+  spin_and_yield(STALLS_NS);
+  backoff.next_ns = MOST_NS;
+  while (backoff.rest > 0)
+    spin_in_vain();
+  expect_next(MOST_NS);
 }
 END_TEST
 
@@ -354,11 +379,12 @@ static Suite *suite(void) {
 
 #ifndef _WIN32
   SUITE_CASE(suite, "stall", fresh, NULL,
-             a_spin_that_cost_a_time_slice_makes_whole_ones_rare,
-             after_a_lost_slice_no_brief_spin_yields,
+             after_a_lost_slice_brief_spins_follow_that_do_not_yield,
              a_spin_in_vain_that_lost_a_slice_counts_too,
-             lost_slices_become_rarer_until_a_whole_spin_pays,
-             a_brief_spin_that_pays_after_a_lost_slice_counts_as_any,
+             lost_slices_become_rarer,
+             yields_that_cost_nothing_make_up_for_lost_slices,
+             a_spin_that_did_not_yield_makes_up_for_nothing,
+             the_brief_spins_after_a_lost_slice_teach_nothing,
              a_yield_within_the_spin_is_no_lost_slice,
              time_that_is_lost_without_a_yield_is_no_lost_slice,
              a_thread_that_need_not_yield_does_not);
