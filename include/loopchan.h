@@ -65,18 +65,23 @@
  *     -fvisibility=hidden in any case.
  *   - A call with a NULL argument that is not expressly allowed has no effect.
  *     It returns UV_EINVAL, or NULL if it returns a pointer; loopchan_room
- *     returns 0.
- *   - Errors of the caller: those that can be detected return a code, listed at
- *     each function. A debug build of the library, one without NDEBUG, also
- *     aborts on these, after a line on stderr that begins with the name of the
- *     call and says what was wrong: the next call on a receiver or writer after
- *     a plain uv_close on it; a call on a receiver or writer that was moved
- *     while open; a receiver used on two threads at once without
+ *     returns 0. If a call could return several errors, UV_EINVAL comes first,
+ *     with one exception: with LOOPCHAN_SHARED a receiver that is closed
+ *     returns UV_EOF, whatever the message's address and the count are.
+ *   - Errors of the caller: those that every build detects return a code,
+ *     listed at each function. A debug build of the library, one without
+ *     NDEBUG, aborts on the following, after a line on stderr that begins with
+ *     the name of the call and says what was wrong: the next call on a receiver
+ *     or writer after a plain uv_close on it; a call on a receiver or writer
+ *     that was moved while open; a receiver used on two threads at once without
  *     LOOPCHAN_SHARED; a call on a loop's receiver or writer from another
  *     thread, while that loop runs one of this library's callbacks; uv_run
- *     inside a callback of its own loop (see loopchan_recv_cb); a call on a
- *     sender just after its drop; the drop of a writer's sender; a reserved
- *     place that is given back twice, or not before the drop of its sender.
+ *     inside a receive or write callback, or one of loopchan_writer_on_closed,
+ *     of its own loop (see loopchan_recv_cb); a call on a sender just after its
+ *     drop; the drop of a writer's sender; a reserved place that is given back
+ *     twice, or not before the drop of its sender. Of these a release build
+ *     detects only an end that was moved, the drop of a writer's sender, and a
+ *     place that is given back twice.
  *   - Errors that are never detected, and lead to a use after free: freeing the
  *     memory of a receiver, writer or request that is in use, or of a loop
  *     whose handles are not closed; using such memory for something else (a
@@ -122,7 +127,8 @@
  *       LOOPCHAN_SHARED any number of threads may use a thread receiver at
  *       once, except in select, which refuses it. And with that flag, after
  *       the close, calls that fit the kind of receiver return UV_EOF where this
- *       column says UV_EINVAL; receiver_clone still returns UV_EINVAL.
+ *       column says UV_EINVAL; select and receiver_clone still return
+ *       UV_EINVAL.
  *   (4) Closing after a shutdown is normal. A second shutdown, a second close,
  *       and a shutdown after a close return UV_EALREADY.
  *   (5) A call that has to wait, for room or for the close, does wait, except
@@ -188,11 +194,12 @@ extern "C" {
    LOOPCHAN_VERSION_PATCH)
 
 /* Special capacities. Any other number is a bound: at most that many messages
- * are accepted and not yet received, reserved places included. On a rendezvous
- * channel a message passes directly from a sender to a receiver, once both are
- * ready. (loopchan_try_send, which does not wait, leaves its message for a
- * receiver that is waiting, which takes it when it has woken up.)
- * LOOPCHAN_UNBOUNDED is 0, as a size_t. */
+ * are accepted and not yet received, reserved places included. (One above
+ * SIZE_MAX / 8 counts as SIZE_MAX / 8.) On a rendezvous channel a message
+ * passes directly from a sender to a receiver, once both are ready.
+ * (loopchan_try_send, which does not wait, leaves its message for a receiver
+ * that is waiting, which takes it when it has woken up.) LOOPCHAN_UNBOUNDED is
+ * 0, as a size_t. */
 #define LOOPCHAN_UNBOUNDED (SIZE_MAX - SIZE_MAX)
 #define LOOPCHAN_RENDEZVOUS SIZE_MAX
 
@@ -246,14 +253,15 @@ typedef struct loopchan_stats_s loopchan_stats_t;
  *
  * Either status is 0 and msg points at the message, which belongs to the
  * callback and stays valid until it returns; or, once, after the last message,
- * status is UV_EOF and msg is NULL. Everything is allowed inside (close, stop,
- * shut down, try_recv, send to any channel, this one included, drop senders),
- * except uv_run on the same loop, which libuv forbids. (A debug build of the
- * library aborts when such a nested uv_run calls back one of the library's
- * handles. A nested uv_run that waits for this receiver's next message waits
- * forever, because a receiver is not woken during its own callback. A debug
- * build detects this if a message is sent more than about 50 ms after the
- * callback began.)
+ * status is UV_EOF and msg is NULL. The message counts as received already, and
+ * takes up no capacity. Everything is allowed inside (close, stop, shut down,
+ * try_recv, send to any channel, this one included, drop senders), except
+ * uv_run on the same loop, which libuv forbids. (A debug build of the library
+ * aborts when such a nested uv_run calls back one of the library's handles. A
+ * nested uv_run that waits for this receiver's next message waits forever,
+ * because a receiver is not woken during its own callback. A debug build
+ * detects this if a message is sent more than about 50 ms after the callback
+ * began.)
  */
 typedef void (*loopchan_recv_cb)(loopchan_receiver_t *rx, int status,
                                  void *msg);
@@ -261,7 +269,8 @@ typedef void (*loopchan_recv_cb)(loopchan_receiver_t *rx, int status,
 /**
  * Reports that a receiver is closed, on the loop's thread (thread receivers:
  * from inside loopchan_close). The library no longer uses rx, which may be
- * opened again, or its memory freed.
+ * opened again, or its memory freed. Everything else is allowed inside too,
+ * except uv_run on the same loop.
  */
 typedef void (*loopchan_close_cb)(loopchan_receiver_t *rx);
 
@@ -280,6 +289,7 @@ typedef void (*loopchan_write_cb)(loopchan_write_t *req, int status);
  * Reports on a writer, on its loop: either that its receiver was closed or shut
  * down (loopchan_writer_on_closed), or that the writer is closed
  * (loopchan_writer_close) and may be opened again, or its memory freed.
+ * Everything is allowed inside, except uv_run on the same loop.
  */
 typedef void (*loopchan_writer_cb)(loopchan_writer_t *w);
 
@@ -293,9 +303,10 @@ typedef void (*loopchan_writer_cb)(loopchan_writer_t *w);
  * valid until this function returns; arg is options.drop_arg. Allowed inside:
  * any call on other channels, and any call on this channel's senders, except
  * dropping one that is in use. (Inside loopchan_close, sends are refused, and
- * loopchan_stats on the receiver is allowed too.) With LOOPCHAN_LATEST a send
- * from inside this function replaces a message, too, which goes to this
- * function again; so a drop function that always sends may never return.
+ * of the calls on the receiver only loopchan_stats is allowed.) With
+ * LOOPCHAN_LATEST a send from inside this function replaces a message, too,
+ * which goes to this function again; so a drop function that always sends may
+ * never return.
  */
 typedef void (*loopchan_drop_fn)(void *msg, void *arg);
 
@@ -409,8 +420,9 @@ struct loopchan_write_s {
  * Returns:   0;
  *            UV_EINVAL  a NULL other than loop, an unknown flag, a reserved
  *                       field that is not 0, LOOPCHAN_LATEST with a capacity
- *                       other than 0 and 1, or an msg_size so large that the
- *                       size of a message in memory would overflow;
+ *                       other than 0 and 1, or an msg_size with which a
+ *                       message, some words in front of it included, would be
+ *                       larger than PTRDIFF_MAX;
  *            UV_EBUSY   rx is open, or its close callback has not been called;
  *            UV_ENOMEM;
  *            what uv_async_init returned (UV_EMFILE, ...).
@@ -506,8 +518,8 @@ LOOPCHAN_EXTERN int loopchan_receiver_clone(uv_loop_t *loop,
  * Before the first callback the library can only guess: the thread that made
  * the last call, loopchan_open for example, may have set up the loop for
  * another thread to run. So a send on that thread waits for room for at most a
- * second, then returns UV_EAGAIN, unless a callback has run on another thread
- * meanwhile. On any other thread it waits as usual.
+ * second, then returns UV_EAGAIN, unless a callback has run, or a call has been
+ * made, on another thread meanwhile. On any other thread it waits as usual.
  *
  * So if one thread opens the receiver and another runs the loop, the library
  * does not know the loop's thread until a message is delivered or a write
@@ -549,11 +561,12 @@ LOOPCHAN_EXTERN int loopchan_send(loopchan_sender_t *tx, const void *msg);
  * Sends one message if that is possible without waiting.
  *
  * On an unbounded channel, and with LOOPCHAN_LATEST, it is loopchan_send. On a
- * bounded channel it is refused only while the number of messages that are
- * accepted and not yet received equals the capacity, and it never overtakes a
- * send that has its place in the order (see loopchan_send). On a rendezvous
- * channel it needs a receiver that waits at that moment: one whose thread waits
- * for a message, in loopchan_recv, another call that receives or
+ * bounded channel it is refused only while the messages that are accepted and
+ * not yet received, the places that are reserved, and the sends in progress
+ * that have their place already, together equal the capacity; and it never
+ * overtakes a send that has its place in the order (see loopchan_send). On a
+ * rendezvous channel it needs a receiver that waits at that moment: one whose
+ * thread waits for a message, in loopchan_recv, another call that receives or
  * loopchan_select; or a started loop receiver that has nothing left to do on
  * its loop. If that receiver is closed before it receives the message, the
  * message goes to another receiver of the channel or, if there is none, to
@@ -630,15 +643,16 @@ LOOPCHAN_EXTERN ssize_t loopchan_send_many(loopchan_sender_t *tx,
  * Reserves a place in the channel, in which a message can be built without a
  * copy.
  *
- * *msg is set to point at msg_size writable, uninitialised bytes. On a bounded
- * channel the place counts against the capacity from then on; with
- * LOOPCHAN_LATEST any number of places may be reserved. loopchan_commit sends
- * the message, and only the commit decides its position in the order of
- * messages. Before the sender that reserved it is dropped, the place must be
- * used up by a commit that returns 0, or given back by loopchan_abandon.
- * Otherwise it is leaked: it counts against the capacity for good, and its
- * memory is never freed. On a rendezvous channel a place can be had at any
- * time; it is the commit that needs a receiver.
+ * *msg is set to point at msg_size writable, uninitialised bytes. (With
+ * msg_size 0 it is not NULL either, and names the place.) On a bounded channel
+ * the place counts against the capacity from then on; with LOOPCHAN_LATEST any
+ * number of places may be reserved. loopchan_commit sends the message, and only
+ * the commit decides its position in the order of messages. Before the sender
+ * that reserved it is dropped, the place must be used up by a commit that
+ * returns 0, or given back by loopchan_abandon. Otherwise it is leaked: it
+ * counts against the capacity for good, and its memory is never freed. On a
+ * rendezvous channel a place can be had at any time; it is the commit that
+ * needs a receiver.
  *
  * Thread:    any, several at once on one sender. The place may be handed to
  *            another thread.
@@ -896,7 +910,8 @@ LOOPCHAN_EXTERN int loopchan_recv_timeout(loopchan_receiver_t *rx, void *msg,
  * Waits for one message, then takes all that are there, at most max messages.
  *
  * Like one loopchan_recv, then a loop of loopchan_try_recv that stops at the
- * first error or when max are taken.
+ * first error or when max are taken. If sends wait for room, it may take more
+ * messages than the capacity.
  *
  * Thread:    as loopchan_recv.
  * Callback:  as loopchan_recv.
@@ -905,11 +920,11 @@ LOOPCHAN_EXTERN int loopchan_recv_timeout(loopchan_receiver_t *rx, void *msg,
  *            may be NULL when msg_size or max is 0.
  * Blocks:    as loopchan_recv; max 0 does not block.
  * Allocates: as loopchan_recv.
- * Returns:   how many were taken: 1 to max, or 0 when max is 0; or UV_EOF;
- *            UV_EINVAL (a NULL, more than SSIZE_MAX bytes or messages, a loop
- *            receiver, a receiver that was never opened or is closed). With
- *            LOOPCHAN_SHARED as loopchan_recv. After an error msgs is
- *            unchanged.
+ * Returns:   how many were taken: 1 to max, or 0 when max is 0 and the receiver
+ *            is open; or UV_EOF; UV_EINVAL (a NULL, more than SSIZE_MAX bytes
+ *            or messages, a loop receiver, a receiver that was never opened or
+ *            is closed). With LOOPCHAN_SHARED as loopchan_recv. After an error
+ *            msgs is unchanged.
  * See:       loopchan_recv
  */
 LOOPCHAN_EXTERN ssize_t loopchan_recv_many(loopchan_receiver_t *rx, void *msgs,
@@ -1052,11 +1067,14 @@ LOOPCHAN_EXTERN int loopchan_writer_on_closed(loopchan_writer_t *w,
  * The loop does the rest later, as with uv_close: the callbacks of writes that
  * were not accepted get UV_ECANCELED and their messages back, then cb (which
  * may be NULL) is called. So to let all writes be accepted, close in the
- * callback of the last one. w must stay in place until the loop has called cb.
- * uv_is_closing is true once the last write has been called back; until then
- * the handle keeps uv_run() going, referenced or not. On a rendezvous channel a
- * write whose message is being received completes first, and its callback gets
- * 0.
+ * callback of the last one. Writes that wait for room leave the queue at once,
+ * so there is no room for them later; the sender is dropped by the loop, so the
+ * receiver gets UV_EOF only after that. w must stay in place until the loop has
+ * called cb. uv_is_closing is true once the last write has been called back;
+ * until then the handle keeps uv_run() going, even if it was unreferenced
+ * before this call. (Do not unreference it after this call: uv_run() could
+ * return too early.) On a rendezvous channel a write whose message is being
+ * received completes first, and its callback gets 0.
  *
  * Thread:    the writer's loop's.
  * Callback:  allowed in any callback of this loop.
@@ -1129,8 +1147,9 @@ LOOPCHAN_EXTERN int loopchan_close(loopchan_receiver_t *rx,
  * Callback:  allowed.
  * Blocks:    no.
  * Allocates: no.
- * Returns:   the receiver whose handle this is, also while it is closing; NULL
- *            for any other handle (that of another copy of the library, or of a
+ * Returns:   the receiver whose handle this is, also while it is closing, and
+ *            once it is closed, as long as its memory is unchanged; NULL for
+ *            any other handle (that of another copy of the library, or of a
  *            receiver that was moved, included), and for NULL.
  * See:       loopchan_close_handle; uv_walk
  */
@@ -1143,11 +1162,11 @@ LOOPCHAN_EXTERN loopchan_receiver_t *loopchan_receiver_from_handle(
  *
  * So a uv_walk callback that closes everything only has to call this instead of
  * uv_close. The loop calls cb (which may be NULL) later, as with uv_close. A
- * receiver or writer that is closing already, or was moved while open, is left
- * alone, and cb is not called. NULL is ignored. For any other handle the
- * rules of uv_close hold; so it must not be closing already. A receiver or
- * writer of another copy of the library counts as any other handle, and must
- * not be passed: only its own copy can close it.
+ * receiver or writer that is closing or closed already, or was moved while
+ * open, is left alone, and cb is not called. NULL is ignored. For any other
+ * handle the rules of uv_close hold; so it must not be closing already. A
+ * receiver or writer of another copy of the library counts as any other handle,
+ * and must not be passed: only its own copy can close it.
  *
  * Thread:    the loop's.
  * Callback:  allowed.
@@ -1170,7 +1189,8 @@ LOOPCHAN_EXTERN void loopchan_close_handle(uv_handle_t *handle, uv_close_cb cb);
 /**
  * Reads a channel's statistics.
  *
- * A send that is in progress may or may not be counted. From loopchan_close on,
+ * A send that is in progress may or may not be counted. Reserved places, though
+ * they take up capacity, are in none of the figures. From loopchan_close on,
  * also inside drop, the figures are those of the close, until rx is opened
  * again or its memory is freed. If no other receiver of the channel is open
  * then, they are the channel's final ones, with sent = received + dropped. (A
