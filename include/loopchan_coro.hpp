@@ -24,9 +24,10 @@
  *
  * Destroying a coroutine that waits is safe at any time, on the loop's thread.
  * A message is taken from the channel only for a coroutine that waits, so none
- * is lost then. A message that a write has handed to the channel is received,
- * or destroyed with the channel; any other is back in its place (a move back
- * that throws then ends the program).
+ * is lost then. Of the writes that wait, a writer's oldest is in the channel's
+ * hands, even while the channel is full: its message is received, or destroyed
+ * with the channel. Any other's is back in its place (a move back that throws
+ * then ends the program).
  *
  * Memory: an await allocates nothing itself, except the box of a message that
  * is sent in one; the coroutine's frame is allocated as its type says. What the
