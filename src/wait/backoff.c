@@ -133,11 +133,9 @@ static void learn_vain(lc_backoff_t *backoff) {
 void lc_spin_end(lc_spin_t *spin, bool found) {
   lc_backoff_t *backoff = spin->backoff;
 
-  if (has_stalled(spin)) {
+  if (has_stalled(spin))
     learn_stall(backoff);
-    return;
-  }
-  if (spin->yielded)
+  else if (spin->yielded)
     forget_stalls(backoff);
   if (found) {
     backoff->next_ns = backoff->most_ns;
